@@ -1,1 +1,2 @@
-//! x
+//! session-ledger
+pub mod session;

@@ -1,0 +1,32 @@
+//! Floor 1: what a session is. Pure: no I/O, no clock, no SQL, no HTTP.
+//!
+//! A session is a stream of facts ([`event`]). Folding the facts gives the session ([`state`]). What a
+//! handler wants is turned into facts by [`decide`]; a [`Draft`] gathers the facts of one request.
+
+mod chain;
+mod codec;
+mod decide;
+mod draft;
+mod entry;
+mod event;
+mod id;
+mod key;
+mod policy;
+mod state;
+mod user;
+
+pub use chain::ChainHash;
+pub use codec::{DecodeError, STATE_BYTES_MAX};
+pub use decide::{Wish, WishError, decide};
+pub use draft::{Draft, Written};
+pub use entry::{Client, Entry, Recorded};
+pub use event::{
+    Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
+    ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
+    Started, Unknown, ValueRemoved, ValueSet,
+};
+pub use id::{EventId, SessionId, TokenHash};
+pub use key::{Key, UpcastError, Value, ValueError};
+pub use policy::{Expiry, Policy, PolicyError, Timeouts};
+pub use state::{Content, SessionState, Superseded};
+pub use user::UserId;

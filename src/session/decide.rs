@@ -1,0 +1,158 @@
+//! What a handler wants, turned into facts. A pure function of state and wish.
+
+use super::{
+    Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
+    ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, Renewed, SessionState,
+    SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
+};
+use time::OffsetDateTime;
+
+/// Something a handler wants of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are those of the events that grant the wish")]
+pub enum Wish {
+    /// Keep a value under a key.
+    SetValue { key: String, value: Value },
+    /// Forget the value of a key.
+    RemoveValue { key: String },
+    /// Forget all values.
+    Clear,
+    /// Queue a message for the next page.
+    AddFlash { queue: String, message: String },
+    /// Take the messages of a queue.
+    TakeFlash { queue: String },
+    /// Bind a user.
+    LogIn { user: UserId, methods: Vec<String>, assurance: Assurance },
+    /// Record that the user proved again who they are.
+    Reauthenticate { methods: Vec<String>, assurance: Assurance },
+    /// Replace the token.
+    Renew { token_hash: TokenHash, grace: u32, accepts_superseded: bool },
+    /// Change the session's own time limits.
+    ChangeTimeouts(Timeouts),
+    /// Act as another user.
+    Impersonate { user: UserId },
+    /// Act as oneself again.
+    EndImpersonation,
+    /// Keep a fact of the application's own.
+    Note { name: String, text: String },
+    /// End the session.
+    End { reason: EndReason, last_seen: OffsetDateTime },
+}
+
+/// A wish that cannot be granted. The session is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WishError {
+    /// The session would hold more than its limit.
+    #[error(
+        "the session would hold {bytes} bytes, more than its limit of {max}: keep large data in a table of your own"
+    )]
+    TooLarge {
+        /// How many bytes it would hold.
+        bytes: usize,
+        /// How many it may hold.
+        max: usize,
+    },
+    /// A user id that cannot be stored.
+    #[error("a user id must have 1 to 255 bytes and no NUL character")]
+    UserId,
+    /// A name of a key, queue or note that is too long.
+    #[error("a name of a session key, flash queue or note may have at most 255 bytes")]
+    NameTooLong,
+    /// Only a signed-in user can do that.
+    #[error("nobody is signed in to this session: call `login` first")]
+    NobodySignedIn,
+    /// Time limits that contradict each other.
+    #[error(transparent)]
+    Timeouts(#[from] PolicyError),
+}
+
+/// The most bytes of a key's, queue's or note's name.
+const NAME_BYTES_MAX: usize = 255;
+
+/// The fact that grants `wish`, or none where it is granted already: unchanged values write nothing.
+///
+/// # Errors
+///
+/// See [`WishError`]. Sizes are checked against `bytes_max`.
+pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Option<Event>, WishError> {
+    let content = &state.content;
+    let fact = match wish {
+        Wish::SetValue { key, value } => {
+            let old = content.values.get(&key);
+            if old == Some(&value) {
+                return Ok(None);
+            }
+            let freed = old.map_or(0, |old| key.len() + old.bytes.len() + 8);
+            fits(content.size() - freed + named(&key)?.len() + value.bytes.len() + 8, bytes_max)?;
+            Event::ValueSet(ValueSet { key, value })
+        }
+        Wish::RemoveValue { key } if !content.values.contains_key(&key) => return Ok(None),
+        Wish::RemoveValue { key } => Event::ValueRemoved(ValueRemoved { key }),
+        Wish::Clear if content.values.is_empty() => return Ok(None),
+        Wish::Clear => Event::Cleared(Cleared {}),
+        Wish::AddFlash { queue, message } => {
+            fits(content.size() + named(&queue)?.len() + message.len() + 12, bytes_max)?;
+            Event::FlashAdded(FlashAdded { queue, message })
+        }
+        Wish::TakeFlash { queue } if !content.flashes.contains_key(&queue) => return Ok(None),
+        Wish::TakeFlash { queue } => Event::FlashTaken(FlashTaken { queue }),
+        other => return decide_identity(state, other, bytes_max),
+    };
+    Ok(Some(fact))
+}
+
+/// The wishes about who holds the session and how long.
+fn decide_identity(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Option<Event>, WishError> {
+    let fact = match wish {
+        Wish::LogIn { user, methods, assurance } => {
+            let user = storable(user)?;
+            fits(methods.iter().map(String::len).sum(), bytes_max)?;
+            Event::LoggedIn(LoggedIn { user, methods, assurance })
+        }
+        Wish::Reauthenticate { methods, assurance } => {
+            signed_in(state)?;
+            fits(methods.iter().map(String::len).sum(), bytes_max)?;
+            Event::Reauthenticated(Reauthenticated { methods, assurance })
+        }
+        Wish::Renew { token_hash, grace, accepts_superseded } => {
+            Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
+        }
+        Wish::ChangeTimeouts(timeouts) if timeouts == state.content.timeouts => return Ok(None),
+        Wish::ChangeTimeouts(timeouts) => {
+            timeouts.validate()?;
+            Event::SettingsChanged(SettingsChanged { timeouts })
+        }
+        Wish::Impersonate { user } => {
+            signed_in(state)?;
+            Event::ImpersonationStarted(ImpersonationStarted { user: storable(user)? })
+        }
+        Wish::EndImpersonation if state.content.impersonated.is_none() => return Ok(None),
+        Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
+        Wish::Note { name, text } => {
+            fits(named(&name)?.len() + text.len(), bytes_max)?;
+            Event::Noted(Noted { name, text })
+        }
+        Wish::End { reason, last_seen } => Event::Ended(Ended::new(reason, last_seen)),
+        // `decide` has granted all others.
+        _ => return Ok(None),
+    };
+    Ok(Some(fact))
+}
+
+fn fits(bytes: usize, max: usize) -> Result<(), WishError> {
+    if bytes > max { Err(WishError::TooLarge { bytes, max }) } else { Ok(()) }
+}
+
+fn named(name: &str) -> Result<&str, WishError> {
+    if name.len() > NAME_BYTES_MAX { Err(WishError::NameTooLong) } else { Ok(name) }
+}
+
+fn storable(user: UserId) -> Result<UserId, WishError> {
+    if user.is_storable() { Ok(user) } else { Err(WishError::UserId) }
+}
+
+fn signed_in(state: &SessionState) -> Result<(), WishError> {
+    if state.user.is_some() { Ok(()) } else { Err(WishError::NobodySignedIn) }
+}

@@ -1,0 +1,194 @@
+//! The facts of one request, gathered until they are written.
+
+use time::OffsetDateTime;
+
+use super::{
+    ChainHash, Client, Entry, Event, EventId, SessionId, SessionState, Started, Timeouts, TokenHash, Value,
+    Wish, WishError, decide,
+};
+
+/// A session as one request sees and changes it.
+///
+/// What a request undoes itself is never written: of several values for one key the last counts, and none
+/// if it is what was stored before.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    id: SessionId,
+    /// The stored session; none if the session is yet to be started.
+    base: Option<SessionState>,
+    state: SessionState,
+    facts: Vec<Event>,
+    /// The limits that a session yet to be started starts with.
+    timeouts: Timeouts,
+    bytes_max: usize,
+}
+
+/// What is to be written of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Whose events they are.
+    pub id: SessionId,
+    /// The version that must still be current; 0 for a session that is to be started.
+    pub expected_version: i64,
+    /// The events, in order.
+    pub entries: Vec<Entry>,
+    /// The session after them.
+    pub state: SessionState,
+}
+
+impl Draft {
+    /// A session that does not exist yet, and will not unless something is kept in it.
+    pub fn anonymous(id: SessionId, timeouts: Timeouts, bytes_max: usize) -> Self {
+        let mut state = SessionState::default();
+        state.content.timeouts = timeouts;
+        Self { id, base: None, state, facts: Vec::new(), timeouts, bytes_max }
+    }
+
+    /// A session as it is stored.
+    pub fn stored(id: SessionId, state: SessionState, bytes_max: usize) -> Self {
+        let timeouts = state.content.timeouts;
+        Self { id, base: Some(state.clone()), state, facts: Vec::new(), timeouts, bytes_max }
+    }
+
+    /// The session's id; of no meaning to others until the session is written.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// The session with all that was wished so far.
+    pub fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// Whether the session is yet to be started.
+    pub fn is_new(&self) -> bool {
+        self.base.is_none()
+    }
+
+    /// Whether there is anything to write.
+    pub fn is_changed(&self) -> bool {
+        !self.facts.is_empty()
+    }
+
+    /// Grants a wish at the (for a new session: provisional) time `at`.
+    ///
+    /// # Errors
+    ///
+    /// See [`WishError`]; the draft is as it was.
+    pub fn wish(&mut self, wish: Wish, at: OffsetDateTime) -> Result<(), WishError> {
+        if let Some(fact) = decide(&self.state, wish, self.bytes_max)? {
+            self.state.apply(&fact, at);
+            self.keep(fact);
+        }
+        Ok(())
+    }
+
+    /// What is to be written, if anything. `first_token` is the hash for a session that is to be started; one
+    /// that was started and ended by the same request leaves no trace.
+    pub fn write(
+        &self,
+        first_token: TokenHash,
+        at: OffsetDateTime,
+        client: &Client,
+        mut event_id: impl FnMut() -> EventId,
+    ) -> Option<Written> {
+        if self.facts.is_empty() || (self.is_new() && self.state.ended.is_some()) {
+            return None;
+        }
+        let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts });
+        let mut state = self.base.clone().unwrap_or_else(|| before_start(self.id));
+        let expected_version = state.version;
+        let entries = self.is_new().then_some(&start).into_iter().chain(&self.facts);
+        let entries = entries.map(|event| extend(&mut state, event, event_id(), at, client)).collect();
+        Some(Written { id: self.id, expected_version, entries, state })
+    }
+
+    /// Adds a fact, leaving out what it makes void.
+    fn keep(&mut self, fact: Event) {
+        match &fact {
+            Event::ValueSet(set) => {
+                let key = set.key.clone();
+                self.forget_value(&key);
+                if self.value_before(&key) == Some(&set.value) {
+                    return;
+                }
+            }
+            Event::ValueRemoved(removed) => {
+                let key = removed.key.clone();
+                self.forget_value(&key);
+                if self.value_before(&key).is_none() {
+                    return;
+                }
+            }
+            Event::Cleared(_) => {
+                self.facts.retain(|kept| !is_value(kept));
+                if self.base.as_ref().is_none_or(|base| base.content.values.is_empty()) {
+                    return;
+                }
+            }
+            Event::FlashTaken(taken) => {
+                let queue = taken.queue.clone();
+                self.facts.retain(|kept| !matches!(kept, Event::FlashAdded(added) if added.queue == queue));
+                if self.base.as_ref().is_none_or(|base| !base.content.flashes.contains_key(&queue))
+                    || self.is_taken(&queue)
+                {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        self.facts.push(fact);
+    }
+
+    fn forget_value(&mut self, key: &str) {
+        self.facts.retain(|kept| match kept {
+            Event::ValueSet(set) => set.key != key,
+            Event::ValueRemoved(removed) => removed.key != key,
+            _ => true,
+        });
+    }
+
+    /// The value that a key has before the kept facts about it: none after a clearing.
+    fn value_before(&self, key: &str) -> Option<&Value> {
+        let cleared = self.facts.iter().any(|kept| matches!(kept, Event::Cleared(_)));
+        self.base.as_ref().filter(|_| !cleared)?.content.values.get(key)
+    }
+
+    fn is_taken(&self, queue: &str) -> bool {
+        self.facts.iter().any(|kept| matches!(kept, Event::FlashTaken(taken) if taken.queue == queue))
+    }
+}
+
+fn is_value(fact: &Event) -> bool {
+    matches!(fact, Event::ValueSet(_) | Event::ValueRemoved(_) | Event::Cleared(_))
+}
+
+/// The state before the first event of this session: its chain begins at the session's id.
+fn before_start(id: SessionId) -> SessionState {
+    SessionState { head: ChainHash::genesis(id), ..SessionState::default() }
+}
+
+/// Applies `event` to `state` and returns the entry that records it.
+fn extend(
+    state: &mut SessionState,
+    event: &Event,
+    event_id: EventId,
+    at: OffsetDateTime,
+    client: &Client,
+) -> Entry {
+    state.apply(event, at);
+    let impersonator = state.content.impersonated.as_ref().and(state.user.clone());
+    let mut entry = Entry {
+        version: state.version + 1,
+        event_id,
+        event: event.clone(),
+        user: state.acting_user().cloned(),
+        actor: impersonator,
+        client: client.clone(),
+        occurred_at: at,
+        hash: ChainHash::default(),
+    };
+    entry.hash = state.head.then(&entry);
+    state.settle(&entry);
+    entry
+}

@@ -1,0 +1,78 @@
+//! An event in its place: what the library writes of it ([`Entry`]), and what comes back ([`Recorded`]).
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+
+use super::{ChainHash, Event, EventId, SessionId, UserId};
+
+/// From where a request came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The peer's address; an IPv4-mapped one is stored as IPv4.
+    pub ip: Option<IpAddr>,
+    /// The `User-Agent` header, at most [`Client::USER_AGENT_CHARS_MAX`] characters of it, without
+    /// control characters.
+    pub user_agent: Option<String>,
+}
+
+impl Client {
+    /// The most characters of a `User-Agent` header that are kept.
+    pub const USER_AGENT_CHARS_MAX: usize = 512;
+
+    /// A client as it may be stored: the header is the client's own word, so it is cut to size and
+    /// stripped of control characters (CWE-117).
+    pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>) -> Self {
+        let clean = |header: &str| -> String {
+            header.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS_MAX).collect()
+        };
+        Self { ip: ip.map(|ip| ip.to_canonical()), user_agent: user_agent.map(clean) }
+    }
+}
+
+/// One event as the library writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// 1, 2, 3 … within the session.
+    pub version: i64,
+    /// The event's own name.
+    pub event_id: EventId,
+    /// The fact.
+    pub event: Event,
+    /// The user the session belonged to once the event had happened.
+    pub user: Option<UserId>,
+    /// Who did it, where that is not the session's user: an administrator, an impersonator.
+    pub actor: Option<UserId>,
+    /// From where.
+    pub client: Client,
+    /// When, by the database's clock.
+    pub occurred_at: OffsetDateTime,
+    /// The chain up to and including this event.
+    pub hash: ChainHash,
+}
+
+/// One event as the log holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The session it belongs to.
+    pub session_id: SessionId,
+    /// What was written.
+    pub entry: Entry,
+    /// When the database wrote it, by its own witness.
+    pub recorded_at: OffsetDateTime,
+    /// The transaction that wrote it.
+    pub transaction_id: u64,
+    /// Where it stands in the order of insertion.
+    pub position: i64,
+}
+
+/// Microseconds since 1970, the precision of PostgreSQL's clock.
+pub(super) fn microseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+}
+
+/// The time `microseconds` after 1970; beyond what the calendar holds, 1970 itself.
+pub(super) fn from_microseconds(microseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}

@@ -1,0 +1,287 @@
+//! The facts. A closed, versioned set in the past tense.
+//!
+//! Wire names never change and payload fields are never reordered: postcard is not self-describing. A new
+//! layout of a payload is a new shape number beside the old one (see `codec.rs`).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
+
+use super::{Timeouts, TokenHash, UserId, Value};
+
+/// A fact about one session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The session began.
+    Started(Started),
+    /// A user was bound to the session.
+    LoggedIn(LoggedIn),
+    /// The user proved again who they are.
+    Reauthenticated(Reauthenticated),
+    /// A value was set under a key.
+    ValueSet(ValueSet),
+    /// The value of a key was removed.
+    ValueRemoved(ValueRemoved),
+    /// All values were removed. Flash messages stay.
+    Cleared(Cleared),
+    /// A message was queued for the next page.
+    FlashAdded(FlashAdded),
+    /// The messages of a queue were taken to be shown.
+    FlashTaken(FlashTaken),
+    /// The session's own settings changed.
+    SettingsChanged(SettingsChanged),
+    /// A new token was offered; the present one stays until the browser uses the new one.
+    RenewalOffered(RenewalOffered),
+    /// The token changed.
+    Renewed(Renewed),
+    /// The signed-in user began to act as another.
+    ImpersonationStarted(ImpersonationStarted),
+    /// The signed-in user acts as themselves again.
+    ImpersonationEnded(ImpersonationEnded),
+    /// A fact of the application's own, kept for the history. It changes nothing.
+    Noted(Noted),
+    /// The session ended. Nothing follows.
+    Ended(Ended),
+    /// An event that this version of the library does not know. A fold skips it.
+    Unknown(Unknown),
+}
+
+/// Payload of [`Event::Started`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The hash of the first token's secret.
+    pub token_hash: TokenHash,
+    /// The time limits the session starts with.
+    pub timeouts: Timeouts,
+}
+
+/// Payload of [`Event::LoggedIn`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedIn {
+    /// Who.
+    pub user: UserId,
+    /// How they proved it, in the words of RFC 8176 where they fit (`pwd`, `otp`, `hwk`).
+    pub methods: Vec<String>,
+    /// How much that proves.
+    pub assurance: Assurance,
+}
+
+/// Payload of [`Event::Reauthenticated`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reauthenticated {
+    /// How the user proved who they are, as in [`LoggedIn::methods`].
+    pub methods: Vec<String>,
+    /// How much that proves.
+    pub assurance: Assurance,
+}
+
+/// Payload of [`Event::ValueSet`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueSet {
+    /// The key's name.
+    pub key: String,
+    /// The encoded value and its shape.
+    pub value: Value,
+}
+
+/// Payload of [`Event::ValueRemoved`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueRemoved {
+    /// The key's name.
+    pub key: String,
+}
+
+/// Payload of [`Event::Cleared`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {}
+
+/// Payload of [`Event::FlashAdded`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlashAdded {
+    /// The queue's name; empty for the usual one.
+    pub queue: String,
+    /// The message.
+    pub message: String,
+}
+
+/// Payload of [`Event::FlashTaken`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlashTaken {
+    /// The queue's name; empty for the usual one.
+    pub queue: String,
+}
+
+/// Payload of [`Event::SettingsChanged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsChanged {
+    /// The time limits from now on.
+    pub timeouts: Timeouts,
+}
+
+/// Payload of [`Event::RenewalOffered`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalOffered {
+    /// The hash of the offered token's secret.
+    pub token_hash: TokenHash,
+}
+
+/// Payload of [`Event::Renewed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewed {
+    /// The hash of the new token's secret.
+    pub token_hash: TokenHash,
+    /// For how many seconds the superseded token is a latecomer rather than a replay.
+    pub grace: u32,
+    /// Whether a latecomer is let in, for requests that are under way. Not after a login: there the old
+    /// token opens nothing any more (ASVS 7.2.4).
+    pub accepts_superseded: bool,
+}
+
+/// Payload of [`Event::ImpersonationStarted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpersonationStarted {
+    /// Whom the signed-in user acts as.
+    pub user: UserId,
+}
+
+/// Payload of [`Event::ImpersonationEnded`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpersonationEnded {}
+
+/// Payload of [`Event::Noted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    /// What kind of fact, in the application's words.
+    pub name: String,
+    /// The fact.
+    pub text: String,
+}
+
+/// Payload of [`Event::Ended`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Why.
+    pub reason: EndReason,
+    /// When the session was last seen before, in microseconds since 1970-01-01T00:00Z.
+    last_seen: i64,
+}
+
+impl Ended {
+    /// An end for `reason`, of a session last seen at `last_seen` (kept to the microsecond).
+    pub fn new(reason: EndReason, last_seen: OffsetDateTime) -> Self {
+        Self { reason, last_seen: super::entry::microseconds(last_seen) }
+    }
+
+    /// When the session was last seen before it ended.
+    pub fn last_seen(&self) -> OffsetDateTime {
+        super::entry::from_microseconds(self.last_seen)
+    }
+}
+
+/// An event as it was read, of a kind or shape that this version does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The wire name.
+    pub kind: String,
+    /// The layout number of the payload.
+    pub shape: i16,
+    /// The payload as stored.
+    pub payload: Vec<u8>,
+}
+
+/// How much an authentication proves: the authenticator assurance level of NIST SP 800-63B.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Assurance {
+    /// One factor.
+    #[default]
+    Aal1,
+    /// Two factors.
+    Aal2,
+    /// Two factors, one of them a hardware authenticator.
+    Aal3,
+}
+
+/// Why a session ended. Stored by its name, so that a reason added later is read by older versions as
+/// [`EndReason::Other`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// The user logged out.
+    LoggedOut,
+    /// The application dropped the session and what it held.
+    Purged,
+    /// Nothing was heard of the session for its idle timeout.
+    IdleTimeout,
+    /// The session reached its absolute timeout.
+    AbsoluteTimeout,
+    /// The user or an administrator ended it from elsewhere.
+    Revoked,
+    /// The user has more sessions than allowed.
+    LimitExceeded,
+    /// The user's password or other credential changed.
+    CredentialChanged,
+    /// The account was disabled or deleted.
+    AccountDisabled,
+    /// A token came back that had been superseded: two parties hold the session.
+    TokenReplayed,
+    /// Another user logged in from the same browser.
+    UserSwitched,
+    /// A reason of the application's own, or of a later version.
+    Other(String),
+}
+
+macro_rules! end_reasons {
+    ($($name:literal => $reason:ident;)*) => {
+        impl EndReason {
+            /// The name as it is stored.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$reason => $name,)*
+                    Self::Other(name) => name,
+                }
+            }
+        }
+
+        impl From<&str> for EndReason {
+            fn from(name: &str) -> Self {
+                match name {
+                    $($name => Self::$reason,)*
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+        }
+    };
+}
+
+end_reasons! {
+    "logged_out" => LoggedOut;
+    "purged" => Purged;
+    "idle_timeout" => IdleTimeout;
+    "absolute_timeout" => AbsoluteTimeout;
+    "revoked" => Revoked;
+    "limit_exceeded" => LimitExceeded;
+    "credential_changed" => CredentialChanged;
+    "account_disabled" => AccountDisabled;
+    "token_replayed" => TokenReplayed;
+    "user_switched" => UserSwitched;
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for EndReason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for EndReason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|name| Self::from(name.as_str()))
+    }
+}

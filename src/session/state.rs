@@ -1,0 +1,200 @@
+//! The fold: what a session is after its events. This is the one idea that everything else serves.
+//!
+//! Five callers use [`SessionState::apply`]: the request, the projection, the rebuild, the verification and
+//! the history. It is total: any sequence of events gives a state, and nothing follows an end.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::policy::after;
+use super::{Assurance, ChainHash, EndReason, Entry, Event, Renewed, Timeouts, TokenHash, UserId, Value};
+
+/// A session as its events made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionState {
+    /// How many events there are.
+    pub version: i64,
+    /// The chain up to the last of them.
+    pub head: ChainHash,
+    /// When the last of them occurred.
+    pub changed_at: OffsetDateTime,
+    /// When the first of them occurred.
+    pub started_at: OffsetDateTime,
+    /// The hash of the token's secret.
+    pub token_hash: TokenHash,
+    /// The token before, while it may still come in.
+    pub superseded: Option<Superseded>,
+    /// Whose session it is.
+    pub user: Option<UserId>,
+    /// When the user last proved who they are.
+    pub authenticated_at: Option<OffsetDateTime>,
+    /// What the application and the policies keep in it.
+    pub content: Content,
+    /// Why and when it ended, if it did.
+    pub ended: Option<(EndReason, OffsetDateTime)>,
+    /// When an ended session was last seen before its end.
+    pub last_seen: Option<OffsetDateTime>,
+}
+
+/// A token that another has replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// The hash of its secret.
+    pub token_hash: TokenHash,
+    /// Until then it is a latecomer; afterwards it is a replay.
+    pub until: OffsetDateTime,
+    /// Whether a latecomer is let in. Not after a login: then it is merely not punished (ASVS 7.2.4).
+    pub accepted: bool,
+}
+
+/// The part of a session that the projection keeps as bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The session's own time limits.
+    pub timeouts: Timeouts,
+    /// How the user proved who they are.
+    pub methods: Vec<String>,
+    /// How much that proves.
+    pub assurance: Assurance,
+    /// Whom the user acts as.
+    pub impersonated: Option<UserId>,
+    /// The hash of a token that was offered and not yet used.
+    pub offered: Option<TokenHash>,
+    /// The application's values by key.
+    pub values: BTreeMap<String, Value>,
+    /// The waiting messages by queue.
+    pub flashes: BTreeMap<String, Vec<String>>,
+}
+
+impl SessionState {
+    /// The state after `event`, which occurred at `at`. Events of unknown kind change nothing, and neither
+    /// does anything after the end.
+    ///
+    /// ```
+    /// # use session_ledger::session::*;
+    /// # use time::OffsetDateTime;
+    /// let mut state = SessionState::default();
+    /// let login = LoggedIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Assurance::Aal1 };
+    /// state.apply(&Event::LoggedIn(login), OffsetDateTime::UNIX_EPOCH);
+    /// assert_eq!(state.user, Some("alice".into()));
+    /// ```
+    pub fn apply(&mut self, event: &Event, at: OffsetDateTime) {
+        if self.ended.is_some() {
+            return;
+        }
+        match event {
+            Event::Started(fact) => {
+                self.started_at = at;
+                self.token_hash = fact.token_hash;
+                self.content.timeouts = fact.timeouts;
+            }
+            Event::LoggedIn(fact) => {
+                self.user = Some(fact.user.clone());
+                self.content.impersonated = None;
+                self.authenticate(&fact.methods, fact.assurance, at);
+            }
+            Event::Reauthenticated(fact) => self.authenticate(&fact.methods, fact.assurance, at),
+            Event::SettingsChanged(fact) => self.content.timeouts = fact.timeouts,
+            Event::RenewalOffered(fact) => self.content.offered = Some(fact.token_hash),
+            Event::Renewed(fact) => self.renew(fact, at),
+            Event::ImpersonationStarted(fact) => self.content.impersonated = Some(fact.user.clone()),
+            Event::ImpersonationEnded(_) => self.content.impersonated = None,
+            Event::Ended(fact) => {
+                self.ended = Some((fact.reason.clone(), at));
+                self.last_seen = Some(fact.last_seen());
+            }
+            Event::Noted(_) | Event::Unknown(_) => {}
+            _ => self.content.apply(event),
+        }
+    }
+
+    /// [`apply`](Self::apply), and the head moves to `entry`.
+    pub fn advance(&mut self, entry: &Entry) {
+        self.apply(&entry.event, entry.occurred_at);
+        self.settle(entry);
+    }
+
+    /// Moves the head to an entry whose event has been applied.
+    pub(super) fn settle(&mut self, entry: &Entry) {
+        self.version = entry.version;
+        self.head = entry.hash;
+        self.changed_at = entry.occurred_at;
+    }
+
+    /// The state that these entries of one session make, from the first on.
+    pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut state = Self::default();
+        entries.into_iter().for_each(|entry| state.advance(entry));
+        state
+    }
+
+    /// Whom the session acts as: the impersonated user, or its own.
+    pub fn acting_user(&self) -> Option<&UserId> {
+        self.content.impersonated.as_ref().or(self.user.as_ref())
+    }
+
+    fn authenticate(&mut self, methods: &[String], assurance: Assurance, at: OffsetDateTime) {
+        self.authenticated_at = Some(at);
+        self.content.methods = methods.to_vec();
+        self.content.assurance = assurance;
+    }
+
+    fn renew(&mut self, fact: &Renewed, at: OffsetDateTime) {
+        let until = after(at, fact.grace);
+        let superseded = Superseded { token_hash: self.token_hash, until, accepted: fact.accepts_superseded };
+        self.superseded = (fact.grace > 0).then_some(superseded);
+        self.token_hash = fact.token_hash;
+        self.content.offered = None;
+    }
+}
+
+impl Content {
+    /// About how many bytes the values and messages take, encoded.
+    pub fn size(&self) -> usize {
+        let values: usize = self.values.iter().map(|(key, value)| key.len() + value.bytes.len() + 8).sum();
+        let messages = |queue: &Vec<String>| queue.iter().map(|message| message.len() + 4).sum::<usize>();
+        let flashes: usize =
+            self.flashes.iter().map(|(queue, waiting)| queue.len() + messages(waiting) + 8).sum();
+        values + flashes
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::ValueSet(fact) => {
+                self.values.insert(fact.key.clone(), fact.value.clone());
+            }
+            Event::ValueRemoved(fact) => {
+                self.values.remove(&fact.key);
+            }
+            Event::Cleared(_) => self.values.clear(),
+            Event::FlashAdded(fact) => {
+                self.flashes.entry(fact.queue.clone()).or_default().push(fact.message.clone());
+            }
+            Event::FlashTaken(fact) => {
+                self.flashes.remove(&fact.queue);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The state before any event.
+impl Default for SessionState {
+    fn default() -> Self {
+        Self {
+            version: 0,
+            head: ChainHash::default(),
+            changed_at: OffsetDateTime::UNIX_EPOCH,
+            started_at: OffsetDateTime::UNIX_EPOCH,
+            token_hash: TokenHash::default(),
+            superseded: None,
+            user: None,
+            authenticated_at: None,
+            content: Content::default(),
+            ended: None,
+            last_seen: None,
+        }
+    }
+}
