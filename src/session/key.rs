@@ -33,9 +33,12 @@ use super::codec::whole;
 pub struct Key<T> {
     name: &'static str,
     shape: u16,
-    upcast: Option<fn(u16, &[u8]) -> Result<T, UpcastError>>,
+    upcast: Option<Upcast<T>>,
     value: PhantomData<fn() -> T>,
 }
+
+/// Reads a value of an older shape.
+type Upcast<T> = fn(u16, &[u8]) -> Result<T, UpcastError>;
 
 /// An encoded value: postcard bytes and the number of their layout.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
