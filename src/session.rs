@@ -18,7 +18,7 @@ mod user;
 pub use chain::ChainHash;
 pub use codec::{DecodeError, STATE_BYTES_MAX};
 pub use decide::{Wish, WishError, decide};
-pub use draft::{Draft, Written};
+pub use draft::{Draft, Origin, Written};
 pub use entry::{Client, Entry, Recorded};
 pub use event::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    ChainHash, Client, Entry, Event, EventId, SessionId, SessionState, Started, Timeouts, TokenHash, Value,
-    Wish, WishError, decide,
+    ChainHash, Client, Entry, Event, EventId, SessionId, SessionState, Started, Timeouts, TokenHash, UserId,
+    Value, Wish, WishError, decide,
 };
 
 /// A session as one request sees and changes it.
@@ -21,6 +21,17 @@ pub struct Draft {
     /// The limits that a session yet to be started starts with.
     timeouts: Timeouts,
     bytes_max: usize,
+}
+
+/// When, from where and by whom a request's facts came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The time, by the database's clock.
+    pub at: OffsetDateTime,
+    /// From where.
+    pub client: Client,
+    /// Who, where that is not the session's user; an impersonator is known without it.
+    pub actor: Option<UserId>,
 }
 
 /// What is to be written of a draft.
@@ -88,8 +99,7 @@ impl Draft {
     pub fn write(
         &self,
         first_token: TokenHash,
-        at: OffsetDateTime,
-        client: &Client,
+        origin: &Origin,
         mut event_id: impl FnMut() -> EventId,
     ) -> Option<Written> {
         if self.facts.is_empty() || (self.is_new() && self.state.ended.is_some()) {
@@ -99,7 +109,7 @@ impl Draft {
         let mut state = self.base.clone().unwrap_or_else(|| before_start(self.id));
         let expected_version = state.version;
         let entries = self.is_new().then_some(&start).into_iter().chain(&self.facts);
-        let entries = entries.map(|event| extend(&mut state, event, event_id(), at, client)).collect();
+        let entries = entries.map(|event| extend(&mut state, event, event_id(), origin)).collect();
         Some(Written { id: self.id, expected_version, entries, state })
     }
 
@@ -169,23 +179,17 @@ fn before_start(id: SessionId) -> SessionState {
 }
 
 /// Applies `event` to `state` and returns the entry that records it.
-fn extend(
-    state: &mut SessionState,
-    event: &Event,
-    event_id: EventId,
-    at: OffsetDateTime,
-    client: &Client,
-) -> Entry {
-    state.apply(event, at);
+fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &Origin) -> Entry {
+    state.apply(event, origin.at);
     let impersonator = state.content.impersonated.as_ref().and(state.user.clone());
     let mut entry = Entry {
         version: state.version + 1,
         event_id,
         event: event.clone(),
         user: state.acting_user().cloned(),
-        actor: impersonator,
-        client: client.clone(),
-        occurred_at: at,
+        actor: origin.actor.clone().or(impersonator),
+        client: origin.client.clone(),
+        occurred_at: origin.at,
         hash: ChainHash::default(),
     };
     entry.hash = state.head.then(&entry);

@@ -1,0 +1,34 @@
+-- The log: what happened to each session. Append-only.
+--
+-- Partitioned by session id. Ids are UUIDv7, which sort by the time their session started, so a partition
+-- holds the sessions started in a span, a stream never straddles two, and a partition whose sessions must
+-- all have ended can be dropped whole.
+
+-- CACHE 1: with more, a connection could draw a position before another's and commit after it, and the
+-- positions of one session would no longer rise with its versions.
+create sequence session_ledger.event_position as bigint cache 1;
+
+create table session_ledger.event (
+    session_id      uuid        not null,
+    event_id        uuid        not null,   -- made by the client: the deduplication id for brokers
+    version         bigint      not null,   -- 1, 2, 3 ... within the session
+    position        bigint      not null default nextval('session_ledger.event_position'),
+    transaction_id  xid8        not null default pg_current_xact_id(),
+    occurred_at     timestamptz not null,   -- the database's clock as the request read it; what the fold uses
+    recorded_at     timestamptz not null default clock_timestamp(),   -- the database's own witness
+    epoch           integer     not null default 1,   -- grows when transaction ids start again (dump and restore)
+    shape           smallint    not null,   -- the layout number of the payload
+    kind            text        not null,
+    user_id         text,
+    actor           text,                   -- who did it, where that is not the session's user
+    client_ip       inet,
+    user_agent      text,
+    hash            bytea       not null,   -- SHA-256 of the previous hash and this row
+    payload         bytea       not null,   -- postcard
+    constraint a_version_is_recorded_once primary key (session_id, version),
+    constraint versions_start_at_one check (version >= 1),
+    constraint a_hash_has_32_bytes check (octet_length(hash) = 32)
+) partition by range (session_id);
+
+-- The feed reads in this order.
+create index event_by_transaction on session_ledger.event (transaction_id, position);

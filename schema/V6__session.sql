@@ -1,0 +1,26 @@
+-- The projection: one row per live session, derived from the log by the library's fold.
+--
+-- No index on a column that changes per request: updates must stay HOT (heap-only). The row is found by
+-- the id sealed in the token, so the hashes need no index. Free space on each page takes the new versions.
+create table session_ledger.session (
+    session_id          uuid        not null,
+    version             bigint      not null,
+    started_at          timestamptz not null,
+    changed_at          timestamptz not null,   -- when the last event occurred
+    authenticated_at    timestamptz,
+    absolute_deadline   timestamptz,
+    superseded_until    timestamptz,
+    idle_timeout        integer,                -- seconds
+    superseded_accepted boolean,
+    token_hash          bytea       not null,   -- SHA-256 of the token's secret
+    superseded_hash     bytea,                  -- the same of the token before, while it may still come in
+    head_hash           bytea       not null,   -- the chain up to the last event
+    user_id             text,
+    state               bytea       not null,
+    resend              bytea,                  -- the new secret, sealed, while a late request may need it; not derived
+    constraint a_session_is_live_once primary key (session_id),
+    constraint a_token_hash_has_32_bytes check (octet_length(token_hash) = 32)
+) with (fillfactor = 75);
+
+-- Changes at login alone.
+create index session_by_user on session_ledger.session (user_id) where user_id is not null;

@@ -1,0 +1,15 @@
+-- Where a session's row moves when it ends, in the statement that appends the `ended` event.
+create table session_ledger.ended_session (
+    session_id       uuid        not null,
+    version          bigint      not null,
+    started_at       timestamptz not null,
+    ended_at         timestamptz not null,
+    last_seen        timestamptz not null,
+    authenticated_at timestamptz,
+    reason           text        not null,
+    user_id          text,
+    head_hash        bytea       not null,
+    constraint a_session_ends_once primary key (session_id)
+);
+
+create index ended_session_by_user on session_ledger.ended_session (user_id) where user_id is not null;

@@ -1,0 +1,14 @@
+-- The followers of the feed and how far each has come.
+--
+-- The cursor is a snapshot: what was visible in it has been delivered. Only the holder of the lease may move
+-- it, and proves that with the fence, which grows whenever the lease changes hands.
+create table session_ledger.subscription (
+    name         text        not null,
+    cursor       pg_snapshot not null,
+    epoch        integer     not null default 1,
+    fence        bigint      not null default 0,
+    lease_holder text,
+    lease_until  timestamptz,
+    moved_at     timestamptz,
+    constraint a_subscription_has_one_cursor primary key (name)
+);

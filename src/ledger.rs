@@ -1,0 +1,108 @@
+//! The front desk: a [`Ledger`] is a database with a schema that fits, and the rules of its sessions.
+//!
+//! Web applications hand it to the [`Sessions`](crate::web::Sessions) middleware; here is what they, their
+//! administrators and the `projector` ask outside a request.
+
+mod builder;
+mod end;
+
+use std::sync::Arc;
+
+use deadpool_postgres::{Object, Pool};
+
+use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
+use crate::store;
+
+pub use builder::{Builder, StartError};
+pub use store::error::Error;
+pub use store::schema::{Migrated, SchemaError};
+pub use store::sessions::SessionSummary;
+
+/// The sessions of one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Ledger(Arc<Parts>);
+
+struct Parts {
+    pool: Pool,
+    policy: Policy,
+}
+
+impl Ledger {
+    /// How to get one.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use session_ledger::Ledger;
+    /// let ledger = Ledger::builder("host=localhost user=shop dbname=shop".parse()?).connect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder(database: tokio_postgres::Config) -> Builder {
+        Builder::new(database)
+    }
+
+    /// Applies the migrations that a database is missing and makes the log's partitions for the coming year.
+    /// What `projector migrate` runs, with the rights of a role that may create a schema and roles.
+    ///
+    /// # Errors
+    ///
+    /// The database is newer than this version, has another history of migrations, or refuses.
+    pub async fn migrate(database: &tokio_postgres::Config) -> Result<Migrated, SchemaError> {
+        let (mut client, connection) = database.connect(tokio_postgres::NoTls).await.map_err(Error::from)?;
+        let connection = tokio::spawn(connection);
+        let migrated = store::schema::migrate(&mut client).await;
+        drop(client);
+        connection.await.ok();
+        migrated
+    }
+
+    /// The events of a session in order; none for a session that the log does not know.
+    ///
+    /// # Errors
+    ///
+    /// The database is away, or a stored payload does not decode.
+    pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
+        let client = self.client().await?;
+        store::log::history(&client, session, 0).await
+    }
+
+    /// What a session held after its `version`th event; after its last if there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// As [`history`](Self::history).
+    pub async fn state_at(&self, session: SessionId, version: i64) -> Result<SessionState, Error> {
+        let events = self.history(session).await?;
+        let until = events.iter().map(|recorded| &recorded.entry).filter(|entry| entry.version <= version);
+        Ok(SessionState::replay(until))
+    }
+
+    /// A user's sessions, live and ended, the latest first.
+    ///
+    /// # Errors
+    ///
+    /// The database is away.
+    pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
+        let client = self.client().await?;
+        store::sessions::sessions_of(&client, user).await
+    }
+
+    /// The rules of the sessions.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    /// A connection for a statement of our own, outside any request's transaction.
+    pub(crate) async fn client(&self) -> Result<Object, Error> {
+        Ok(self.0.pool.get().await?)
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("policy", &self.0.policy).finish_non_exhaustive()
+    }
+}

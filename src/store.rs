@@ -1,0 +1,13 @@
+//! Floor 2: the only one that knows PostgreSQL.
+//!
+//! One statement a file in `sql/`; each module owns the statements it runs.
+
+pub(crate) mod append;
+pub(crate) mod error;
+pub(crate) mod load;
+pub(crate) mod log;
+pub(crate) mod pool;
+pub(crate) mod projection;
+pub(crate) mod schema;
+pub(crate) mod sessions;
+pub(crate) mod transaction;

@@ -1,0 +1,103 @@
+//! What can go wrong between the library and PostgreSQL, sorted by what a caller can do about it.
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+use crate::session::{DecodeError, SessionId};
+
+/// An operation on the store failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another request changed or ended the session first. Nothing was written; run again with a fresh load.
+    #[error("session {session} was changed or ended by another request: run the request again")]
+    Stale {
+        /// The session.
+        session: SessionId,
+    },
+    /// PostgreSQL could not serialize the transaction. Nothing was written; run again.
+    #[error("the transaction conflicts with another: run the request again")]
+    Conflict(#[source] tokio_postgres::Error),
+    /// The database cannot be reached, or no connection became free in time. Nothing was written.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The connection was lost while a transaction was being committed: it may or may not have been.
+    #[error("the connection was lost during COMMIT, so the outcome of the transaction is unknown")]
+    OutcomeUnknown,
+    /// The transaction had failed before, so that it could not be committed.
+    #[error("an earlier statement of the transaction failed, so that it was rolled back")]
+    Aborted,
+    /// Stored bytes do not decode.
+    #[error("session {session}: {error}")]
+    Undecodable {
+        /// The session they belong to.
+        session: SessionId,
+        /// What is wrong with them.
+        error: DecodeError,
+    },
+    /// Anything else that PostgreSQL refuses, in its own words.
+    #[error("the database refused a statement: {}", describe(.0))]
+    Database(#[source] tokio_postgres::Error),
+}
+
+impl Error {
+    /// Whether the same work may succeed when it is done again.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Stale { .. } | Self::Conflict(_))
+    }
+
+    /// Whether the database could not be reached or did not say how a transaction ended.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::OutcomeUnknown)
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(code) if is_conflict(code) => Self::Conflict(error),
+            Some(code) if is_absence(code) => Self::Unavailable(describe(&error)),
+            Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Self::Aborted,
+            None if error.is_closed() || is_io(&error) => Self::Unavailable(describe(&error)),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::Unavailable(describe(&error)),
+            PoolError::Timeout(_) => Self::Unavailable("no connection became free in time".to_owned()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.
+fn is_conflict(code: &SqlState) -> bool {
+    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY]
+        .contains(code)
+}
+
+/// The server is going, coming or full: classes 57P0x (shutdown) and 53300 (too many connections).
+fn is_absence(code: &SqlState) -> bool {
+    code.code().starts_with("57P0")
+        || code.code().starts_with("08")
+        || *code == SqlState::TOO_MANY_CONNECTIONS
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// PostgreSQL's message with its code. Never the detail, which may quote a row.
+fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}

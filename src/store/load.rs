@@ -1,0 +1,77 @@
+//! One session, by the id sealed in its token.
+
+use deadpool_postgres::ClientWrapper;
+use time::OffsetDateTime;
+use tokio_postgres::Statement;
+
+use super::error::Error;
+use super::projection::state_of;
+use crate::session::{EndReason, SessionId, SessionState};
+
+const LOAD: &str = include_str!("sql/load.sql");
+const CLOCK: &str = include_str!("sql/clock.sql");
+const WHY_ENDED: &str = include_str!("sql/why_ended.sql");
+const TOUCH: &str = include_str!("sql/touch.sql");
+
+/// What the database knows at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    /// The moment, by the database's clock.
+    pub(crate) now: OffsetDateTime,
+    /// The session, if one was asked for and it is live.
+    pub(crate) session: Option<LiveSession>,
+}
+
+/// A live session as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveSession {
+    pub(crate) state: SessionState,
+    /// The new secret, sealed, while a late request may need it.
+    pub(crate) resend: Option<Vec<u8>>,
+    pub(crate) last_seen: OffsetDateTime,
+}
+
+/// A load whose statement is prepared, so that it can be pipelined.
+pub(crate) struct Load {
+    statement: Statement,
+    session: Option<SessionId>,
+}
+
+impl Load {
+    /// Prepares to load `session`, or the time alone if there is none. A cached statement costs no trip.
+    pub(crate) async fn prepare(client: &ClientWrapper, session: Option<SessionId>) -> Result<Self, Error> {
+        let statement = client.prepare_cached(if session.is_some() { LOAD } else { CLOCK }).await?;
+        Ok(Self { statement, session })
+    }
+
+    /// Loads. One trip.
+    pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
+        let Some(id) = self.session else {
+            let row = client.query_one(&self.statement, &[]).await?;
+            return Ok(Loaded { now: row.try_get("now")?, session: None });
+        };
+        let row = client.query_one(&self.statement, &[&id.as_uuid()]).await?;
+        let live = row.try_get::<_, Option<i64>>("version")?.is_some();
+        let session = if live {
+            let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
+            Some(LiveSession { state: state_of(id, &row)?, resend, last_seen })
+        } else {
+            None
+        };
+        Ok(Loaded { now: row.try_get("now")?, session })
+    }
+}
+
+/// Why a session that is no longer live ended, if it ever was.
+pub(crate) async fn why_ended(client: &ClientWrapper, id: SessionId) -> Result<Option<EndReason>, Error> {
+    let statement = client.prepare_cached(WHY_ENDED).await?;
+    let row = client.query_opt(&statement, &[&id.as_uuid()]).await?;
+    row.map(|row| Ok(EndReason::from(row.try_get::<_, &str>("reason")?))).transpose()
+}
+
+/// Notes that a session was seen. Must not run inside an application's transaction.
+pub(crate) async fn touch(client: &ClientWrapper, id: SessionId) -> Result<(), Error> {
+    let statement = client.prepare_cached(TOUCH).await?;
+    client.execute(&statement, &[&id.as_uuid()]).await?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The sessions of a user.
+
+use std::net::IpAddr;
+
+use deadpool_postgres::ClientWrapper;
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::error::Error;
+use crate::session::{EndReason, SessionId, UserId};
+
+const SESSIONS_OF_USER: &str = include_str!("sql/sessions_of_user.sql");
+
+/// One of a user's sessions, as a list of devices shows it. It holds nothing that opens the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionSummary {
+    /// The session's public name.
+    pub id: SessionId,
+    /// How many events it has.
+    pub version: i64,
+    /// When it started.
+    pub started_at: OffsetDateTime,
+    /// When the user last proved who they are in it.
+    pub authenticated_at: Option<OffsetDateTime>,
+    /// When it was last seen; coarse by the policy's `extension_delay`.
+    pub last_seen: OffsetDateTime,
+    /// Why and when it ended; none for a live session.
+    pub ended: Option<(EndReason, OffsetDateTime)>,
+    /// The address that its latest event came from.
+    pub client_ip: Option<IpAddr>,
+    /// The browser that its latest event came from.
+    pub user_agent: Option<String>,
+}
+
+/// A user's sessions, live and ended, the latest first.
+pub(crate) async fn sessions_of(client: &ClientWrapper, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
+    let statement = client.prepare_cached(SESSIONS_OF_USER).await?;
+    client.query(&statement, &[&user.as_str()]).await?.iter().map(summary).collect()
+}
+
+fn summary(row: &Row) -> Result<SessionSummary, Error> {
+    let reason: Option<&str> = row.try_get("reason")?;
+    let ended_at: Option<OffsetDateTime> = row.try_get("ended_at")?;
+    Ok(SessionSummary {
+        id: SessionId::from(row.try_get::<_, Uuid>("session_id")?),
+        version: row.try_get("version")?,
+        started_at: row.try_get("started_at")?,
+        authenticated_at: row.try_get("authenticated_at")?,
+        last_seen: row.try_get("last_seen")?,
+        ended: reason.map(EndReason::from).zip(ended_at),
+        client_ip: row.try_get("client_ip")?,
+        user_agent: row.try_get("user_agent")?,
+    })
+}

@@ -1,0 +1,42 @@
+-- Appends events to a live session at an expected version and writes the row that they make. The row is
+-- changed first, so that two requests of one session meet there and not in the log.
+-- No row: never happens. If the session is not at the expected version, or has ended, nothing is written and
+-- the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
+-- Parameters: $1 session id, $2 version before, $3 version after, $4 changed at, $5 authenticated at, $6 absolute deadline,
+--             $7 superseded until, $8 idle timeout in seconds, $9 superseded accepted, $10 token hash, $11 superseded hash,
+--             $12 head hash, $13 user, $14 state, $15 resend, $16 started at;
+--             the events in order, as arrays: $17 event ids, $18 kinds, $19 shapes, $20 users, $21 actors,
+--             $22 payloads, $23 hashes; and what they share: $24 occurred at, $25 client address, $26 user agent
+with projected as (
+    update session_ledger.session
+       set version = $3,
+           changed_at = $4,
+           authenticated_at = $5,
+           absolute_deadline = $6,
+           superseded_until = $7,
+           idle_timeout = $8,
+           superseded_accepted = $9,
+           token_hash = $10,
+           superseded_hash = $11,
+           head_hash = $12,
+           user_id = $13,
+           state = $14,
+           resend = $15
+     where session_id = $1
+       and version = $2
+       and started_at = $16
+    returning session_id
+),
+appended as (
+    insert into session_ledger.event (
+        session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
+    )
+    select projected.session_id, $2 + e.nth, e.event_id, e.kind, e.shape, e.user_id, e.actor, e.payload, e.hash,
+           $24, $25, $26
+      from projected,
+           unnest(
+               $17::uuid[], $18::text[], $19::smallint[], $20::text[], $21::text[], $22::bytea[], $23::bytea[]
+           ) with ordinality as e (event_id, kind, shape, user_id, actor, payload, hash, nth)
+    returning 1
+)
+select 1 / count(*) as appended from appended
