@@ -61,7 +61,10 @@ fn a_reload_keeps_the_count_of_a_key_and_a_new_primary_has_its_own() {
 #[test]
 fn the_warning_comes_once_and_names_the_key_only() {
     let primary = entry(KeyState::Primary);
-    let (sealer, secret) = (sealer(&primary), secret());
+    let (warned, sealer, secret) = (sealer(&primary), sealer(&primary), secret());
+    // Before the subscriber is there: tracing would remember that nobody listens, if the thread of another test
+    // came to the warning first between here and there.
+    (0..2).for_each(|_| drop(warned.mint(ID, &secret, &mut SysRng).unwrap()));
     let written: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(written)).finish();
     let mint = || (0..3).map(|_| sealer.mint(ID, &secret, &mut SysRng).unwrap()).collect::<Vec<_>>();
