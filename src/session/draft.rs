@@ -76,6 +76,11 @@ impl Draft {
         self.base.is_none()
     }
 
+    /// How many events the stored session has; 0 for one that is yet to be started.
+    pub fn base_version(&self) -> i64 {
+        self.base.as_ref().map_or(0, |base| base.version)
+    }
+
     /// Whether there is anything to write.
     pub fn is_changed(&self) -> bool {
         !self.facts.is_empty()

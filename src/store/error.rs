@@ -74,6 +74,11 @@ impl From<PoolError> for Error {
     }
 }
 
+/// Whether an error of any statement says that the transaction lost a race.
+pub(crate) fn is_serialization_conflict(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(is_conflict)
+}
+
 /// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.
 fn is_conflict(code: &SqlState) -> bool {
     [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY]
