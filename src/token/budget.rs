@@ -28,7 +28,8 @@ impl SealCount {
         // Relaxed: the count guards nothing but itself.
         let sealed = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         if sealed == budget.warn {
-            tracing::warn!(%key_id, sealed, refused_at = budget.refuse, "promote a new primary key: this one nears its limit");
+            let refused_at = budget.refuse;
+            tracing::warn!(%key_id, sealed, refused_at, "promote a new primary key: this one nears its limit");
         }
         sealed <= budget.refuse
     }

@@ -1,8 +1,8 @@
 //! Finding our cookie in the `Cookie` header, byte by byte.
 //!
-//! A cookie jar that decodes names lets a neighbour domain plant `__%48ost-session`, which no browser holds to
-//! the rules of the `__Host-` prefix, and one that takes the first of two equal names lets the neighbour choose.
-//! So names are compared as bytes, and two cookies of our name are an answer of their own.
+//! A cookie jar that decodes names lets a neighbour domain plant `__%48ost-session`, which no browser holds
+//! to the rules of the `__Host-` prefix, and one that takes the first of two equal names lets the neighbour
+//! choose. So names are compared as bytes, and two cookies of our name are an answer of their own.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ pub enum Found<'a> {
     None,
     /// Exactly one cookie has the name: its value, as it was sent.
     One(&'a [u8]),
-    /// Several cookies have the name, maybe with the same value. Somebody planted one, so none is to be believed:
-    /// servers should not rely on their order (RFC 6265, section 4.2.2).
+    /// Several cookies have the name, maybe with the same value. Somebody planted one, so none is to be
+    /// believed: servers should not rely on their order (RFC 6265, section 4.2.2).
     Several,
 }
 
@@ -29,10 +29,11 @@ impl fmt::Debug for Found<'_> {
     }
 }
 
-/// Looks for the cookie `name` in every `Cookie` line of a request (HTTP/2 may split the header into several).
+/// Looks for the cookie `name` in every `Cookie` line of a request (HTTP/2 may split the header into
+/// several).
 ///
-/// Pairs are separated by `;` and split at their first `=`. Spaces and tabs around names and values are no part
-/// of them (RFC 6265, section 5.2); quotes are. A cookie without a name is nobody's.
+/// Pairs are separated by `;` and split at their first `=`. Spaces and tabs around names and values are no
+/// part of them (RFC 6265, section 5.2); quotes are. A cookie without a name is nobody's.
 ///
 /// ```
 /// use session_ledger::token::cookie_header::{Found, find};

@@ -27,11 +27,11 @@ pub use error::{KeyRingError, Place};
 /// ```
 ///
 /// A line may be blank, and a comment goes from `#` to the end of its line. To rotate: add the new key as
-/// `accept-only` everywhere, then make it `primary` and the old one `accept-old`, then make that `retired` when
-/// the tokens that it sealed have ended.
+/// `accept-only` everywhere, then make it `primary` and the old one `accept-old`, then make that `retired`
+/// when the tokens that it sealed have ended.
 ///
-/// The masters are overwritten as soon as the keys of each purpose are derived from them. `Debug` shows ids and
-/// states only.
+/// The masters are overwritten as soon as the keys of each purpose are derived from them. `Debug` shows ids
+/// and states only.
 pub struct KeyRing {
     pub(super) primary: RingKey,
     pub(super) others: Vec<RingKey>,

@@ -96,8 +96,8 @@ impl Sealer {
         self.unseal(Purpose::Cookie, Frame::from_text(value))
     }
 
-    /// `secret` sealed for the session's row (81 bytes), so that its token can be minted again while a renewal
-    /// is not yet acknowledged. No cookie can be made of it without the key ring.
+    /// `secret` sealed for the session's row (81 bytes), so that its token can be minted again while a
+    /// renewal is not yet acknowledged. No cookie can be made of it without the key ring.
     ///
     /// # Errors
     /// As [`mint`](Self::mint).
@@ -119,7 +119,8 @@ impl Sealer {
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
     }
 
-    /// Uses `ring` from now on. Tokens that are being opened meanwhile see either the old ring or the new one.
+    /// Uses `ring` from now on. Tokens that are being opened meanwhile see either the old ring or the new
+    /// one.
     pub fn reload(&self, ring: KeyRing) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         *keys = Arc::new(LiveKeys::new(&ring, &self.binding, Some(&**keys)));
@@ -176,8 +177,8 @@ pub enum SealError {
     TooLong,
 }
 
-/// A value is not a token of this sealer: malformed, forged, of an unknown or retired key, for another purpose,
-/// cookie or audience. It is one error on purpose, so that nobody learns which (OWASP ASVS 11.2.4).
+/// A value is not a token of this sealer: malformed, forged, of an unknown or retired key, for another
+/// purpose, cookie or audience. It is one error on purpose, so that nobody learns which (OWASP ASVS 11.2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The session token was rejected.")]
 pub struct TokenRejected;

@@ -17,8 +17,8 @@ use super::secret::Secret;
 use super::secret_bytes::SecretBytes;
 use crate::session::SessionId;
 
-/// What every token of a sealer is bound to: the same token is refused under another cookie name, or by another
-/// audience (OWASP ASVS 9.2.3).
+/// What every token of a sealer is bound to: the same token is refused under another cookie name, or by
+/// another audience (OWASP ASVS 9.2.3).
 pub(super) struct Binding {
     pub(super) cookie_name: String,
     pub(super) audience: String,

@@ -11,7 +11,8 @@ use crate::session::TokenHash;
 /// 32 random bytes (256 bits; OWASP ASVS 7.2.3 asks for 128) that prove a browser holds a session.
 ///
 /// A secret exists only sealed in the cookie and for a moment in memory. It can't be cloned, shown, compared
-/// or serialized, and is overwritten when dropped. [`hash`](Self::hash) is the one thing to be learned from it.
+/// or serialized, and is overwritten when dropped. [`hash`](Self::hash) is the one thing to be learned from
+/// it.
 pub struct Secret(SecretBytes);
 
 impl Secret {
@@ -23,8 +24,8 @@ impl Secret {
         SecretBytes::written_by(|bytes| randomness::fill(rng, bytes)).map(Self)
     }
 
-    /// SHA-256 of the secret: what the database stores. A plain hash suffices, as the secret has far more than
-    /// 112 bits of entropy (ASVS 6.5.2).
+    /// SHA-256 of the secret: what the database stores. A plain hash suffices, as the secret has far more
+    /// than 112 bits of entropy (ASVS 6.5.2).
     pub fn hash(&self) -> TokenHash {
         TokenHash::from_bytes(Sha256::digest(self.0.expose()).into())
     }

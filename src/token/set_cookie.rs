@@ -6,22 +6,24 @@ use super::frame::TEXT;
 use super::sealer::Token;
 
 /// How the browser keeps the token: a cookie that scripts can't read, for the whole site, never for another
-/// domain. The default is the strictest that works for a site with logins from links: `__Host-session`, `Secure`,
-/// `SameSite=Lax`, gone when the browser closes (OWASP ASVS 3.3.1 to 3.3.4).
+/// domain. The default is the strictest that works for a site with logins from links: `__Host-session`,
+/// `Secure`, `SameSite=Lax`, gone when the browser closes (OWASP ASVS 3.3.1 to 3.3.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieSettings {
     /// The cookie's name. With the prefix `__Host-` no other domain and no plain HTTP response can set it.
     pub name: String,
     /// Whether requests from other sites carry it.
     pub same_site: SameSite,
-    /// How long the browser keeps it, in whole seconds, at most 400 days; `None` until the browser closes. The
-    /// server's own deadlines hold either way.
+    /// How long the browser keeps it, in whole seconds, at most 400 days; `None` until the browser closes.
+    /// The server's own deadlines hold either way.
     pub max_age: Option<Duration>,
-    /// Whether it is sent over HTTPS only. `false` is for local development, and needs a name without a prefix.
+    /// Whether it is sent over HTTPS only. `false` is for local development, and needs a name without a
+    /// prefix.
     pub secure: bool,
 }
 
-/// Which requests from other sites carry the cookie. It is always stated, as browsers take different defaults.
+/// Which requests from other sites carry the cookie. It is always stated, as browsers take different
+/// defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
     /// Only following a link.
@@ -45,8 +47,8 @@ impl CookieSettings {
         self.header(token.expose(), &max_age.unwrap_or_default())
     }
 
-    /// The `Set-Cookie` value that makes the browser forget the token. It repeats the attributes, since browsers
-    /// take a cookie with others for another cookie, or refuse it for its prefix.
+    /// The `Set-Cookie` value that makes the browser forget the token. It repeats the attributes, since
+    /// browsers take a cookie with others for another cookie, or refuse it for its prefix.
     pub fn removal(&self) -> String {
         self.header("", "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
     }

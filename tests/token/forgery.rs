@@ -1,4 +1,5 @@
-//! Everything that is not exactly a token of this sealer is refused (OWASP WSTG-SESS-01, ASVS 9.1.1 to 9.2.3).
+//! Everything that is not exactly a token of this sealer is refused (OWASP WSTG-SESS-01, ASVS 9.1.1 to
+//! 9.2.3).
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use proptest::prelude::*;
@@ -102,19 +103,22 @@ fn a_token_of_another_purpose_is_refused() {
 fn a_token_of_another_cookie_or_audience_is_refused() {
     let key = entry(KeyState::Primary);
     let token = mint(&sealer(&key)).expose().to_owned();
-    let others = [
-        ("__Host-admin", AUDIENCE),
-        ("__host-session", AUDIENCE),
-        (COOKIE, "blog.example"),
-        (COOKIE, ""),
-        // The same bytes in a row, if no field had its length.
-        ("__Host-sessionshop", ".example"),
-        ("__Host-session\0shop.example", ""),
-    ];
+    let others =
+        [("__Host-admin", AUDIENCE), ("__host-session", AUDIENCE), (COOKIE, "blog.example"), (COOKIE, "")];
     for (cookie, audience) in others {
         let other = Sealer::new(ring(&key), cookie, audience);
         assert!(!opens(&other, &token), "accepted by {audience:?} in {cookie:?}");
     }
+}
+
+/// Without the lengths of the fields, both would authenticate the same bytes.
+#[test]
+fn a_cookie_name_cannot_reach_into_the_audience() {
+    let key = entry(KeyState::Primary);
+    let label = "session-ledger/v1/cookie";
+    let minting = Sealer::new(ring(&key), "a", &format!("b{label}c"));
+    let opening = Sealer::new(ring(&key), &format!("a{label}b"), "c");
+    assert!(!opens(&opening, mint(&minting).expose()));
 }
 
 #[test]

@@ -68,6 +68,15 @@ fn a_name_that_is_no_token_is_refused() {
     }
 }
 
+/// RFC 9110, section 5.6.2.
+#[test]
+fn a_name_is_made_of_token_characters_only() {
+    for character in '\0'..='\u{ff}' {
+        let allowed = character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character);
+        assert_eq!(named(&character.to_string()).validate().is_ok(), allowed, "{character:?}");
+    }
+}
+
 /// ASVS 3.3.5: browsers ignore a cookie whose name and value have more than 4096 bytes.
 #[test]
 fn a_name_that_leaves_no_room_for_the_token_is_refused() {

@@ -107,8 +107,8 @@ impl Entry {
         Ok(Self { place, state, id, master: master_from(master, place, id)? })
     }
 
-    /// Two keys share neither id nor master: which key to try must be plain, and a budget of seals belongs to one
-    /// key.
+    /// Two keys share neither id nor master: which key to try must be plain, and a budget of seals belongs to
+    /// one key.
     pub(super) fn differs_from(&self, earlier: &Self) -> Result<(), KeyRingError> {
         let (place, key_id, first) = (self.place, self.id, earlier.place);
         if self.id == earlier.id {

@@ -65,7 +65,8 @@ pub enum KeyRingError {
     MasterZero { place: Place, key_id: KeyId },
     /// Two entries have the same key id.
     #[error(
-        "The key ring is wrong at {place}: the key id {key_id} is already that of {first}; each key needs its own."
+        "The key ring is wrong at {place}: the key id {key_id} is already that of {first}; \
+         each key needs its own."
     )]
     DoubledId { place: Place, key_id: KeyId, first: Place },
     /// Two entries have the same master.
@@ -85,7 +86,8 @@ pub enum KeyRingError {
     NoPrimary,
     /// HKDF refused the length of a key. It doesn't for 32 bytes, but says that it may.
     #[error(
-        "The key ring is wrong at {place}: no keys can be derived from this master; take a line that was generated."
+        "The key ring is wrong at {place}: no keys can be derived from this master; \
+         take a line that was generated."
     )]
     Derivation { place: Place },
 }

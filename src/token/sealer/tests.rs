@@ -27,7 +27,8 @@ fn a_spent_budget_refuses_to_mint_but_still_opens() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "The key {} has sealed as many tokens as it may; make another key the primary one and reload the key ring.",
+            "The key {} has sealed as many tokens as it may; \
+             make another key the primary one and reload the key ring.",
             sealer.keys().states().next().unwrap().0
         )
     );
@@ -62,8 +63,8 @@ fn a_reload_keeps_the_count_of_a_key_and_a_new_primary_has_its_own() {
 fn the_warning_comes_once_and_names_the_key_only() {
     let primary = entry(KeyState::Primary);
     let (warned, sealer, secret) = (sealer(&primary), sealer(&primary), secret());
-    // Before the subscriber is there: tracing would remember that nobody listens, if the thread of another test
-    // came to the warning first between here and there.
+    // Before the subscriber is there: tracing would remember that nobody listens, if the thread of another
+    // test came to the warning first between here and there.
     (0..2).for_each(|_| drop(warned.mint(ID, &secret, &mut SysRng).unwrap()));
     let written: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(written)).finish();
