@@ -49,8 +49,8 @@ impl Reader<'_> {
             let open = hashes + 2;
             let inside = rest[open..].find(&close).unwrap_or(rest.len() - open);
             self.string(open, inside, close.len());
-        } else if rest.starts_with('"') {
-            self.string(1, string_inside(&rest[1..]), 1);
+        } else if let Some(inside) = rest.strip_prefix('"') {
+            self.string(1, string_inside(inside), 1);
         } else if let Some(length) = character(rest) {
             self.blank(length);
         } else {

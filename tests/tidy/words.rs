@@ -95,7 +95,8 @@ fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// Whether a line has an absolute path below a folder that only some machines have.
+/// Whether a line has an absolute path below a folder that only some machines have. Homebrew's place on Linux is the
+/// same on all.
 fn has_machine_path(line: &str) -> bool {
     let homes = ["work", "root", "home", "Users"].map(|folder| format!("/{folder}/"));
     let is_inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "._-/}$~*>".contains(c));
@@ -128,9 +129,14 @@ fn a_machine_path_is_told_from_a_route_and_a_relative_path() {
     assert!(
         has_machine_path(&path("root")) && has_machine_path(&path("work")) && has_machine_path(&path("home"))
     );
-    for fine in
-        ["examples/work/a.rs", "https://example.com/home/a", "get /work", "\"/home/\"", "$BASE/root/a"]
-    {
+    for fine in [
+        "examples/work/a.rs",
+        "https://example.com/home/a",
+        "get /work",
+        "\"/home/\"",
+        "$BASE/root/a",
+        "/home/linuxbrew/.linuxbrew/bin",
+    ] {
         assert!(!has_machine_path(fine), "{fine} was taken for a path of one machine");
     }
 }
