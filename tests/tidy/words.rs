@@ -102,9 +102,9 @@ fn has_machine_path(line: &str) -> bool {
     let is_inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "._-/}$~*>".contains(c));
     homes.iter().any(|home| {
         line.match_indices(home.as_str()).any(|(at, _)| {
-            let goes_on =
-                line[at + home.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '.' || c == '_');
-            goes_on && !is_inside(line[..at].chars().next_back())
+            let rest = &line[at + home.len()..];
+            let goes_on = rest.starts_with(|c: char| c.is_alphanumeric() || c == '.' || c == '_');
+            goes_on && !rest.starts_with("linuxbrew/") && !is_inside(line[..at].chars().next_back())
         })
     })
 }
