@@ -11,7 +11,7 @@ use super::response;
 use super::visit::Visit;
 use crate::ledger::{Error, Ledger};
 use crate::session::{Origin, SessionId};
-use crate::store::error::is_serialization_conflict;
+use crate::store::error::has_conflict;
 use crate::store::load::{Load, touch};
 use crate::store::transaction::Transaction;
 
@@ -52,7 +52,9 @@ async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
     } else {
         roll_back(transaction).await;
         match result {
-            Err(error) if is_conflict(&error) => Err(Failure::Conflict(error)),
+            Err(error) if std::error::Error::source(&error).is_some_and(has_conflict) => {
+                Err(Failure::Conflict(error))
+            }
             result => Ok((result, None)),
         }
     };
@@ -146,28 +148,14 @@ async fn commit(
 
 /// A transaction that somebody keeps takes its connection out of the pool when it is dropped at last.
 async fn roll_back(transaction: Option<Arc<Transaction>>) {
-    if let Some(transaction) = transaction.and_then(Arc::into_inner) {
-        if let Err(error) = transaction.rollback().await {
-            tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
-        }
+    if let Some(transaction) = transaction.and_then(Arc::into_inner)
+        && let Err(error) = transaction.rollback().await
+    {
+        tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
     }
 }
 
 /// An error that the commit policy lets through is an answer like any other.
 fn into_response(result: Result<Response>) -> Response {
     result.unwrap_or_else(poem::Error::into_response)
-}
-
-/// Whether an error of the handler's has a conflict at its root: the same request may succeed when run again.
-fn is_conflict(error: &poem::Error) -> bool {
-    let mut cause = std::error::Error::source(error);
-    while let Some(present) = cause {
-        if present.downcast_ref::<Error>().is_some_and(Error::is_retryable)
-            || present.downcast_ref::<tokio_postgres::Error>().is_some_and(is_serialization_conflict)
-        {
-            return true;
-        }
-        cause = present.source();
-    }
-    false
 }

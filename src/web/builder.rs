@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use poem::{Response, Result};
 
+use super::commit_policy;
+use super::incident::{Incident, IncidentHook};
 use super::middleware::{Sessions, Shared};
-use super::{Incident, commit_policy};
 use crate::ledger::Ledger;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
@@ -20,7 +21,7 @@ pub struct SessionsBuilder {
     cookie: CookieSettings,
     audience: String,
     commits: fn(&Result<Response>) -> bool,
-    on_incident: Option<Arc<dyn Fn(&Incident) + Send + Sync>>,
+    on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
 }
 

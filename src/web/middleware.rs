@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
+use super::SessionsBuilder;
 use super::attempt::{Outcome, attempt};
+use super::incident::{Incident, IncidentHook};
 use super::replay::Replay;
-use super::{Incident, SessionsBuilder};
 use crate::ledger::Ledger;
 use crate::token::{CookieSettings, KeyRing, Sealer};
 
@@ -39,7 +40,7 @@ pub(super) struct Shared {
     pub(super) sealer: Sealer,
     pub(super) cookie: CookieSettings,
     pub(super) commits: fn(&Result<Response>) -> bool,
-    pub(super) on_incident: Option<Arc<dyn Fn(&Incident) + Send + Sync>>,
+    pub(super) on_incident: Option<IncidentHook>,
     pub(super) replay_bytes_max: usize,
 }
 

@@ -23,7 +23,7 @@ impl Replay {
     /// request itself; without a [`Replay`] it is the only one.
     pub(super) async fn keep(mut request: Request, bytes_max: usize) -> Result<(Request, Option<Self>)> {
         let upgrade = request.headers().contains_key(header::UPGRADE);
-        if upgrade || !body_length(&request).is_some_and(|length| length <= bytes_max) {
+        if upgrade || body_length(&request).is_none_or(|length| length > bytes_max) {
             return Ok((request, None));
         }
         let body = request.take_body().into_bytes_limit(bytes_max).await?;

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use deadpool_postgres::ClientWrapper;
 use poem::http::{HeaderValue, header};
 use poem::{Addr, Request};
 
@@ -12,6 +11,7 @@ use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
 use crate::store::load::{Load, Loaded, why_ended};
+use crate::store::pool::Connection;
 use crate::store::transaction::Transaction;
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
@@ -137,7 +137,7 @@ impl Visit {
     /// An authentic token meets what is stored under its id.
     async fn admit(
         &self,
-        client: &ClientWrapper,
+        client: &Connection,
         id: SessionId,
         secret: &Secret,
         loaded: Loaded,
