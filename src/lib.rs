@@ -1,2 +1,4 @@
 //! session-ledger
 pub mod session;
+
+pub use session::Key;
