@@ -147,7 +147,11 @@ pub(super) fn encode(fact: &impl Serialize) -> Vec<u8> {
 /// [`strict`], and the bytes are the only ones that the fact has: postcard alone would accept a number in
 /// more bytes than it needs. The chain is computed from what was read, so without this an edited payload
 /// of the same meaning would pass unseen.
-fn canonical<T: Serialize + DeserializeOwned>(what: &str, shape: i16, bytes: &[u8]) -> Result<T, DecodeError> {
+fn canonical<T: Serialize + DeserializeOwned>(
+    what: &str,
+    shape: i16,
+    bytes: &[u8],
+) -> Result<T, DecodeError> {
     let fact = strict(what, shape, bytes)?;
     if encode(&fact) == bytes {
         Ok(fact)

@@ -154,7 +154,8 @@ impl Content {
     /// How many bytes the values and messages take, encoded, and at most a few bytes more for each.
     pub fn size(&self) -> usize {
         let values: usize = self.values.iter().map(|(key, value)| value_size(key, value)).sum();
-        let messages = |waiting: &[String]| waiting.iter().map(|message| message_size(message)).sum::<usize>();
+        let messages =
+            |waiting: &[String]| waiting.iter().map(|message| message_size(message)).sum::<usize>();
         let flashes: usize =
             self.flashes.iter().map(|(queue, waiting)| queue_size(queue) + messages(waiting)).sum();
         values + flashes
