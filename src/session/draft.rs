@@ -68,7 +68,7 @@ impl Draft {
     /// Whether there is anything to write. A session that was started and ended by the same request leaves
     /// no trace.
     pub fn is_changed(&self) -> bool {
-        !self.facts.is_empty() && !(self.is_new() && self.state.ended.is_some())
+        !self.facts.is_empty() && (!self.is_new() || self.state.ended.is_none())
     }
 
     /// Grants a wish at the (for a new session: provisional) time `at`.
