@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 pub mod ledger;
 pub mod session;
-#[allow(dead_code)]
 mod store;
 pub mod token;
 pub mod web;

@@ -81,9 +81,10 @@ impl Draft {
         self.base.as_ref().map_or(0, |base| base.version)
     }
 
-    /// Whether there is anything to write.
+    /// Whether there is anything to write. A session that was started and ended by the same request leaves
+    /// no trace.
     pub fn is_changed(&self) -> bool {
-        !self.facts.is_empty()
+        !self.facts.is_empty() && (!self.is_new() || self.state.ended.is_none())
     }
 
     /// Grants a wish at the (for a new session: provisional) time `at`.
@@ -99,15 +100,14 @@ impl Draft {
         Ok(())
     }
 
-    /// What is to be written, if anything. `first_token` is the hash for a session that is to be started; one
-    /// that was started and ended by the same request leaves no trace.
+    /// What is to be written, if anything. `first_token` is the hash for a session that is to be started.
     pub fn write(
         &self,
         first_token: TokenHash,
         origin: &Origin,
         mut event_id: impl FnMut() -> EventId,
     ) -> Option<Written> {
-        if self.facts.is_empty() || (self.is_new() && self.state.ended.is_some()) {
+        if !self.is_changed() {
             return None;
         }
         let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts });
