@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod database;
+mod log;
 
 pub use database::Database;
+pub use log::append;
