@@ -5,6 +5,7 @@
 
 mod builder;
 mod end;
+mod feed;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 
 pub use builder::{Builder, StartError};
+pub use feed::{Batch, FeedError, Subscription};
 pub use store::error::Error;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
