@@ -184,7 +184,11 @@ fn grant(draft: &mut Draft, wishes: Vec<Wish>) {
 }
 
 fn write(draft: &Draft) -> Option<Written> {
-    draft.write(TokenHash::from_bytes([1; 32]), &Origin { at: at(50), client: client(), actor: None }, event_ids())
+    draft.write(
+        TokenHash::from_bytes([1; 32]),
+        &Origin { at: at(50), client: client(), actor: None },
+        event_ids(),
+    )
 }
 
 fn facts(draft: &Draft) -> Vec<Event> {
