@@ -27,8 +27,8 @@ fn without_a_temporary_directory_every_refusal_is_told() {
     let refused = vec!["/a is too long".to_owned(), "mkdir: /b: Permission denied".to_owned()];
     assert_eq!(
         Error::NoDirectory { refused }.to_string(),
-        "No temporary directory can hold the server (/a is too long; mkdir: /b: Permission denied). Set TMPDIR \
-         to a directory whose path is short and that the server's user may write to."
+        "No temporary directory can hold the server (/a is too long; mkdir: /b: Permission denied). Set \
+         TMPDIR to a directory whose path is short and that the server's user may write to."
     );
 }
 
