@@ -158,9 +158,8 @@ impl Draft {
         let strict = |kept: &Event| matches!(kept, Event::Renewed(renewed) if !renewed.accepts_superseded);
         let was_strict = self.facts.iter().any(strict);
         self.facts.retain(|kept| !matches!(kept, Event::Renewed(_)));
-        if let Some(base) = &self.base {
-            (self.state.token_hash, self.state.superseded) = (base.token_hash, base.superseded);
-        }
+        let before = self.base.as_ref().map(|base| (base.token_hash, base.superseded));
+        (self.state.token_hash, self.state.superseded) = before.unwrap_or_default();
         was_strict
     }
 
