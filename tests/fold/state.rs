@@ -105,6 +105,9 @@ fn a_renewal_supersedes_the_token_until_its_grace_is_over() {
     state.apply(&renewed(30), at(10));
     let superseded = Superseded { token_hash: first, until: at(40), accepted: true };
     assert_eq!((state.token_hash, state.superseded, state.content.offered), (second, Some(superseded), None));
+    let mut brief = strict.clone();
+    brief.apply(&renewed(1), at(10));
+    assert_eq!(brief.superseded, Some(Superseded { until: at(11), ..superseded }));
     strict.apply(&renewed(0), at(10));
     assert_eq!((strict.token_hash, strict.superseded, strict.content.offered), (second, None, None));
 }
