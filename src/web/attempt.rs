@@ -48,7 +48,7 @@ async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
     let signed_in = opened.draft.state().user.is_some();
 
     let outcome = if (visit.shared.commits)(&result) {
-        commit(&visit, opened, running).await.map(|cookie| (Ok(into_response(result)), cookie))
+        settle_changes(&visit, opened, running).await.map(|cookie| (Ok(into_response(result)), cookie))
     } else {
         roll_back(running).await;
         match result {
@@ -58,6 +58,7 @@ async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
             result => Ok((result, None)),
         }
     };
+    visit.leave_line();
 
     if let Some(overdue) = overdue {
         end(&visit, overdue).await;
@@ -113,6 +114,21 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         Self::Final(error.into())
     }
+}
+
+/// Commits, unless others that write to the session come first.
+async fn settle_changes(
+    visit: &Visit,
+    opened: Opened,
+    running: Option<Running>,
+) -> std::result::Result<Option<CookieChange>, Failure> {
+    if let Some((session, _)) = opened.loaded_version().filter(|_| opened.is_changed())
+        && let Err(error) = visit.claim_turn(session)
+    {
+        roll_back(running).await;
+        return Err(error.into());
+    }
+    commit(visit, opened, running).await
 }
 
 /// Writes what the handler wished, together with what it did in its transaction.

@@ -7,6 +7,7 @@ use poem::{Addr, Request};
 
 use super::middleware::Shared;
 use super::opened::{Opened, Overdue};
+use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
@@ -23,6 +24,10 @@ pub(super) struct Visit {
     /// 1 for the first run of the request.
     pub(super) attempt: u32,
     cookies: Vec<HeaderValue>,
+    /// Whether the request will write, as far as can be told: then it stands in line with the others that do.
+    writes: bool,
+    /// Its turn, kept until the request is settled.
+    turn: Mutex<Option<Turn>>,
     /// The session, once a handler has asked for it. Never held across an await.
     opened: Mutex<Option<Opened>>,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
@@ -63,11 +68,15 @@ impl Visit {
         let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let client = Client::new(ip, user_agent.as_deref());
         let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
+        // Who lost a race writes, whatever the method says.
+        let writes = attempt > 1 || !request.method().is_safe();
         Self {
             shared,
             client,
             attempt,
             cookies,
+            writes,
+            turn: Mutex::default(),
             opened: Mutex::default(),
             running: tokio::sync::Mutex::default(),
         }
@@ -87,6 +96,7 @@ impl Visit {
         let opened = match self.token() {
             None => self.anonymous(),
             Some((id, secret)) => {
+                self.stand_in_line(id).await;
                 let client = self.shared.ledger.client().await?;
                 let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
                 self.admit(&client, id, &secret, loaded).await?
@@ -134,6 +144,32 @@ impl Visit {
     pub(super) async fn take(&self) -> (Option<Opened>, Option<Running>) {
         let running = self.running.lock().await.take();
         (self.opened().take(), running)
+    }
+
+    /// Waits for the others that write to the session, before a connection is taken.
+    async fn stand_in_line(&self, session: SessionId) {
+        if self.writes {
+            let turn = self.shared.queue.turn(session).await;
+            *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        }
+    }
+
+    /// Makes sure that nobody stands in line before a request that turns out to write.
+    ///
+    /// # Errors
+    ///
+    /// Somebody does. The request has not disturbed them, and should run again behind them.
+    pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if turn.is_none() {
+            *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
+        }
+        Ok(())
+    }
+
+    /// Lets the next one have its turn.
+    pub(super) fn leave_line(&self) {
+        drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     fn anonymous(&self) -> Opened {
