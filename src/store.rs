@@ -3,10 +3,12 @@
 //! One statement a file in `sql/`; each module owns the statements it runs.
 
 pub(crate) mod append;
+pub(crate) mod commit;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod load;
 pub(crate) mod log;
+pub(crate) mod outcome;
 pub(crate) mod pool;
 pub(crate) mod projection;
 pub(crate) mod schema;
