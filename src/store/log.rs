@@ -29,8 +29,20 @@ pub(crate) fn recorded(row: &Row) -> Result<Recorded, Error> {
     if matches!(event, Event::Unknown(_)) {
         tracing::warn!(session = %session_id, kind, shape, "event of unknown kind or shape: a fold skips it");
     }
+    let entry = entry(row, event)?;
+    Ok(Recorded {
+        session_id,
+        entry,
+        recorded_at: row.try_get("recorded_at")?,
+        transaction_id: row.try_get::<_, &str>("transaction_id")?.parse().unwrap_or_default(),
+        position: row.try_get("position")?,
+    })
+}
+
+/// What the library wrote of an event that is already read.
+pub(super) fn entry(row: &Row, event: Event) -> Result<Entry, Error> {
     let user = |column| Ok::<_, Error>(row.try_get::<_, Option<String>>(column)?.map(UserId::from));
-    let entry = Entry {
+    Ok(Entry {
         version: row.try_get("version")?,
         event_id: EventId::from(row.try_get::<_, Uuid>("event_id")?),
         event,
@@ -39,12 +51,5 @@ pub(crate) fn recorded(row: &Row) -> Result<Recorded, Error> {
         client: Client { ip: row.try_get("client_ip")?, user_agent: row.try_get("user_agent")? },
         occurred_at: row.try_get("occurred_at")?,
         hash: ChainHash::from_bytes(hash(row, "hash")?.unwrap_or_default()),
-    };
-    Ok(Recorded {
-        session_id,
-        entry,
-        recorded_at: row.try_get("recorded_at")?,
-        transaction_id: row.try_get::<_, &str>("transaction_id")?.parse().unwrap_or_default(),
-        position: row.try_get("position")?,
     })
 }
