@@ -106,11 +106,8 @@ fn runner() -> Runner {
 }
 
 fn known() -> Vec<Migration> {
-    let mut known: Vec<_> = runner()
-        .get_migrations()
-        .iter()
-        .map(|one| (one.version() as i32, one.checksum().to_string()))
-        .collect();
+    let mut known: Vec<_> =
+        runner().get_migrations().iter().map(|one| (one.version(), one.checksum().to_string())).collect();
     known.sort();
     known
 }

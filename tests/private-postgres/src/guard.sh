@@ -1,0 +1,46 @@
+# Starts a server and watches over it. It is the parent's death that ends this script: the parent holds
+# the other end of our standard input, and however it dies, that pipe ends.
+#   $1 the directory to make   $2 the directory of the programs   $3 the lines to add to postgresql.conf
+
+# Whoever signals us means our parent, and we act when that is gone.
+trap '' INT TERM HUP
+
+dir=$1
+mkdir -m 700 "$dir" 2>&1 || exit 1
+# Lets go of the pipe on which the parent waits for the directory.
+exec >"$dir/log" 2>&1
+
+(
+    "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync &&
+        printf '%s' "$3" >>"$dir/data/postgresql.conf" &&
+        "$2/postgres" -D "$dir/data"
+    echo "$?" >"$dir/exited"
+) </dev/null &
+
+while read -r _; do :; done
+
+# The first line of postmaster.pid is the server's process id, also after somebody restarted it; initdb
+# writes a negative one, which kill would take for a group.
+running() {
+    pid=$(sed -n '1{/^[0-9][0-9]*$/p;}' "$dir/data/postmaster.pid" 2>/dev/null)
+    if [ -n "$pid" ]; then kill -0 "$pid" 2>/dev/null; else [ ! -e "$dir/exited" ]; fi
+}
+
+# QUIT ends a server at once, its data being of no more use. It is repeated, since a server that has only
+# just been started does not listen yet; CONT is for one that was stopped by SIGSTOP.
+tries=0
+while running && [ "$tries" -lt 300 ]; do
+    signal=QUIT
+    [ "$tries" -lt 200 ] || signal=KILL
+    [ -z "$pid" ] || kill -s "$signal" "$pid" 2>/dev/null
+    [ -z "$pid" ] || kill -s CONT "$pid" 2>/dev/null
+    tries=$((tries + 1))
+    sleep 0.05
+done
+
+# Backends of a killed server may still be writing.
+tries=0
+until rm -rf "$dir" 2>/dev/null || [ "$tries" -ge 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.05
+done

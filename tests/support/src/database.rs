@@ -1,0 +1,115 @@
+//! A migrated database of one's own for each test, on a server of one's own for each test program.
+//!
+//! With `DATABASE_URL` set the databases are made beside the one that it names, and dropped again; its role
+//! must be a superuser.
+
+use std::env;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use private_postgres::{Options, Server};
+use session_ledger::Ledger;
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+/// The migrated database that all others on the private server are copied from.
+const TEMPLATE: &str = "template_of_the_ledger";
+
+/// Kept until the program ends, which ends the server too.
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+
+/// A migrated database that no other test uses.
+#[derive(Debug)]
+pub struct Database {
+    config: Config,
+    name: String,
+}
+
+/// Where databases are made.
+enum Cluster {
+    /// One that is gone when the program is. Databases are copied from [`TEMPLATE`] and left to its end.
+    Private { config: Config, _server: Server },
+    /// Somebody else's, where nothing may stay behind, no template either.
+    Named { config: Config },
+}
+
+impl Database {
+    /// Makes one. The first one of a test program starts the server.
+    pub async fn fresh() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let cluster = CLUSTER.get_or_init(Cluster::find).await;
+        let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ledger_{nth}_{}", Uuid::new_v4().simple());
+        let config = cluster.config().clone().dbname(&name).clone();
+        match cluster {
+            Cluster::Private { .. } => cluster.create(&name, TEMPLATE).await,
+            Cluster::Named { .. } => {
+                cluster.create(&name, "template0").await;
+                Ledger::migrate(&config).await.expect("the database can be migrated");
+            }
+        }
+        Self { config, name }
+    }
+
+    /// How to connect to it, as a superuser.
+    pub fn config(&self) -> Config {
+        self.config.clone()
+    }
+
+    /// Its name on the server.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A connection of one's own, as a superuser; closed when the client is dropped.
+    pub async fn connect(&self) -> Client {
+        connect(&self.config).await
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(Cluster::Named { config }) = CLUSTER.get() {
+            let (config, drop) =
+                (config.clone(), format!("drop database if exists {} with (force)", self.name));
+            // A test's runtime cannot wait here, so another one does.
+            let dropped = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async { connect(&config).await.batch_execute(&drop).await.unwrap() });
+            });
+            dropped.join().ok();
+        }
+    }
+}
+
+impl Cluster {
+    async fn find() -> Self {
+        if let Ok(url) = env::var("DATABASE_URL") {
+            return Self::Named { config: url.parse().expect("DATABASE_URL is a connection string") };
+        }
+        let server = Server::start(Options::default()).unwrap_or_else(|error| panic!("{error}"));
+        let config = server.connection_string("postgres").parse().unwrap();
+        let cluster = Self::Private { config, _server: server };
+        cluster.create(TEMPLATE, "template0").await;
+        let template = cluster.config().clone().dbname(TEMPLATE).clone();
+        Ledger::migrate(&template).await.expect("the template can be migrated");
+        cluster
+    }
+
+    fn config(&self) -> &Config {
+        let (Self::Private { config, .. } | Self::Named { config }) = self;
+        config
+    }
+
+    async fn create(&self, name: &str, template: &str) {
+        let create = format!("create database {name} template {template}");
+        let made = connect(self.config()).await.batch_execute(&create).await;
+        made.unwrap_or_else(|error| panic!("the database {name} cannot be made: {error:?}"));
+    }
+}
+
+async fn connect(config: &Config) -> Client {
+    let (client, connection) = config.connect(NoTls).await.expect("the test server takes connections");
+    tokio::spawn(connection);
+    client
+}
