@@ -5,5 +5,5 @@
 begin isolation level read committed;
 set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = 0;
-set local lock_timeout = '10s';
+set local lock_timeout = '3s';
 lock table session_ledger.session, session_ledger.ended_session in access exclusive mode;
