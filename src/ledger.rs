@@ -5,6 +5,7 @@
 
 mod builder;
 mod end;
+mod feed;
 mod rebuild;
 mod verification;
 mod verify;
@@ -17,6 +18,7 @@ use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 
 pub use builder::{Builder, StartError};
+pub use feed::{Batch, FeedError, Subscription};
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::error::Error;
 pub use store::replace::Backend;

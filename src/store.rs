@@ -6,6 +6,7 @@ pub(crate) mod append;
 pub(crate) mod columns;
 pub(crate) mod cursor;
 pub(crate) mod error;
+pub(crate) mod feed;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod pool;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::projection::hash;
-use crate::session::{ChainHash, Client, Entry, Event, EventId, Recorded, SessionId, UserId};
+use crate::session::{ChainHash, Client, Entry, Event, EventId, Recorded, SessionId, Unknown, UserId};
 
 const HISTORY: &str = include_str!("sql/history.sql");
 
@@ -22,16 +22,37 @@ pub(crate) async fn history(
 
 /// One event, from a row with all columns of the log; `transaction_id` as text.
 pub(crate) fn recorded(row: &Row) -> Result<Recorded, Error> {
-    let session_id = SessionId::from(row.try_get::<_, Uuid>("session_id")?);
-    let (kind, shape): (&str, i16) = (row.try_get("kind")?, row.try_get("shape")?);
-    let event = Event::decode(kind, shape, row.try_get("payload")?)
-        .map_err(|error| Error::Undecodable { session: session_id, error })?;
+    let session = session(row)?;
+    let (kind, shape, payload) = fact(row)?;
+    let event = Event::decode(kind, shape, payload).map_err(|error| Error::Undecodable { session, error })?;
     if matches!(event, Event::Unknown(_)) {
-        tracing::warn!(session = %session_id, kind, shape, "event of unknown kind or shape: a fold skips it");
+        tracing::warn!(%session, kind, shape, "event of unknown kind or shape: a fold skips it");
     }
+    in_place(row, event)
+}
+
+/// As [`recorded`], but a damaged payload is handed on as it is stored.
+pub(crate) fn recorded_or_unknown(row: &Row) -> Result<Recorded, Error> {
+    let (kind, shape, payload) = fact(row)?;
+    let event = Event::decode(kind, shape, payload).or_else(|error| {
+        tracing::warn!(session = %session(row)?, %error, "event delivered with its payload unread");
+        Ok::<_, Error>(Event::Unknown(Unknown { kind: kind.to_owned(), shape, payload: payload.to_vec() }))
+    })?;
+    in_place(row, event)
+}
+
+fn session(row: &Row) -> Result<SessionId, Error> {
+    Ok(SessionId::from(row.try_get::<_, Uuid>("session_id")?))
+}
+
+fn fact(row: &Row) -> Result<(&str, i16, &[u8]), Error> {
+    Ok((row.try_get("kind")?, row.try_get("shape")?, row.try_get("payload")?))
+}
+
+fn in_place(row: &Row, event: Event) -> Result<Recorded, Error> {
     let entry = entry(row, event)?;
     Ok(Recorded {
-        session_id,
+        session_id: session(row)?,
         entry,
         recorded_at: row.try_get("recorded_at")?,
         transaction_id: row.try_get::<_, &str>("transaction_id")?.parse().unwrap_or_default(),

@@ -6,8 +6,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use deadpool_postgres::{Object, Pool};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio_postgres::error::SqlState;
 
@@ -43,6 +45,9 @@ pub(crate) struct Fence {
     pub(crate) version: i64,
 }
 
+/// The answer to a BEGIN and a load that were sent ahead.
+pub(crate) type Begun = Pin<Box<dyn Future<Output = Result<Loaded, Error>> + Send>>;
+
 type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 impl Transaction {
@@ -53,19 +58,50 @@ impl Transaction {
 
     /// Begins, and loads a session in the same trip.
     pub(crate) async fn begin(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Loaded), Error> {
-        let mut transaction = Self::reserve(pool).await?;
-        let load = Load::prepare(transaction.client()?, session).await?;
-        transaction.state = State::Open;
-        let client = transaction.client()?;
-        let (begun, loaded) = tokio::join!(biased; client.batch_execute(BEGIN), load.run(client));
-        begun?;
-        let loaded = loaded?;
+        let (transaction, load) = Self::ready(pool, session).await?;
+        let loaded = transaction.send_begin(&load).await?;
         Ok((transaction, loaded))
     }
 
+    /// Begins, and loads a session again, without waiting for the answer: both are sent when this returns, and
+    /// travel with the application's first statement. The answer must be awaited before the commit.
+    pub(crate) async fn begin_ahead(
+        pool: &Pool,
+        session: Option<SessionId>,
+    ) -> Result<(Arc<Self>, Begun), Error> {
+        let (transaction, load) = Self::ready(pool, session).await?;
+        let transaction = Arc::new(transaction);
+        let sender = Arc::clone(&transaction);
+        let mut begun: Begun = Box::pin(async move { sender.send_begin(&load).await });
+        // The first poll hands the messages to the connection; nothing can answer before that.
+        if let Some(early) = begun.as_mut().now_or_never() {
+            begun = Box::pin(std::future::ready(early));
+        }
+        Ok((transaction, begun))
+    }
+
+    /// Takes a connection on which BEGIN is the next thing to be sent.
+    async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Load), Error> {
+        let mut transaction = Self::reserve(pool).await?;
+        let load = Load::prepare(transaction.client(), session).await?;
+        transaction.state = State::Open;
+        Ok((transaction, load))
+    }
+
+    async fn send_begin(&self, load: &Load) -> Result<Loaded, Error> {
+        let client = self.client();
+        let (begun, loaded) = tokio::join!(biased; client.batch_execute(BEGIN), load.run(client));
+        begun?;
+        loaded
+    }
+
     /// The connection.
-    pub(crate) fn client(&self) -> Result<&Object, Error> {
-        self.client.as_ref().ok_or_else(|| Error::Unavailable("the transaction is finished".to_owned()))
+    #[expect(
+        clippy::expect_used,
+        reason = "only the methods that consume the transaction take its connection"
+    )]
+    pub(crate) fn client(&self) -> &Object {
+        self.client.as_ref().expect("a transaction holds its connection until it is finished")
     }
 
     /// Appends, fences and commits in one trip; begins in the same trip if that has not been done. When this
@@ -74,7 +110,7 @@ impl Transaction {
     /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
     /// statements before it that tell: the first error among them is the outcome.
     pub(crate) async fn commit(mut self, appends: &[Append], fence: Option<Fence>) -> Result<(), Error> {
-        let client = self.client()?;
+        let client = self.client();
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.prepare(client).await?);
@@ -83,7 +119,7 @@ impl Transaction {
 
         let begin = self.state == State::Reserved;
         self.state = State::Open;
-        let client = self.client()?;
+        let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
             steps.push(Box::pin(async { Ok(client.batch_execute(BEGIN).await?) }));
@@ -110,7 +146,7 @@ impl Transaction {
     /// Rolls back, so that the connection can serve the next request.
     pub(crate) async fn rollback(mut self) -> Result<(), Error> {
         if self.state == State::Open {
-            self.client()?.batch_execute("rollback").await?;
+            self.client().batch_execute("rollback").await?;
         }
         drop(self.client.take());
         Ok(())

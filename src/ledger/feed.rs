@@ -1,0 +1,93 @@
+//! Following the log: named subscriptions, of which each remembers how far it has come.
+
+use deadpool_postgres::Object;
+
+use super::Ledger;
+use crate::store::feed::{self, Lease};
+
+pub use feed::{Batch, FeedError};
+
+/// For how many seconds a lease is good. A holder that is killed is succeeded after so long, unless it comes
+/// back under its own name, which it may at once.
+const LEASE_SECONDS: f64 = 30.0;
+
+/// The log from where a named follower has come, held by one process at a time.
+///
+/// ```no_run
+/// # use session_ledger::ledger::{FeedError, Ledger};
+/// # async fn example(ledger: Ledger) -> Result<(), FeedError> {
+/// let mut subscription = ledger.subscription("mailer", "host-1").await?;
+/// let batch = subscription.next_batch(100).await?;
+/// for recorded in &batch.events {
+///     println!("{} {}", recorded.session_id, recorded.entry.event.kind());
+/// }
+/// subscription.checkpoint(batch).await?;
+/// # Ok(()) }
+/// ```
+///
+/// An event is delivered again, with the same id, if its batch was not checkpointed; none is ever skipped, and none
+/// is delivered that was not committed. A session's events come in the order of their versions, repeats aside.
+/// No transaction is open between the calls. A subscription keeps one connection for as long as it
+/// lives, so that it cannot outlive a failover unnoticed: after [`FeedError::Store`] or
+/// [`FeedError::LeaseLost`] open it again.
+#[derive(Debug)]
+pub struct Subscription {
+    client: Object,
+    lease: Lease,
+}
+
+impl Ledger {
+    /// Opens the subscription `name` for `holder`, who should have a name that no other process has. A new one starts at
+    /// the beginning of the log. The lease is good for 30 seconds and is renewed by each checkpoint; whoever opens the
+    /// subscription under the same holder's name shuts out the one before.
+    ///
+    /// # Errors
+    ///
+    /// Another holder has it ([`FeedError::Held`]); this server cannot be followed ([`FeedError::Standby`],
+    /// [`FeedError::TransactionIdsRestarted`]); the database is away, or the role is not granted
+    /// `session_ledger_operator`.
+    pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
+        let client = self.client().await?;
+        let lease = feed::open(&client, name, holder, LEASE_SECONDS).await?;
+        Ok(Subscription { client, lease })
+    }
+}
+
+impl Subscription {
+    /// The next events: at most `limit` (at least 1), and the rest of those that the last one's transaction wrote.
+    /// Empty when there is nothing new. Until the batch is checkpointed its events come again.
+    ///
+    /// # Errors
+    ///
+    /// The lease is lost, or the database is away.
+    pub async fn next_batch(&mut self, limit: u32) -> Result<Batch, FeedError> {
+        feed::next_batch(&self.client, &self.lease, limit.into()).await
+    }
+
+    /// Remembers that a batch was delivered, and renews the lease.
+    ///
+    /// # Errors
+    ///
+    /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the subscription next.
+    pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
+        feed::checkpoint(&self.client, &self.lease, Some(&batch.target)).await
+    }
+
+    /// Renews the lease, for a follower that has had nothing to checkpoint for a while.
+    ///
+    /// # Errors
+    ///
+    /// The lease is lost, or the database is away.
+    pub async fn renew(&mut self) -> Result<(), FeedError> {
+        feed::checkpoint(&self.client, &self.lease, None).await
+    }
+
+    /// Gives the lease back, so that another holder need not wait for it to run out.
+    ///
+    /// # Errors
+    ///
+    /// The lease is lost already, or the database is away.
+    pub async fn release(self) -> Result<(), FeedError> {
+        feed::release(&self.client, &self.lease).await
+    }
+}

@@ -1,0 +1,203 @@
+//! The log in an order that never skips.
+//!
+//! Positions are drawn before a transaction commits, so "everything after position n" loses the events of
+//! whoever drew early and committed late. A cursor here is a snapshot instead (`pg_snapshot`: the transactions
+//! that had finished at a moment). What is visible in a later snapshot and not in the stored one has not been
+//! delivered; nothing else is asked. A transaction that stays open holds up its own events only.
+//!
+//! # Bounded batches
+//!
+//! A batch ends at a snapshot of our own making: what is visible now, of transactions up to an id X, the one that
+//! wrote the last event wanted. Those after X count as running in it, so they come later. The events of one
+//! transaction stay together.
+//!
+//! # Why a session's events come in order
+//!
+//! Let T2 append to a session after T1 did. All appends are SERIALIZABLE and change the session's row at the version
+//! they loaded, so T2 sees T1's change, or is refused (40001): T1 committed before T2's snapshot was taken. T2's
+//! first statement, which loads or appends, takes that snapshot, and only then can T2 be given a transaction
+//! id. T1 was given its own before it committed. Hence
+//!
+//! - T1's id is below T2's: no bound X separates them so that T2 comes first;
+//! - a snapshot in which T2 has finished is one in which T1 has: T2 is never delivered while T1 waits;
+//! - T1's positions are below T2's: within a batch, too, T1 comes first.
+//!
+//! Under READ COMMITTED the first would not hold: T2 may own an id long before it waits for T1.
+
+use deadpool_postgres::ClientWrapper;
+use time::OffsetDateTime;
+
+use super::error::Error;
+use super::log;
+use crate::session::Recorded;
+
+const CHECK: &str = include_str!("sql/feed_check.sql");
+const OPEN: &str = include_str!("sql/feed_open.sql");
+const HOLDER: &str = include_str!("sql/feed_holder.sql");
+const TARGET: &str = include_str!("sql/feed_target.sql");
+const EVENTS: &str = include_str!("sql/feed_events.sql");
+const CHECKPOINT: &str = include_str!("sql/feed_checkpoint.sql");
+const RELEASE: &str = include_str!("sql/feed_release.sql");
+
+/// The feed cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// Another holder's lease has not run out.
+    #[error(
+        "subscription `{name}` is held by `{holder}` until {until}: stop that holder, which gives it back, or wait until \
+         its lease runs out"
+    )]
+    Held {
+        /// The subscription.
+        name: String,
+        /// Who holds it.
+        holder: String,
+        /// Until when, by the database's clock; the holder may renew.
+        until: OffsetDateTime,
+    },
+    /// The subscription was opened by somebody else since. What this holder delivered and did not checkpoint will be
+    /// delivered again.
+    #[error(
+        "the lease of subscription `{name}` was taken over by another holder: open the subscription again"
+    )]
+    LeaseLost {
+        /// The subscription.
+        name: String,
+    },
+    /// The log holds transaction ids that this server has not reached.
+    #[error(
+        "transaction ids have started again: the log or its cursor knows {newest}, this server is only at {next}. The \
+         database was restored from a dump, and a cursor would skip new events. Stop the server, run \
+         `pg_resetwal --epoch={epoch}` on its data directory and start it: its ids then lie above all in the log",
+        epoch = (newest >> 32) + 1
+    )]
+    TransactionIdsRestarted {
+        /// The greatest transaction id known.
+        newest: i64,
+        /// The id that the server will give next.
+        next: i64,
+    },
+    /// A standby's snapshots do not tell which transactions are running.
+    #[error("this server is a standby, where a feed would skip events: connect to the primary")]
+    Standby,
+    /// The database is away or refuses.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl From<tokio_postgres::Error> for FeedError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A lease of a subscription, as whoever holds it proves it.
+#[derive(Clone, Debug)]
+pub(crate) struct Lease {
+    pub(crate) name: String,
+    pub(crate) holder: String,
+    pub(crate) fence: i64,
+    /// For how long each renewal is good, in seconds.
+    pub(crate) seconds: f64,
+}
+
+/// Events that were not delivered before, and how far they go.
+///
+/// An event whose payload is damaged comes as [`Event::Unknown`](crate::session::Event::Unknown), with kind, shape and
+/// payload as stored: one bad payload must not hold up the log, and followers mostly need the envelope.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The events, by position: each session's in the order of their versions.
+    pub events: Vec<Recorded>,
+    /// The cursor once they are delivered.
+    pub(crate) target: String,
+}
+
+/// Takes the lease of a subscription, which is made if there is none of that name.
+pub(crate) async fn open(
+    client: &ClientWrapper,
+    name: &str,
+    holder: &str,
+    seconds: f64,
+) -> Result<Lease, FeedError> {
+    check(client, name).await?;
+    let statement = client.prepare_cached(OPEN).await?;
+    loop {
+        if let Some(row) = client.query_opt(&statement, &[&name, &holder, &seconds]).await? {
+            let fence = row.try_get("fence")?;
+            return Ok(Lease { name: name.to_owned(), holder: holder.to_owned(), fence, seconds });
+        }
+        if let Some(held) = held(client, name).await? {
+            return Err(held);
+        }
+        // The holder has given it back between the two statements.
+    }
+}
+
+/// The events after the stored cursor: about `limit` of them, as a transaction's stay together.
+pub(crate) async fn next_batch(
+    client: &ClientWrapper,
+    lease: &Lease,
+    limit: i64,
+) -> Result<Batch, FeedError> {
+    let statement = client.prepare_cached(TARGET).await?;
+    let row =
+        client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence, &limit.max(1)]).await?;
+    let row = row.ok_or_else(|| lease.lost())?;
+    let (cursor, target): (String, String) = (row.try_get("cursor")?, row.try_get("target")?);
+    if !row.try_get::<_, bool>("found")? {
+        return Ok(Batch { events: Vec::new(), target });
+    }
+    let statement = client.prepare_cached(EVENTS).await?;
+    let rows = client.query(&statement, &[&cursor, &target]).await?;
+    let events = rows.iter().map(log::recorded_or_unknown).collect::<Result<_, Error>>()?;
+    Ok(Batch { events, target })
+}
+
+/// Moves the cursor to `target`, if there is one, and renews the lease.
+pub(crate) async fn checkpoint(
+    client: &ClientWrapper,
+    lease: &Lease,
+    target: Option<&str>,
+) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(CHECKPOINT).await?;
+    let Lease { name, holder, fence, seconds } = lease;
+    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target]).await?;
+    moved.map(|_| ()).ok_or_else(|| lease.lost())
+}
+
+/// Gives the lease back.
+pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(RELEASE).await?;
+    let released = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
+    released.map(|_| ()).ok_or_else(|| lease.lost())
+}
+
+impl Lease {
+    fn lost(&self) -> FeedError {
+        FeedError::LeaseLost { name: self.name.clone() }
+    }
+}
+
+/// Refuses a server on which a cursor would skip.
+async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(CHECK).await?;
+    let row = client.query_one(&statement, &[&name]).await?;
+    if row.try_get("standby")? {
+        return Err(FeedError::Standby);
+    }
+    let (newest, next): (Option<i64>, i64) = (row.try_get("newest")?, row.try_get("next")?);
+    match newest {
+        Some(newest) if newest >= next => Err(FeedError::TransactionIdsRestarted { newest, next }),
+        _ => Ok(()),
+    }
+}
+
+/// Who is in the way, if still somebody is.
+async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
+    let statement = client.prepare_cached(HOLDER).await?;
+    let Some(row) = client.query_opt(&statement, &[&name]).await? else { return Ok(None) };
+    let (holder, until) = (row.try_get("lease_holder")?, row.try_get("lease_until")?);
+    Ok(Some(FeedError::Held { name: name.to_owned(), holder, until }))
+}

@@ -1,0 +1,17 @@
+-- Reads what must be known before a cursor can be trusted: whether this is a standby, whose snapshots list no
+-- running transactions, and the greatest transaction ids that the log and the subscription's cursor know of,
+-- which lie in the future if ids have started again (dump and restore).
+-- No row: never happens. `newest` is null for an empty log without a subscription of that name.
+-- Parameters: $1 name (text)
+select pg_is_in_recovery() as standby,
+       greatest(
+           (select transaction_id::text::bigint
+              from session_ledger.event
+             order by event.transaction_id desc, position desc
+             limit 1),
+           -- All that a cursor knows of lies below its upper bound.
+           (select pg_snapshot_xmax(cursor)::text::bigint - 1
+              from session_ledger.subscription
+             where name = $1)
+       ) as newest,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next
