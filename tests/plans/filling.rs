@@ -3,7 +3,8 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// 20,000 live sessions and 5,000 ended ones of 4 events each; half of them of 4,000 users.
+/// 20,000 live sessions and 5,000 ended ones of 4 events each; half of them of 4,000 users. Each event is of a
+/// transaction of its own.
 const FILL: &str = "
     create temp table one as
     select n,
@@ -28,13 +29,21 @@ const FILL: &str = "
     insert into session_ledger.activity select session_id, now() from one where n % 3 = 0;
 
     insert into session_ledger.event (
-        session_id, version, event_id, kind, shape, occurred_at, hash, payload
+        transaction_id, session_id, version, event_id, kind, shape, occurred_at, hash, payload
     )
-    select session_id, version, gen_random_uuid(), 'value_set', 1, now(), sha256('hash'), decode(repeat('cd', 40), 'hex')
+    select (version * 25000 + n)::text::xid8, session_id, version, gen_random_uuid(), 'value_set', 1, now(), sha256('hash'), decode(repeat('cd', 40), 'hex')
       from generate_series(1, 4) as version, one";
 
-/// Fills an empty database, and names one of its live sessions.
-pub(crate) async fn fill(client: &Client) -> Uuid {
+/// What is in it.
+pub(crate) struct Filled {
+    /// A live session.
+    pub(crate) session: Uuid,
+    /// The partition that holds all events.
+    pub(crate) partition: String,
+}
+
+/// Fills an empty database.
+pub(crate) async fn fill(client: &Client) -> Filled {
     client.batch_execute(FILL).await.unwrap();
     // As autovacuum leaves them: it looks at no table that is still empty.
     let partition = "select tableoid::regclass::text from session_ledger.event limit 1";
@@ -43,5 +52,6 @@ pub(crate) async fn fill(client: &Client) -> Uuid {
         "vacuum analyze session_ledger.session, session_ledger.ended_session, session_ledger.activity, {partition}"
     );
     client.batch_execute(&tables).await.unwrap();
-    client.query_one("select session_id from one where n = 4000", &[]).await.unwrap().get(0)
+    let session = client.query_one("select session_id from one where n = 4000", &[]).await.unwrap().get(0);
+    Filled { session, partition: partition.trim_start_matches("session_ledger.").to_owned() }
 }

@@ -11,7 +11,7 @@ mod statements;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use statements::{Check, STATEMENTS};
+use statements::{Check, RUNTIME, STATEMENTS};
 use test_support::Database;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -30,19 +30,21 @@ fn statement(file: &str) -> String {
 async fn every_statement_is_answered_by_an_index() {
     let database = Database::fresh().await;
     let client = database.connect().await;
-    let session = filling::fill(&client).await;
-    client
-        .batch_execute("set role session_ledger_runtime; set plan_cache_mode = force_generic_plan")
-        .await
-        .unwrap();
+    let filled = filling::fill(&client).await;
+    client.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
     for (file, check) in STATEMENTS {
-        if let Check::Plan { arguments, wanted } = check {
-            let arguments = arguments.replace("ID", &format!("'{session}'"));
+        if let Check::Plan { role, arguments, wanted } = check {
+            let arguments = arguments.replace("ID", &format!("'{}'", filled.session));
+            client.batch_execute(&format!("set role {role}")).await.unwrap();
             let plan = explain(&client, &statement(file), &arguments).await;
             for scan in *wanted {
                 assert!(plan.contains(scan), "{file}: no `{scan}` in\n{plan}");
             }
-            let scanned = plan.lines().filter_map(scanned_table).find(|table| is_ours(table));
+            let scanned = plan.lines().filter_map(scanned_table).find(|table| match *role {
+                RUNTIME => is_ours(table),
+                // A relay reads many transactions at once, for which scanning an empty partition is as good.
+                _ => is_ours(table) && (!table.starts_with("event_") || **table == filled.partition),
+            });
             assert_eq!(scanned, None, "{file}:\n{plan}");
         }
     }
