@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![forbid(unsafe_code)]
 
+mod application;
 mod clock;
 mod database;
 mod keys;
@@ -9,6 +10,7 @@ mod log;
 mod visitor;
 mod wire;
 
+pub use application::{COUNT, TEXT, application};
 pub use database::Database;
 pub use keys::key_ring;
 pub use log::append;
