@@ -36,8 +36,9 @@ async fn a_cursor_from_the_future_is_refused() {
 
 #[tokio::test]
 async fn a_standby_is_refused() {
-    let (database, ledger) = ledger().await;
+    let database = Database::fresh().await;
     pretend_to_be_a_standby(&database).await;
+    let ledger = Ledger::builder(database.config()).connect().await.unwrap();
     let refusal = ledger.subscription("follower", "test").await.unwrap_err();
     assert!(matches!(refusal, FeedError::Standby));
     assert_eq!(
@@ -54,11 +55,7 @@ async fn pretend_to_be_a_standby(database: &Database) {
          alter database {} set search_path = pretence, pg_catalog, public;",
         database.name()
     );
-    let client = database.connect().await;
-    client.batch_execute(&pretence).await.unwrap();
-    let others = "select pg_terminate_backend(pid) from pg_stat_activity
-                   where datname = current_database() and pid <> pg_backend_pid()";
-    client.batch_execute(others).await.unwrap();
+    database.connect().await.batch_execute(&pretence).await.unwrap();
 }
 
 #[tokio::test]
