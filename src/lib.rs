@@ -1,8 +1,10 @@
 //! session-ledger
+#![forbid(unsafe_code)]
 pub mod ledger;
 pub mod session;
-#[allow(dead_code)]
 mod store;
+pub mod token;
+pub mod web;
 
 pub use ledger::Ledger;
 pub use session::Key;

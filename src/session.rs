@@ -3,6 +3,7 @@
 //! A session is a stream of facts ([`event`]). Folding the facts gives the session ([`state`]). What a
 //! handler wants is turned into facts by [`decide`]; a [`Draft`] gathers the facts of one request.
 
+mod admission;
 mod chain;
 mod codec;
 mod decide;
@@ -15,6 +16,7 @@ mod policy;
 mod state;
 mod user;
 
+pub use admission::Admission;
 pub use chain::ChainHash;
 pub use codec::{DecodeError, STATE_BYTES_MAX};
 pub use decide::{Wish, WishError, decide};

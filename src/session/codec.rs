@@ -1,7 +1,8 @@
 //! Bytes to facts and back: postcard, read strictly.
 //!
 //! Postcard is not self-describing, so the kind and the shape number stand beside the payload. Reading is
-//! strict: the whole input must be consumed, and no input over [`PAYLOAD_BYTES_MAX`] is looked at.
+//! strict: the whole input must be consumed, an event has one encoding only, and no input over
+//! [`PAYLOAD_BYTES_MAX`] is looked at.
 //!
 //! A kind or shape that this version does not know is read as [`Event::Unknown`], never refused: a newer
 //! version of the application may run beside this one.
@@ -89,7 +90,7 @@ macro_rules! kinds {
             /// The payload of a known kind and shape does not decode, or is larger than any version writes.
             pub fn decode(kind: &str, shape: i16, payload: &[u8]) -> Result<Self, DecodeError> {
                 match (kind, shape) {
-                    $(($kind, $shape) => strict(kind, shape, payload).map(Self::$variant),)*
+                    $(($kind, $shape) => canonical(kind, shape, payload).map(Self::$variant),)*
                     _ => Ok(Self::Unknown(Unknown { kind: kind.to_owned(), shape, payload: payload.to_vec() })),
                 }
             }
@@ -141,6 +142,22 @@ impl Content {
 /// library's own payloads are none of these, which the round-trip tests show for every kind.
 pub(super) fn encode(fact: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(fact).unwrap_or_default()
+}
+
+/// [`strict`], and the bytes are the only ones that the fact has: postcard alone would accept a number in
+/// more bytes than it needs. The chain is computed from what was read, so without this an edited payload
+/// of the same meaning would pass unseen.
+fn canonical<T: Serialize + DeserializeOwned>(
+    what: &str,
+    shape: i16,
+    bytes: &[u8],
+) -> Result<T, DecodeError> {
+    let fact = strict(what, shape, bytes)?;
+    if encode(&fact) == bytes {
+        Ok(fact)
+    } else {
+        Err(DecodeError::Malformed { what: what.to_owned(), shape })
+    }
 }
 
 fn strict<T: DeserializeOwned>(what: &str, shape: i16, bytes: &[u8]) -> Result<T, DecodeError> {

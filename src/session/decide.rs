@@ -1,5 +1,6 @@
 //! What a handler wants, turned into facts. A pure function of state and wish.
 
+use super::state::{message_size, queue_size, value_size};
 use super::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, Renewed, SessionState,
@@ -57,26 +58,42 @@ pub enum WishError {
     /// A user id that cannot be stored.
     #[error("a user id must have 1 to 255 bytes and no NUL character")]
     UserId,
-    /// A name of a key, queue or note that is too long.
-    #[error("a name of a session key, flash queue or note may have at most 255 bytes")]
-    NameTooLong,
+    /// A name that cannot be stored.
+    #[error(
+        "a name of a session key, flash queue, note, end reason or authentication method may have at most 255 \
+         bytes and no NUL character"
+    )]
+    Name,
+    /// More authentication methods than a session has room for.
+    #[error("an authentication may have at most 8 methods")]
+    TooManyMethods,
     /// Only a signed-in user can do that.
     #[error("nobody is signed in to this session: call `login` first")]
     NobodySignedIn,
+    /// Nothing follows an end.
+    #[error("the session has ended: what comes after belongs into a new one")]
+    Ended,
     /// Time limits that contradict each other.
     #[error(transparent)]
     Timeouts(#[from] PolicyError),
 }
 
-/// The most bytes of a key's, queue's or note's name.
+/// The most bytes of a key's, queue's, note's, end reason's or method's name.
 const NAME_BYTES_MAX: usize = 255;
 
-/// The fact that grants `wish`, or none where it is granted already: unchanged values write nothing.
+/// The most methods of one authentication: with their names they fit beside a full session's values.
+const METHODS_MAX: usize = 8;
+
+/// The fact that grants `wish`, or none where it is granted already: unchanged values write nothing, and a
+/// session ends once.
 ///
 /// # Errors
 ///
-/// See [`WishError`]. Sizes are checked against `bytes_max`.
+/// See [`WishError`]. The size of the values and messages is checked against `bytes_max`.
 pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Option<Event>, WishError> {
+    if state.ended.is_some() {
+        return if matches!(wish, Wish::End { .. }) { Ok(None) } else { Err(WishError::Ended) };
+    }
     let content = &state.content;
     let fact = match wish {
         Wish::SetValue { key, value } => {
@@ -84,8 +101,8 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             if old == Some(&value) {
                 return Ok(None);
             }
-            let freed = old.map_or(0, |old| key.len() + old.bytes.len() + 8);
-            fits(content.size() - freed + named(&key)?.len() + value.bytes.len() + 8, bytes_max)?;
+            let freed = old.map_or(0, |old| value_size(&key, old));
+            fits(content.size() - freed + value_size(named(&key)?, &value), bytes_max)?;
             Event::ValueSet(ValueSet { key, value })
         }
         Wish::RemoveValue { key } if !content.values.contains_key(&key) => return Ok(None),
@@ -93,28 +110,31 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::Clear if content.values.is_empty() => return Ok(None),
         Wish::Clear => Event::Cleared(Cleared {}),
         Wish::AddFlash { queue, message } => {
-            fits(content.size() + named(&queue)?.len() + message.len() + 12, bytes_max)?;
+            let new = if content.flashes.contains_key(&queue) { 0 } else { queue_size(named(&queue)?) };
+            fits(content.size() + new + message_size(&message), bytes_max)?;
             Event::FlashAdded(FlashAdded { queue, message })
         }
         Wish::TakeFlash { queue } if !content.flashes.contains_key(&queue) => return Ok(None),
         Wish::TakeFlash { queue } => Event::FlashTaken(FlashTaken { queue }),
-        other => return decide_identity(state, other, bytes_max),
+        Wish::Note { name, text } => {
+            fits(named(&name)?.len() + text.len(), bytes_max)?;
+            Event::Noted(Noted { name, text })
+        }
+        other => return decide_identity(state, other),
     };
     Ok(Some(fact))
 }
 
 /// The wishes about who holds the session and how long.
-fn decide_identity(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Option<Event>, WishError> {
+fn decide_identity(state: &SessionState, wish: Wish) -> Result<Option<Event>, WishError> {
     let fact = match wish {
         Wish::LogIn { user, methods, assurance } => {
-            let user = storable(user)?;
-            fits(methods.iter().map(String::len).sum(), bytes_max)?;
+            let (user, methods) = (storable(user)?, few(methods)?);
             Event::LoggedIn(LoggedIn { user, methods, assurance })
         }
         Wish::Reauthenticate { methods, assurance } => {
             signed_in(state)?;
-            fits(methods.iter().map(String::len).sum(), bytes_max)?;
-            Event::Reauthenticated(Reauthenticated { methods, assurance })
+            Event::Reauthenticated(Reauthenticated { methods: few(methods)?, assurance })
         }
         Wish::Renew { token_hash, grace, accepts_superseded } => {
             Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
@@ -130,11 +150,10 @@ fn decide_identity(state: &SessionState, wish: Wish, bytes_max: usize) -> Result
         }
         Wish::EndImpersonation if state.content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
-        Wish::Note { name, text } => {
-            fits(named(&name)?.len() + text.len(), bytes_max)?;
-            Event::Noted(Noted { name, text })
+        Wish::End { reason, last_seen } => {
+            named(reason.as_str())?;
+            Event::Ended(Ended::new(reason, last_seen))
         }
-        Wish::End { reason, last_seen } => Event::Ended(Ended::new(reason, last_seen)),
         // `decide` has granted all others.
         _ => return Ok(None),
     };
@@ -146,7 +165,15 @@ fn fits(bytes: usize, max: usize) -> Result<(), WishError> {
 }
 
 fn named(name: &str) -> Result<&str, WishError> {
-    if name.len() > NAME_BYTES_MAX { Err(WishError::NameTooLong) } else { Ok(name) }
+    if name.len() > NAME_BYTES_MAX || name.contains('\0') { Err(WishError::Name) } else { Ok(name) }
+}
+
+fn few(methods: Vec<String>) -> Result<Vec<String>, WishError> {
+    if methods.len() > METHODS_MAX {
+        return Err(WishError::TooManyMethods);
+    }
+    methods.iter().try_for_each(|method| named(method).map(drop))?;
+    Ok(methods)
 }
 
 fn storable(user: UserId) -> Result<UserId, WishError> {

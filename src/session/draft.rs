@@ -76,9 +76,15 @@ impl Draft {
         self.base.is_none()
     }
 
-    /// Whether there is anything to write.
+    /// How many events the stored session has; 0 for one that is yet to be started.
+    pub fn base_version(&self) -> i64 {
+        self.base.as_ref().map_or(0, |base| base.version)
+    }
+
+    /// Whether there is anything to write. A session that was started and ended by the same request leaves
+    /// no trace.
     pub fn is_changed(&self) -> bool {
-        !self.facts.is_empty()
+        !self.facts.is_empty() && (!self.is_new() || self.state.ended.is_none())
     }
 
     /// Grants a wish at the (for a new session: provisional) time `at`.
@@ -87,22 +93,24 @@ impl Draft {
     ///
     /// See [`WishError`]; the draft is as it was.
     pub fn wish(&mut self, wish: Wish, at: OffsetDateTime) -> Result<(), WishError> {
-        if let Some(fact) = decide(&self.state, wish, self.bytes_max)? {
+        if let Some(mut fact) = decide(&self.state, wish, self.bytes_max)? {
+            if let Event::Renewed(renewed) = &mut fact {
+                renewed.accepts_superseded &= !self.forget_renewal();
+            }
             self.state.apply(&fact, at);
             self.keep(fact);
         }
         Ok(())
     }
 
-    /// What is to be written, if anything. `first_token` is the hash for a session that is to be started; one
-    /// that was started and ended by the same request leaves no trace.
+    /// What is to be written, if anything. `first_token` is the hash for a session that is to be started.
     pub fn write(
         &self,
         first_token: TokenHash,
         origin: &Origin,
         mut event_id: impl FnMut() -> EventId,
     ) -> Option<Written> {
-        if self.facts.is_empty() || (self.is_new() && self.state.ended.is_some()) {
+        if !self.is_changed() {
             return None;
         }
         let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts });
@@ -115,39 +123,44 @@ impl Draft {
 
     /// Adds a fact, leaving out what it makes void.
     fn keep(&mut self, fact: Event) {
-        match &fact {
+        let void = match &fact {
             Event::ValueSet(set) => {
-                let key = set.key.clone();
-                self.forget_value(&key);
-                if self.value_before(&key) == Some(&set.value) {
-                    return;
-                }
+                self.forget_value(&set.key);
+                self.value_before(&set.key) == Some(&set.value)
             }
             Event::ValueRemoved(removed) => {
-                let key = removed.key.clone();
-                self.forget_value(&key);
-                if self.value_before(&key).is_none() {
-                    return;
-                }
+                self.forget_value(&removed.key);
+                self.value_before(&removed.key).is_none()
             }
             Event::Cleared(_) => {
                 self.facts.retain(|kept| !is_value(kept));
-                if self.base.as_ref().is_none_or(|base| base.content.values.is_empty()) {
-                    return;
-                }
+                self.base.as_ref().is_none_or(|base| base.content.values.is_empty())
             }
-            Event::FlashTaken(taken) => {
-                let queue = taken.queue.clone();
-                self.facts.retain(|kept| !matches!(kept, Event::FlashAdded(added) if added.queue == queue));
-                if self.base.as_ref().is_none_or(|base| !base.content.flashes.contains_key(&queue))
-                    || self.is_taken(&queue)
-                {
-                    return;
-                }
-            }
-            _ => {}
+            Event::FlashTaken(taken) => !self.take_flash(&taken.queue),
+            _ => false,
+        };
+        if !void {
+            self.facts.push(fact);
         }
-        self.facts.push(fact);
+    }
+
+    /// Forgets messages that were added and taken by this request; says whether the queue holds others.
+    fn take_flash(&mut self, queue: &str) -> bool {
+        self.facts.retain(|kept| !matches!(kept, Event::FlashAdded(added) if added.queue == queue));
+        let taken = |kept: &Event| matches!(kept, Event::FlashTaken(taken) if taken.queue == queue);
+        let waiting = self.base.as_ref().is_some_and(|base| base.content.flashes.contains_key(queue));
+        waiting && !self.facts.iter().any(taken)
+    }
+
+    /// Forgets a token that was never sent, so that the one before it is what the next one supersedes; says
+    /// whether it was one that lets no latecomer in.
+    fn forget_renewal(&mut self) -> bool {
+        let strict = |kept: &Event| matches!(kept, Event::Renewed(renewed) if !renewed.accepts_superseded);
+        let was_strict = self.facts.iter().any(strict);
+        self.facts.retain(|kept| !matches!(kept, Event::Renewed(_)));
+        let before = self.base.as_ref().map(|base| (base.token_hash, base.superseded));
+        (self.state.token_hash, self.state.superseded) = before.unwrap_or_default();
+        was_strict
     }
 
     fn forget_value(&mut self, key: &str) {
@@ -162,10 +175,6 @@ impl Draft {
     fn value_before(&self, key: &str) -> Option<&Value> {
         let cleared = self.facts.iter().any(|kept| matches!(kept, Event::Cleared(_)));
         self.base.as_ref().filter(|_| !cleared)?.content.values.get(key)
-    }
-
-    fn is_taken(&self, queue: &str) -> bool {
-        self.facts.iter().any(|kept| matches!(kept, Event::FlashTaken(taken) if taken.queue == queue))
     }
 }
 

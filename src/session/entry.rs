@@ -68,7 +68,7 @@ pub struct Recorded {
 
 /// Microseconds since 1970, the precision of PostgreSQL's clock.
 pub(super) fn microseconds(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
 /// The time `microseconds` after 1970; beyond what the calendar holds, 1970 itself.

@@ -169,9 +169,10 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// An end for `reason`, of a session last seen at `last_seen` (kept to the microsecond).
+    /// An end for `reason`, of a session last seen at `last_seen` (kept to the microsecond). An
+    /// [`EndReason::Other`] with the name of another reason is that reason, as it will be when it is read.
     pub fn new(reason: EndReason, last_seen: OffsetDateTime) -> Self {
-        Self { reason, last_seen: super::entry::microseconds(last_seen) }
+        Self { reason: reason.as_str().into(), last_seen: super::entry::microseconds(last_seen) }
     }
 
     /// When the session was last seen before it ended.

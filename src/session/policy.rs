@@ -104,6 +104,9 @@ impl Timeouts {
         if self.idle == Some(0) {
             return refuse("idle_timeout", "must be at least 1 second");
         }
+        if self.absolute == Some(0) {
+            return refuse("absolute_timeout", "must be at least 1 second");
+        }
         if let Some(absolute) = self.absolute
             && absolute <= self.idle.unwrap_or(0)
         {
@@ -146,5 +149,5 @@ impl SessionState {
 
 /// `seconds` after `at`, or the end of the calendar.
 pub(super) fn after(at: OffsetDateTime, seconds: u32) -> OffsetDateTime {
-    at.checked_add(Duration::seconds(seconds.into())).unwrap_or(at)
+    at.saturating_add(Duration::seconds(seconds.into()))
 }

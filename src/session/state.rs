@@ -151,12 +151,13 @@ impl SessionState {
 }
 
 impl Content {
-    /// About how many bytes the values and messages take, encoded.
+    /// How many bytes the values and messages take, encoded, and at most a few bytes more for each.
     pub fn size(&self) -> usize {
-        let values: usize = self.values.iter().map(|(key, value)| key.len() + value.bytes.len() + 8).sum();
-        let messages = |queue: &Vec<String>| queue.iter().map(|message| message.len() + 4).sum::<usize>();
+        let values: usize = self.values.iter().map(|(key, value)| value_size(key, value)).sum();
+        let messages =
+            |waiting: &[String]| waiting.iter().map(|message| message_size(message)).sum::<usize>();
         let flashes: usize =
-            self.flashes.iter().map(|(queue, waiting)| queue.len() + messages(waiting) + 8).sum();
+            self.flashes.iter().map(|(queue, waiting)| queue_size(queue) + messages(waiting)).sum();
         values + flashes
     }
 
@@ -178,6 +179,21 @@ impl Content {
             _ => {}
         }
     }
+}
+
+/// What a value counts: its shape and the two lengths take at most 8 bytes.
+pub(super) fn value_size(key: &str, value: &Value) -> usize {
+    key.len() + value.bytes.len() + 8
+}
+
+/// What a queue counts beside its messages: the two lengths take at most 8 bytes.
+pub(super) fn queue_size(queue: &str) -> usize {
+    queue.len() + 8
+}
+
+/// What a waiting message counts: its length takes at most 4 bytes.
+pub(super) fn message_size(message: &str) -> usize {
+    message.len() + 4
 }
 
 /// The state before any event.

@@ -74,6 +74,17 @@ impl From<PoolError> for Error {
     }
 }
 
+/// Whether an application's error, or one of its causes, says that a transaction lost a race: the same work may
+/// succeed when it is done again.
+pub(crate) fn has_conflict(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<Error>().is_some_and(Error::is_retryable)
+        || error
+            .downcast_ref::<tokio_postgres::Error>()
+            .and_then(|error| error.code())
+            .is_some_and(is_conflict)
+        || error.source().is_some_and(has_conflict)
+}
+
 /// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.
 fn is_conflict(code: &SqlState) -> bool {
     [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY]

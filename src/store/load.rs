@@ -62,11 +62,15 @@ impl Load {
     }
 }
 
-/// Why a session that is no longer live ended, if it ever was.
-pub(crate) async fn why_ended(client: &ClientWrapper, id: SessionId) -> Result<Option<EndReason>, Error> {
+/// Why a session that is no longer live ended and how many seconds ago, if it ever was.
+pub(crate) async fn why_ended(
+    client: &ClientWrapper,
+    id: SessionId,
+) -> Result<Option<(EndReason, f64)>, Error> {
     let statement = client.prepare_cached(WHY_ENDED).await?;
     let row = client.query_opt(&statement, &[&id.as_uuid()]).await?;
-    row.map(|row| Ok(EndReason::from(row.try_get::<_, &str>("reason")?))).transpose()
+    row.map(|row| Ok((EndReason::from(row.try_get::<_, &str>("reason")?), row.try_get("seconds_ago")?)))
+        .transpose()
 }
 
 /// Notes that a session was seen. Must not run inside an application's transaction.

@@ -54,9 +54,9 @@ impl Transaction {
     /// Begins, and loads a session in the same trip.
     pub(crate) async fn begin(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Loaded), Error> {
         let mut transaction = Self::reserve(pool).await?;
-        let load = Load::prepare(transaction.client()?, session).await?;
+        let load = Load::prepare(transaction.client(), session).await?;
         transaction.state = State::Open;
-        let client = transaction.client()?;
+        let client = transaction.client();
         let (begun, loaded) = tokio::join!(biased; client.batch_execute(BEGIN), load.run(client));
         begun?;
         let loaded = loaded?;
@@ -64,8 +64,12 @@ impl Transaction {
     }
 
     /// The connection.
-    pub(crate) fn client(&self) -> Result<&Object, Error> {
-        self.client.as_ref().ok_or_else(|| Error::Unavailable("the transaction is finished".to_owned()))
+    #[expect(
+        clippy::expect_used,
+        reason = "only the methods that consume the transaction take its connection"
+    )]
+    pub(crate) fn client(&self) -> &Object {
+        self.client.as_ref().expect("a transaction holds its connection until it is finished")
     }
 
     /// Appends, fences and commits in one trip; begins in the same trip if that has not been done. When this
@@ -74,7 +78,7 @@ impl Transaction {
     /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
     /// statements before it that tell: the first error among them is the outcome.
     pub(crate) async fn commit(mut self, appends: &[Append], fence: Option<Fence>) -> Result<(), Error> {
-        let client = self.client()?;
+        let client = self.client();
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.prepare(client).await?);
@@ -83,7 +87,7 @@ impl Transaction {
 
         let begin = self.state == State::Reserved;
         self.state = State::Open;
-        let client = self.client()?;
+        let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
             steps.push(Box::pin(async { Ok(client.batch_execute(BEGIN).await?) }));
@@ -110,7 +114,7 @@ impl Transaction {
     /// Rolls back, so that the connection can serve the next request.
     pub(crate) async fn rollback(mut self) -> Result<(), Error> {
         if self.state == State::Open {
-            self.client()?.batch_execute("rollback").await?;
+            self.client().batch_execute("rollback").await?;
         }
         drop(self.client.take());
         Ok(())

@@ -1,6 +1,7 @@
--- Tells why a session that is no longer live ended.
+-- Tells why a session that is no longer live ended, and how many seconds ago that was recorded.
 -- No row: no session of that id has ended; it may have been started on a database that was since restored.
 -- Parameters: $1 session id (uuid)
-select reason, ended_at
-  from session_ledger.ended_session
- where session_id = $1
+select s.reason, extract(epoch from session_ledger.clock() - e.recorded_at)::double precision as seconds_ago
+  from session_ledger.ended_session as s
+  join session_ledger.event as e on e.session_id = s.session_id and e.version = s.version
+ where s.session_id = $1

@@ -66,7 +66,8 @@ impl fmt::Display for Error {
             ),
             Self::NoShell(reason) => write!(
                 f,
-                "The server needs a shell to watch over it, but /bin/sh could not be run ({reason}). Install one."
+                "The server needs a shell to watch over it, but /bin/sh could not be run ({reason}). Install \
+                 one."
             ),
             Self::NotReady { log } => write!(
                 f,

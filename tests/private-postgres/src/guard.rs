@@ -19,8 +19,8 @@ const SCRIPT: &str = include_str!("guard.sh");
 const LONGEST_DIR: usize = 103 - 14;
 /// Half a second is usual; many at once on a busy machine take far longer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// The script itself gives the server 15 seconds, and the removal five.
-const GONE_WITHIN: Duration = Duration::from_secs(25);
+/// The script itself gives the server 15 seconds, and what a killed one left and the removal five each.
+const GONE_WITHIN: Duration = Duration::from_secs(30);
 
 /// A running script. We hold the only writing end of its standard input: Rust opens pipes close-on-exec,
 /// so that no other child of ours inherits it.

@@ -38,6 +38,14 @@ while running && [ "$tries" -lt 300 ]; do
     sleep 0.05
 done
 
+# A server that was killed could not give its shared memory back; only its next start finds it, and that
+# only when its last backend is gone.
+tries=0
+while [ -e "$dir/data/postmaster.pid" ] && [ "$tries" -lt 100 ]; do
+    "$2/postgres" --single -D "$dir/data" postgres </dev/null || sleep 0.05
+    tries=$((tries + 1))
+done
+
 # Backends of a killed server may still be writing.
 tries=0
 until rm -rf "$dir" 2>/dev/null || [ "$tries" -ge 100 ]; do

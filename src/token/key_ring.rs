@@ -1,0 +1,119 @@
+//! The keys that seal and open tokens, as their owner writes them down.
+
+mod entry;
+mod error;
+
+use std::fmt;
+
+use data_encoding::BASE64URL_NOPAD;
+use rand::TryRng;
+use zeroize::Zeroizing;
+
+use super::purpose::Purpose;
+use super::randomness::{self, RandomnessError};
+use super::secret_bytes::SecretBytes;
+use entry::Entry;
+pub use entry::{KeyId, KeyState, UnknownKeyState};
+pub use error::{KeyRingError, Place};
+
+/// The keys of an application: exactly one seals, the others open what they or another process sealed.
+///
+/// Written as text, one key a line (or separated by `;`, which fits an environment variable):
+///
+/// ```text
+/// # <state> <key id: 8 hexadecimal digits> <master: 32 bytes as base64url without padding>
+/// primary     5f0c21aa 3q2-7wMx...
+/// accept-old  19d3b004 q80Ibv1c...
+/// ```
+///
+/// A line may be blank, and a comment goes from `#` to the end of its line. To rotate: add the new key as
+/// `accept-only` everywhere, then make it `primary` and the old one `accept-old`, then make that `retired`
+/// when the tokens that it sealed have ended.
+///
+/// The masters are overwritten as soon as the keys of each purpose are derived from them. `Debug` shows ids
+/// and states only.
+pub struct KeyRing {
+    pub(super) primary: RingKey,
+    pub(super) others: Vec<RingKey>,
+}
+
+impl KeyRing {
+    /// Reads the text above.
+    ///
+    /// # Errors
+    /// Names the line and what is wrong with it, and never shows the text of a master.
+    pub fn parse(text: &str) -> Result<Self, KeyRingError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (place, text) in places(text) {
+            let entry = Entry::parse(text, place)?;
+            entries.iter().try_for_each(|other| entry.differs_from(other))?;
+            entries.push(entry);
+        }
+        let (primaries, others): (Vec<_>, Vec<_>) =
+            entries.iter().partition(|entry| entry.state == KeyState::Primary);
+        let primary = match primaries[..] {
+            [primary] => RingKey::derive(primary)?,
+            [] => return Err(KeyRingError::NoPrimary),
+            [first, second, ..] => {
+                return Err(KeyRingError::TwoPrimaries { first: first.place, second: second.place });
+            }
+        };
+        Ok(Self { primary, others: others.into_iter().map(RingKey::derive).collect::<Result<_, _>>()? })
+    }
+
+    /// A new line for the text above: `state`, a random key id and a random master.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub fn generate_entry(state: KeyState, rng: &mut impl TryRng) -> Result<String, RandomnessError> {
+        let mut id = [0; KeyId::LENGTH];
+        randomness::fill(rng, &mut id)?;
+        let master = SecretBytes::written_by(|bytes| randomness::fill(rng, bytes))?;
+        let master = Zeroizing::new(BASE64URL_NOPAD.encode(master.expose()));
+        Ok(format!("{state} {} {}", KeyId::from_bytes(id), *master))
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = std::iter::once(&self.primary).chain(&self.others);
+        f.write_str("KeyRing ")?;
+        f.debug_map().entries(keys.map(|key| (key.id, key.state))).finish()
+    }
+}
+
+/// One key of the ring, with the keys of each purpose.
+pub(super) struct RingKey {
+    pub(super) id: KeyId,
+    pub(super) state: KeyState,
+    cookie: SecretBytes,
+    resend: SecretBytes,
+}
+
+impl RingKey {
+    fn derive(entry: &Entry) -> Result<Self, KeyRingError> {
+        let key = |purpose: Purpose| {
+            purpose.key_of(&entry.master).map_err(|_| KeyRingError::Derivation { place: entry.place })
+        };
+        let (cookie, resend) = (key(Purpose::Cookie)?, key(Purpose::Resend)?);
+        Ok(Self { id: entry.id, state: entry.state, cookie, resend })
+    }
+
+    pub(super) fn for_purpose(&self, purpose: Purpose) -> &SecretBytes {
+        match purpose {
+            Purpose::Cookie => &self.cookie,
+            Purpose::Resend => &self.resend,
+        }
+    }
+}
+
+/// The entries of a ring's text and where they stand, without comments and blanks.
+fn places(text: &str) -> impl Iterator<Item = (Place, &str)> {
+    text.lines().enumerate().flat_map(|(line, text)| {
+        let text = text.split('#').next().unwrap_or_default();
+        let entries = text.split(';').enumerate();
+        let placed =
+            entries.map(move |(entry, text)| (Place { line: line + 1, entry: entry + 1 }, text.trim()));
+        placed.filter(|(_, text)| !text.is_empty())
+    })
+}

@@ -1,0 +1,93 @@
+//! What can be wrong with a key ring. No message repeats a word that might be a master.
+
+use std::fmt;
+
+use super::entry::{KeyId, KeyState};
+
+/// Where an entry of a key ring stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// Which of the line's entries, from 1 (entries of one line are separated by `;`).
+    pub entry: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.entry {
+            1 => write!(f, "line {}", self.line),
+            entry => write!(f, "line {}, entry {entry}", self.line),
+        }
+    }
+}
+
+/// Why a text is not a key ring.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields are what the message names")]
+pub enum KeyRingError {
+    /// An entry is not three words.
+    #[error(
+        "The key ring is wrong at {place}: an entry has 3 words, a state, a key id and a master, \
+         but this one has {found}."
+    )]
+    WordCount { place: Place, found: usize },
+    /// The first word is not a [`KeyState`].
+    #[error(
+        "The key ring is wrong at {place}: the first word must be one of {}, {}, {} and {}.",
+        KeyState::AcceptOnly,
+        KeyState::Primary,
+        KeyState::AcceptOld,
+        KeyState::Retired
+    )]
+    UnknownState { place: Place },
+    /// The second word is not a key id.
+    #[error("The key ring is wrong at {place}: the second word, the key id, must be 8 hexadecimal digits.")]
+    KeyId { place: Place },
+    /// The third word is not canonical base64url.
+    #[error(
+        "The key ring is wrong at {place}: the master of the key {key_id} is not base64url without padding \
+         (only A-Z, a-z, 0-9, - and _, and no = at the end); take a line that was generated."
+    )]
+    MasterText { place: Place, key_id: KeyId },
+    /// The master has not 32 bytes.
+    #[error(
+        "The key ring is wrong at {place}: the master of the key {key_id} has {found} bytes and needs 32; \
+         take a line that was generated."
+    )]
+    MasterLength { place: Place, key_id: KeyId, found: usize },
+    /// The master is all zeros, which is a placeholder and no key (CWE-1188).
+    #[error(
+        "The key ring is wrong at {place}: the master of the key {key_id} is all zeros; \
+         take a line that was generated."
+    )]
+    MasterZero { place: Place, key_id: KeyId },
+    /// Two entries have the same key id.
+    #[error(
+        "The key ring is wrong at {place}: the key id {key_id} is already that of {first}; \
+         each key needs its own."
+    )]
+    DoubledId { place: Place, key_id: KeyId, first: Place },
+    /// Two entries have the same master.
+    #[error(
+        "The key ring is wrong at {place}: the key {key_id} has the same master as {first}; \
+         each key needs its own."
+    )]
+    DoubledMaster { place: Place, key_id: KeyId, first: Place },
+    /// Two entries are `primary`.
+    #[error(
+        "The key ring has two primary keys, at {first} and at {second}; \
+         exactly one key may seal, so make one of them accept-only or accept-old."
+    )]
+    TwoPrimaries { first: Place, second: Place },
+    /// No entry is `primary`.
+    #[error("The key ring has no primary key; exactly one key must be primary, to seal new tokens.")]
+    NoPrimary,
+    /// HKDF refused the length of a key. It doesn't for 32 bytes, but says that it may.
+    #[error(
+        "The key ring is wrong at {place}: no keys can be derived from this master; \
+         take a line that was generated."
+    )]
+    Derivation { place: Place },
+}

@@ -1,0 +1,187 @@
+//! Sealing session id and secret into a token, and opening it again.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rand::TryRng;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use super::budget::SealBudget;
+use super::frame::Frame;
+use super::key_ring::{KeyId, KeyRing};
+use super::live_keys::LiveKeys;
+use super::purpose::Purpose;
+use super::randomness::RandomnessError;
+use super::sealing_key::Binding;
+use super::secret::Secret;
+use crate::session::SessionId;
+
+/// Session id and secret, sealed: the cookie's value, 108 characters.
+///
+/// It is what a thief wants: `Debug` shows nothing of it, there is no `Display` and no `Serialize`, and it is
+/// overwritten when dropped.
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    /// The cookie's value. Only a `Set-Cookie` header may hold it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ZeroizeOnDrop for Token {}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// Mints tokens with the primary key of a ring, and opens tokens with the one key that they name.
+///
+/// A token is bound to the cookie's name and to the audience (the application, or the tenant), and it is
+/// authenticated before anything in it is used. So a forged token costs no database query.
+///
+/// ```
+/// use rand::rngs::SysRng;
+/// use session_ledger::session::SessionId;
+/// use session_ledger::token::{KeyRing, KeyState, Sealer, Secret};
+///
+/// let ring = KeyRing::generate_entry(KeyState::Primary, &mut SysRng)?;
+/// let sealer = Sealer::new(KeyRing::parse(&ring)?, "__Host-session", "shop.example");
+///
+/// let id = SessionId::from_bytes([7; 16]);
+/// let secret = Secret::generate(&mut SysRng)?;
+/// let token = sealer.mint(id, &secret, &mut SysRng)?;
+///
+/// let (opened, shown) = sealer.open(token.expose().as_bytes())?;
+/// assert_eq!(opened, id);
+/// assert!(shown.hash().matches(&secret.hash()));
+///
+/// let elsewhere = Sealer::new(KeyRing::parse(&ring)?, "__Host-session", "blog.example");
+/// assert!(elsewhere.open(token.expose().as_bytes()).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Sealer {
+    binding: Binding,
+    budget: SealBudget,
+    keys: RwLock<Arc<LiveKeys>>,
+}
+
+impl Sealer {
+    /// A sealer for tokens in the cookie `cookie_name`, meant for `audience`.
+    pub fn new(ring: KeyRing, cookie_name: &str, audience: &str) -> Self {
+        Self::with_budget(ring, cookie_name, audience, SealBudget::DEFAULT)
+    }
+
+    fn with_budget(ring: KeyRing, cookie_name: &str, audience: &str, budget: SealBudget) -> Self {
+        let binding = Binding { cookie_name: cookie_name.to_owned(), audience: audience.to_owned() };
+        let keys = RwLock::new(Arc::new(LiveKeys::new(&ring, &binding, None)));
+        Self { binding, budget, keys }
+    }
+
+    /// A new token for the session `id`, proved by `secret`. Two tokens are never the same.
+    ///
+    /// # Errors
+    /// When the generator fails, or the primary key has sealed as often as it may.
+    pub fn mint(&self, id: SessionId, secret: &Secret, rng: &mut impl TryRng) -> Result<Token, SealError> {
+        self.seal(Purpose::Cookie, id, secret, rng).map(|frame| Token(frame.to_text()))
+    }
+
+    /// The session id and secret in `value`, the bytes of a cookie's value as they arrived.
+    ///
+    /// # Errors
+    /// When `value` is not a token of this sealer. The error doesn't tell why.
+    pub fn open(&self, value: &[u8]) -> Result<(SessionId, Secret), TokenRejected> {
+        self.unseal(Purpose::Cookie, Frame::from_text(value))
+    }
+
+    /// `secret` sealed for the session's row (81 bytes), so that its token can be minted again while a
+    /// renewal is not yet acknowledged. No cookie can be made of it without the key ring.
+    ///
+    /// # Errors
+    /// As [`mint`](Self::mint).
+    pub fn seal_resend(
+        &self,
+        id: SessionId,
+        secret: &Secret,
+        rng: &mut impl TryRng,
+    ) -> Result<Vec<u8>, SealError> {
+        self.seal(Purpose::Resend, id, secret, rng).map(|frame| frame.to_bytes())
+    }
+
+    /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id`.
+    ///
+    /// # Errors
+    /// When `sealed` is anything else, or was sealed for another session.
+    pub fn open_resend(&self, id: SessionId, sealed: &[u8]) -> Result<Secret, TokenRejected> {
+        let (sealed_for, secret) = self.unseal(Purpose::Resend, Frame::from_bytes(sealed))?;
+        (sealed_for == id).then_some(secret).ok_or(TokenRejected)
+    }
+
+    /// Uses `ring` from now on. Tokens that are being opened meanwhile see either the old ring or the new
+    /// one.
+    pub fn reload(&self, ring: KeyRing) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *keys = Arc::new(LiveKeys::new(&ring, &self.binding, Some(&**keys)));
+    }
+
+    fn seal(
+        &self,
+        purpose: Purpose,
+        id: SessionId,
+        secret: &Secret,
+        rng: &mut impl TryRng,
+    ) -> Result<Frame, SealError> {
+        self.keys().primary().for_purpose(purpose).seal(id, secret, self.budget, rng)
+    }
+
+    fn unseal(&self, purpose: Purpose, frame: Option<Frame>) -> Result<(SessionId, Secret), TokenRejected> {
+        let frame = frame.ok_or(TokenRejected)?;
+        let keys = self.keys();
+        keys.find(frame.key_id).ok_or(TokenRejected)?.for_purpose(purpose).open(frame)
+    }
+
+    fn keys(&self) -> Arc<LiveKeys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Binding { cookie_name, audience } = &self.binding;
+        let keys: Vec<_> = self.keys().states().collect();
+        let mut sealer = f.debug_struct("Sealer");
+        sealer.field("cookie_name", cookie_name).field("audience", audience).field("keys", &keys).finish()
+    }
+}
+
+/// Why nothing was sealed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The generator gave no nonce.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+    /// The key has sealed 2^31 times; random nonces would soon no longer be unique enough.
+    #[error(
+        "The key {key_id} has sealed as many tokens as it may; \
+         make another key the primary one and reload the key ring."
+    )]
+    BudgetSpent {
+        /// The primary key.
+        key_id: KeyId,
+    },
+    /// The cookie name and the audience are longer than AES-GCM can authenticate (2^61 bytes).
+    #[error("The cookie name and the audience are too long to be authenticated; choose shorter ones.")]
+    TooLong,
+}
+
+/// A value is not a token of this sealer: malformed, forged, of an unknown or retired key, for another
+/// purpose, cookie or audience. It is one error on purpose, so that nobody learns which (OWASP ASVS 11.2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The session token was rejected.")]
+pub struct TokenRejected;
+
+#[cfg(test)]
+mod tests;

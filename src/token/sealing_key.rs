@@ -1,0 +1,108 @@
+//! One key for one purpose, and what it binds a token to.
+
+use std::sync::Arc;
+
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use rand::TryRng;
+use zeroize::Zeroizing;
+
+use super::budget::{SealBudget, SealCount};
+use super::frame::{BODY, Frame, NONCE, VERSION};
+use super::key_ring::KeyId;
+use super::purpose::Purpose;
+use super::randomness;
+use super::sealer::{SealError, TokenRejected};
+use super::secret::Secret;
+use super::secret_bytes::SecretBytes;
+use crate::session::SessionId;
+
+/// What every token of a sealer is bound to: the same token is refused under another cookie name, or by
+/// another audience (OWASP ASVS 9.2.3).
+pub(super) struct Binding {
+    pub(super) cookie_name: String,
+    pub(super) audience: String,
+}
+
+impl Binding {
+    /// The bytes that are authenticated but not sent. Each field follows its length (8 bytes, big-endian), so
+    /// that no two lists of fields give the same bytes.
+    fn associated_data(&self, key_id: KeyId, purpose: Purpose) -> Vec<u8> {
+        let (name, audience) = (self.cookie_name.as_bytes(), self.audience.as_bytes());
+        let fields: [&[u8]; 5] = [&[VERSION], key_id.as_bytes(), name, purpose.label(), audience];
+        fields.iter().flat_map(|field| [&(field.len() as u64).to_be_bytes(), *field].concat()).collect()
+    }
+}
+
+/// One key for one purpose.
+pub(super) struct SealingKey {
+    id: KeyId,
+    cipher: Aes256Gcm,
+    associated_data: Vec<u8>,
+    count: Arc<SealCount>,
+}
+
+impl SealingKey {
+    pub(super) fn new(
+        id: KeyId,
+        purpose: Purpose,
+        key: &SecretBytes,
+        binding: &Binding,
+        count: Arc<SealCount>,
+    ) -> Self {
+        let cipher = Aes256Gcm::new(key.expose().into());
+        Self { id, cipher, associated_data: binding.associated_data(id, purpose), count }
+    }
+
+    pub(super) fn count(&self) -> Arc<SealCount> {
+        Arc::clone(&self.count)
+    }
+
+    /// Seals session id and secret under a fresh random nonce.
+    pub(super) fn seal(
+        &self,
+        id: SessionId,
+        secret: &Secret,
+        budget: SealBudget,
+        rng: &mut impl TryRng,
+    ) -> Result<Frame, SealError> {
+        if !self.count.take(budget, self.id) {
+            return Err(SealError::BudgetSpent { key_id: self.id });
+        }
+        let mut nonce = [0; NONCE];
+        randomness::fill(rng, &mut nonce)?;
+        let mut body = plaintext(id, secret);
+        let tag = self
+            .cipher
+            .encrypt_inout_detached(&nonce.into(), &self.associated_data, body.as_mut_slice().into())
+            .map_err(|aes_gcm::Error| SealError::TooLong)?;
+        Ok(Frame { key_id: self.id, nonce, body, tag: tag.into() })
+    }
+
+    /// Opens what [`seal`](Self::seal) sealed. The tag is checked before anything is decrypted.
+    pub(super) fn open(&self, mut frame: Frame) -> Result<(SessionId, Secret), TokenRejected> {
+        let Frame { nonce, body, tag, .. } = &mut frame;
+        self.cipher
+            .decrypt_inout_detached(
+                &(*nonce).into(),
+                &self.associated_data,
+                body.as_mut_slice().into(),
+                &(*tag).into(),
+            )
+            .map_err(|aes_gcm::Error| TokenRejected)?;
+        taken_apart(body).ok_or(TokenRejected)
+    }
+}
+
+fn plaintext(id: SessionId, secret: &Secret) -> Zeroizing<[u8; BODY]> {
+    let mut body = Zeroizing::new([0; BODY]);
+    let (id_bytes, secret_bytes) = body.split_at_mut(id.as_bytes().len());
+    id_bytes.copy_from_slice(id.as_bytes());
+    secret_bytes.copy_from_slice(secret.expose());
+    body
+}
+
+fn taken_apart(body: &[u8; BODY]) -> Option<(SessionId, Secret)> {
+    let (id, secret) = body.split_first_chunk()?;
+    Some((SessionId::from_bytes(*id), Secret::copied_from(secret.try_into().ok()?)))
+}

@@ -1,0 +1,43 @@
+//! What a security monitor wants to hear of (ASVS 16.3.3).
+
+use std::sync::Arc;
+
+use crate::session::{Client, SessionId};
+
+/// The application's ear.
+pub(super) type IncidentHook = Arc<dyn Fn(&Incident) + Send + Sync>;
+
+/// Something about a request's cookie that honest browsers do not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Incident {
+    /// The cookie is garbled, truncated, foreign, or sealed with a key that is not in the ring. The request
+    /// goes on as that of an anonymous visitor, and the database is not asked.
+    CookieRejected {
+        /// From where it came.
+        client: Client,
+    },
+    /// The request carries two cookies of the name. Neither is looked at.
+    CookieDuplicated {
+        /// From where it came.
+        client: Client,
+    },
+    /// An authentic token came back long after another had superseded it. Its session is ended.
+    TokenReplayed {
+        /// The session.
+        session: SessionId,
+        /// From where it came.
+        client: Client,
+    },
+}
+
+impl Incident {
+    /// The incident in the OWASP logging vocabulary.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CookieRejected { .. } => "crypt_decrypt_fail",
+            Self::CookieDuplicated { .. } => "malicious_direct_reference",
+            Self::TokenReplayed { .. } => "authn_token_reuse",
+        }
+    }
+}

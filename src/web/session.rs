@@ -1,0 +1,289 @@
+//! The session that a handler holds.
+
+use std::sync::Arc;
+
+use poem::{FromRequest, Request, RequestBody, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+
+use super::SessionError;
+use super::opened::Opened;
+use super::visit::Visit;
+use crate::session::{
+    Assurance, EndReason, Key, Policy, SessionId, SessionState, Timeouts, UserId, ValueError, Wish, WishError,
+};
+
+/// The request's session. Extracting it loads the session in one trip, or in none for a visitor without a
+/// valid cookie. Changes are written after the handler has returned; see the [module](super) for when they
+/// are not.
+///
+/// ```
+/// use poem::{Result, handler};
+/// use session_ledger::Key;
+/// use session_ledger::web::Session;
+///
+/// const VISITS: Key<u32> = Key::new("visits");
+///
+/// #[handler]
+/// fn count(session: Session) -> Result<String> {
+///     let visits = session.update(&VISITS, |visits| {
+///         *visits += 1;
+///         *visits
+///     })?;
+///     Ok(format!("visit {visits}"))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    visit: Arc<Visit>,
+}
+
+impl<'a> FromRequest<'a> for Session {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let visit = Visit::of(request)?;
+        visit.open().await?;
+        Ok(Self { visit })
+    }
+}
+
+/// Reading.
+impl Session {
+    /// The session's public name; none while it does not exist and nothing is kept in it.
+    pub fn id(&self) -> Option<SessionId> {
+        self.look(|opened| (!opened.draft.is_new() || opened.draft.is_changed()).then(|| opened.draft.id()))
+    }
+
+    /// Whether the session does not exist yet. It will, if something is kept in it.
+    pub fn is_new(&self) -> bool {
+        self.look(|opened| opened.draft.is_new())
+    }
+
+    /// When the session started; none for a new one.
+    pub fn started_at(&self) -> Option<OffsetDateTime> {
+        self.look(|opened| (!opened.draft.is_new()).then_some(opened.draft.state().started_at))
+    }
+
+    /// Whom the session acts as: the user who logged in, or whom they impersonate.
+    pub fn user(&self) -> Option<UserId> {
+        self.state(|state| state.acting_user().cloned())
+    }
+
+    /// The signed-in user while they act as another.
+    pub fn impersonator(&self) -> Option<UserId> {
+        self.state(|state| state.content.impersonated.as_ref().and(state.user.clone()))
+    }
+
+    /// When the user last proved who they are.
+    pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
+        self.state(|state| state.authenticated_at)
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    ///
+    /// The stored bytes are not a value of the key's type. Never an empty answer instead.
+    pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, ValueError> {
+        self.state(|state| state.content.values.get(key.name()).map(|value| key.decode(value)).transpose())
+    }
+
+    /// The messages of a queue, which stay in it.
+    pub fn peek_flash(&self, queue: &str) -> Vec<String> {
+        self.state(|state| state.content.flashes.get(queue).cloned().unwrap_or_default())
+    }
+
+    /// Which run of the request this is: 1, and more after lost races.
+    pub fn attempt(&self) -> u32 {
+        self.visit.attempt
+    }
+}
+
+/// Changing.
+impl Session {
+    /// Keeps a value under a key. The value it already has writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be encoded, or the session would hold more than its limit.
+    pub fn set<T: Serialize>(&self, key: &Key<T>, value: &T) -> Result<(), SessionError> {
+        let value = key.encode(value)?;
+        Ok(self.wish(Wish::SetValue { key: key.name().to_owned(), value })?)
+    }
+
+    /// Changes the value of a key, or its default if it has none, and returns what `change` does.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`set`](Self::set).
+    pub fn update<T, R>(&self, key: &Key<T>, change: impl FnOnce(&mut T) -> R) -> Result<R, SessionError>
+    where
+        T: Serialize + DeserializeOwned + Default,
+    {
+        let mut value = self.get(key)?.unwrap_or_default();
+        let result = change(&mut value);
+        self.set(key, &value)?;
+        Ok(result)
+    }
+
+    /// Forgets the value of a key.
+    ///
+    /// # Errors
+    ///
+    /// None that a live session gives.
+    pub fn remove<T>(&self, key: &Key<T>) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::RemoveValue { key: key.name().to_owned() })?)
+    }
+
+    /// Forgets all values. The user stays signed in, and messages stay queued.
+    ///
+    /// # Errors
+    ///
+    /// None that a live session gives.
+    pub fn clear(&self) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::Clear)?)
+    }
+
+    /// Queues a message for the next page.
+    ///
+    /// # Errors
+    ///
+    /// The session would hold more than its limit.
+    pub fn flash(&self, queue: &str, message: &str) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.to_owned() })?)
+    }
+
+    /// Takes the messages of a queue.
+    ///
+    /// # Errors
+    ///
+    /// None that a live session gives.
+    pub fn take_flash(&self, queue: &str) -> Result<Vec<String>, SessionError> {
+        let messages = self.peek_flash(queue);
+        self.wish(Wish::TakeFlash { queue: queue.to_owned() })?;
+        Ok(messages)
+    }
+
+    /// Keeps a fact of the application's own in the session's history.
+    ///
+    /// # Errors
+    ///
+    /// The text is larger than a session may be.
+    pub fn note(&self, name: &str, text: &str) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::Note { name: name.to_owned(), text: text.to_owned() })?)
+    }
+
+    /// Changes this session's own time limits, say for "remember me".
+    ///
+    /// # Errors
+    ///
+    /// The limits contradict each other.
+    pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::ChangeTimeouts(timeouts))?)
+    }
+}
+
+/// Who holds it.
+impl Session {
+    /// Binds a user who has proved who they are with a password, and replaces the token (ASVS 7.2.4). What the
+    /// visitor kept in the session stays. If another user was signed in, their session ends first.
+    ///
+    /// # Errors
+    ///
+    /// The user id cannot be stored, or there is no randomness for a token.
+    pub fn login(&self, user: impl Into<UserId>) -> Result<(), SessionError> {
+        self.login_with(user, &["pwd"], Assurance::Aal1)
+    }
+
+    /// [`login`](Self::login), saying how the user proved it (RFC 8176) and how much that proves.
+    ///
+    /// # Errors
+    ///
+    /// As [`login`](Self::login).
+    pub fn login_with(
+        &self,
+        user: impl Into<UserId>,
+        methods: &[&str],
+        assurance: Assurance,
+    ) -> Result<(), SessionError> {
+        let methods = methods.iter().map(ToString::to_string).collect();
+        self.change(|opened, policy| opened.log_in(policy, user.into(), methods, assurance))
+    }
+
+    /// Records that the user proved again who they are, and replaces the token. Time limits start anew.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is signed in, or there is no randomness for a token.
+    pub fn reauthenticate(&self, methods: &[&str], assurance: Assurance) -> Result<(), SessionError> {
+        let methods = methods.iter().map(ToString::to_string).collect();
+        self.change(|opened, policy| {
+            opened.wish(Wish::Reauthenticate { methods, assurance })?;
+            opened.renew(policy, false)
+        })
+    }
+
+    /// Replaces the token. The old one is let in for the policy's `renewal_grace`, for requests under way.
+    ///
+    /// # Errors
+    ///
+    /// There is no randomness for a token.
+    pub fn renew(&self) -> Result<(), SessionError> {
+        self.change(|opened, policy| opened.renew(policy, true))
+    }
+
+    /// Ends the session by the user's wish. What is kept afterwards starts a new one.
+    pub fn logout(&self) {
+        self.end(EndReason::LoggedOut);
+    }
+
+    /// Ends the session and drops what it held, for a reason of the application's. What is kept afterwards
+    /// starts a new one.
+    pub fn purge(&self) {
+        self.end(EndReason::Purged);
+    }
+
+    /// Ends the session for the given reason. What is kept afterwards starts a new one.
+    pub fn end(&self, reason: EndReason) {
+        self.change(|opened, policy| opened.end(policy, reason));
+    }
+
+    /// Lets the signed-in user act as another. The history tells both.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is signed in, or the user id cannot be stored.
+    pub fn impersonate(&self, user: impl Into<UserId>) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::Impersonate { user: user.into() })?)
+    }
+
+    /// Lets the signed-in user act as themselves again.
+    ///
+    /// # Errors
+    ///
+    /// None that a live session gives.
+    pub fn end_impersonation(&self) -> Result<(), SessionError> {
+        Ok(self.wish(Wish::EndImpersonation)?)
+    }
+}
+
+impl Session {
+    fn wish(&self, wish: Wish) -> Result<(), WishError> {
+        self.change(|opened, _| opened.wish(wish))
+    }
+
+    fn state<R>(&self, read: impl FnOnce(&SessionState) -> R) -> R {
+        self.look(|opened| read(opened.draft.state()))
+    }
+
+    fn look<R>(&self, read: impl FnOnce(&Opened) -> R) -> R {
+        self.change(|opened, _| read(opened))
+    }
+
+    /// A handle kept past the handler's return finds an anonymous session, and what it does there is lost.
+    fn change<R>(&self, change: impl FnOnce(&mut Opened, &Policy) -> R) -> R {
+        let policy = self.visit.shared.ledger.policy();
+        let mut place = self.visit.opened();
+        change(place.get_or_insert_with(|| Opened::anonymous(policy, None)), policy)
+    }
+}

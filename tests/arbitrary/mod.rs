@@ -1,0 +1,167 @@
+//! Arbitrary events, contents, wishes and times for property tests.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use session_ledger::session::*;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// Few names, so that events meet in the same key, and now and then any text at all.
+pub(crate) fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => prop::sample::select(vec!["", "a", "b", "cart", "größe"]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ]
+}
+
+pub(crate) fn value() -> impl Strategy<Value = Value> {
+    let bytes = prop_oneof![
+        4 => prop::sample::select(vec![vec![], vec![1], vec![2]]),
+        1 => vec(any::<u8>(), 0..300),
+    ];
+    (prop_oneof![4 => Just(1), 1 => any::<u16>()], bytes).prop_map(|(shape, bytes)| Value { shape, bytes })
+}
+
+/// Any moment of the calendar, its very ends included, in any offset.
+pub(crate) fn time() -> impl Strategy<Value = OffsetDateTime> {
+    let offset = (-25..=25_i8).prop_map(|hours| UtcOffset::from_hms(hours, 0, 0).unwrap());
+    let utc = PrimitiveDateTime::MIN.assume_utc().unix_timestamp()
+        ..=PrimitiveDateTime::MAX.assume_utc().unix_timestamp();
+    let moment = (utc, 0..1_000_000_000_i64).prop_map(|(seconds, nanoseconds)| {
+        OffsetDateTime::from_unix_timestamp(seconds).unwrap() + time::Duration::nanoseconds(nanoseconds)
+    });
+    let end = prop::sample::select(vec![PrimitiveDateTime::MIN, PrimitiveDateTime::MAX]);
+    prop_oneof![
+        1 => (end, offset).prop_map(|(end, offset)| end.assume_offset(offset)),
+        3 => moment,
+        3 => (0..10_i64).prop_map(|seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap()),
+    ]
+}
+
+pub(crate) fn token_hash() -> impl Strategy<Value = TokenHash> {
+    any::<[u8; 32]>().prop_map(TokenHash::from_bytes)
+}
+
+pub(crate) fn timeouts() -> impl Strategy<Value = Timeouts> {
+    let seconds = || option::of(prop_oneof![0..100_u32, any::<u32>()]);
+    (seconds(), seconds()).prop_map(|(idle, absolute)| Timeouts { idle, absolute })
+}
+
+pub(crate) fn user() -> impl Strategy<Value = UserId> {
+    name().prop_map(UserId::from)
+}
+
+pub(crate) fn assurance() -> impl Strategy<Value = Assurance> {
+    prop::sample::select(vec![Assurance::Aal1, Assurance::Aal2, Assurance::Aal3])
+}
+
+pub(crate) fn reason() -> impl Strategy<Value = EndReason> {
+    prop_oneof![
+        prop::sample::select(vec![EndReason::LoggedOut, EndReason::IdleTimeout, EndReason::TokenReplayed]),
+        name().prop_map(EndReason::Other),
+        Just(EndReason::Other("logged_out".into())),
+    ]
+}
+
+fn methods() -> impl Strategy<Value = Vec<String>> {
+    vec(name(), 0..4)
+}
+
+/// A fact of any kind, known or not. Ends are rare, for nothing follows them.
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        2 => value_event(),
+        2 => identity_event(),
+        1 => (name(), any::<i16>(), vec(any::<u8>(), 0..50))
+            .prop_map(|(kind, shape, payload)| Event::Unknown(Unknown { kind, shape, payload })),
+    ]
+}
+
+fn value_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (name(), value()).prop_map(|(key, value)| Event::ValueSet(ValueSet { key, value })),
+        name().prop_map(|key| Event::ValueRemoved(ValueRemoved { key })),
+        Just(Event::Cleared(Cleared {})),
+        (name(), name()).prop_map(|(queue, message)| Event::FlashAdded(FlashAdded { queue, message })),
+        name().prop_map(|queue| Event::FlashTaken(FlashTaken { queue })),
+        (name(), name()).prop_map(|(name, text)| Event::Noted(Noted { name, text })),
+    ]
+}
+
+fn identity_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => (token_hash(), timeouts())
+            .prop_map(|(token_hash, timeouts)| Event::Started(Started { token_hash, timeouts })),
+        4 => (user(), methods(), assurance())
+            .prop_map(|(user, methods, assurance)| Event::LoggedIn(LoggedIn { user, methods, assurance })),
+        4 => (methods(), assurance())
+            .prop_map(|(methods, assurance)| Event::Reauthenticated(Reauthenticated { methods, assurance })),
+        4 => timeouts().prop_map(|timeouts| Event::SettingsChanged(SettingsChanged { timeouts })),
+        4 => token_hash().prop_map(|token_hash| Event::RenewalOffered(RenewalOffered { token_hash })),
+        4 => (token_hash(), prop_oneof![Just(0), any::<u32>()], any::<bool>()).prop_map(
+            |(token_hash, grace, accepts_superseded)| Event::Renewed(Renewed {
+                token_hash,
+                grace,
+                accepts_superseded,
+            })
+        ),
+        4 => user().prop_map(|user| Event::ImpersonationStarted(ImpersonationStarted { user })),
+        4 => Just(Event::ImpersonationEnded(ImpersonationEnded {})),
+        1 => (reason(), time()).prop_map(|(reason, last_seen)| Event::Ended(Ended::new(reason, last_seen))),
+    ]
+}
+
+pub(crate) fn content() -> impl Strategy<Value = Content> {
+    (
+        timeouts(),
+        methods(),
+        assurance(),
+        option::of(user()),
+        option::of(token_hash()),
+        btree_map(any::<String>(), value(), 0..8),
+        btree_map(any::<String>(), vec(any::<String>(), 0..4), 0..4),
+    )
+        .prop_map(|(timeouts, methods, assurance, impersonated, offered, values, flashes)| Content {
+            timeouts,
+            methods,
+            assurance,
+            impersonated,
+            offered,
+            values,
+            flashes,
+        })
+}
+
+/// Anything a handler may want. Ends are rare.
+pub(crate) fn wish() -> impl Strategy<Value = Wish> {
+    prop_oneof![
+        9 => (name(), value()).prop_map(|(key, value)| Wish::SetValue { key, value }),
+        5 => name().prop_map(|key| Wish::RemoveValue { key }),
+        2 => Just(Wish::Clear),
+        5 => (name(), name()).prop_map(|(queue, message)| Wish::AddFlash { queue, message }),
+        5 => name().prop_map(|queue| Wish::TakeFlash { queue }),
+        2 => (user(), methods(), assurance())
+            .prop_map(|(user, methods, assurance)| Wish::LogIn { user, methods, assurance }),
+        1 => (methods(), assurance())
+            .prop_map(|(methods, assurance)| Wish::Reauthenticate { methods, assurance }),
+        1 => (token_hash(), 0..3_u32, any::<bool>()).prop_map(|(token_hash, grace, accepts_superseded)| {
+            Wish::Renew { token_hash, grace, accepts_superseded }
+        }),
+        1 => timeouts().prop_map(Wish::ChangeTimeouts),
+        1 => user().prop_map(|user| Wish::Impersonate { user }),
+        1 => Just(Wish::EndImpersonation),
+        1 => (name(), name()).prop_map(|(name, text)| Wish::Note { name, text }),
+        1 => (reason(), time()).prop_map(|(reason, last_seen)| Wish::End { reason, last_seen }),
+    ]
+}
+
+pub(crate) fn client() -> impl Strategy<Value = Client> {
+    let ip = prop_oneof![
+        any::<[u8; 4]>().prop_map(|octets| IpAddr::V4(Ipv4Addr::from(octets))),
+        any::<[u8; 16]>().prop_map(|octets| IpAddr::V6(Ipv6Addr::from(octets))),
+    ];
+    (option::of(ip), option::of(any::<String>())).prop_map(|(ip, agent)| Client::new(ip, agent.as_deref()))
+}

@@ -1,0 +1,112 @@
+//! One list of events of every kind, and a content in which nothing is empty. The golden files hold them.
+
+use session_ledger::session::*;
+use time::OffsetDateTime;
+
+/// Facts of every kind. A kind's facts stand in its golden file in this order; append, never change.
+pub(crate) fn events() -> Vec<Event> {
+    let mut events = beginnings();
+    events.extend(values());
+    events.extend(settings_and_renewals());
+    events.extend(identities());
+    events.push(Event::Noted(Noted { name: "order_placed".into(), text: "№ 4711, 3 × 9 €".into() }));
+    events.extend(ends());
+    events
+}
+
+/// A content with every field filled.
+pub(crate) fn content() -> Content {
+    Content {
+        timeouts: Timeouts { idle: Some(1_800), absolute: Some(43_200) },
+        methods: vec!["pwd".into(), "otp".into()],
+        assurance: Assurance::Aal2,
+        impersonated: Some("bob".into()),
+        offered: Some(hash(0x0f)),
+        values: [("cart", 2, vec![2, 7, 9]), ("theme", 1, vec![4, b'd', b'a', b'r', b'k'])]
+            .into_iter()
+            .map(|(key, shape, bytes)| (key.to_owned(), Value { shape, bytes }))
+            .collect(),
+        flashes: [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec![String::new()])]
+            .into(),
+    }
+}
+
+fn hash(first: u8) -> TokenHash {
+    TokenHash::from_bytes(std::array::from_fn(|index| first.wrapping_add(u8::try_from(index).unwrap())))
+}
+
+fn limits() -> Timeouts {
+    Timeouts { idle: Some(1_209_600), absolute: Some(u32::MAX) }
+}
+
+fn beginnings() -> Vec<Event> {
+    let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
+    vec![
+        Event::Started(Started { token_hash: hash(0x20), timeouts: limits() }),
+        Event::Started(Started { token_hash: hash(0xf0), timeouts: Timeouts::default() }),
+        Event::LoggedIn(LoggedIn { user, methods: vec!["pwd".into()], assurance: Assurance::Aal1 }),
+        Event::LoggedIn(LoggedIn { user: "ž".into(), methods: vec![], assurance: Assurance::Aal3 }),
+        Event::Reauthenticated(Reauthenticated {
+            methods: vec!["pwd".into(), "hwk".into()],
+            assurance: Assurance::Aal2,
+        }),
+    ]
+}
+
+fn values() -> Vec<Event> {
+    let set = |key: &str, shape, bytes| {
+        Event::ValueSet(ValueSet { key: key.into(), value: Value { shape, bytes } })
+    };
+    vec![
+        set("cart", 1, vec![0, 1, 127, 128, 255]),
+        set("größe", u16::MAX, vec![]),
+        set("long", 300, vec![7; 200]),
+        Event::ValueRemoved(ValueRemoved { key: "cart".into() }),
+        Event::Cleared(Cleared {}),
+        Event::FlashAdded(FlashAdded { queue: String::new(), message: "Saved.".into() }),
+        Event::FlashAdded(FlashAdded { queue: "errors".into(), message: "Größe fehlt.".into() }),
+        Event::FlashTaken(FlashTaken { queue: "errors".into() }),
+    ]
+}
+
+fn settings_and_renewals() -> Vec<Event> {
+    let renewed = |grace, accepts_superseded| {
+        Event::Renewed(Renewed { token_hash: hash(0x40), grace, accepts_superseded })
+    };
+    vec![
+        Event::SettingsChanged(SettingsChanged { timeouts: limits() }),
+        Event::SettingsChanged(SettingsChanged { timeouts: Timeouts { idle: Some(0), absolute: None } }),
+        Event::RenewalOffered(RenewalOffered { token_hash: hash(0x80) }),
+        renewed(30, true),
+        renewed(0, false),
+    ]
+}
+
+fn identities() -> Vec<Event> {
+    vec![
+        Event::ImpersonationStarted(ImpersonationStarted { user: "bob".into() }),
+        Event::ImpersonationEnded(ImpersonationEnded {}),
+    ]
+}
+
+fn ends() -> Vec<Event> {
+    let reasons = [
+        EndReason::LoggedOut,
+        EndReason::Purged,
+        EndReason::IdleTimeout,
+        EndReason::AbsoluteTimeout,
+        EndReason::Revoked,
+        EndReason::LimitExceeded,
+        EndReason::CredentialChanged,
+        EndReason::AccountDisabled,
+        EndReason::TokenReplayed,
+        EndReason::UserSwitched,
+        EndReason::Other("left_the_shop".into()),
+    ];
+    let seen = OffsetDateTime::from_unix_timestamp_nanos(1_767_225_600_123_456_000).unwrap();
+    let mut ends: Vec<Event> =
+        reasons.into_iter().map(|reason| Event::Ended(Ended::new(reason, seen))).collect();
+    let before_1970 = OffsetDateTime::from_unix_timestamp(-1).unwrap();
+    ends.push(Event::Ended(Ended::new(EndReason::LoggedOut, before_1970)));
+    ends
+}

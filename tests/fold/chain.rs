@@ -1,0 +1,151 @@
+//! The chain: whatever is edited, reordered, taken out or moved to another session is found.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use session_ledger::session::*;
+use time::Duration;
+
+use crate::{arbitrary, at, id, stream};
+
+type Edit = fn(&mut Entry);
+
+/// An edit of every column that the library writes.
+const EDITS: [(&str, Edit); 17] = [
+    ("version", |entry| entry.version += 1),
+    ("event_id", |entry| entry.event_id = EventId::from_random([9; 16])),
+    ("kind", |entry| entry.event = unknown("value_taken", 5, &[1, 2])),
+    ("shape", |entry| entry.event = unknown("value_given", 6, &[1, 2])),
+    ("payload", |entry| entry.event = unknown("value_given", 5, &[1, 3])),
+    ("shorter payload", |entry| entry.event = unknown("value_given", 5, &[1])),
+    ("no payload", |entry| entry.event = unknown("value_given", 5, &[])),
+    ("user", |entry| entry.user = Some("mallory".into())),
+    ("no user", |entry| entry.user = None),
+    ("empty user", |entry| entry.user = Some("".into())),
+    ("actor", |entry| entry.actor = Some("mallory".into())),
+    ("empty actor", |entry| entry.actor = Some("".into())),
+    ("ip", |entry| entry.client.ip = Some([10, 0, 0, 1].into())),
+    ("no ip", |entry| entry.client.ip = None),
+    ("user_agent", |entry| entry.client.user_agent = Some("curl/8".into())),
+    ("empty user_agent", |entry| entry.client.user_agent = Some(String::new())),
+    ("occurred_at", |entry| {
+        let earlier = entry.occurred_at.checked_sub(Duration::microseconds(1));
+        entry.occurred_at = earlier.unwrap_or(at(0));
+    }),
+];
+
+#[test]
+fn an_edit_of_any_written_column_changes_the_hash() {
+    let before = ChainHash::genesis(id());
+    let mut hashes = vec![before.then(&entry())];
+    for (column, edit) in EDITS {
+        let mut edited = entry();
+        edit(&mut edited);
+        let hash = before.then(&edited);
+        assert!(!hashes.contains(&hash), "{column}");
+        hashes.push(hash);
+    }
+}
+
+#[test]
+fn text_that_moves_from_one_column_to_the_next_changes_the_hash() {
+    let with = |user: Option<&str>, actor: Option<&str>, agent: Option<&str>| {
+        let mut entry = entry();
+        entry.user = user.map(UserId::from);
+        entry.actor = actor.map(UserId::from);
+        entry.client = Client::new(None, agent);
+        ChainHash::genesis(id()).then(&entry)
+    };
+    let hashes = [
+        with(Some("ab"), Some("c"), None),
+        with(Some("a"), Some("bc"), None),
+        with(Some("abc"), None, None),
+        with(None, Some("abc"), None),
+        with(None, None, Some("abc")),
+        with(None, Some("ab"), Some("c")),
+        with(None, None, None),
+        with(Some(""), None, None),
+    ];
+    for (index, hash) in hashes.iter().enumerate() {
+        assert!(!hashes[..index].contains(hash), "case {index}");
+    }
+}
+
+#[test]
+fn what_the_database_adds_plays_no_part() {
+    let before = ChainHash::genesis(id());
+    let mut same = entry();
+    same.hash = ChainHash::from_bytes([9; 32]);
+    same.occurred_at += Duration::nanoseconds(1);
+    assert_eq!(before.then(&same), before.then(&entry()), "a stored time has whole microseconds");
+}
+
+/// Frozen: stored chains are verified for ever.
+#[test]
+fn the_chain_of_a_given_entry_is_the_same_for_ever() {
+    let genesis = ChainHash::genesis(id());
+    assert_eq!(format!("{genesis:?}"), "e5168278fdd217f9b16bb11cce74389e14d7b911a5827851a8bea43c67d7a45d");
+    assert_eq!(
+        format!("{:?}", genesis.then(&entry())),
+        "6146af3529f80ccb0761b9ca57ded6c0843c03f50a891be2894308df53cb5ad4"
+    );
+}
+
+#[test]
+fn a_stream_begins_at_its_own_session() {
+    let other = SessionId::from_bytes([8; 16]);
+    assert_ne!(ChainHash::genesis(id()), ChainHash::genesis(other));
+    assert!(!verifies(other, &stream(&[(Event::Cleared(Cleared {}), at(1))])));
+}
+
+proptest! {
+    #[test]
+    fn an_edited_reordered_or_missing_event_breaks_the_chain(
+        events in vec((arbitrary::event(), arbitrary::time()), 2..8),
+        client in arbitrary::client(),
+        place in any::<prop::sample::Index>(),
+        edit in prop::sample::select(EDITS.to_vec()),
+    ) {
+        let entries = stream(&events);
+        prop_assert!(verifies(id(), &entries));
+
+        let mut edited = entries.clone();
+        let victim = place.get_mut(&mut edited);
+        victim.client = client;
+        edit.1(victim);
+        prop_assert_eq!(verifies(id(), &edited), edited == entries, "{}", edit.0);
+
+        let mut shortened = entries.clone();
+        shortened.remove(place.index(entries.len() - 1));
+        prop_assert!(!verifies(id(), &shortened));
+
+        let mut reordered = entries.clone();
+        reordered.swap(0, place.index(entries.len() - 1) + 1);
+        prop_assert!(!verifies(id(), &reordered));
+    }
+}
+
+/// Whether each entry's hash is the chain up to it.
+fn verifies(session: SessionId, entries: &[Entry]) -> bool {
+    let mut head = ChainHash::genesis(session);
+    entries.iter().all(|entry| {
+        head = head.then(entry);
+        head == entry.hash
+    })
+}
+
+fn entry() -> Entry {
+    Entry {
+        version: 3,
+        event_id: EventId::from_random([3; 16]),
+        event: unknown("value_given", 5, &[1, 2]),
+        user: Some("alice".into()),
+        actor: None,
+        client: Client::new(Some([192, 0, 2, 1].into()), None),
+        occurred_at: at(1_700_000_000),
+        hash: ChainHash::default(),
+    }
+}
+
+fn unknown(kind: &str, shape: i16, payload: &[u8]) -> Event {
+    Event::Unknown(Unknown { kind: kind.into(), shape, payload: payload.to_vec() })
+}

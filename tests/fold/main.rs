@@ -1,0 +1,55 @@
+//! The fold, the draft that gathers a request's facts, and the chain through them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../arbitrary/mod.rs"]
+mod arbitrary;
+mod chain;
+mod draft;
+mod draft_laws;
+mod state;
+
+use session_ledger::session::*;
+use time::OffsetDateTime;
+
+/// The id that all streams of these tests have.
+fn id() -> SessionId {
+    SessionId::from_bytes([7; 16])
+}
+
+/// `seconds` after 1970.
+fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap()
+}
+
+/// Event ids 1, 2, 3 …
+fn event_ids() -> impl FnMut() -> EventId {
+    let mut next = 0_u128;
+    move || {
+        next += 1;
+        EventId::from_random(next.to_be_bytes())
+    }
+}
+
+/// These events as a stream of one session.
+fn stream(events: &[(Event, OffsetDateTime)]) -> Vec<Entry> {
+    let mut head = ChainHash::genesis(id());
+    let mut next_id = event_ids();
+    let numbered = (1..).zip(events);
+    numbered
+        .map(|(version, (event, occurred_at))| {
+            let mut entry = Entry {
+                version,
+                event_id: next_id(),
+                event: event.clone(),
+                user: None,
+                actor: None,
+                client: Client::default(),
+                occurred_at: *occurred_at,
+                hash: ChainHash::default(),
+            };
+            head = head.then(&entry);
+            entry.hash = head;
+            entry
+        })
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! What the browser holds: tokens, their keys and the `Set-Cookie` header.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod forgery;
+mod format;
+mod generators;
+mod key_ring;
+mod rotation;
+mod secrecy;
+mod set_cookie;
+
+use rand::rngs::SysRng;
+use session_ledger::session::SessionId;
+use session_ledger::token::{KeyRing, KeyState, Sealer, Secret, Token};
+
+const COOKIE: &str = "__Host-session";
+const AUDIENCE: &str = "shop.example";
+const ID: SessionId = SessionId::from_bytes([
+    0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f,
+]);
+
+/// A new key, as a line of a key ring.
+fn entry(state: KeyState) -> String {
+    KeyRing::generate_entry(state, &mut SysRng).unwrap()
+}
+
+/// The same key in another state.
+fn moved(entry: &str, state: KeyState) -> String {
+    let (_, key) = entry.split_once(' ').unwrap();
+    format!("{state} {key}")
+}
+
+fn ring(text: &str) -> KeyRing {
+    KeyRing::parse(text).unwrap()
+}
+
+fn sealer(text: &str) -> Sealer {
+    Sealer::new(ring(text), COOKIE, AUDIENCE)
+}
+
+fn secret() -> Secret {
+    Secret::generate(&mut SysRng).unwrap()
+}
+
+fn mint(sealer: &Sealer) -> Token {
+    sealer.mint(ID, &secret(), &mut SysRng).unwrap()
+}
+
+fn opens(sealer: &Sealer, value: impl AsRef<[u8]>) -> bool {
+    sealer.open(value.as_ref()).is_ok()
+}
