@@ -1,1 +1,4 @@
-//! projector
+//! What the `projector` program does, for programs that would rather do it themselves.
+
+pub mod envelope;
+pub mod relay;
