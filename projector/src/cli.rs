@@ -1,11 +1,15 @@
 //! The command line.
 
+use std::time::Duration;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use rand::TryRng;
 use session_ledger::session::{SessionId, UserId};
 use session_ledger::token::KeyState;
 
 use crate::output::Format;
+use crate::{Error, relay};
 
 /// Operates a session ledger: the log of what happened to an application's sessions, and the tables derived from it.
 ///
@@ -67,6 +71,15 @@ pub enum Command {
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
+    /// Follow the log and write what is appended to standard output
+    ///
+    /// One CloudEvents object a line (NDJSON), without tokens, values or flash messages. A subscription remembers how far
+    /// it has come: a batch is written, flushed, and then remembered. So after a crash a line may come again, with the
+    /// same id, but none is skipped; the lines of a session come in the order of its versions. Runs until it is
+    /// interrupted. Several relays of one subscription may run: one follows, the others stand by.
+    ///
+    /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
+    Relay(Relay),
     /// Make keys for the application's key ring
     Keys {
         /// What to do with keys.
@@ -109,6 +122,33 @@ pub struct Sessions {
     pub format: Format,
 }
 
+/// Arguments of `projector relay`.
+#[derive(Debug, Args)]
+pub struct Relay {
+    /// The subscription's name; a new one starts at the beginning of the log
+    #[arg(long, value_name = "NAME")]
+    pub subscription: String,
+
+    /// A name for this process, different from that of any other relay; a random one unless given
+    ///
+    /// Give one that stays the same when the process is restarted: then it goes on at once after a crash. Otherwise its
+    /// former lease has to run out first, which takes 30 seconds.
+    #[arg(long, value_name = "NAME")]
+    pub holder: Option<String>,
+
+    /// The `source` of the events: a URI reference that names this log
+    #[arg(long, value_name = "URI", default_value = "/session-ledger")]
+    pub source: String,
+
+    /// About how many events are written before it is remembered how far it has come
+    #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub batch: u32,
+
+    /// For how many milliseconds to wait when there was nothing new
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub idle_ms: u64,
+}
+
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
@@ -123,6 +163,32 @@ pub enum Keys {
         #[arg(long, default_value = KeyState::Primary.as_str(), value_parser = key_state())]
         state: KeyState,
     },
+}
+
+impl Relay {
+    /// The relay that these arguments ask for.
+    ///
+    /// # Errors
+    ///
+    /// The process needs a random name, and the generator fails.
+    pub fn settings(self, rng: &mut impl TryRng) -> Result<relay::Relay, Error> {
+        let holder = match self.holder {
+            Some(holder) => holder,
+            None => random_name(rng)?,
+        };
+        Ok(relay::Relay {
+            subscription: self.subscription,
+            holder,
+            source: self.source,
+            batch: self.batch,
+            idle: Duration::from_millis(self.idle_ms),
+        })
+    }
+}
+
+fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
+    let number = rng.try_next_u64().map_err(|error| Error::Name(error.to_string()))?;
+    Ok(format!("projector-{number:016x}"))
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {

@@ -6,6 +6,8 @@ use session_ledger::ledger::{self, RebuildError, SchemaError, StartError};
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
+use crate::relay::RelayError;
+
 /// A command failed: exit code 2. No message holds a password or a key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,9 +51,15 @@ pub enum Error {
     /// A rebuild was interrupted.
     #[error("the rebuild was stopped: nothing was changed, the projection is as it was")]
     Stopped,
+    /// The relay cannot go on.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
+    /// The same, for the name of a relay.
+    #[error("the operating system gave no random bytes ({0}): name the relay with --holder")]
+    Name(String),
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use projector::cli::{Command, CommandLine, Keys};
-use projector::{Answer, Console, Error, database, history, keys, migrate, rebuild, sessions, verify};
+use projector::{Answer, Console, Error, database, history, keys, migrate, rebuild, relay, sessions, verify};
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +51,11 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         }
         Command::History(asked) => history::run(&open().await?, asked.session, asked.format, console).await,
         Command::Sessions(asked) => sessions::run(&open().await?, &asked.user, asked.format, console).await,
+        Command::Relay(asked) => {
+            let settings = asked.settings(&mut SysRng)?;
+            relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), shutdown()).await?;
+            Ok(Answer::Yes)
+        }
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
     }
 }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 /// zero if the session is not at that version.
 const APPEND: &str = "
     with projected as (
-        update session_ledger.session set version = $2, changed_at = session_ledger.clock()
-         where session_id = $1 and version = $2 - 1
+        update session_ledger.session set version = $2::bigint, changed_at = session_ledger.clock()
+         where session_id = $1 and version = $2::bigint - 1
         returning session_id
     ),
     started as (
@@ -20,7 +20,7 @@ const APPEND: &str = "
     ),
     appended as (
         insert into session_ledger.event (session_id, version, event_id, kind, shape, payload, hash, occurred_at)
-        select session_id, $2, $3, $4, $5, $6, $7, session_ledger.clock()
+        select session_id, $2::bigint, $3, $4, $5, $6, $7, session_ledger.clock()
           from (select * from projected union all select * from started) as s
         returning 1
     )
