@@ -37,6 +37,7 @@ pub trait Listed: Serialize {
 /// The output cannot be written.
 pub fn write<R: Listed>(console: &mut Console<'_>, format: Format, records: &[R]) -> Result<(), Error> {
     let text = match format {
+        Format::Table if records.is_empty() => String::new(),
         Format::Table => table(records, console.out_is_terminal),
         Format::Json => serde_json::to_string_pretty(records)? + "\n",
         Format::Csv => csv(records)?,
