@@ -8,6 +8,7 @@ mod keys;
 mod migrate;
 mod rebuild;
 mod rebuild_stopped;
+mod relay;
 mod sessions;
 mod stories;
 mod verify;

@@ -8,7 +8,7 @@ use tokio_postgres::NoTls;
 use super::capture::Capture;
 use super::{projector, rows, stderr, stdout, stories};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_writes_what_was_lost_and_says_how_much_in_plain_lines() {
     let database = Database::fresh().await;
     drop(stories::tell(&database).await);
@@ -35,7 +35,7 @@ async fn a_rebuild_writes_what_was_lost_and_says_how_much_in_plain_lines() {
     assert_eq!(rows(&database.connect().await).await, before);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_is_refused_while_others_are_connected_unless_told_otherwise() {
     let database = Database::fresh().await;
     drop(stories::tell(&database).await);
@@ -59,7 +59,7 @@ async fn a_rebuild_is_refused_while_others_are_connected_unless_told_otherwise()
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_rebuild_writes_a_line_now_and_then() {
     let database = Database::fresh().await;
     let client = database.connect().await;

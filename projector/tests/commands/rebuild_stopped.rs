@@ -13,7 +13,7 @@ use super::{projector, rows, stories};
 /// How long anything here may take.
 const BOUND: Duration = Duration::from_secs(60);
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_that_is_stopped_has_changed_nothing_and_says_so() {
     for signal in ["-INT", "-TERM"] {
         let database = Database::fresh().await;
@@ -37,7 +37,7 @@ async fn a_rebuild_that_is_stopped_has_changed_nothing_and_says_so() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_that_is_being_committed_is_not_stopped_any_more() {
     let database = Database::fresh().await;
     drop(stories::tell(&database).await);

@@ -34,9 +34,16 @@ pub(crate) fn eventful() -> SessionId {
 pub(crate) async fn tell(database: &Database) -> Ledger {
     let client = database.connect().await;
     write(&client, eventful(), START, FIREFOX, every_kind()).await;
-    write(&client, id(2), START + Duration::hours(2), SAFARI, vec![started(), alice_logs_in()]).await;
-    write(&client, id(3), START + Duration::hours(1), HOSTILE, vec![started(), alice_logs_in(), renewed()])
+    write(&client, id(2), START + Duration::hours(2), SAFARI, vec![started_for_ever(), alice_logs_in()])
         .await;
+    write(
+        &client,
+        id(3),
+        START + Duration::hours(1),
+        HOSTILE,
+        vec![started_for_ever(), alice_logs_in(), renewed()],
+    )
+    .await;
     write(&client, id(4), START, FIREFOX, vec![started(), set("cart", b"someone else's")]).await;
     let ledger = super::open(database).await;
     ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
@@ -83,12 +90,18 @@ fn every_kind() -> Vec<Event> {
         Event::ValueRemoved(ValueRemoved { key: "flag".into() }),
         Event::Cleared(Cleared {}),
         Event::Unknown(Unknown { kind: "teleported".into(), shape: 3, payload: b"to the moon".to_vec() }),
-        Event::Ended(Ended::new(EndReason::Revoked, START + Duration::minutes(3))),
+        Event::Ended(Ended::new(EndReason::Revoked, START + Duration::seconds(160))),
     ]
 }
 
 fn started() -> Event {
     let timeouts = Timeouts { idle: Some(14 * 24 * 3600), absolute: None };
+    Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
+}
+
+/// Live whatever the clock says.
+fn started_for_ever() -> Event {
+    let timeouts = Timeouts { idle: None, absolute: None };
     Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
 }
 

@@ -88,7 +88,6 @@ async fn a_role_that_may_not_read_the_log_is_told_which_may() {
     client.batch_execute(&format!("drop role {name}")).await.unwrap();
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
-    let advice =
-        "permission denied for table session (42501); use a role that is granted session_ledger_operator\n";
+    let advice = "permission denied for table ended_session (42501); use a role that is granted session_ledger_operator\n";
     assert!(told.ends_with(advice), "{told}");
 }
