@@ -124,6 +124,8 @@ pub struct Progress {
     pub events: u64,
     /// About how many events the log holds, as the server last counted them; none if it never did.
     pub events_estimated: Option<u64>,
+    /// Whether the log has been read to its end. A rebuild commits next: dropped from now on, it may have happened.
+    pub is_read: bool,
 }
 
 impl Progress {

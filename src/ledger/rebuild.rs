@@ -83,7 +83,7 @@ impl RebuildOptions {
 impl Ledger {
     /// Writes `session` and `ended_session` again, by the fold of the whole log, in one transaction. It is for
     /// the application's downtime: unless told otherwise it refuses when others are connected. Stopped at
-    /// any moment, also by dropping the future, it leaves the rows that were there.
+    /// any moment before [`Progress::is_read`] is told, also by dropping the future, it leaves the rows that were there.
     ///
     /// A token that was renewed and is kept to be sent again (`resend`) is not in the log and is lost: a browser
     /// that never got its renewed token has to log in again once the grace is over. `activity` stays as it is.
@@ -159,7 +159,7 @@ async fn replay(
         replacement.add(rebuilt.count(session, &state)).await?;
     }
     replacement.send().await?;
-    progress(told);
+    progress(Progress { is_read: true, ..told });
     Ok(Rebuilt { events: told.events, ..rebuilt })
 }
 

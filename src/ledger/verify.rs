@@ -48,7 +48,7 @@ impl Ledger {
         }
         let mut report = comparison.finish().await?;
         client.batch_execute("commit").await?;
-        progress(told);
+        progress(Progress { is_read: true, ..told });
         (report.sessions, report.events) = (told.sessions, told.events);
         Ok(report)
     }

@@ -94,8 +94,9 @@ async fn many_sessions_are_rebuilt_in_pieces_and_progress_is_told() {
     assert!(told.len() >= 8, "{told:?}");
     assert!(told.is_sorted_by_key(|progress| progress.events));
     assert!(told.iter().all(|progress| progress.events_estimated == Some(7500)), "{told:?}");
-    let last = told.last().unwrap();
+    let (last, before) = told.split_last().unwrap();
     assert_eq!((last.sessions, last.events), (2500, 7500));
+    assert!(last.is_read && before.iter().all(|progress| !progress.is_read), "{told:?}");
     let verification = ledger.verify(|_| {}).await.unwrap();
     assert!(verification.is_equal(), "{verification:?}");
     assert_eq!((verification.sessions, verification.events), (2500, 7500));

@@ -1,0 +1,75 @@
+//! `projector rebuild`.
+
+use projector::{Answer, rebuild};
+use session_ledger::ledger::RebuildOptions;
+use test_support::Database;
+use tokio_postgres::NoTls;
+
+use super::capture::Capture;
+use super::{projector, rows, stderr, stdout, stories};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_writes_what_was_lost_and_says_how_much_in_plain_lines() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let client = database.connect().await;
+    let before = rows(&client).await;
+    client
+        .batch_execute(
+            "truncate session_ledger.session, session_ledger.ended_session; analyze session_ledger.event",
+        )
+        .await
+        .unwrap();
+    drop(client);
+
+    let output = projector(&database.config()).arg("rebuild").output().unwrap();
+
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "Rebuilt the projection from 25 events: 3 live sessions, 1 ended.\n");
+    let notes = stderr(&output);
+    assert!(notes.starts_with("Rebuilding: 0 of about 25 events\n"), "{notes}");
+    let skipped = "1 event of a kind or shape that this version does not know, and skipped: rebuild with the version \
+                   that wrote it as well.\n";
+    assert!(notes.ends_with(skipped), "{notes}");
+    assert!(!notes.contains('\u{1b}') && !notes.contains('\r'), "{notes:?}");
+    assert_eq!(rows(&database.connect().await).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_is_refused_while_others_are_connected_unless_told_otherwise() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let mut shop = database.config();
+    let (client, connection) = shop.application_name("shop").connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+
+    let refused = projector(&database.config()).arg("rebuild").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(stdout(&refused), "");
+    assert_eq!(
+        stderr(&refused),
+        format!(
+            "error: other connections to this database are open (process {pid} of \"shop\"): stop the application \
+             first, or rebuild with `--while-connected` to let it wait meanwhile\n"
+        )
+    );
+
+    let done = projector(&database.config()).args(["rebuild", "--while-connected"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_rebuild_writes_a_line_now_and_then() {
+    let database = Database::fresh().await;
+    let client = database.connect().await;
+    stories::crowd(&client, 1500).await;
+    drop(client);
+    let ledger = super::open(&database).await;
+    let mut capture = Capture::default();
+    let options = RebuildOptions::default();
+    let answer = rebuild::run(&ledger, options, std::future::pending(), &mut capture.console()).await;
+    assert_eq!(answer.unwrap(), Answer::Yes);
+    assert_eq!(capture.out(), "Rebuilt the projection from 1500 events: 1500 live sessions, 0 ended.\n");
+    assert_eq!(capture.notes(), "Rebuilding: 0 of about 1500 events\n");
+}
