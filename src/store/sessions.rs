@@ -28,9 +28,9 @@ pub struct SessionSummary {
     pub last_seen: OffsetDateTime,
     /// Why and when it ended; none for a live session.
     pub ended: Option<(EndReason, OffsetDateTime)>,
-    /// The address that its latest event came from.
+    /// The address that its latest event came from; the end itself, which may be another's doing, not counted.
     pub client_ip: Option<IpAddr>,
-    /// The browser that its latest event came from.
+    /// The browser that it came from.
     pub user_agent: Option<String>,
 }
 

@@ -40,8 +40,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
+    ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
+    ("claim_version.sql", Plan { role: RUNTIME, arguments: "ID, 99, ID", wanted: &["Insert on event"] }),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
@@ -87,6 +89,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
                 "Insert on event",
             ],
         },
+    ),
+    (
+        "event_at_version.sql",
+        Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
     (
         "feed_check.sql",
@@ -162,6 +168,8 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Insert on activity", "a_session_is_live_once on session"],
         },
     ),
+    ("transaction_id.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
+    ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
     (
         "why_ended.sql",
         Plan {
