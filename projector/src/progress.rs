@@ -71,3 +71,21 @@ fn draw(bar: &ProgressBar, progress: Progress) {
     }
     bar.set_position(progress.events);
 }
+
+#[test]
+fn without_a_terminal_a_line_is_written_now_and_then() {
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let mut console =
+        Console { out: &mut out, notes: &mut notes, out_is_terminal: false, notes_is_terminal: false };
+    let mut gauge = Gauge::new("Rebuilding", &mut console);
+    for events in (0..=250_000).step_by(1000) {
+        let mut progress = Progress::default();
+        (progress.events, progress.events_estimated) = (events, Some(240_000));
+        progress.is_read = events == 250_000;
+        gauge.show(progress);
+    }
+    drop(gauge);
+    let lines = [0, 100_000, 200_000].map(|events| format!("Rebuilding: {events} of about 240000 events\n"));
+    assert_eq!(String::from_utf8(notes), Ok(lines.concat()));
+    assert!(out.is_empty());
+}
