@@ -23,12 +23,12 @@ async fn a_rebuild_writes_what_was_lost_and_says_how_much_in_plain_lines() {
 
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stdout(&output), "Rebuilt the projection from 25 events: 3 live sessions, 1 ended.\n");
-    let notes = stderr(&output);
-    assert!(notes.starts_with("Rebuilding: 0 of about 25 events\n"), "{notes}");
-    let skipped = "1 event of a kind or shape that this version does not know, and skipped: rebuild with the version \
-                   that wrote it as well.\n";
-    assert!(notes.ends_with(skipped), "{notes}");
-    assert!(!notes.contains('\u{1b}') && !notes.contains('\r'), "{notes:?}");
+    assert_eq!(
+        stderr(&output),
+        "Rebuilding: 0 of about 25 events\n\
+         1 event of a kind or shape that this version does not know, and skipped: rebuild with the version that wrote \
+         it as well.\n"
+    );
     assert_eq!(rows(&database.connect().await).await, before);
 }
 
