@@ -4,11 +4,13 @@
 
 pub(crate) mod append;
 pub(crate) mod columns;
+pub(crate) mod commit;
 pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod load;
 pub(crate) mod log;
+pub(crate) mod outcome;
 pub(crate) mod pool;
 pub(crate) mod projection;
 pub(crate) mod replace;

@@ -1,7 +1,7 @@
 //! An event as others are told of it: CloudEvents 1.0 in its JSON format.
 //!
-//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads that this
-//! version cannot read, since any of these may be in them.
+//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
+//! that this version cannot read, since any of these may be in them.
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,8 +1,9 @@
 //! The log as a stream for others: one CloudEvents object a line (NDJSON), following what is appended.
 //!
 //! A batch is written and flushed, then checkpointed. So a line may come twice, with the same id, and none is
-//! skipped; a session's lines come in the order of its versions, repeats aside. A line counts once its newline is there: a
-//! relay that was killed may leave a part of one behind, and whoever appends to a file begins the next run on a new line.
+//! skipped; a session's lines come in the order of its versions, repeats aside. A line counts once its
+//! newline is there: a relay that was killed may leave a part of one behind, and whoever appends to a file
+//! begins the next run on a new line.
 //!
 //! Of several relays of one subscription one follows; the others wait for its lease.
 

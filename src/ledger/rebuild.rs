@@ -35,7 +35,7 @@ pub struct Rebuilt {
     pub unknown_events: u64,
 }
 
-/// Why a rebuild was not done. The projection is as it was.
+/// Why a rebuild was not done. The projection is as it was; after [`Error::OutcomeUnknown`], as it was or rebuilt.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
@@ -102,11 +102,12 @@ impl Ledger {
             self.refuse_others(&client).await?;
         }
         let rebuilt = replay(&client, options, progress).await;
-        // An end that was not committed is a rollback, which this does at once.
-        let end = if rebuilt.is_ok() { "commit" } else { "rollback" };
-        let finished = client.batch_execute(end).await.map_err(Error::from);
+        if rebuilt.is_err() {
+            // Closing the connection would do it too, but not before we return.
+            client.batch_execute("rollback").await.ok();
+        }
         let rebuilt = rebuilt?;
-        finished?;
+        client.batch_execute("commit").await.map_err(lost_in_commit)?;
         if rebuilt.unknown_events > 0 {
             tracing::warn!(events = rebuilt.unknown_events, "events of unknown kind or shape were skipped");
         }
@@ -184,6 +185,11 @@ fn locked(error: Error) -> RebuildError {
         Error::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => RebuildError::Locked,
         other => other.into(),
     }
+}
+
+/// A COMMIT that the server refuses was not done; one whose answer is lost may have been.
+fn lost_in_commit(error: tokio_postgres::Error) -> Error {
+    if error.code().is_some() { error.into() } else { Error::OutcomeUnknown }
 }
 
 fn list(backends: &[Backend]) -> String {

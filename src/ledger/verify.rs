@@ -7,9 +7,7 @@ use super::{Error, Ledger, Progress};
 use crate::session::{ChainHash, Event, SessionId, SessionState};
 use crate::store::projection::ProjectedRow;
 use crate::store::rows::{Rows, StoredRow};
-use crate::store::streams::{Stored, Streams, count_estimate};
-
-const BEGIN_VERIFICATION: &str = include_str!("../store/sql/begin_verification.sql");
+use crate::store::streams::{Stored, Streams, begin_verification, count_estimate};
 
 const LIVE: &str = "session";
 const ENDED: &str = "ended_session";
@@ -28,7 +26,7 @@ impl Ledger {
     /// The database is away, or the role may not read the log.
     pub async fn verify(&self, mut progress: impl FnMut(Progress) + Send) -> Result<Verification, Error> {
         let client = self.own_connection().await?;
-        client.batch_execute(BEGIN_VERIFICATION).await?;
+        begin_verification(&client).await?;
         let mut told = Progress { events_estimated: count_estimate(&client).await?, ..Progress::default() };
         progress(told);
 

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::log::entry;
 use crate::session::{DecodeError, Entry, Event, SessionId, Unknown};
 
+const BEGIN_VERIFICATION: &str = include_str!("sql/begin_verification.sql");
 const DECLARE_LOG: &str = include_str!("sql/declare_log.sql");
 const FETCH_LOG: &str = include_str!("sql/fetch_log.sql");
 const COUNT_ESTIMATE: &str = include_str!("sql/count_estimate.sql");
@@ -43,6 +44,11 @@ impl Stored {
             _ => Ok(self.raw),
         }
     }
+}
+
+/// Begins a transaction that sees one moment and changes nothing.
+pub(crate) async fn begin_verification(client: &Client) -> Result<(), Error> {
+    Ok(client.batch_execute(BEGIN_VERIFICATION).await?)
 }
 
 /// About how many events the log holds; none if the server has not counted them yet.

@@ -95,6 +95,29 @@ async fn an_empty_log_gives_an_empty_batch_that_can_be_checkpointed() {
 }
 
 #[tokio::test]
+async fn no_transaction_is_open_while_a_batch_is_delivered() {
+    const OPEN: &str = "
+        select count(*) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and (xact_start is not null or state <> 'idle')
+           and backend_type = 'client backend'";
+    let (database, ledger) = ledger().await;
+    let client = database.connect().await;
+    append(&client, session_id(), 1, &noted("one")).await.unwrap();
+    let mut subscription = ledger.subscription("follower", "test").await.unwrap();
+    let batch = subscription.next_batch(10).await.unwrap();
+    assert_eq!(batch.events.len(), 1);
+    // A backend reports itself idle a moment after it has answered.
+    let all_idle = async {
+        while client.query_one(OPEN, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let idle = tokio::time::timeout(std::time::Duration::from_secs(10), all_idle).await;
+    idle.expect("a transaction is open");
+    subscription.checkpoint(batch).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_limit_of_zero_still_moves_on() {
     let (database, ledger) = ledger().await;
     let client = database.connect().await;

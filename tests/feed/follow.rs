@@ -48,8 +48,8 @@ impl Follower {
     }
 }
 
-/// A transaction that owns an id, has written an event of a session of its own, and stays open. READ COMMITTED, so
-/// that its COMMIT cannot fail for what others do meanwhile.
+/// A transaction that owns an id, has written an event of a session of its own, and stays open. READ
+/// COMMITTED, so that its COMMIT cannot fail for what others do meanwhile.
 async fn left_open(client: &Client, session: SessionId) -> EventId {
     client.batch_execute("begin").await.unwrap();
     append(client, session, 1, &noted("early")).await.unwrap()

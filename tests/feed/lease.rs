@@ -81,6 +81,7 @@ async fn a_holder_that_comes_back_shuts_out_its_forgotten_twin() {
     let mut twin = ledger.subscription("follower", "host-1").await.unwrap();
     let mut back = ledger.subscription("follower", "host-1").await.unwrap();
     assert!(matches!(twin.renew().await.unwrap_err(), FeedError::LeaseLost { .. }));
+    assert!(matches!(twin.next_batch(1).await.unwrap_err(), FeedError::LeaseLost { .. }));
     back.renew().await.unwrap();
 }
 

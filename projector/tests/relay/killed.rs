@@ -61,7 +61,8 @@ async fn a_relay_killed_anywhere_skips_nothing_and_keeps_each_sessions_order() {
     }
 }
 
-/// Relays, each killed a little later than the one before; all under one name, which gets its lease back at once.
+/// Relays, each killed a little later than the one before; all under one name, which gets its lease back at
+/// once.
 async fn relay_and_kill(ledger: Ledger, done: Arc<AtomicBool>) -> Vec<Output> {
     let mut outputs = Vec::new();
     for nth in 0.. {

@@ -144,6 +144,8 @@ async fn a_reader_that_went_away_is_an_error_and_loses_nothing() {
     let output = Output::default();
     beside(&ledger, "host-1", &output, output.until(1)).await;
     assert_eq!(ids(&output.lines()), [event.to_string()]);
+    let next = ledger.subscription("relay", "host-2").await;
+    next.expect("a relay that was stopped has given its lease back");
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use session_ledger::session::{Event, EventId, SessionId};
 use tokio_postgres::{Client, Error};
 use uuid::Uuid;
 
-/// As the library's own statements: the session's row first, at the version before, then the event; a division by
-/// zero if the session is not at that version.
+/// As the library's own statements: the session's row first, at the version before, then the event; a
+/// division by zero if the session is not at that version.
 const APPEND: &str = "
     with projected as (
         update session_ledger.session set version = $2::bigint, changed_at = session_ledger.clock()
@@ -26,7 +26,8 @@ const APPEND: &str = "
     )
     select 1 / count(*) from appended";
 
-/// Appends the `version`th event of a session, in whatever transaction the client is. The hash chain is left blank.
+/// Appends the `version`th event of a session, in whatever transaction the client is. The hash chain is left
+/// blank.
 ///
 /// # Errors
 ///
