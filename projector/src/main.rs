@@ -17,7 +17,8 @@ const ERROR: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level(&command_line.command)));
     let is_terminal = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(is_terminal).init();
 
@@ -36,6 +37,12 @@ async fn main() -> ExitCode {
             ERROR.into()
         }
     }
+}
+
+/// From which level on the log is shown, unless `RUST_LOG` says otherwise. A relay has nowhere else to say what
+/// happens; the others tell what is notable themselves.
+fn level(command: &Command) -> &'static str {
+    if matches!(command, Command::Relay(_)) { "warn" } else { "error" }
 }
 
 async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Answer, Error> {

@@ -42,7 +42,7 @@ async fn the_program_prints_the_table_unless_told_otherwise() {
             command.args(["--format", format]);
         }
         let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
         assert_golden(&format!("history.{name}"), &stdout(&output));
     }
 }

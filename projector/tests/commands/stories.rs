@@ -53,16 +53,6 @@ pub(crate) async fn tell(database: &Database) -> Ledger {
     ledger
 }
 
-/// Many sessions of one event.
-pub(crate) async fn crowd(client: &Client, count: i64) {
-    client.batch_execute("begin").await.unwrap();
-    for nth in 0..count {
-        let at = START + Duration::seconds(nth);
-        write(client, SessionId::new(at, [7; 10]), at, FIREFOX, vec![started()]).await;
-    }
-    client.batch_execute("commit; analyze session_ledger.event").await.unwrap();
-}
-
 fn id(nth: u8) -> SessionId {
     SessionId::new(START, [nth; 10])
 }
