@@ -7,6 +7,8 @@ mod builder;
 mod end;
 mod feed;
 mod rebuild;
+pub(crate) mod retry;
+mod transaction;
 mod verification;
 mod verify;
 

@@ -1,13 +1,15 @@
 //! Ending sessions from outside their requests.
 
+use super::retry::backoff;
 use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
 use crate::store::append::Append;
 use crate::store::load::{LiveSession, Load};
+use crate::store::pool::Connection;
 use crate::store::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
-const ATTEMPTS_MAX: usize = 16;
+const ATTEMPTS_MAX: u32 = 16;
 
 impl Ledger {
     /// Ends a session for good, whoever is using it: no request of it takes effect once this has returned.
@@ -23,11 +25,12 @@ impl Ledger {
         actor: Option<UserId>,
     ) -> Result<bool, Error> {
         let mut outcome = Ok(false);
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 1..=ATTEMPTS_MAX {
             outcome = self.try_end(session, reason.clone(), actor.clone()).await;
             if !outcome.as_ref().is_err_and(Error::is_retryable) {
                 break;
             }
+            tokio::time::sleep(backoff(attempt)).await;
         }
         outcome
     }
@@ -54,31 +57,61 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let client = self.client().await?;
-        let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
-        drop(client);
-        let Some(live) = loaded.session else { return Ok(false) };
-        let expiry = live.state.expiry(live.last_seen, loaded.now);
-        let Expiry { reason, deadline } = expiry.unwrap_or(Expiry { reason, deadline: loaded.now });
-        let origin = Origin { at: deadline, client: Client::default(), actor };
-        self.append_end(id, live, reason, &origin).await?;
+        let connection = self.client().await?;
+        let loaded = Load::prepare(&connection, Some(id)).await?.run(&connection).await?;
+        drop(connection);
+        let origin = Origin { at: loaded.now, client: Client::default(), actor };
+        let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
+            return Ok(false);
+        };
+        self.commit_end(append).await?;
         Ok(true)
     }
 
-    /// Appends the end of a session as it was loaded, in a transaction of its own.
+    /// Ends a session inside a transaction of the application's: with it, or not at all.
+    pub(crate) async fn end_within(
+        &self,
+        connection: &Connection,
+        id: SessionId,
+        reason: EndReason,
+        origin: Origin,
+    ) -> Result<bool, Error> {
+        let loaded = Load::prepare(connection, Some(id)).await?.run(connection).await?;
+        let origin = Origin { at: loaded.now, ..origin };
+        let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
+            return Ok(false);
+        };
+        append.run(connection, &append.prepare(connection).await?).await?;
+        Ok(true)
+    }
+
+    /// Ends a session that a request has found overdue, in a transaction of its own.
     pub(crate) async fn append_end(
         &self,
         id: SessionId,
         live: LiveSession,
         reason: EndReason,
-        origin: &Origin,
+        origin: Origin,
     ) -> Result<(), Error> {
+        match self.end_of(id, live, reason, origin) {
+            Some(append) => self.commit_end(append).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The end of a session as it was loaded. If its time was over before, that is why it ends, and when.
+    fn end_of(&self, id: SessionId, live: LiveSession, reason: EndReason, origin: Origin) -> Option<Append> {
+        let expiry = live.state.expiry(live.last_seen, origin.at);
+        let Expiry { reason, deadline } = expiry.unwrap_or(Expiry { reason, deadline: origin.at });
+        let origin = Origin { at: deadline, ..origin };
         let mut draft = Draft::stored(id, live.state, self.policy().state_bytes_max);
         // An end is always granted.
         draft.wish(Wish::End { reason, last_seen: live.last_seen }, origin.at).ok();
-        let event_id = || EventId::from_random(rand::random());
-        let Some(written) = draft.write(TokenHash::default(), origin, event_id) else { return Ok(()) };
-        let append = Append { written, resend: None };
+        let written = draft.write(TokenHash::default(), &origin, || EventId::from_random(rand::random()))?;
+        Some(Append { written, resend: None })
+    }
+
+    async fn commit_end(&self, append: Append) -> Result<(), Error> {
         Transaction::reserve(self.pool()).await?.commit(self.pool(), &[append], None).await
     }
 }

@@ -115,6 +115,9 @@ impl Transaction {
 }
 
 impl Fence {
+    /// Of a transaction without a session: it makes sure that no statement has failed.
+    pub(crate) const NONE: Self = Self { session: None, version: 0 };
+
     async fn run(self, client: &Object, statement: &Statement) -> Result<(), Error> {
         let id = self.session.map(|session| session.as_uuid());
         match client.query_one(statement, &[&id, &self.version]).await {

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use deadpool_postgres::{Object, Pool};
@@ -26,6 +27,7 @@ pub(crate) struct Transaction {
     pub(super) state: State,
     /// By this its outcome can be asked for; a transaction that begins with its commit has none.
     pub(super) id: OnceLock<String>,
+    savepoints: AtomicU32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,12 @@ pub(crate) type Begun = Pin<Box<dyn Future<Output = Result<Loaded, Error>> + Sen
 impl Transaction {
     /// Takes a connection for a transaction that begins with its commit.
     pub(crate) async fn reserve(pool: &Pool) -> Result<Self, Error> {
-        Ok(Self { client: Some(pool.get().await?), state: State::Reserved, id: OnceLock::new() })
+        Ok(Self {
+            client: Some(pool.get().await?),
+            state: State::Reserved,
+            id: OnceLock::new(),
+            savepoints: AtomicU32::new(0),
+        })
     }
 
     /// Begins, and loads a session in the same trip.
@@ -76,6 +83,11 @@ impl Transaction {
     )]
     pub(crate) fn client(&self) -> &Object {
         self.client.as_ref().expect("a transaction holds its connection until it is finished")
+    }
+
+    /// A number that no other savepoint of this transaction has.
+    pub(crate) fn next_savepoint(&self) -> u32 {
+        self.savepoints.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Rolls back, so that the connection can serve the next request. Says whether a statement had failed: the

@@ -1,7 +1,7 @@
 //! The middleware, and the loop that runs a request until its changes are committed.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
@@ -10,18 +10,10 @@ use super::attempt::{Again, Outcome, attempt};
 use super::incident::{Incident, IncidentHook};
 use super::queue::Queue;
 use super::replay::Replay;
+use crate::ledger::retry::{backoff, may_try_again};
 use crate::ledger::{Error, Ledger};
 use crate::store::error::Prospect;
 use crate::token::{CookieSettings, KeyRing, Sealer};
-
-/// How often a request runs at the most when it loses races.
-const ATTEMPTS_MAX: u32 = 8;
-
-/// How often it runs at the most when it is not sure that another run can do better.
-const FAIR_ATTEMPTS_MAX: u32 = 3;
-
-/// A request that has been tried for so long does not run again.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Gives handlers a [`Session`](super::Session). Put it around the whole application, outside of any `Route`:
 /// a request that is run again loses the path parameters of an outer `Route`.
@@ -111,10 +103,8 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
                 Outcome::Done(result) => return result,
                 Outcome::Again(again) => again,
             };
-            let attempts_max =
-                if again.prospect == Prospect::Good { ATTEMPTS_MAX } else { FAIR_ATTEMPTS_MAX };
             request = match &replay {
-                Some(replay) if number < attempts_max && started.elapsed() < PATIENCE => replay.request(),
+                Some(replay) if may_try_again(again.prospect, number, started) => replay.request(),
                 _ => return last_answer(again),
             };
             tracing::debug!(attempt = number, error = %again.error, "the request runs again");
@@ -132,10 +122,4 @@ fn last_answer(again: Again) -> Result<Response> {
         Prospect::Fair | Prospect::None if again.error.is_from_response() => Ok(again.error.into_response()),
         Prospect::Fair | Prospect::None => Err(again.error),
     }
-}
-
-/// Full jitter: any time up to 5 ms doubled with each attempt, 200 ms at the most.
-fn backoff(attempt: u32) -> Duration {
-    let ceiling = 5_u64.saturating_mul(1 << attempt.min(6)).min(200) * 1_000;
-    Duration::from_micros(rand::random_range(0..=ceiling))
 }

@@ -133,7 +133,7 @@ async fn roll_back(running: Option<Running>) -> bool {
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.
 async fn end(visit: &Visit, overdue: Overdue) {
     let origin = Origin { at: overdue.at, client: visit.client.clone(), actor: None };
-    match visit.shared.ledger.append_end(overdue.id, overdue.live, overdue.reason, &origin).await {
+    match visit.shared.ledger.append_end(overdue.id, overdue.live, overdue.reason, origin).await {
         Err(error) if !error.is_retryable() => tracing::warn!(%error, "an overdue session was not ended"),
         _ => {}
     }

@@ -4,9 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use deadpool_postgres::Object;
-use poem::{FromRequest, Request, RequestBody, Result};
+use poem::{FromRequest, Request, RequestBody};
+use time::OffsetDateTime;
 
+use super::savepoint::Savepoint;
 use super::visit::Visit;
+use crate::ledger::{Error, SessionSummary};
+use crate::session::{Draft, EndReason, Origin, Recorded, SessionId, UserId};
 use crate::store::transaction::Transaction;
 
 /// The request's SERIALIZABLE transaction. It begins in the same trip that loads the session, and is committed
@@ -14,7 +18,8 @@ use crate::store::transaction::Transaction;
 /// take effect, or neither.
 ///
 /// It derefs to deadpool's client and, through that, to tokio-postgres' own, so anything written against their
-/// `GenericClient` takes `&**tx`. Do not send BEGIN, COMMIT or ROLLBACK yourself; savepoints are fine.
+/// `GenericClient` takes `&*tx` or `&***tx`, COPY and cached statements included. Do not send BEGIN, COMMIT or
+/// ROLLBACK yourself; for a part that may fail there is [`savepoint`](Self::savepoint).
 ///
 /// ```
 /// use poem::error::InternalServerError;
@@ -35,13 +40,72 @@ use crate::store::transaction::Transaction;
 /// ```
 #[derive(Clone)]
 pub struct Tx {
+    visit: Arc<Visit>,
     transaction: Arc<Transaction>,
 }
 
 impl<'a> FromRequest<'a> for Tx {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let visit = Visit::of(request)?;
-        Ok(Self { transaction: visit.transaction().await? })
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::of(Visit::of(request)?).await?)
+    }
+}
+
+impl Tx {
+    /// The transaction of a visit, begun if it is not yet.
+    pub(super) async fn of(visit: Arc<Visit>) -> Result<Self, Error> {
+        let transaction = visit.transaction().await?;
+        Ok(Self { visit, transaction })
+    }
+
+    /// The events of a session, as this transaction sees them.
+    ///
+    /// # Errors
+    ///
+    /// The statement fails, or a stored payload does not decode.
+    pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
+        crate::store::log::history(self, session, 0).await
+    }
+
+    /// A user's sessions, live and ended, the latest first, as this transaction sees them.
+    ///
+    /// # Errors
+    ///
+    /// The statement fails.
+    pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
+        crate::store::sessions::sessions_of(self, user).await
+    }
+
+    /// Ends a session together with what this transaction does, say a user's other sessions with the change of
+    /// their password. The user of the request's session is noted as who did it. Says whether there was a live
+    /// session to end.
+    ///
+    /// # Errors
+    ///
+    /// The statement fails; if it lost a race, pass the error on and the request runs again.
+    pub async fn end(&self, session: SessionId, reason: EndReason) -> Result<bool, Error> {
+        let ledger = &self.visit.shared.ledger;
+        let (own, actor) = {
+            let opened = self.visit.opened();
+            let draft = opened.as_ref().map(|opened| &opened.draft).filter(|draft| !draft.is_new());
+            (draft.map(Draft::id), draft.and_then(|draft| draft.state().user.clone()))
+        };
+        if own == Some(session) {
+            if let Some(opened) = self.visit.opened().as_mut() {
+                opened.end(ledger.policy(), reason);
+            }
+            return Ok(true);
+        }
+        let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.client.clone(), actor };
+        ledger.end_within(self, session, reason, origin).await
+    }
+
+    /// Marks a point to which the transaction can go back when a part of it fails.
+    ///
+    /// # Errors
+    ///
+    /// The statement fails.
+    pub async fn savepoint(&self) -> Result<Savepoint<'_>, Error> {
+        Savepoint::mark(&self.transaction).await
     }
 }
 
