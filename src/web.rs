@@ -19,6 +19,7 @@
 
 mod attempt;
 mod builder;
+mod closure;
 mod commit_policy;
 mod error;
 mod incident;

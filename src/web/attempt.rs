@@ -44,10 +44,27 @@ pub(super) async fn attempt(
     }
 }
 
+impl Again {
+    /// The answer of a request that does not run again: 503 if it was the database's or another request's doing,
+    /// else what the handler made of it.
+    pub(super) fn last_answer(self) -> Result<Response> {
+        match self.prospect {
+            Prospect::Good | Prospect::Reconnected => Err(Error::Unavailable(self.error.to_string()).into()),
+            Prospect::Fair | Prospect::None if self.error.is_from_response() => {
+                Ok(self.error.into_response())
+            }
+            Prospect::Fair | Prospect::None => Err(self.error),
+        }
+    }
+}
+
 impl Outcome {
     /// Of a handler that answered with an error, and whose transaction, if any, is rolled back. `unexplained`: a
     /// statement had failed in it, whatever the error says.
-    pub(super) fn of_error(error: poem::Error, unexplained: bool) -> Self {
+    pub(super) fn of_error(shared: &Shared, error: poem::Error, unexplained: bool) -> Self {
+        if (shared.retries)(&error) {
+            return Self::Again(Again { error, prospect: Prospect::Good });
+        }
         let known = std::error::Error::source(&error).and_then(cause).map(|cause| cause.prospect());
         match known.unwrap_or(if unexplained { Prospect::Fair } else { Prospect::None }) {
             Prospect::None => Self::Done(Err(error)),

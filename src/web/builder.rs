@@ -22,6 +22,7 @@ pub struct SessionsBuilder {
     cookie: CookieSettings,
     audience: String,
     commits: fn(&Result<Response>) -> bool,
+    retries: fn(&poem::Error) -> bool,
     on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
 }
@@ -34,6 +35,7 @@ impl SessionsBuilder {
             cookie: CookieSettings::default(),
             audience: String::new(),
             commits: commit_policy::commits,
+            retries: |_| false,
             on_incident: None,
             replay_bytes_max: REPLAY_BYTES_MAX,
         }
@@ -54,6 +56,13 @@ impl SessionsBuilder {
     /// Decides which results of a handler are committed, in place of the rule in the [module](super).
     pub fn commit_when(mut self, commits: fn(&Result<Response>) -> bool) -> Self {
         self.commits = commits;
+        self
+    }
+
+    /// Marks errors of handlers after which the request runs again, besides those that have a lost race or a lost
+    /// connection at their root, which are known without. When all attempts fail, the answer is 503.
+    pub fn retry_when(mut self, retries: fn(&poem::Error) -> bool) -> Self {
+        self.retries = retries;
         self
     }
 
@@ -87,6 +96,7 @@ impl SessionsBuilder {
             ledger: self.ledger,
             cookie: self.cookie,
             commits: self.commits,
+            retries: self.retries,
             on_incident: self.on_incident,
             replay_bytes_max: self.replay_bytes_max,
             queue: Queue::default(),

@@ -29,6 +29,11 @@ pub enum SessionError {
         "the endpoint is not wrapped in the `Sessions` middleware: add `.with(Sessions::new(ledger, keys))`"
     )]
     NoMiddleware,
+    /// A part of the request should be a transaction by itself, but the request has begun another.
+    #[error(
+        "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
+    )]
+    TransactionOpen,
     /// A `Tx` outlives the handler that asked for it, so that its transaction cannot be committed.
     #[error(
         "a `Tx` was kept past the handler's return, so that its transaction was rolled back: drop it before"

@@ -6,13 +6,12 @@ use std::time::Instant;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use super::SessionsBuilder;
-use super::attempt::{Again, Outcome, attempt};
+use super::attempt::{Outcome, attempt};
 use super::incident::{Incident, IncidentHook};
 use super::queue::Queue;
 use super::replay::Replay;
+use crate::ledger::Ledger;
 use crate::ledger::retry::{backoff, may_try_again};
-use crate::ledger::{Error, Ledger};
-use crate::store::error::Prospect;
 use crate::token::{CookieSettings, KeyRing, Sealer};
 
 /// Gives handlers a [`Session`](super::Session). Put it around the whole application, outside of any `Route`:
@@ -40,6 +39,7 @@ pub(super) struct Shared {
     pub(super) sealer: Sealer,
     pub(super) cookie: CookieSettings,
     pub(super) commits: fn(&Result<Response>) -> bool,
+    pub(super) retries: fn(&poem::Error) -> bool,
     pub(super) on_incident: Option<IncidentHook>,
     pub(super) replay_bytes_max: usize,
     pub(super) queue: Queue,
@@ -105,21 +105,11 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
             };
             request = match &replay {
                 Some(replay) if may_try_again(again.prospect, number, started) => replay.request(),
-                _ => return last_answer(again),
+                _ => return again.last_answer(),
             };
             tracing::debug!(attempt = number, error = %again.error, "the request runs again");
             tokio::time::sleep(backoff(number)).await;
             number += 1;
         }
-    }
-}
-
-/// The answer of a request that cannot run again: 503 if it was the database's or another request's doing, else
-/// what the handler made of it.
-fn last_answer(again: Again) -> Result<Response> {
-    match again.prospect {
-        Prospect::Good | Prospect::Reconnected => Err(Error::Unavailable(again.error.to_string()).into()),
-        Prospect::Fair | Prospect::None if again.error.is_from_response() => Ok(again.error.into_response()),
-        Prospect::Fair | Prospect::None => Err(again.error),
     }
 }

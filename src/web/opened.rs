@@ -155,7 +155,7 @@ impl Opened {
     }
 
     /// What to write, and which cookie follows.
-    pub(super) fn plan(mut self, shared: &Shared, client: &Client) -> Result<Plan, SessionError> {
+    pub(super) fn plan(&mut self, shared: &Shared, client: &Client) -> Result<Plan, SessionError> {
         let now = self.provisional_now();
         let origin = Origin { at: now, client: client.clone(), actor: None };
         let mut appends = Vec::new();
@@ -175,6 +175,20 @@ impl Opened {
             appends.push(Append { written, resend });
         }
         Ok(Plan { appends, fence, cookie: self.cookie(shared)? })
+    }
+
+    /// The session once the plan is carried out, for a request that goes on.
+    pub(super) fn after(self, policy: &Policy, plan: &Plan) -> Self {
+        let now = self.provisional_now();
+        let next = match plan.appends.last() {
+            None => return Self { secret: None, ..self },
+            Some(append) if append.written.state.ended.is_some() => Self::anonymous(policy, Some(now)),
+            Some(Append { written, resend }) => {
+                let (state, resend) = (written.state.clone(), resend.clone());
+                Self::stored(policy, now, written.id, LiveSession { state, resend, last_seen: now }, false)
+            }
+        };
+        Self { overdue: self.overdue, ..next }
     }
 
     fn fence(&self) -> Fence {

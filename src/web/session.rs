@@ -36,7 +36,7 @@ use crate::session::{
 /// ```
 #[derive(Clone)]
 pub struct Session {
-    visit: Arc<Visit>,
+    pub(super) visit: Arc<Visit>,
 }
 
 impl<'a> FromRequest<'a> for Session {
@@ -96,7 +96,7 @@ impl Session {
 
     /// Which run of the request this is: 1, and more after lost races.
     pub fn attempt(&self) -> u32 {
-        self.visit.attempt
+        self.visit.attempt()
     }
 }
 

@@ -6,7 +6,7 @@ use poem::{Response, Result};
 
 use super::SessionError;
 use super::attempt::{Again, Outcome};
-use super::opened::{CookieChange, Opened, Overdue};
+use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
 use super::visit::{Running, Visit};
 use crate::ledger::{Error, Ledger};
@@ -19,54 +19,71 @@ use crate::store::transaction::Transaction;
 pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
     let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else {
-        return result
-            .map_or_else(|error| Outcome::of_error(error, false), |answer| Outcome::Done(Ok(answer)));
+        roll_back(running).await;
+        return finish(&visit, judge(&visit, result, false), None, false);
     };
     let overdue = opened.overdue.take();
     let to_touch = opened.to_touch(visit.shared.ledger.policy());
-    let outcome = answer(&visit, opened, running, result).await;
+    let signed_in = opened.draft.state().user.is_some();
+
+    let (outcome, change) = if (visit.shared.commits)(&result) {
+        match commit_in_turn(&visit, &mut opened, running).await {
+            // An error that the commit policy lets through is an answer like any other.
+            Ok(plan) => (Outcome::Done(Ok(result.unwrap_or_else(poem::Error::into_response))), plan.cookie),
+            Err(outcome) => (outcome, None),
+        }
+    } else {
+        (judge(&visit, result, roll_back(running).await), None)
+    };
     visit.leave_line();
     if let Some(overdue) = overdue {
         end(&visit, overdue).await;
     } else if let Some(session) = to_touch {
         note_activity(visit.shared.ledger.clone(), session);
     }
-    outcome
+    finish(&visit, outcome, change, signed_in)
 }
 
-async fn answer(
-    visit: &Visit,
-    opened: Opened,
-    running: Option<Running>,
-    result: Result<Response>,
-) -> Outcome {
-    let (cookie, signed_in) = (&visit.shared.cookie, opened.draft.state().user.is_some());
-    if (visit.shared.commits)(&result) {
-        return match commit_in_turn(visit, opened, running).await {
-            Ok(change) => {
-                Outcome::Done(Ok(response::finish(into_response(result), cookie, change, signed_in)))
-            }
-            Err(outcome) => outcome,
-        };
-    }
-    let failed = roll_back(running).await;
+/// What becomes of a request that was rolled back. `failed`: a statement had failed in its transaction.
+fn judge(visit: &Visit, result: Result<Response>, failed: bool) -> Outcome {
     match result {
-        Err(error) => Outcome::of_error(error, failed),
+        Err(error) => Outcome::of_error(&visit.shared, error, failed),
         // The handler made an answer of an error; of which, only the transaction knows.
         Ok(answer) if failed => {
-            let error = poem::Error::from_response(response::finish(answer, cookie, None, signed_in));
-            Outcome::Again(Again { error, prospect: Prospect::Fair })
+            Outcome::Again(Again { error: poem::Error::from_response(answer), prospect: Prospect::Fair })
         }
-        Ok(answer) => Outcome::Done(Ok(response::finish(answer, cookie, None, signed_in))),
+        Ok(answer) => Outcome::Done(Ok(answer)),
     }
+}
+
+/// Completes the answer. A request that has committed a part of its work must not run again, and the cookie of
+/// that part goes out whatever became of the rest.
+fn finish(visit: &Visit, outcome: Outcome, change: Option<CookieChange>, signed_in: bool) -> Outcome {
+    let kept = visit.take_kept();
+    let result = match outcome {
+        Outcome::Done(result) => result,
+        Outcome::Again(again) if kept.is_some() => again.last_answer(),
+        again => return again,
+    };
+    let change = change.or(kept.and_then(|part| part.cookie));
+    let answer = match result {
+        Err(error) if change.is_none() => return Outcome::Done(Err(error)),
+        result => result.unwrap_or_else(poem::Error::into_response),
+    };
+    let answer = if visit.was_opened() {
+        response::finish(answer, &visit.shared.cookie, change, signed_in)
+    } else {
+        answer
+    };
+    Outcome::Done(Ok(answer))
 }
 
 /// Commits, unless others that write to the session come first.
-async fn commit_in_turn(
+pub(super) async fn commit_in_turn(
     visit: &Visit,
-    opened: Opened,
+    opened: &mut Opened,
     running: Option<Running>,
-) -> std::result::Result<Option<CookieChange>, Outcome> {
+) -> std::result::Result<Plan, Outcome> {
     if let Some((session, _)) = opened.loaded_version().filter(|_| opened.is_changed())
         && let Err(error) = visit.claim_turn(session)
     {
@@ -82,26 +99,23 @@ async fn commit_in_turn(
 /// Writes what the handler wished, together with what it did in its transaction.
 async fn commit(
     visit: &Visit,
-    mut opened: Opened,
+    opened: &mut Opened,
     mut running: Running,
-) -> std::result::Result<Option<CookieChange>, Outcome> {
-    if let Err(error) = running.begun(&mut opened).await {
+) -> std::result::Result<Plan, Outcome> {
+    if let Err(error) = running.begun(opened).await {
         roll_back(Some(running)).await;
         return Err(error.into());
     }
     let transaction = Arc::into_inner(running.transaction).ok_or(SessionError::TransactionKept)?;
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(visit.shared.ledger.pool(), &plan.appends, Some(plan.fence)).await?;
-    Ok(plan.cookie)
+    Ok(plan)
 }
 
 /// Writes what the handler wished, in a transaction of its own; in none, if that is nothing.
-async fn commit_session(
-    visit: &Visit,
-    mut opened: Opened,
-) -> std::result::Result<Option<CookieChange>, Outcome> {
+async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Result<Plan, Outcome> {
     if !opened.is_changed() {
-        return Ok(opened.plan(&visit.shared, &visit.client)?.cookie);
+        return Ok(opened.plan(&visit.shared, &visit.client)?);
     }
     let pool = visit.shared.ledger.pool();
     let transaction = Transaction::reserve(pool).await?;
@@ -110,7 +124,7 @@ async fn commit_session(
     }
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(pool, &plan.appends, None).await?;
-    Ok(plan.cookie)
+    Ok(plan)
 }
 
 async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateTime, Error> {
@@ -120,7 +134,7 @@ async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateT
 
 /// Says whether a statement had failed in the transaction. One that somebody keeps takes its connection out of
 /// the pool when it is dropped at last.
-async fn roll_back(running: Option<Running>) -> bool {
+pub(super) async fn roll_back(running: Option<Running>) -> bool {
     let Some(Running { transaction, ahead }) = running else { return false };
     drop(ahead);
     let Some(transaction) = Arc::into_inner(transaction) else { return false };
@@ -147,9 +161,4 @@ fn note_activity(ledger: Ledger, session: SessionId) {
             tracing::warn!(%error, "a session's activity was not noted");
         }
     });
-}
-
-/// An error that the commit policy lets through is an answer like any other.
-fn into_response(result: Result<Response>) -> Response {
-    result.unwrap_or_else(poem::Error::into_response)
 }

@@ -1,12 +1,13 @@
 //! One run of one request: what it has asked of the ledger so far.
 
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use poem::http::{HeaderValue, header};
 use poem::{Addr, Request};
 
 use super::middleware::Shared;
-use super::opened::{Opened, Overdue};
+use super::opened::{CookieChange, Opened, Overdue};
 use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
@@ -21,17 +22,26 @@ use crate::token::cookie_header::{Found, find};
 pub(super) struct Visit {
     pub(super) shared: Arc<Shared>,
     pub(super) client: Client,
-    /// 1 for the first run of the request.
-    pub(super) attempt: u32,
+    /// 1 for the first run of the request, or of the part of it that commits by itself.
+    attempt: AtomicU32,
     cookies: Vec<HeaderValue>,
-    /// Whether the request will write, as far as can be told: then it stands in line with the others that do.
+    /// Whether the request's method says that it will write: then it stands in line with the others that do.
     writes: bool,
+    /// Whether a handler has asked for the session.
+    was_opened: AtomicBool,
+    /// The part of the request that is committed already.
+    kept: Mutex<Option<Kept>>,
     /// Its turn, kept until the request is settled.
     turn: Mutex<Option<Turn>>,
     /// The session, once a handler has asked for it. Never held across an await.
     opened: Mutex<Option<Opened>>,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
     running: tokio::sync::Mutex<Option<Running>>,
+}
+
+/// What a request has committed before it has answered.
+pub(super) struct Kept {
+    pub(super) cookie: Option<CookieChange>,
 }
 
 /// A transaction that a handler has asked for.
@@ -68,14 +78,15 @@ impl Visit {
         let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let client = Client::new(ip, user_agent.as_deref());
         let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
-        // Who lost a race writes, whatever the method says.
-        let writes = attempt > 1 || !request.method().is_safe();
+        let writes = !request.method().is_safe();
         Self {
             shared,
             client,
-            attempt,
+            attempt: AtomicU32::new(attempt),
             cookies,
             writes,
+            was_opened: AtomicBool::new(false),
+            kept: Mutex::default(),
             turn: Mutex::default(),
             opened: Mutex::default(),
             running: tokio::sync::Mutex::default(),
@@ -90,6 +101,7 @@ impl Visit {
     /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
     pub(super) async fn open(&self) -> Result<(), Error> {
         let _one_at_a_time = self.running.lock().await;
+        self.was_opened.store(true, Ordering::Relaxed);
         if self.opened().is_some() {
             return Ok(());
         }
@@ -110,6 +122,7 @@ impl Visit {
     /// before, with the application's first statement.
     pub(super) async fn transaction(&self) -> Result<Arc<Transaction>, Error> {
         let mut place = self.running.lock().await;
+        self.was_opened.store(true, Ordering::Relaxed);
         if let Some(running) = place.as_ref() {
             return Ok(Arc::clone(&running.transaction));
         }
@@ -137,7 +150,39 @@ impl Visit {
 
     /// The session, for as long as a handler looks at it.
     pub(super) fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.opened)
+    }
+
+    /// Whether the request has a transaction, or has changed the session.
+    pub(super) async fn has_work(&self) -> bool {
+        self.running.lock().await.is_some() || self.opened().as_ref().is_some_and(Opened::is_changed)
+    }
+
+    /// Which run of the request this is: 1 for the first.
+    pub(super) fn attempt(&self) -> u32 {
+        self.attempt.load(Ordering::Relaxed)
+    }
+
+    /// The next run of a part that commits by itself.
+    pub(super) fn try_again(&self) {
+        self.attempt.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether a handler has asked for the session.
+    pub(super) fn was_opened(&self) -> bool {
+        self.was_opened.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a part of the request is committed, and which cookie must follow.
+    pub(super) fn keep(&self, cookie: Option<CookieChange>) {
+        let mut kept = lock(&self.kept);
+        let before = kept.take().and_then(|part| part.cookie);
+        *kept = Some(Kept { cookie: cookie.or(before) });
+    }
+
+    /// The part that is committed already, if any.
+    pub(super) fn take_kept(&self) -> Option<Kept> {
+        lock(&self.kept).take()
     }
 
     /// Takes all that is to be finished.
@@ -148,9 +193,10 @@ impl Visit {
 
     /// Waits for the others that write to the session, before a connection is taken.
     async fn stand_in_line(&self, session: SessionId) {
-        if self.writes {
+        // Who lost a race writes, whatever the method says.
+        if (self.writes || self.attempt() > 1) && lock(&self.turn).is_none() {
             let turn = self.shared.queue.turn(session).await;
-            *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+            *lock(&self.turn) = turn;
         }
     }
 
@@ -160,7 +206,7 @@ impl Visit {
     ///
     /// Somebody does. The request has not disturbed them, and should run again behind them.
     pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turn = lock(&self.turn);
         if turn.is_none() {
             *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
         }
@@ -169,7 +215,7 @@ impl Visit {
 
     /// Lets the next one have its turn.
     pub(super) fn leave_line(&self) {
-        drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(lock(&self.turn).take());
     }
 
     fn anonymous(&self) -> Opened {
@@ -227,8 +273,13 @@ impl Visit {
 
     /// A request that runs again is not a second incident.
     fn report(&self, incident: impl FnOnce(Client) -> Incident) {
-        if self.attempt == 1 {
+        if self.attempt() == 1 {
             self.shared.report(&incident(self.client.clone()));
         }
     }
+}
+
+/// A panic elsewhere does not make what is behind a lock wrong: each change of it is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
