@@ -24,6 +24,7 @@ mod error;
 mod incident;
 mod middleware;
 mod opened;
+mod queue;
 mod replay;
 mod response;
 mod session;

@@ -6,8 +6,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use deadpool_postgres::{Object, Pool};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio_postgres::error::SqlState;
 
@@ -43,6 +45,9 @@ pub(crate) struct Fence {
     pub(crate) version: i64,
 }
 
+/// The answer to a BEGIN and a load that were sent ahead.
+pub(crate) type Begun = Pin<Box<dyn Future<Output = Result<Loaded, Error>> + Send>>;
+
 type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 impl Transaction {
@@ -53,14 +58,41 @@ impl Transaction {
 
     /// Begins, and loads a session in the same trip.
     pub(crate) async fn begin(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Loaded), Error> {
+        let (transaction, load) = Self::ready(pool, session).await?;
+        let loaded = transaction.send_begin(&load).await?;
+        Ok((transaction, loaded))
+    }
+
+    /// Begins, and loads a session again, without waiting for the answer: both are sent when this returns, and
+    /// travel with the application's first statement. The answer must be awaited before the commit.
+    pub(crate) async fn begin_ahead(
+        pool: &Pool,
+        session: Option<SessionId>,
+    ) -> Result<(Arc<Self>, Begun), Error> {
+        let (transaction, load) = Self::ready(pool, session).await?;
+        let transaction = Arc::new(transaction);
+        let sender = Arc::clone(&transaction);
+        let mut begun: Begun = Box::pin(async move { sender.send_begin(&load).await });
+        // The first poll hands the messages to the connection; nothing can answer before that.
+        if let Some(early) = begun.as_mut().now_or_never() {
+            begun = Box::pin(std::future::ready(early));
+        }
+        Ok((transaction, begun))
+    }
+
+    /// Takes a connection on which BEGIN is the next thing to be sent.
+    async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Load), Error> {
         let mut transaction = Self::reserve(pool).await?;
         let load = Load::prepare(transaction.client(), session).await?;
         transaction.state = State::Open;
-        let client = transaction.client();
+        Ok((transaction, load))
+    }
+
+    async fn send_begin(&self, load: &Load) -> Result<Loaded, Error> {
+        let client = self.client();
         let (begun, loaded) = tokio::join!(biased; client.batch_execute(BEGIN), load.run(client));
         begun?;
-        let loaded = loaded?;
-        Ok((transaction, loaded))
+        loaded
     }
 
     /// The connection.

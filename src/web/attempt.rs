@@ -8,7 +8,7 @@ use super::SessionError;
 use super::middleware::Shared;
 use super::opened::{CookieChange, Opened, Overdue};
 use super::response;
-use super::visit::Visit;
+use super::visit::{Running, Visit};
 use crate::ledger::{Error, Ledger};
 use crate::session::{Origin, SessionId};
 use crate::store::error::has_conflict;
@@ -41,16 +41,16 @@ pub(super) async fn attempt(
 }
 
 async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
-    let (opened, transaction) = visit.take().await;
+    let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else { return Outcome::Done(result) };
     let overdue = opened.overdue.take();
     let to_touch = opened.to_touch(visit.shared.ledger.policy());
     let signed_in = opened.draft.state().user.is_some();
 
     let outcome = if (visit.shared.commits)(&result) {
-        commit(&visit, opened, transaction).await.map(|cookie| (Ok(into_response(result)), cookie))
+        settle_changes(&visit, opened, running).await.map(|cookie| (Ok(into_response(result)), cookie))
     } else {
-        roll_back(transaction).await;
+        roll_back(running).await;
         match result {
             Err(error) if std::error::Error::source(&error).is_some_and(has_conflict) => {
                 Err(Failure::Conflict(error))
@@ -58,6 +58,7 @@ async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
             result => Ok((result, None)),
         }
     };
+    visit.leave_line();
 
     if let Some(overdue) = overdue {
         end(&visit, overdue).await;
@@ -115,40 +116,61 @@ impl From<SessionError> for Failure {
     }
 }
 
+/// Commits, unless others that write to the session come first.
+async fn settle_changes(
+    visit: &Visit,
+    opened: Opened,
+    running: Option<Running>,
+) -> std::result::Result<Option<CookieChange>, Failure> {
+    if let Some((session, _)) = opened.loaded_version().filter(|_| opened.is_changed())
+        && let Err(error) = visit.claim_turn(session)
+    {
+        roll_back(running).await;
+        return Err(error.into());
+    }
+    commit(visit, opened, running).await
+}
+
 /// Writes what the handler wished, together with what it did in its transaction.
 async fn commit(
     visit: &Visit,
-    opened: Opened,
-    transaction: Option<Arc<Transaction>>,
+    mut opened: Opened,
+    running: Option<Running>,
 ) -> std::result::Result<Option<CookieChange>, Failure> {
-    let (shared, client) = (&visit.shared, &visit.client);
-    let (transaction, now, fenced) = match transaction {
-        Some(kept) => {
-            let transaction = Arc::into_inner(kept).ok_or(SessionError::TransactionKept)?;
-            (Some(transaction), opened.now, true)
-        }
-        None if !opened.is_changed() => (None, opened.now, false),
-        None => (Some(Transaction::reserve(shared.ledger.pool()).await?), opened.now, false),
-    };
-    let now = match (now, &transaction) {
-        (Some(now), _) => now,
-        (None, Some(transaction)) => {
-            let client = transaction.client();
-            Load::prepare(client, None).await?.run(client).await?.now
-        }
-        // Nothing was loaded and nothing is written.
-        (None, None) => return Ok(None),
-    };
-    let plan = opened.plan(shared, client, now)?;
-    if let Some(transaction) = transaction {
-        transaction.commit(&plan.appends, fenced.then_some(plan.fence)).await?;
+    let Some(mut running) = running else { return commit_session(visit, opened).await };
+    if let Err(error) = running.begun(&mut opened).await {
+        roll_back(Some(running)).await;
+        return Err(error.into());
     }
+    let transaction = Arc::into_inner(running.transaction).ok_or(SessionError::TransactionKept)?;
+    let plan = opened.plan(&visit.shared, &visit.client)?;
+    transaction.commit(&plan.appends, Some(plan.fence)).await?;
+    Ok(plan.cookie)
+}
+
+/// Writes what the handler wished, in a transaction of its own; in none, if that is nothing.
+async fn commit_session(
+    visit: &Visit,
+    mut opened: Opened,
+) -> std::result::Result<Option<CookieChange>, Failure> {
+    if !opened.is_changed() {
+        return Ok(opened.plan(&visit.shared, &visit.client)?.cookie);
+    }
+    let transaction = Transaction::reserve(visit.shared.ledger.pool()).await?;
+    if opened.now.is_none() {
+        let client = transaction.client();
+        opened.now = Some(Load::prepare(client, None).await?.run(client).await?.now);
+    }
+    let plan = opened.plan(&visit.shared, &visit.client)?;
+    transaction.commit(&plan.appends, None).await?;
     Ok(plan.cookie)
 }
 
 /// A transaction that somebody keeps takes its connection out of the pool when it is dropped at last.
-async fn roll_back(transaction: Option<Arc<Transaction>>) {
-    if let Some(transaction) = transaction.and_then(Arc::into_inner)
+async fn roll_back(running: Option<Running>) {
+    let Some(Running { transaction, ahead }) = running else { return };
+    drop(ahead);
+    if let Some(transaction) = Arc::into_inner(transaction)
         && let Err(error) = transaction.rollback().await
     {
         tracing::warn!(%error, "a rollback failed, so that its connection is discarded");

@@ -7,6 +7,7 @@ use poem::{Response, Result};
 use super::commit_policy;
 use super::incident::{Incident, IncidentHook};
 use super::middleware::{Sessions, Shared};
+use super::queue::Queue;
 use crate::ledger::Ledger;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
@@ -88,6 +89,7 @@ impl SessionsBuilder {
             commits: self.commits,
             on_incident: self.on_incident,
             replay_bytes_max: self.replay_bytes_max,
+            queue: Queue::default(),
         })
     }
 }

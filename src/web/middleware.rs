@@ -8,6 +8,7 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 use super::SessionsBuilder;
 use super::attempt::{Outcome, attempt};
 use super::incident::{Incident, IncidentHook};
+use super::queue::Queue;
 use super::replay::Replay;
 use crate::ledger::Ledger;
 use crate::token::{CookieSettings, KeyRing, Sealer};
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) commits: fn(&Result<Response>) -> bool,
     pub(super) on_incident: Option<IncidentHook>,
     pub(super) replay_bytes_max: usize,
+    pub(super) queue: Queue,
 }
 
 impl Sessions {

@@ -157,13 +157,9 @@ impl Opened {
         (unseen >= i64::from(policy.extension_delay) && self.ended.is_none()).then(|| self.draft.id())
     }
 
-    /// What to write at `now`, and which cookie follows.
-    pub(super) fn plan(
-        mut self,
-        shared: &Shared,
-        client: &Client,
-        now: OffsetDateTime,
-    ) -> Result<Plan, SessionError> {
+    /// What to write, and which cookie follows.
+    pub(super) fn plan(mut self, shared: &Shared, client: &Client) -> Result<Plan, SessionError> {
+        let now = self.provisional_now();
         let origin = Origin { at: now, client: client.clone(), actor: None };
         let mut appends = Vec::new();
         if let Some(written) =

@@ -11,7 +11,7 @@ use super::SessionError;
 use super::opened::Opened;
 use super::visit::Visit;
 use crate::session::{
-    Assurance, EndReason, Key, Policy, SessionId, SessionState, Timeouts, UserId, ValueError, Wish, WishError,
+    Assurance, EndReason, Key, Policy, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
 };
 
 /// The request's session. Extracting it loads the session in one trip, or in none for a visitor without a
@@ -90,8 +90,9 @@ impl Session {
     /// # Errors
     ///
     /// The stored bytes are not a value of the key's type. Never an empty answer instead.
-    pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, ValueError> {
-        self.state(|state| state.content.values.get(key.name()).map(|value| key.decode(value)).transpose())
+    pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
+        Ok(self
+            .state(|state| state.content.values.get(key.name()).map(|value| key.decode(value)).transpose())?)
     }
 
     /// The messages of a queue, which stay in it.

@@ -7,12 +7,13 @@ use poem::{Addr, Request};
 
 use super::middleware::Shared;
 use super::opened::{Opened, Overdue};
+use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
 use crate::store::load::{Load, Loaded, why_ended};
 use crate::store::pool::Connection;
-use crate::store::transaction::Transaction;
+use crate::store::transaction::{Begun, Transaction};
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
 
@@ -23,10 +24,38 @@ pub(super) struct Visit {
     /// 1 for the first run of the request.
     pub(super) attempt: u32,
     cookies: Vec<HeaderValue>,
+    /// Whether the request will write, as far as can be told: then it stands in line with the others that do.
+    writes: bool,
+    /// Its turn, kept until the request is settled.
+    turn: Mutex<Option<Turn>>,
     /// The session, once a handler has asked for it. Never held across an await.
     opened: Mutex<Option<Opened>>,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
-    transaction: tokio::sync::Mutex<Option<Arc<Transaction>>>,
+    running: tokio::sync::Mutex<Option<Running>>,
+}
+
+/// A transaction that a handler has asked for.
+pub(super) struct Running {
+    pub(super) transaction: Arc<Transaction>,
+    /// The answer to its beginning, if that was sent ahead, and the session that it must find.
+    pub(super) ahead: Option<(Option<(SessionId, i64)>, Begun)>,
+}
+
+impl Running {
+    /// Makes sure that the transaction has begun, and that it sees the session as the handler has seen it.
+    pub(super) async fn begun(&mut self, opened: &mut Opened) -> Result<(), Error> {
+        let Some((known, begun)) = self.ahead.take() else { return Ok(()) };
+        let loaded = begun.await?;
+        opened.now = Some(loaded.now);
+        match known {
+            Some((session, version))
+                if loaded.session.as_ref().map(|live| live.state.version) != Some(version) =>
+            {
+                Err(Error::Stale { session })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Visit {
@@ -39,13 +68,17 @@ impl Visit {
         let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
         let client = Client::new(ip, user_agent.as_deref());
         let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
+        // Who lost a race writes, whatever the method says.
+        let writes = attempt > 1 || !request.method().is_safe();
         Self {
             shared,
             client,
             attempt,
             cookies,
+            writes,
+            turn: Mutex::default(),
             opened: Mutex::default(),
-            transaction: tokio::sync::Mutex::default(),
+            running: tokio::sync::Mutex::default(),
         }
     }
 
@@ -56,13 +89,14 @@ impl Visit {
 
     /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
     pub(super) async fn open(&self) -> Result<(), Error> {
-        let _one_at_a_time = self.transaction.lock().await;
+        let _one_at_a_time = self.running.lock().await;
         if self.opened().is_some() {
             return Ok(());
         }
         let opened = match self.token() {
             None => self.anonymous(),
             Some((id, secret)) => {
+                self.stand_in_line(id).await;
                 let client = self.shared.ledger.client().await?;
                 let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
                 self.admit(&client, id, &secret, loaded).await?
@@ -72,34 +106,33 @@ impl Visit {
         Ok(())
     }
 
-    /// The request's transaction. It begins in the trip that loads the session; if that was loaded before, it
-    /// must not have changed since.
+    /// The request's transaction. Its beginning travels with the session's load; if the session was loaded
+    /// before, with the application's first statement.
     pub(super) async fn transaction(&self) -> Result<Arc<Transaction>, Error> {
-        let mut place = self.transaction.lock().await;
-        if let Some(transaction) = place.as_ref() {
-            return Ok(Arc::clone(transaction));
+        let mut place = self.running.lock().await;
+        if let Some(running) = place.as_ref() {
+            return Ok(Arc::clone(&running.transaction));
         }
         let pool = self.shared.ledger.pool();
-        let before = self.opened().as_ref().map(Opened::loaded_version);
-        let transaction = match before {
+        let loaded = self.opened().as_ref().map(Opened::loaded_version);
+        let running = match loaded {
             Some(known) => {
-                let (transaction, loaded) = Transaction::begin(pool, known.map(|(id, _)| id)).await?;
-                self.refresh(known, &loaded)?;
-                transaction
+                let (transaction, begun) = Transaction::begin_ahead(pool, known.map(|(id, _)| id)).await?;
+                Running { transaction, ahead: Some((known, begun)) }
             }
             None => {
                 let token = self.token();
-                let id = token.as_ref().map(|(id, _)| *id);
-                let (transaction, loaded) = Transaction::begin(pool, id).await?;
+                let (transaction, loaded) =
+                    Transaction::begin(pool, token.as_ref().map(|(id, _)| *id)).await?;
                 let opened = match token {
                     None => Opened::anonymous(self.shared.ledger.policy(), Some(loaded.now)),
                     Some((id, secret)) => self.admit(transaction.client(), id, &secret, loaded).await?,
                 };
                 *self.opened() = Some(opened);
-                transaction
+                Running { transaction: Arc::new(transaction), ahead: None }
             }
         };
-        Ok(Arc::clone(place.insert(Arc::new(transaction))))
+        Ok(Arc::clone(&place.insert(running).transaction))
     }
 
     /// The session, for as long as a handler looks at it.
@@ -108,9 +141,35 @@ impl Visit {
     }
 
     /// Takes all that is to be finished.
-    pub(super) async fn take(&self) -> (Option<Opened>, Option<Arc<Transaction>>) {
-        let transaction = self.transaction.lock().await.take();
-        (self.opened().take(), transaction)
+    pub(super) async fn take(&self) -> (Option<Opened>, Option<Running>) {
+        let running = self.running.lock().await.take();
+        (self.opened().take(), running)
+    }
+
+    /// Waits for the others that write to the session, before a connection is taken.
+    async fn stand_in_line(&self, session: SessionId) {
+        if self.writes {
+            let turn = self.shared.queue.turn(session).await;
+            *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        }
+    }
+
+    /// Makes sure that nobody stands in line before a request that turns out to write.
+    ///
+    /// # Errors
+    ///
+    /// Somebody does. The request has not disturbed them, and should run again behind them.
+    pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if turn.is_none() {
+            *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
+        }
+        Ok(())
+    }
+
+    /// Lets the next one have its turn.
+    pub(super) fn leave_line(&self) {
+        drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     fn anonymous(&self) -> Opened {
@@ -166,19 +225,6 @@ impl Visit {
         anonymous.why_ended = Some(overdue.reason.clone());
         anonymous.overdue = Some(overdue);
         Ok(anonymous)
-    }
-
-    /// The session as the transaction sees it must be the one that the handler has seen.
-    fn refresh(&self, known: Option<(SessionId, i64)>, loaded: &Loaded) -> Result<(), Error> {
-        if let Some((session, version)) = known
-            && loaded.session.as_ref().map(|live| live.state.version) != Some(version)
-        {
-            return Err(Error::Stale { session });
-        }
-        if let Some(opened) = self.opened().as_mut() {
-            opened.now = Some(loaded.now);
-        }
-        Ok(())
     }
 
     /// A request that runs again is not a second incident.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use private_postgres::{Options, Server};
 use session_ledger::Ledger;
+use session_ledger::session::Policy;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
@@ -54,6 +55,18 @@ impl Database {
     /// How to connect to it, as a superuser.
     pub fn config(&self) -> Config {
         self.config.clone()
+    }
+
+    /// A ledger on it with the given policy.
+    pub async fn ledger(&self, policy: Policy) -> Ledger {
+        let builder = Ledger::builder(self.config()).policy(policy);
+        builder.connect().await.expect("the database is migrated")
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let count = format!("select count(*) from {table}");
+        self.connect().await.query_one(&count, &[]).await.expect("the table is there").get(0)
     }
 
     /// Its name on the server.

@@ -2,8 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![forbid(unsafe_code)]
 
+mod application;
+mod clock;
 mod database;
+mod keys;
 mod log;
+mod visitor;
+mod wire;
 
+pub use application::{COUNT, TEXT, application};
 pub use database::Database;
+pub use keys::key_ring;
 pub use log::append;
+pub use visitor::{Answer, App, Visitor, app};
+pub use wire::Wire;

@@ -1,5 +1,4 @@
 //! Our cookie is found by its exact bytes, whatever stands around it (OWASP WSTG-SESS-03, CWE-180).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use proptest::prelude::*;
 use session_ledger::token::cookie_header::{self, Found};

@@ -1,0 +1,107 @@
+//! Requests of one session at once: no change is lost, and aborts stay few (FAULTS F7, invariant 8).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use poem::http::Method;
+use poem::web::Data;
+use poem::{EndpointExt, Result, Route, get, handler};
+use session_ledger::Key;
+use session_ledger::session::Policy;
+use session_ledger::web::{Session, Sessions};
+use test_support::{Database, Visitor, app, key_ring};
+
+const COUNT: Key<u32> = Key::new("count");
+const WRITERS: usize = 8;
+const EACH: usize = 25;
+
+/// How often handlers ran.
+#[derive(Clone, Default)]
+struct Runs(Arc<AtomicUsize>);
+
+/// Adds one, after as long as a small application takes.
+#[handler]
+async fn add(session: Session, Data(runs): Data<&Runs>) -> Result<()> {
+    runs.0.fetch_add(1, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
+#[handler]
+async fn look(session: Session, Data(runs): Data<&Runs>) -> Result<String> {
+    runs.0.fetch_add(1, Ordering::SeqCst);
+    Ok(session.get(&COUNT)?.unwrap_or_default().to_string())
+}
+
+struct Scene {
+    visitor: Visitor,
+    runs: Runs,
+    looks: Runs,
+    _database: Database,
+}
+
+async fn scene() -> Scene {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    let (runs, looks) = (Runs::default(), Runs::default());
+    let route = Route::new()
+        .at("/add", get(add).post(add).data(runs.clone()))
+        .at("/look", get(look).data(looks.clone()));
+    let visitor = Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))));
+    assert_eq!(visitor.post("/add", "").await.status, 200);
+    Scene { visitor, runs, looks, _database: database }
+}
+
+/// All writers at once; returns how many runs of the handler were in vain.
+async fn storm(scene: &Scene, method: Method) -> usize {
+    let before = scene.runs.0.load(Ordering::SeqCst);
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|_| {
+            let (tab, method) = (scene.visitor.clone(), method.clone());
+            tokio::spawn(async move {
+                for _ in 0..EACH {
+                    let answer = tab.send(method.clone(), "/add", "").await;
+                    assert_eq!(answer.status, 200, "no error surfaces: {answer:?}");
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    scene.runs.0.load(Ordering::SeqCst) - before - WRITERS * EACH
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_that_are_known_to_write_stand_in_line() {
+    let scene = scene().await;
+    let aborts = storm(&scene, Method::POST).await;
+    assert_eq!(scene.visitor.get("/look").await.body, (1 + WRITERS * EACH).to_string());
+    assert!(aborts * 100 <= WRITERS * EACH, "{aborts} aborts for {} commits", WRITERS * EACH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_that_look_like_readers_abort_each_other_once_at_the_most() {
+    let scene = scene().await;
+    let aborts = storm(&scene, Method::GET).await;
+    assert_eq!(scene.visitor.get("/look").await.body, (1 + WRITERS * EACH).to_string());
+    assert!(aborts <= WRITERS * EACH, "{aborts} aborts for {} commits", WRITERS * EACH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_never_run_twice_beside_writers() {
+    let scene = scene().await;
+    let reader = {
+        let tab = scene.visitor.clone();
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                assert_eq!(tab.get("/look").await.status, 200);
+            }
+        })
+    };
+    storm(&scene, Method::POST).await;
+    reader.await.unwrap();
+    assert_eq!(scene.looks.0.load(Ordering::SeqCst), 100);
+}

@@ -1,0 +1,159 @@
+//! What a request costs the database, counted on the wire (DESIGN: a request; invariant 7 rests on it too).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use poem::error::InternalServerError;
+use poem::web::Path;
+use poem::{EndpointExt, Result, Route, get, handler};
+use session_ledger::web::{Session, Sessions, SignedIn, Tx};
+use session_ledger::{Key, Ledger};
+use test_support::{Database, Visitor, Wire, app, key_ring};
+
+const COUNT: Key<u32> = Key::new("count");
+
+#[handler]
+fn nothing() -> &'static str {
+    "nothing"
+}
+
+#[handler]
+fn read(session: Session) -> Result<String> {
+    Ok(session.get(&COUNT)?.unwrap_or_default().to_string())
+}
+
+#[handler]
+fn write(session: Session) -> Result<String> {
+    Ok(session.update(&COUNT, |count| *count += 1).map(|()| "written".to_owned())?)
+}
+
+#[handler]
+fn rewrite(session: Session) -> Result<()> {
+    let same = session.get(&COUNT)?.unwrap_or_default();
+    Ok(session.set(&COUNT, &same)?)
+}
+
+#[handler]
+fn login(session: Session) -> Result<()> {
+    Ok(session.login("alice")?)
+}
+
+#[handler]
+fn logout(session: SignedIn) {
+    session.logout();
+}
+
+async fn statements(tx: &Tx, count: usize) -> Result<()> {
+    for _ in 0..count {
+        let statement = tx.prepare_cached("select 1").await.map_err(InternalServerError)?;
+        tx.query_one(&statement, &[]).await.map_err(InternalServerError)?;
+    }
+    Ok(())
+}
+
+#[handler]
+async fn transact(Path(count): Path<usize>, tx: Tx) -> Result<()> {
+    statements(&tx, count).await
+}
+
+#[handler]
+async fn transact_and_write(Path(count): Path<usize>, tx: Tx, session: Session) -> Result<()> {
+    statements(&tx, count).await?;
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
+#[handler]
+async fn write_and_transact(Path(count): Path<usize>, session: Session, tx: Tx) -> Result<()> {
+    session.update(&COUNT, |count| *count += 1)?;
+    statements(&tx, count).await
+}
+
+/// A visitor whose application reaches the database over a wire, on one connection that knows all statements.
+async fn warm_visitor() -> (Visitor, Wire, Database) {
+    let database = Database::fresh().await;
+    let wire = Wire::to(&database.config());
+    let ledger = Ledger::builder(wire.config()).connections_max(1).connect().await.unwrap();
+    let route = Route::new()
+        .at("/nothing", get(nothing))
+        .at("/read", get(read))
+        .at("/write", get(write))
+        .at("/rewrite", get(rewrite))
+        .at("/login", get(login))
+        .at("/logout", get(logout))
+        .at("/tx/:count", get(transact))
+        .at("/tx-write/:count", get(transact_and_write))
+        .at("/write-tx/:count", get(write_and_transact));
+    let visitor = Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))));
+    for path in ["/write", "/write", "/read", "/tx-write/1", "/login", "/logout", "/write-tx/1", "/write"] {
+        assert!(visitor.get(path).await.status.is_success(), "{path}");
+    }
+    (visitor, wire, database)
+}
+
+/// How many trips a request of `visitor` takes.
+async fn trips(visitor: &Visitor, wire: &Wire, path: &str) -> usize {
+    let before = wire.trips();
+    let answer = visitor.get(path).await;
+    assert!(answer.status.is_success(), "{path}: {answer:?}");
+    wire.trips() - before
+}
+
+#[tokio::test]
+async fn a_request_that_uses_neither_session_nor_transaction_takes_no_trip() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    assert_eq!(trips(&visitor, &wire, "/nothing").await, 0);
+}
+
+#[tokio::test]
+async fn reading_a_session_takes_one_trip() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    assert_eq!(trips(&visitor, &wire, "/read").await, 1);
+}
+
+#[tokio::test]
+async fn writing_a_session_takes_two_trips_and_so_does_starting_or_ending_one() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    assert_eq!(trips(&visitor, &wire, "/write").await, 2);
+    assert_eq!(trips(&visitor, &wire, "/login").await, 2);
+    assert_eq!(trips(&visitor, &wire, "/logout").await, 2);
+    assert!(visitor.cookie("__Host-session").is_none());
+    assert_eq!(trips(&visitor, &wire, "/write").await, 2);
+}
+
+#[tokio::test]
+async fn an_unchanged_value_is_not_written() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    assert_eq!(trips(&visitor, &wire, "/rewrite").await, 1);
+}
+
+#[tokio::test]
+async fn a_visitor_without_a_valid_cookie_takes_no_trip_to_read() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    let token = visitor.cookie("__Host-session").unwrap();
+    let stranger = visitor.copy();
+    stranger.put_cookie("__Host-session", token.replace(&token[40..44], "AAAA"));
+    assert_eq!(trips(&stranger, &wire, "/read").await, 0, "a forged token");
+    stranger.put_cookie("__Host-session", "garbage");
+    assert_eq!(trips(&stranger, &wire, "/read").await, 0, "garbage");
+}
+
+#[tokio::test]
+async fn a_session_adds_no_trip_to_a_transaction_of_the_application() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    for count in [0, 1, 3] {
+        for path in ["/tx", "/tx-write"] {
+            let path = format!("{path}/{count}");
+            assert_eq!(trips(&visitor, &wire, &path).await, count + 2, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_was_asked_for_first_adds_none_either() {
+    let (visitor, wire, _database) = warm_visitor().await;
+    for count in [1, 3] {
+        assert_eq!(
+            trips(&visitor, &wire, &format!("/write-tx/{count}")).await,
+            count + 2,
+            "{count} statements"
+        );
+    }
+}
