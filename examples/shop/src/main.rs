@@ -51,7 +51,8 @@ async fn run() -> Outcome<()> {
 
     say(&announcement(address, &postgres, &settings))?;
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(shop, stop, Some(GRACE)).await?;
-    let farewell = if postgres.is_private() { ", and so has its PostgreSQL with all that it held" } else { "" };
+    let farewell =
+        if postgres.is_private() { ", and so has its PostgreSQL with all that it held" } else { "" };
     drop(postgres);
     say(&format!("The shop has closed{farewell}."))
 }
@@ -64,7 +65,9 @@ async fn listen(settings: &Settings) -> Outcome<TcpAcceptor> {
         Err(error) => error,
     };
     if let Some(address) = wanted {
-        return Err(format!("The shop cannot listen on {address}: {taken}. Choose another with --listen.").into());
+        return Err(
+            format!("The shop cannot listen on {address}: {taken}. Choose another with --listen.").into()
+        );
     }
     say(&format!("{} is taken ({taken}), so another port is used.", settings::LISTEN))?;
     Ok(TcpListener::bind("127.0.0.1:0").into_acceptor().await?)

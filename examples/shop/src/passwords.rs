@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::{Error, PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 
 /// Checks passwords.
 #[derive(Clone)]
@@ -13,7 +13,7 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    pub(crate) fn new() -> Result<Self, Error> {
+    pub(crate) fn new() -> Result<Self, String> {
         let nobodys: [u8; 16] = rand::random();
         Ok(Self { decoy: hash_bytes(&nobodys)?.into() })
     }
@@ -30,14 +30,15 @@ impl Passwords {
 }
 
 /// The hash of a password, with a new salt.
-pub(crate) fn hash(password: &str) -> Result<String, Error> {
+pub(crate) fn hash(password: &str) -> Result<String, String> {
     hash_bytes(password.as_bytes())
 }
 
-fn hash_bytes(password: &[u8]) -> Result<String, Error> {
+fn hash_bytes(password: &[u8]) -> Result<String, String> {
     let salt: [u8; 16] = rand::random();
-    let salt = SaltString::encode_b64(&salt)?;
-    Ok(Argon2::default().hash_password(password, &salt)?.to_string())
+    let hash = SaltString::encode_b64(&salt)
+        .and_then(|salt| Ok(Argon2::default().hash_password(password, &salt)?.to_string()));
+    hash.map_err(|error| format!("A password could not be hashed: {error}."))
 }
 
 fn is_of(password: &str, hash: &str) -> bool {

@@ -67,7 +67,9 @@ fn fetch() -> Outcome<PathBuf> {
     }
     // Anybody may write to the directory above: what somebody else has put there is not to be run.
     if dir.symlink_metadata()?.uid() != own_uid()? {
-        return Err(format!("{FETCHED} belongs to somebody else, so nothing is run from it. Remove it.").into());
+        return Err(
+            format!("{FETCHED} belongs to somebody else, so nothing is run from it. Remove it.").into()
+        );
     }
     Ok(fetch_wheel(dir, &mut |text| {
         say(text).ok();

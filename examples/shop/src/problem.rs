@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use poem::error::ParsePathError;
 use poem::http::{HeaderMap, Method, StatusCode, header};
 use poem::web::{Html, Redirect};
 use poem::{Endpoint, Error, IntoResponse, Request, Response, Result};
@@ -32,7 +33,8 @@ fn to_login(next: &str) -> Response {
 }
 
 fn page(error: Error) -> Response {
-    let status = error.status();
+    // An id that is none leads nowhere.
+    let status = if error.is::<ParsePathError>() { StatusCode::NOT_FOUND } else { error.status() };
     if status.is_server_error() {
         tracing::error!(%status, %error, "a request failed");
     }

@@ -53,7 +53,8 @@ impl Settings {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--listen" => {
-                    let address = arguments.next().ok_or("--listen needs an address, such as 127.0.0.1:8080.")?;
+                    let address =
+                        arguments.next().ok_or("--listen needs an address, such as 127.0.0.1:8080.")?;
                     settings.listen = Some(address);
                 }
                 "--secure-cookie" => settings.secure_cookie = true,

@@ -61,8 +61,12 @@ impl Teller<'_> {
     fn sentence(&mut self, event: &Event, user: Option<&UserId>) -> Option<String> {
         let text = match event {
             Event::Started(_) => "Your session began.".to_owned(),
-            Event::LoggedIn(login) => format!("You logged in as {} with {}.", login.user, proof(&login.methods)),
-            Event::Reauthenticated(again) => format!("You confirmed who you are with {}.", proof(&again.methods)),
+            Event::LoggedIn(login) => {
+                format!("You logged in as {} with {}.", login.user, proof(&login.methods))
+            }
+            Event::Reauthenticated(again) => {
+                format!("You confirmed who you are with {}.", proof(&again.methods))
+            }
             Event::ValueSet(set) if set.key == CART.name() => self.cart_set(set),
             Event::ValueSet(set) => format!("The shop kept something under “{}”.", set.key),
             Event::ValueRemoved(removed) if removed.key == CART.name() => self.cart_emptied(),
@@ -90,7 +94,8 @@ impl Teller<'_> {
         };
         let before = std::mem::replace(&mut self.cart, cart);
         let touched: BTreeMap<i32, u16> = before.iter().chain(self.cart.iter()).collect();
-        let changes = touched.into_keys().filter_map(|product| self.change(product, before.quantity(product)));
+        let changes =
+            touched.into_keys().filter_map(|product| self.change(product, before.quantity(product)));
         let changes: Vec<_> = changes.collect();
         format!("You {}.", changes.join(" and "))
     }

@@ -76,6 +76,10 @@ fn known(products: &BTreeMap<i32, Product>, product: i32) -> Result<()> {
 
 /// Writes nothing if the cart is as it was.
 fn keep(session: &Session, cart: &Cart) -> Result<()> {
-    if cart.is_empty() { session.remove(&CART)? } else { session.set(&CART, cart)? }
+    if cart.is_empty() {
+        session.remove(&CART)?
+    } else {
+        session.set(&CART, cart)?
+    }
     Ok(())
 }

@@ -52,11 +52,7 @@ pub(crate) async fn list(session: SignedIn, ledger: Data<&Ledger>) -> Result<Htm
 
 /// Signs one browser out. No request of it takes effect once this has answered.
 #[handler]
-pub(crate) async fn end(
-    session: SignedIn,
-    ledger: Data<&Ledger>,
-    Path(id): Path<Uuid>,
-) -> Result<Response> {
+pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path<Uuid>) -> Result<Response> {
     let (id, user) = (SessionId::from(id), session.user());
     if session.id() == Some(id) {
         session.logout();

@@ -29,11 +29,7 @@ struct History {
 
 /// Of the session one is in, logged in or not.
 #[handler]
-pub(crate) async fn own(
-    session: Session,
-    ledger: Data<&Ledger>,
-    pool: Data<&Pool>,
-) -> Result<Html<String>> {
+pub(crate) async fn own(session: Session, ledger: Data<&Ledger>, pool: Data<&Pool>) -> Result<Html<String>> {
     let id = session.id();
     let moments = match id {
         Some(id) => moments(&ledger, &pool, id).await?,

@@ -84,7 +84,9 @@ pub(crate) fn destination(path: &str) -> &'static str {
 #[test]
 fn a_login_leads_to_a_page_of_the_shop_only() {
     assert_eq!(destination("/devices"), "/devices");
-    for elsewhere in ["//example.com/cart", "https://example.com", "/\\example.com", "", "javascript:alert(1)"] {
+    for elsewhere in
+        ["//example.com/cart", "https://example.com", "/\\example.com", "", "javascript:alert(1)"]
+    {
         assert_eq!(destination(elsewhere), "/");
     }
 }
