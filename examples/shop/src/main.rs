@@ -110,10 +110,10 @@ fn announcement(address: SocketAddr, postgres: &Postgres, settings: &Settings) -
         "\nThe shop is open at  http://{address}\n\nLog in as\n{users}\n\n\
          Database   {}\nCookie     {cookie}\nKeys       {keys}\n\n\
          Every page “History” names its session. To see what the log holds of it:\n  \
-         DATABASE_URL='{}' cargo run -p projector -- history SESSION\n\n\
+         {}cargo run -p projector -- history SESSION\n\n\
          Stop with Ctrl-C.",
         postgres.description(),
-        postgres.url(),
+        postgres.variable(),
     )
 }
 

@@ -18,7 +18,6 @@ const FETCHED: &str = "/var/tmp/session-ledger-postgresql-18";
 /// Where the shop keeps everything.
 pub(crate) struct Postgres {
     config: Config,
-    url: String,
     server: Option<Server>,
 }
 
@@ -27,23 +26,26 @@ impl Postgres {
     pub(crate) fn find(database_url: Option<&str>) -> Outcome<Self> {
         if let Some(url) = database_url {
             let config = url.parse().map_err(|error| format!("DATABASE_URL is no address: {error}."))?;
-            return Ok(Self { config, url: url.to_owned(), server: None });
+            return Ok(Self { config, server: None });
         }
         let server = match Server::start(Options::new()) {
             Err(Error::NoServer { .. }) => Server::start(Options::new().bin_dir(fetch()?))?,
             started => started?,
         };
         let config = server.connection_string("postgres").parse()?;
-        Ok(Self { config, url: server.url("postgres"), server: Some(server) })
+        Ok(Self { config, server: Some(server) })
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The address for other programs, with the password if it has one: for the owner's terminal only.
-    pub(crate) fn url(&self) -> &str {
-        if self.is_private() { &self.url } else { "…" }
+    /// What to put before a command that is to look into the same database. An address that was named in the
+    /// environment is there already, and may hold a password that is not for a screen.
+    pub(crate) fn variable(&self) -> String {
+        self.server
+            .as_ref()
+            .map_or_else(String::new, |server| format!("DATABASE_URL='{}' ", server.url("postgres")))
     }
 
     pub(crate) fn is_private(&self) -> bool {

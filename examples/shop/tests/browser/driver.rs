@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use fantoccini::ClientBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::page::Page;
 
@@ -29,6 +30,8 @@ const FLAGS: [&str; 8] = [
 pub(crate) struct Driver {
     process: Child,
     port: u16,
+    /// Removed after the browsers are gone, since they write to it until then.
+    profiles: TempDir,
 }
 
 impl Driver {
@@ -53,15 +56,15 @@ impl Driver {
         });
         // What it says later must not fill the pipe.
         std::thread::spawn(move || said.for_each(drop));
-        let driver = Self { process, port: port.unwrap_or(0) };
+        let driver = Self { process, port: port.unwrap_or(0), profiles: tempfile::tempdir().unwrap() };
         assert_ne!(driver.port, 0, "chromedriver says on which port it listens");
         driver
     }
 
     /// A browser that has never been anywhere.
     pub(crate) async fn browser(&self, shop: &str) -> Page {
-        let profile = tempfile::tempdir().unwrap();
-        let own = format!("--user-data-dir={}", profile.path().display());
+        let profile = tempfile::tempdir_in(&self.profiles).unwrap().keep();
+        let own = format!("--user-data-dir={}", profile.display());
         let flags: Vec<_> = FLAGS.into_iter().chain([own.as_str()]).collect();
         let options = json!({ "args": flags, "binary": program("chromium").unwrap() });
         let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options });
@@ -71,7 +74,7 @@ impl Driver {
             .connect(&format!("http://127.0.0.1:{}", self.port))
             .await
             .unwrap();
-        Page { client, shop: shop.to_owned(), _profile: profile }
+        Page { client, shop: shop.to_owned() }
     }
 
     /// Tells it to close its browsers and end; the answer comes when the browsers are gone.

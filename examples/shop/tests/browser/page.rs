@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use fantoccini::Client;
 use fantoccini::wd::Locator;
-use tempfile::TempDir;
 
 /// Far more than any page takes, so that a slow machine is not a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -12,12 +11,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a page is looked at meanwhile.
 const POLL: Duration = Duration::from_millis(20);
 
-/// A browser with a profile of its own, at the shop.
+/// A browser at the shop.
 pub(crate) struct Page {
     pub(crate) client: Client,
     pub(crate) shop: String,
-    /// Removed when the browser is no longer needed.
-    pub(crate) _profile: TempDir,
 }
 
 impl Page {

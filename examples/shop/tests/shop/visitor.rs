@@ -85,7 +85,8 @@ impl Visitor<'_> {
         headers: &[(&str, &str)],
         form: &str,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri_str(path).header(header::HOST, "shop.example");
+        let mut request =
+            Request::builder().method(method).uri_str(path).header(header::HOST, "shop.example");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
