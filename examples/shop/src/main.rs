@@ -47,7 +47,8 @@ async fn run() -> Outcome<()> {
     let address = address.ok_or("The address that the shop listens on is unknown.")?;
     say("Starting PostgreSQL and filling the shelves …")?;
     let postgres = Postgres::find(settings.database_url.as_deref())?;
-    let shop = shop::open(postgres.config(), settings.keys.ring()?, cookie(&settings)).await?;
+    let opened = shop::open(postgres.config(), settings.keys.ring()?, cookie(&settings)).await;
+    let shop = opened.map_err(|error| format!("The shop cannot open: {error}."))?;
 
     say(&announcement(address, &postgres, &settings))?;
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(shop, stop, Some(GRACE)).await?;
