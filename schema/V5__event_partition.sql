@@ -5,23 +5,31 @@ create function session_ledger.first_session_id(started_at timestamptz) returns 
     language sql immutable strict parallel safe
     return (lpad(to_hex(floor(extract(epoch from started_at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
 
--- Makes the partition of the month that holds the given moment, unless it is there; says whether it did.
+-- Makes the partition of the month that holds the given moment, unless it is there; says whether it did. A month of
+-- which sessions have gone to `event_otherwise` already stays there: PostgreSQL refuses a partition that would take
+-- rows from that one, and an event is never moved.
 create function session_ledger.create_event_partition(moment timestamptz) returns boolean
     language plpgsql
 as $$
 declare
     month_start timestamptz := date_trunc('month', moment, 'UTC');
     month_end   timestamptz := date_trunc('month', date_trunc('month', moment, 'UTC') + interval '32 days', 'UTC');
+    first_id    uuid := session_ledger.first_session_id(month_start);
+    end_id      uuid := session_ledger.first_session_id(month_end);
     partition   text := 'event_' || to_char(month_start at time zone 'UTC', 'YYYY_MM');
 begin
-    if to_regclass('session_ledger.' || partition) is not null then
+    if to_regclass('session_ledger.' || partition) is not null
+       or exists (
+           select from session_ledger.event_otherwise where session_id >= first_id and session_id < end_id
+       )
+    then
         return false;
     end if;
     execute format(
         'create table session_ledger.%I partition of session_ledger.event for values from (%L) to (%L)',
         partition,
-        session_ledger.first_session_id(month_start),
-        session_ledger.first_session_id(month_end)
+        first_id,
+        end_id
     );
     -- A statement's trigger is not inherited.
     execute format(

@@ -6,19 +6,25 @@
 mod builder;
 mod end;
 mod feed;
+mod rebuild;
+mod verification;
+mod verify;
 
 use std::sync::Arc;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 
 pub use builder::{Builder, StartError};
 pub use feed::{Batch, FeedError, Subscription};
+pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::error::Error;
+pub use store::replace::Backend;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use verification::{Difference, Finding, Verification};
 
 /// The sessions of one database. Cheap to clone.
 #[derive(Clone)]
@@ -97,9 +103,41 @@ impl Ledger {
         &self.0.pool
     }
 
+    /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
+    pub(crate) async fn own_connection(&self) -> Result<ClientWrapper, Error> {
+        Ok(Object::take(self.client().await?))
+    }
+
     /// A connection for a statement of our own, outside any request's transaction.
     pub(crate) async fn client(&self) -> Result<Object, Error> {
         Ok(self.0.pool.get().await?)
+    }
+}
+
+/// How far a [`verify`](Ledger::verify) or [`rebuild`](Ledger::rebuild) has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many sessions have been read from the log.
+    pub sessions: u64,
+    /// How many events.
+    pub events: u64,
+    /// About how many events the log holds, as the server last counted them; none if it never did.
+    pub events_estimated: Option<u64>,
+    /// Whether the log has been read to its end. A rebuild commits next: dropped from now on, it may have happened.
+    pub is_read: bool,
+}
+
+impl Progress {
+    /// After how many events progress is told.
+    const EVENTS_BETWEEN: u64 = 1000;
+
+    /// Counts an event, and tells `told` now and then.
+    fn count_event(&mut self, told: &mut impl FnMut(Self)) {
+        self.events += 1;
+        if self.events.is_multiple_of(Self::EVENTS_BETWEEN) {
+            told(*self);
+        }
     }
 }
 

@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-//!
 //! # Contents
 //!
 //! | module | floor | what it knows |

@@ -1,7 +1,7 @@
 //! Floor 1: what a session is. Pure: no I/O, no clock, no SQL, no HTTP.
 //!
-//! A session is a stream of facts ([`event`]). Folding the facts gives the session ([`state`]). What a
-//! handler wants is turned into facts by [`decide`]; a [`Draft`] gathers the facts of one request.
+//! A session is a stream of facts, each an [`Event`]. Folding the facts gives the session, a [`SessionState`].
+//! What a handler wants, a [`Wish`], is turned into facts by [`decide`]; a [`Draft`] gathers those of one request.
 
 mod admission;
 mod chain;

@@ -3,12 +3,19 @@
 //! One statement a file in `sql/`; each module owns the statements it runs.
 
 pub(crate) mod append;
+pub(crate) mod columns;
+pub(crate) mod commit;
+pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod load;
 pub(crate) mod log;
+pub(crate) mod outcome;
 pub(crate) mod pool;
 pub(crate) mod projection;
+pub(crate) mod replace;
+pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod sessions;
+pub(crate) mod streams;
 pub(crate) mod transaction;

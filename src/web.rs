@@ -28,6 +28,7 @@ mod queue;
 mod replay;
 mod response;
 mod session;
+mod settle;
 mod signed_in;
 mod tx;
 mod visit;

@@ -88,6 +88,15 @@ async fn a_busy_session_ends_at_its_absolute_timeout() {
 }
 
 #[tokio::test]
+async fn a_session_whose_time_is_over_is_listed_as_ended_before_anybody_notices() {
+    let (_visitor, ledger, database) = scene().await;
+    assert_eq!(ended(&ledger).await, None);
+    database.set_clock_ahead(Duration::from_secs(IDLE)).await;
+    assert_eq!(ended(&ledger).await, Some(EndReason::IdleTimeout));
+    assert_eq!(database.count("session_ledger.ended_session").await, 0);
+}
+
+#[tokio::test]
 async fn a_session_may_have_limits_of_its_own() {
     let (visitor, ledger, database) = scene().await;
     assert_eq!(visitor.get("/short/120").await.status, 200);

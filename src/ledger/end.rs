@@ -79,6 +79,6 @@ impl Ledger {
         let event_id = || EventId::from_random(rand::random());
         let Some(written) = draft.write(TokenHash::default(), origin, event_id) else { return Ok(()) };
         let append = Append { written, resend: None };
-        Transaction::reserve(self.pool()).await?.commit(&[append], None).await
+        Transaction::reserve(self.pool()).await?.commit(self.pool(), &[append], None).await
     }
 }

@@ -25,10 +25,10 @@ const LEASE_SECONDS: f64 = 30.0;
 /// # Ok(()) }
 /// ```
 ///
-/// An event is delivered again, with the same id, if its batch was not checkpointed; none is ever skipped, and none
-/// is delivered that was not committed. A session's events come in the order of their versions, repeats aside.
-/// No transaction is open between the calls. A subscription keeps one connection for as long as it
-/// lives, so that it cannot outlive a failover unnoticed: after [`FeedError::Store`] or
+/// An event is delivered again, with the same id, if its batch was not checkpointed; none is ever skipped,
+/// and none is delivered that was not committed. A session's events come in the order of their versions,
+/// repeats aside. No transaction is open between the calls. A subscription keeps one connection for as long
+/// as it lives, so that it cannot outlive a failover unnoticed: after [`FeedError::Store`] or
 /// [`FeedError::LeaseLost`] open it again.
 #[derive(Debug)]
 pub struct Subscription {
@@ -37,9 +37,9 @@ pub struct Subscription {
 }
 
 impl Ledger {
-    /// Opens the subscription `name` for `holder`, who should have a name that no other process has. A new one starts at
-    /// the beginning of the log. The lease is good for 30 seconds and is renewed by each checkpoint; whoever opens the
-    /// subscription under the same holder's name shuts out the one before.
+    /// Opens the subscription `name` for `holder`, who should have a name that no other process has. A new
+    /// one starts at the beginning of the log. The lease is good for 30 seconds and is renewed by each
+    /// checkpoint; whoever opens the subscription under the same holder's name shuts out the one before.
     ///
     /// # Errors
     ///
@@ -54,8 +54,8 @@ impl Ledger {
 }
 
 impl Subscription {
-    /// The next events: at most `limit` (at least 1), and the rest of those that the last one's transaction wrote.
-    /// Empty when there is nothing new. Until the batch is checkpointed its events come again.
+    /// The next events: at most `limit` (at least 1), and the rest of those that the last one's transaction
+    /// wrote. Empty when there is nothing new. Until the batch is checkpointed its events come again.
     ///
     /// # Errors
     ///
@@ -68,7 +68,8 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the subscription next.
+    /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the
+    /// subscription next.
     pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
         feed::checkpoint(&self.client, &self.lease, Some(&batch.target)).await
     }

@@ -136,14 +136,22 @@ impl SessionState {
     /// assert!(state.expiry(seen, seen + Duration::seconds(60)).is_some());
     /// ```
     pub fn expiry(&self, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Expiry> {
-        let idle =
-            self.content.timeouts.idle.map(|seconds| (after(last_seen, seconds), EndReason::IdleTimeout));
-        let absolute = self.absolute_deadline().map(|deadline| (deadline, EndReason::AbsoluteTimeout));
-        idle.into_iter()
-            .chain(absolute)
-            .filter(|(deadline, _)| *deadline <= now)
-            .min_by_key(|(deadline, _)| *deadline)
-            .map(|(deadline, reason)| Expiry { reason, deadline })
+        let idle = self.content.timeouts.idle.map(|seconds| after(last_seen, seconds));
+        Expiry::first(idle, self.absolute_deadline(), now)
+    }
+}
+
+impl Expiry {
+    /// The first of these deadlines that is reached at `now`.
+    pub(crate) fn first(
+        idle: Option<OffsetDateTime>,
+        absolute: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Option<Self> {
+        let idle = idle.map(|deadline| Self { reason: EndReason::IdleTimeout, deadline });
+        let absolute = absolute.map(|deadline| Self { reason: EndReason::AbsoluteTimeout, deadline });
+        let reached = idle.into_iter().chain(absolute).filter(|expiry| expiry.deadline <= now);
+        reached.min_by_key(|expiry| expiry.deadline)
     }
 }
 

@@ -21,6 +21,9 @@ pub enum Error {
     /// The database cannot be reached, or no connection became free in time. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The connection was lost. What it had in hand was not written, unless a COMMIT was under way.
+    #[error("the connection to the database was lost: {0}")]
+    Disconnected(String),
     /// The connection was lost while a transaction was being committed: it may or may not have been.
     #[error("the connection was lost during COMMIT, so the outcome of the transaction is unknown")]
     OutcomeUnknown,
@@ -46,9 +49,9 @@ impl Error {
         matches!(self, Self::Stale { .. } | Self::Conflict(_))
     }
 
-    /// Whether the database could not be reached or did not say how a transaction ended.
+    /// Whether the database could not be reached, went away, or did not say how a transaction ended.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::OutcomeUnknown)
+        matches!(self, Self::Unavailable(_) | Self::Disconnected(_) | Self::OutcomeUnknown)
     }
 }
 
@@ -56,9 +59,9 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(error),
-            Some(code) if is_absence(code) => Self::Unavailable(describe(&error)),
+            Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
             Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Self::Aborted,
-            None if error.is_closed() || is_io(&error) => Self::Unavailable(describe(&error)),
+            None if error.is_closed() || is_io(&error) => Self::Disconnected(describe(&error)),
             _ => Self::Database(error),
         }
     }
@@ -74,15 +77,65 @@ impl From<PoolError> for Error {
     }
 }
 
-/// Whether an application's error, or one of its causes, says that a transaction lost a race: the same work may
-/// succeed when it is done again.
-pub(crate) fn has_conflict(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.downcast_ref::<Error>().is_some_and(Error::is_retryable)
-        || error
-            .downcast_ref::<tokio_postgres::Error>()
-            .and_then(|error| error.code())
-            .is_some_and(is_conflict)
-        || error.source().is_some_and(has_conflict)
+/// Looks through an application's error and its causes for one of ours or of the database's.
+pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<Cause<'a>> {
+    if let Some(ours) = error.downcast_ref::<Error>() {
+        return Some(Cause::Ours(ours));
+    }
+    if let Some(statement) = error.downcast_ref::<tokio_postgres::Error>() {
+        return Some(Cause::Statement(statement));
+    }
+    error.source().and_then(cause)
+}
+
+/// An error at the root of an application's.
+pub(crate) enum Cause<'a> {
+    /// The library's.
+    Ours(&'a Error),
+    /// That of a statement of the application's own.
+    Statement(&'a tokio_postgres::Error),
+}
+
+/// What may become of work that failed, when it is done again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prospect {
+    /// It lost a race, and will win one.
+    Good,
+    /// It lost its connection, and may get a better one.
+    Reconnected,
+    /// A statement failed, and nobody knows which: worth a few attempts.
+    Fair,
+    /// It will fail again, or must not be done again.
+    None,
+}
+
+impl Error {
+    /// What may become of the work when it is done again.
+    pub(crate) fn prospect(&self) -> Prospect {
+        match self {
+            Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
+            Self::Disconnected(_) => Prospect::Reconnected,
+            Self::Aborted => Prospect::Fair,
+            _ => Prospect::None,
+        }
+    }
+}
+
+impl Cause<'_> {
+    /// The same of an application's error.
+    pub(crate) fn prospect(&self) -> Prospect {
+        match self {
+            Self::Ours(error) => error.prospect(),
+            Self::Statement(error) => match error.code() {
+                Some(code) if is_conflict(code) => Prospect::Good,
+                Some(code) if is_absence(code) || *code == SqlState::IN_FAILED_SQL_TRANSACTION => {
+                    Prospect::Fair
+                }
+                None if error.is_closed() || is_io(error) => Prospect::Fair,
+                _ => Prospect::None,
+            },
+        }
+    }
 }
 
 /// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.

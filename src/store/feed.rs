@@ -1,22 +1,22 @@
 //! The log in an order that never skips.
 //!
 //! Positions are drawn before a transaction commits, so "everything after position n" loses the events of
-//! whoever drew early and committed late. A cursor here is a snapshot instead (`pg_snapshot`: the transactions
-//! that had finished at a moment). What is visible in a later snapshot and not in the stored one has not been
-//! delivered; nothing else is asked. A transaction that stays open holds up its own events only.
+//! whoever drew early and committed late. A cursor here is a snapshot instead (`pg_snapshot`: the
+//! transactions that had finished at a moment). What is visible in a later snapshot and not in the stored one
+//! has not been delivered; nothing else is asked. A transaction that stays open holds up its own events only.
 //!
 //! # Bounded batches
 //!
-//! A batch ends at a snapshot of our own making: what is visible now, of transactions up to an id X, the one that
-//! wrote the last event wanted. Those after X count as running in it, so they come later. The events of one
-//! transaction stay together.
+//! A batch ends at a snapshot of our own making: what is visible now, of transactions up to an id X, the one
+//! that wrote the last event wanted. Those after X count as running in it, so they come later. The events of
+//! one transaction stay together.
 //!
 //! # Why a session's events come in order
 //!
-//! Let T2 append to a session after T1 did. All appends are SERIALIZABLE and change the session's row at the version
-//! they loaded, so T2 sees T1's change, or is refused (40001): T1 committed before T2's snapshot was taken. T2's
-//! first statement, which loads or appends, takes that snapshot, and only then can T2 be given a transaction
-//! id. T1 was given its own before it committed. Hence
+//! Let T2 append to a session after T1 did. All appends are SERIALIZABLE and change the session's row at the
+//! version they loaded, so T2 sees T1's change, or is refused (40001): T1 committed before T2's snapshot was
+//! taken. T2's first statement, which loads or appends, takes that snapshot, and only then can T2 be given a
+//! transaction id. T1 was given its own before it committed. Hence
 //!
 //! - T1's id is below T2's: no bound X separates them so that T2 comes first;
 //! - a snapshot in which T2 has finished is one in which T1 has: T2 is never delivered while T1 waits;
@@ -45,8 +45,8 @@ const RELEASE: &str = include_str!("sql/feed_release.sql");
 pub enum FeedError {
     /// Another holder's lease has not run out.
     #[error(
-        "subscription `{name}` is held by `{holder}` until {until}: stop that holder, which gives it back, or wait until \
-         its lease runs out"
+        "subscription `{name}` is held by `{holder}` until {until}: stop that holder, which gives it back, or wait \
+         until its lease runs out"
     )]
     Held {
         /// The subscription.
@@ -56,8 +56,8 @@ pub enum FeedError {
         /// Until when, by the database's clock; the holder may renew.
         until: OffsetDateTime,
     },
-    /// The subscription was opened by somebody else since. What this holder delivered and did not checkpoint will be
-    /// delivered again.
+    /// The subscription was opened by somebody else since. What this holder delivered and did not checkpoint
+    /// will be delivered again.
     #[error(
         "the lease of subscription `{name}` was taken over by another holder: open the subscription again"
     )]
@@ -104,8 +104,9 @@ pub(crate) struct Lease {
 
 /// Events that were not delivered before, and how far they go.
 ///
-/// An event whose payload is damaged comes as [`Event::Unknown`](crate::session::Event::Unknown), with kind, shape and
-/// payload as stored: one bad payload must not hold up the log, and followers mostly need the envelope.
+/// An event whose payload is damaged comes as [`Event::Unknown`](crate::session::Event::Unknown), with kind,
+/// shape and payload as stored: one bad payload must not hold up the log, and followers mostly need the
+/// envelope.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The events, by position: each session's in the order of their versions.

@@ -50,8 +50,20 @@ fn fact(row: &Row) -> Result<(&str, i16, &[u8]), Error> {
 }
 
 fn in_place(row: &Row, event: Event) -> Result<Recorded, Error> {
+    let entry = entry(row, event)?;
+    Ok(Recorded {
+        session_id: session(row)?,
+        entry,
+        recorded_at: row.try_get("recorded_at")?,
+        transaction_id: row.try_get::<_, &str>("transaction_id")?.parse().unwrap_or_default(),
+        position: row.try_get("position")?,
+    })
+}
+
+/// What the library wrote of an event that is already read.
+pub(super) fn entry(row: &Row, event: Event) -> Result<Entry, Error> {
     let user = |column| Ok::<_, Error>(row.try_get::<_, Option<String>>(column)?.map(UserId::from));
-    let entry = Entry {
+    Ok(Entry {
         version: row.try_get("version")?,
         event_id: EventId::from(row.try_get::<_, Uuid>("event_id")?),
         event,
@@ -60,12 +72,5 @@ fn in_place(row: &Row, event: Event) -> Result<Recorded, Error> {
         client: Client { ip: row.try_get("client_ip")?, user_agent: row.try_get("user_agent")? },
         occurred_at: row.try_get("occurred_at")?,
         hash: ChainHash::from_bytes(hash(row, "hash")?.unwrap_or_default()),
-    };
-    Ok(Recorded {
-        session_id: session(row)?,
-        entry,
-        recorded_at: row.try_get("recorded_at")?,
-        transaction_id: row.try_get::<_, &str>("transaction_id")?.parse().unwrap_or_default(),
-        position: row.try_get("position")?,
     })
 }

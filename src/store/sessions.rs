@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use deadpool_postgres::ClientWrapper;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::error::Error;
-use crate::session::{EndReason, SessionId, UserId};
+use crate::session::{EndReason, Expiry, SessionId, UserId};
 
 const SESSIONS_OF_USER: &str = include_str!("sql/sessions_of_user.sql");
 
@@ -26,11 +26,12 @@ pub struct SessionSummary {
     pub authenticated_at: Option<OffsetDateTime>,
     /// When it was last seen; coarse by the policy's `extension_delay`.
     pub last_seen: OffsetDateTime,
-    /// Why and when it ended; none for a live session.
+    /// Why and when it ended; none for a live session. One whose time is over counts as ended, whether or not
+    /// anybody has noticed yet.
     pub ended: Option<(EndReason, OffsetDateTime)>,
-    /// The address that its latest event came from.
+    /// The address that its latest event came from; the end itself, which may be another's doing, not counted.
     pub client_ip: Option<IpAddr>,
-    /// The browser that its latest event came from.
+    /// The browser that it came from.
     pub user_agent: Option<String>,
 }
 
@@ -41,16 +42,25 @@ pub(crate) async fn sessions_of(client: &ClientWrapper, user: &UserId) -> Result
 }
 
 fn summary(row: &Row) -> Result<SessionSummary, Error> {
-    let reason: Option<&str> = row.try_get("reason")?;
-    let ended_at: Option<OffsetDateTime> = row.try_get("ended_at")?;
     Ok(SessionSummary {
         id: SessionId::from(row.try_get::<_, Uuid>("session_id")?),
         version: row.try_get("version")?,
         started_at: row.try_get("started_at")?,
         authenticated_at: row.try_get("authenticated_at")?,
         last_seen: row.try_get("last_seen")?,
-        ended: reason.map(EndReason::from).zip(ended_at),
+        ended: ended(row)?,
         client_ip: row.try_get("client_ip")?,
         user_agent: row.try_get("user_agent")?,
     })
+}
+
+fn ended(row: &Row) -> Result<Option<(EndReason, OffsetDateTime)>, Error> {
+    if let Some(reason) = row.try_get::<_, Option<&str>>("reason")? {
+        return Ok(Some((EndReason::from(reason), row.try_get("ended_at")?)));
+    }
+    let last_seen: OffsetDateTime = row.try_get("last_seen")?;
+    let idle: Option<i32> = row.try_get("idle_timeout")?;
+    let idle = idle.and_then(|seconds| last_seen.checked_add(Duration::seconds(seconds.into())));
+    let expiry = Expiry::first(idle, row.try_get("absolute_deadline")?, row.try_get("now")?);
+    Ok(expiry.map(|expiry| (expiry.reason, expiry.deadline)))
 }

@@ -1,20 +1,27 @@
 //! The middleware, and the loop that runs a request until its changes are committed.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 
 use super::SessionsBuilder;
-use super::attempt::{Outcome, attempt};
+use super::attempt::{Again, Outcome, attempt};
 use super::incident::{Incident, IncidentHook};
 use super::queue::Queue;
 use super::replay::Replay;
-use crate::ledger::Ledger;
+use crate::ledger::{Error, Ledger};
+use crate::store::error::Prospect;
 use crate::token::{CookieSettings, KeyRing, Sealer};
 
-/// How often a request runs at the most.
+/// How often a request runs at the most when it loses races.
 const ATTEMPTS_MAX: u32 = 8;
+
+/// How often it runs at the most when it is not sure that another run can do better.
+const FAIR_ATTEMPTS_MAX: u32 = 3;
+
+/// A request that has been tried for so long does not run again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Gives handlers a [`Session`](super::Session). Put it around the whole application, outside of any `Route`:
 /// a request that is run again loses the path parameters of an outer `Route`.
@@ -96,21 +103,34 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
 
     async fn call(&self, request: Request) -> Result<Self::Output> {
         let (mut request, replay) = Replay::keep(request, self.shared.replay_bytes_max).await?;
+        let started = Instant::now();
         let mut number = 1;
         loop {
             let run = async |request| self.endpoint.call(request).await.map(IntoResponse::into_response);
-            let error = match attempt(&self.shared, request, number, run).await {
+            let again = match attempt(&self.shared, request, number, run).await {
                 Outcome::Done(result) => return result,
-                Outcome::Conflict(error) => error,
+                Outcome::Again(again) => again,
             };
+            let attempts_max =
+                if again.prospect == Prospect::Good { ATTEMPTS_MAX } else { FAIR_ATTEMPTS_MAX };
             request = match &replay {
-                Some(replay) if number < ATTEMPTS_MAX => replay.request(),
-                _ => return Err(error),
+                Some(replay) if number < attempts_max && started.elapsed() < PATIENCE => replay.request(),
+                _ => return last_answer(again),
             };
-            tracing::debug!(attempt = number, "the request lost a race and runs again");
+            tracing::debug!(attempt = number, error = %again.error, "the request runs again");
             tokio::time::sleep(backoff(number)).await;
             number += 1;
         }
+    }
+}
+
+/// The answer of a request that cannot run again: 503 if it was the database's or another request's doing, else
+/// what the handler made of it.
+fn last_answer(again: Again) -> Result<Response> {
+    match again.prospect {
+        Prospect::Good | Prospect::Reconnected => Err(Error::Unavailable(again.error.to_string()).into()),
+        Prospect::Fair | Prospect::None if again.error.is_from_response() => Ok(again.error.into_response()),
+        Prospect::Fair | Prospect::None => Err(again.error),
     }
 }
 

@@ -10,8 +10,8 @@ use crate::session::{
     Wish, WishError,
 };
 use crate::store::append::Append;
+use crate::store::commit::Fence;
 use crate::store::load::LiveSession;
-use crate::store::transaction::Fence;
 use crate::token::{Secret, Token};
 
 /// A request's session.

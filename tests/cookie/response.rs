@@ -11,7 +11,7 @@ async fn visitor() -> (Visitor, Database) {
     (Visitor::new(&application(Sessions::new(ledger, key_ring()))), database)
 }
 
-fn value<'a>(answer: &'a Answer, name: header::HeaderName) -> &'a str {
+fn value(answer: &Answer, name: header::HeaderName) -> &str {
     answer.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 

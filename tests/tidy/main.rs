@@ -1,6 +1,7 @@
 //! The house's own rules, read from the tree and refused like any other broken promise.
 //!
 //! - `floors`: lower floors never import upper ones, and the pure ones read no clock.
+//! - `readme`: its program is the example that is compiled and run.
 //! - `sizes`: files, functions and the crate's root stay small, and every file says what it is.
 //! - `sql`: one statement a file, with a header; one object a migration.
 //! - `words`: names, markers and paths that have no place here.
@@ -10,6 +11,7 @@
 
 mod floors;
 mod paths;
+mod readme;
 mod sizes;
 mod source;
 mod sql;

@@ -37,9 +37,13 @@ last as materialized (
     offset $4 - 1
      limit 1
 ),
+-- The first three of every 2^32 ids are never given, and a snapshot may not name the very first.
 bound as materialized (
-    select greatest(pg_snapshot_xmax(s.cursor)::text::bigint, last.transaction_id::text::bigint + 1) as xmax
-      from s, last
+    select greatest(
+               pg_snapshot_xmax(s.cursor)::text::bigint,
+               id + case when (id + 1) % 4294967296 = 0 then 4 else 1 end
+           ) as xmax
+      from s, last, cast(last.transaction_id::text as bigint) as id
 ),
 running as (
     select r.id::text::bigint as id

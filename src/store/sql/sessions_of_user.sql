@@ -1,4 +1,5 @@
--- Lists a user's sessions, live and ended, the latest first.
+-- Lists a user's sessions, live and ended, the latest first, with the client of the latest event; for an ended
+-- session that is the one before its end, which may be somebody else's doing.
 -- No row: the user never had a session.
 -- Parameters: $1 user (text)
 select s.session_id, s.version, s.started_at, s.authenticated_at, greatest(s.changed_at, a.last_seen) as last_seen,
@@ -13,6 +14,6 @@ select e.session_id, e.version, e.started_at, e.authenticated_at, e.last_seen,
        e.ended_at, e.reason, null, null, session_ledger.clock(),
        c.client_ip, c.user_agent
   from session_ledger.ended_session as e
-  left join session_ledger.event as c on c.session_id = e.session_id and c.version = 1
+  left join session_ledger.event as c on c.session_id = e.session_id and c.version = greatest(e.version - 1, 1)
  where e.user_id = $1
  order by last_seen desc, session_id desc

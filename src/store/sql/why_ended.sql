@@ -1,7 +1,9 @@
--- Tells why a session that is no longer live ended, and how many seconds ago that was recorded.
+-- Tells why a session that is no longer live ended, and how many seconds ago that was recorded; infinitely many
+-- if the log has dropped the session since.
 -- No row: no session of that id has ended; it may have been started on a database that was since restored.
 -- Parameters: $1 session id (uuid)
-select s.reason, extract(epoch from session_ledger.clock() - e.recorded_at)::double precision as seconds_ago
+select s.reason,
+       coalesce(extract(epoch from session_ledger.clock() - e.recorded_at)::double precision, 'infinity') as seconds_ago
   from session_ledger.ended_session as s
-  join session_ledger.event as e on e.session_id = s.session_id and e.version = s.version
+  left join session_ledger.event as e on e.session_id = s.session_id and e.version = s.version
  where s.session_id = $1

@@ -4,12 +4,12 @@ use session_ledger::session::{Event, EventId, SessionId};
 use tokio_postgres::{Client, Error};
 use uuid::Uuid;
 
-/// As the library's own statements: the session's row first, at the version before, then the event; a division by
-/// zero if the session is not at that version.
+/// As the library's own statements: the session's row first, at the version before, then the event; a
+/// division by zero if the session is not at that version.
 const APPEND: &str = "
     with projected as (
-        update session_ledger.session set version = $2, changed_at = session_ledger.clock()
-         where session_id = $1 and version = $2 - 1
+        update session_ledger.session set version = $2::bigint, changed_at = session_ledger.clock()
+         where session_id = $1 and version = $2::bigint - 1
         returning session_id
     ),
     started as (
@@ -20,13 +20,14 @@ const APPEND: &str = "
     ),
     appended as (
         insert into session_ledger.event (session_id, version, event_id, kind, shape, payload, hash, occurred_at)
-        select session_id, $2, $3, $4, $5, $6, $7, session_ledger.clock()
+        select session_id, $2::bigint, $3, $4, $5, $6, $7, session_ledger.clock()
           from (select * from projected union all select * from started) as s
         returning 1
     )
     select 1 / count(*) from appended";
 
-/// Appends the `version`th event of a session, in whatever transaction the client is. The hash chain is left blank.
+/// Appends the `version`th event of a session, in whatever transaction the client is. The hash chain is left
+/// blank.
 ///
 /// # Errors
 ///

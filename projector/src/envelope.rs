@@ -1,0 +1,112 @@
+//! An event as others are told of it: CloudEvents 1.0 in its JSON format.
+//!
+//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
+//! that this version cannot read, since any of these may be in them.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use session_ledger::session::{Assurance, Event, Recorded, Timeouts, UserId};
+use time::format_description::well_known::Rfc3339;
+
+/// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
+#[derive(Clone, Debug, Serialize)]
+pub struct Envelope {
+    specversion: &'static str,
+    id: String,
+    source: String,
+    #[serde(rename = "type")]
+    kind: String,
+    subject: String,
+    /// RFC 3339, which ends with the year 9999.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    datacontenttype: &'static str,
+    sessionversion: i64,
+    /// A text, since the numbers of CloudEvents have 32 bits.
+    position: String,
+    data: Value,
+}
+
+impl Envelope {
+    /// The envelope of `recorded`; `source` is a URI reference that names the log (`/shop/sessions`).
+    pub fn new(recorded: &Recorded, source: &str) -> Self {
+        let entry = &recorded.entry;
+        Self {
+            specversion: "1.0",
+            id: entry.event_id.to_string(),
+            source: source.to_owned(),
+            kind: format!("session-ledger.{}", entry.event.kind()),
+            subject: recorded.session_id.to_string(),
+            time: entry.occurred_at.format(&Rfc3339).ok(),
+            datacontenttype: "application/json",
+            sessionversion: entry.version,
+            position: recorded.position.to_string(),
+            data: data(recorded),
+        }
+    }
+
+    /// The envelope as one line of NDJSON, newline included.
+    ///
+    /// # Errors
+    ///
+    /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
+    pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        Ok(line)
+    }
+}
+
+/// Who and from where, with the facts of the kind; what is not known is left out.
+fn data(recorded: &Recorded) -> Value {
+    let entry = &recorded.entry;
+    let mut data = facts(&entry.event);
+    if let Value::Object(fields) = &mut data {
+        let user = |user: &UserId| json!(user.as_str());
+        let about = [
+            ("user", entry.user.as_ref().map(user)),
+            ("actor", entry.actor.as_ref().map(user)),
+            ("client_ip", entry.client.ip.map(|ip| json!(ip))),
+            ("user_agent", entry.client.user_agent.as_ref().map(|agent| json!(agent))),
+        ];
+        fields.extend(about.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    }
+    data
+}
+
+/// What a kind tells. An event that is not listed here tells nothing but that it happened.
+fn facts(event: &Event) -> Value {
+    match event {
+        Event::Started(started) => limits(&started.timeouts),
+        Event::LoggedIn(login) => proof(&login.methods, login.assurance),
+        Event::Reauthenticated(again) => proof(&again.methods, again.assurance),
+        Event::ValueSet(set) => {
+            json!({ "key": set.key, "value_shape": set.value.shape, "value_bytes": set.value.bytes.len() })
+        }
+        Event::ValueRemoved(removed) => json!({ "key": removed.key }),
+        Event::FlashAdded(added) => json!({ "queue": added.queue }),
+        Event::FlashTaken(taken) => json!({ "queue": taken.queue }),
+        Event::SettingsChanged(changed) => limits(&changed.timeouts),
+        Event::Renewed(renewed) => json!({ "grace": renewed.grace }),
+        Event::ImpersonationStarted(started) => json!({ "impersonated": started.user.as_str() }),
+        Event::Noted(noted) => json!({ "name": noted.name, "text": noted.text }),
+        Event::Ended(ended) => {
+            json!({ "reason": ended.reason.as_str(), "last_seen": ended.last_seen().format(&Rfc3339).ok() })
+        }
+        _ => json!({}),
+    }
+}
+
+/// Seconds; null for no limit.
+fn limits(timeouts: &Timeouts) -> Value {
+    json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
+}
+
+fn proof(methods: &[String], assurance: Assurance) -> Value {
+    let level = match assurance {
+        Assurance::Aal1 => "aal1",
+        Assurance::Aal2 => "aal2",
+        Assurance::Aal3 => "aal3",
+    };
+    json!({ "methods": methods, "assurance": level })
+}

@@ -1,0 +1,29 @@
+//! `projector migrate`: the schema that this version needs.
+
+use session_ledger::Ledger;
+use tokio_postgres::Config;
+
+use crate::words::count;
+use crate::{Answer, Console, Error, database};
+
+/// Applies the migrations that are missing and makes the log's partitions for the coming year.
+///
+/// # Errors
+///
+/// The database is newer than this version, refuses, or cannot be reached; the output cannot be written.
+pub async fn run(config: &Config, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let migrated = Ledger::migrate(config).await.map_err(|error| database::schema_error(config, error))?;
+    for migration in &migrated.applied {
+        console.print(&format!("Applied {migration}.\n"))?;
+    }
+    let partitions = u64::try_from(migrated.partitions).unwrap_or_default();
+    console.print(&match (migrated.applied.len() as u64, partitions) {
+        (0, 0) => "Nothing to do: the schema is up to date and the log has its partitions.\n".to_owned(),
+        (applied, made) => format!(
+            "The schema is up to date: {} applied, {} of the log made.\n",
+            count(applied, "migration"),
+            count(made, "partition")
+        ),
+    })?;
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,95 @@
+//! Showing how far reading the log has come.
+
+use std::io::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use session_ledger::ledger::Progress;
+
+use crate::Console;
+
+/// After how many events a line is written where no bar can be drawn.
+const EVENTS_BETWEEN_LINES: u64 = 100_000;
+
+const BAR: &str = "{msg} {wide_bar} {human_pos} of about {human_len} events, {eta} left";
+const SPINNER: &str = "{msg} {spinner} {human_pos} events";
+
+/// A bar on a terminal, plain lines elsewhere.
+pub(crate) struct Gauge<'a> {
+    what: &'static str,
+    notes: &'a mut (dyn Write + Send),
+    bar: Option<ProgressBar>,
+    line_due: u64,
+}
+
+impl<'a> Gauge<'a> {
+    /// A gauge for doing `what`, such as `Verifying`.
+    pub(crate) fn new(what: &'static str, console: &'a mut Console<'_>) -> Self {
+        let bar = console.notes_is_terminal.then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_message(what);
+            dress(&bar, SPINNER);
+            bar
+        });
+        Self { what, notes: &mut *console.notes, bar, line_due: 0 }
+    }
+
+    /// Shows how far it has come.
+    pub(crate) fn show(&mut self, progress: Progress) {
+        match &self.bar {
+            Some(bar) => draw(bar, progress),
+            None if progress.events >= self.line_due && !progress.is_read => self.write(progress),
+            None => {}
+        }
+    }
+
+    /// A line that cannot be written is no reason to stop.
+    fn write(&mut self, progress: Progress) {
+        self.line_due = progress.events + EVENTS_BETWEEN_LINES;
+        let of = progress.events_estimated.map(|events| format!(" of about {events}")).unwrap_or_default();
+        writeln!(self.notes, "{}: {}{of} events", self.what, progress.events).ok();
+    }
+}
+
+/// What was drawn goes, so that the report stands alone.
+impl Drop for Gauge<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn draw(bar: &ProgressBar, progress: Progress) {
+    if let (Some(estimated), None) = (progress.events_estimated, bar.length()) {
+        dress(bar, BAR);
+        bar.set_length(estimated);
+    }
+    // The server's count may be old.
+    if bar.length().is_some_and(|length| length < progress.events) {
+        bar.set_length(progress.events);
+    }
+    bar.set_position(progress.events);
+}
+
+fn dress(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+}
+
+#[test]
+fn without_a_terminal_a_line_is_written_now_and_then() {
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let mut console =
+        Console { out: &mut out, notes: &mut notes, out_is_terminal: false, notes_is_terminal: false };
+    let mut gauge = Gauge::new("Rebuilding", &mut console);
+    for events in (0..=250_000).step_by(1000) {
+        let mut progress = Progress::default();
+        (progress.events, progress.events_estimated) = (events, Some(240_000));
+        progress.is_read = events == 250_000;
+        gauge.show(progress);
+    }
+    drop(gauge);
+    let lines = [0, 100_000, 200_000].map(|events| format!("Rebuilding: {events} of about 240000 events\n"));
+    assert_eq!(String::from_utf8(notes), Ok(lines.concat()));
+    assert!(out.is_empty());
+}

@@ -1,0 +1,99 @@
+//! What happened, told in words. They show no token, and of a session's values only the size.
+
+use session_ledger::session::{Assurance, Event, Timeouts};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// An event in a few plain words.
+pub(crate) fn describe(event: &Event) -> String {
+    match event {
+        Event::Started(fact) => format!("session started, {}", limits(fact.timeouts)),
+        Event::LoggedIn(fact) => {
+            format!("{} logged in ({})", fact.user, proof(&fact.methods, fact.assurance))
+        }
+        Event::Reauthenticated(fact) => {
+            format!("authenticated again ({})", proof(&fact.methods, fact.assurance))
+        }
+        Event::ValueSet(fact) => format!("{} set ({})", fact.key, bytes(fact.value.bytes.len())),
+        Event::ValueRemoved(fact) => format!("{} removed", fact.key),
+        Event::Cleared(_) => "all values removed".to_owned(),
+        Event::FlashAdded(fact) => format!("message queued{}", queue(" in", &fact.queue)),
+        Event::FlashTaken(fact) => format!("messages taken{}", queue(" from", &fact.queue)),
+        Event::SettingsChanged(fact) => format!("time limits changed: {}", limits(fact.timeouts)),
+        Event::RenewalOffered(_) => "new token offered".to_owned(),
+        Event::Renewed(_) => "token renewed".to_owned(),
+        Event::ImpersonationStarted(fact) => format!("began to act as {}", fact.user),
+        Event::ImpersonationEnded(_) => "acts as themselves again".to_owned(),
+        Event::Noted(fact) => format!("{}: {}", fact.name, fact.text),
+        Event::Ended(fact) => format!("ended: {}", fact.reason),
+        Event::Unknown(fact) => {
+            format!("unknown event of shape {} ({})", fact.shape, bytes(fact.payload.len()))
+        }
+        other => other.kind().to_owned(),
+    }
+}
+
+/// How many of something: `1 event`, `2 events`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A time in UTC to the second, for people.
+pub(crate) fn to_second(at: OffsetDateTime) -> String {
+    exact(at.replace_nanosecond(0).unwrap_or(at))
+}
+
+/// A time in UTC as exact as it is, for machines (RFC 3339).
+pub(crate) fn exact(at: OffsetDateTime) -> String {
+    let utc = at.to_offset(time::UtcOffset::UTC);
+    // Years beyond 9999 have no place in RFC 3339.
+    utc.format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
+}
+
+fn proof(methods: &[String], assurance: Assurance) -> String {
+    let level = match assurance {
+        Assurance::Aal1 => "AAL1",
+        Assurance::Aal2 => "AAL2",
+        Assurance::Aal3 => "AAL3",
+    };
+    methods.iter().map(String::as_str).chain([level]).collect::<Vec<_>>().join(", ")
+}
+
+fn queue(which: &str, name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("{which} \"{name}\"") }
+}
+
+fn limits(timeouts: Timeouts) -> String {
+    match (timeouts.idle, timeouts.absolute) {
+        (None, None) => "no time limit".to_owned(),
+        (Some(idle), None) => format!("{} idle", span(idle)),
+        (None, Some(absolute)) => format!("{} in all", span(absolute)),
+        (Some(idle), Some(absolute)) => format!("{} idle, {} in all", span(idle), span(absolute)),
+    }
+}
+
+/// Seconds in the largest unit that makes them a whole number.
+fn span(seconds: u32) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min")];
+    let whole = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    whole.map_or_else(|| format!("{seconds} s"), |(unit, name)| format!("{} {name}", seconds / unit))
+}
+
+fn bytes(number: usize) -> String {
+    count(number as u64, "byte")
+}
+
+#[test]
+fn a_span_is_told_in_its_largest_whole_unit() {
+    assert_eq!(
+        [0, 59, 60, 90, 5400, 7200, 1_209_600].map(span),
+        ["0 s", "59 s", "1 min", "90 s", "90 min", "2 h", "14 d"]
+    );
+}
+
+#[test]
+fn a_time_is_told_in_utc() {
+    let at = time::macros::datetime!(2025-03-01 00:30:05.123456 +02:00);
+    assert_eq!(to_second(at), "2025-02-28T22:30:05Z");
+    assert_eq!(exact(at), "2025-02-28T22:30:05.123456Z");
+}

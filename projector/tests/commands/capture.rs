@@ -1,0 +1,48 @@
+//! What a command writes, kept; and held against what it should be.
+
+use std::path::Path;
+use std::{env, fs};
+
+use projector::Console;
+
+/// Two outputs in memory.
+#[derive(Default)]
+pub(crate) struct Capture {
+    out: Vec<u8>,
+    notes: Vec<u8>,
+    is_terminal: bool,
+}
+
+impl Capture {
+    /// One that says it is a terminal.
+    pub(crate) fn terminal() -> Self {
+        Self { is_terminal: true, ..Self::default() }
+    }
+
+    pub(crate) fn console(&mut self) -> Console<'_> {
+        Console {
+            out: &mut self.out,
+            notes: &mut self.notes,
+            out_is_terminal: self.is_terminal,
+            notes_is_terminal: false,
+        }
+    }
+
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8(self.out.clone()).unwrap()
+    }
+
+    pub(crate) fn notes(&self) -> String {
+        String::from_utf8(self.notes.clone()).unwrap()
+    }
+}
+
+/// Compares with `tests/golden/<name>`. `UPDATE_GOLDEN=1` writes it, for a look at the difference in git.
+pub(crate) fn assert_golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(text, golden, "{name} differs; UPDATE_GOLDEN=1 writes it anew");
+}

@@ -1,0 +1,116 @@
+//! `projector history`.
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use projector::output::Format;
+use projector::{Answer, Console, history};
+use session_ledger::session::SessionId;
+use test_support::Database;
+
+use super::capture::{Capture, assert_golden};
+use super::{projector, stderr, stdout, stories};
+
+const FORMATS: [(Format, &str); 4] =
+    [(Format::Table, "txt"), (Format::Json, "json"), (Format::Csv, "csv"), (Format::Ndjson, "ndjson")];
+
+#[tokio::test]
+async fn a_history_is_told_in_every_format() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    assert_eq!(FORMATS.map(|(format, _)| format), Format::value_variants());
+    for (format, name) in FORMATS {
+        let mut capture = Capture::default();
+        let answer = history::run(&ledger, stories::eventful(), format, &mut capture.console()).await;
+        assert_eq!(answer.unwrap(), Answer::Yes);
+        assert_eq!(capture.notes(), "");
+        assert_golden(&format!("history.{name}"), &capture.out());
+    }
+}
+
+#[tokio::test]
+async fn the_program_prints_the_table_unless_told_otherwise() {
+    let database = Database::fresh().await;
+    stories::tell(&database).await;
+    let session = stories::eventful().to_string();
+    for (format, name) in
+        [(None, "txt"), (Some("json"), "json"), (Some("csv"), "csv"), (Some("ndjson"), "ndjson")]
+    {
+        let mut command = projector(&database.config());
+        command.args(["history", &session]);
+        if let Some(format) = format {
+            command.args(["--format", format]);
+        }
+        let output = command.output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
+        assert_golden(&format!("history.{name}"), &stdout(&output));
+    }
+}
+
+#[tokio::test]
+async fn what_the_session_holds_and_its_token_are_not_shown() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    for (format, _) in FORMATS {
+        let mut capture = Capture::default();
+        let _ = history::run(&ledger, stories::eventful(), format, &mut capture.console()).await.unwrap();
+        for kept in ["twelve bytes", "A secret message", "to the moon", "abab", "q6ur", "171"] {
+            assert!(!capture.out().contains(kept), "{kept:?} in\n{}", capture.out());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_session_is_said_and_the_answer_is_no() {
+    let database = Database::fresh().await;
+    let nobody = SessionId::from_bytes([7; 16]);
+    let output = projector(&database.config()).args(["history", &nobody.to_string()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "");
+    assert_eq!(
+        stderr(&output),
+        format!(
+            "The log knows no session {nobody}: check the id, or list a user's sessions with `projector sessions \
+             --user USER`.\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_an_error() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let damage = "set session_replication_role = replica;
+                  update session_ledger.event set payload = '\\xff' where version = 2";
+    database.connect().await.batch_execute(damage).await.unwrap();
+    let session = stories::eventful();
+    let error = history::run(&ledger, session, Format::Table, &mut Capture::default().console()).await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        format!("session {session}: value_set of shape 1 does not decode: the stored bytes are damaged")
+    );
+}
+
+#[tokio::test]
+async fn a_reader_who_has_gone_is_told_apart() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let (mut out, mut notes) = (Gone, Vec::new());
+    let mut console =
+        Console { out: &mut out, notes: &mut notes, out_is_terminal: false, notes_is_terminal: false };
+    let error = history::run(&ledger, stories::eventful(), Format::Csv, &mut console).await.unwrap_err();
+    assert!(error.is_reader_gone(), "{error}");
+}
+
+/// A pipe whose other end is closed.
+struct Gone;
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! Sessions with fixed ids and times, written to the log event by event.
+
+use session_ledger::Ledger;
+use session_ledger::ledger::RebuildOptions;
+use session_ledger::session::{
+    Assurance, ChainHash, Cleared, Client as From, EndReason, Ended, Entry, Event, EventId, FlashAdded,
+    FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered,
+    Renewed, SessionId, SessionState, SettingsChanged, Started, Timeouts, TokenHash, Unknown, UserId, Value,
+    ValueRemoved, ValueSet,
+};
+use test_support::Database;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use tokio_postgres::Client;
+
+/// The start of all stories.
+const START: OffsetDateTime = datetime!(2025-03-01 09:00:00.123456 UTC);
+
+/// A hash that is easy to find, whatever it is written as.
+const TOKEN_HASH: TokenHash = TokenHash::from_bytes([0xab; 32]);
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
+const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                      Version/18.6 Mobile/15E148 Safari/604.1";
+/// As no version of the library writes it.
+const HOSTILE: &str = "curl/8.5.0\u{1b}[2J\u{9b}31m\r\nINFO all is well\u{202e}";
+
+/// A session with events of every kind.
+pub(crate) fn eventful() -> SessionId {
+    id(1)
+}
+
+/// The sessions of alice, of whom one is [`eventful`].
+pub(crate) async fn tell(database: &Database) -> Ledger {
+    let client = database.connect().await;
+    write(&client, eventful(), START, FIREFOX, every_kind()).await;
+    write(&client, id(2), START + Duration::hours(2), SAFARI, vec![started_for_ever(), alice_logs_in()])
+        .await;
+    write(
+        &client,
+        id(3),
+        START + Duration::hours(1),
+        HOSTILE,
+        vec![started_for_ever(), alice_logs_in(), renewed()],
+    )
+    .await;
+    write(&client, id(4), START, FIREFOX, vec![started(), set("cart", b"someone else's")]).await;
+    let ledger = super::open(database).await;
+    ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
+    let seen = "insert into session_ledger.activity select session_id, changed_at + interval '5 minutes'
+                  from session_ledger.session where session_id = $1";
+    client.execute(seen, &[&id(2).as_uuid()]).await.unwrap();
+    ledger
+}
+
+fn id(nth: u8) -> SessionId {
+    SessionId::new(START, [nth; 10])
+}
+
+fn every_kind() -> Vec<Event> {
+    let admin = UserId::from("bob");
+    vec![
+        started(),
+        set("cart", b"twelve bytes"),
+        set("flag", b"1"),
+        alice_logs_in(),
+        renewed(),
+        Event::FlashAdded(FlashAdded { queue: String::new(), message: "Welcome back".into() }),
+        Event::FlashAdded(FlashAdded { queue: "news".into(), message: "A secret message".into() }),
+        Event::FlashTaken(FlashTaken { queue: "news".into() }),
+        Event::SettingsChanged(SettingsChanged { timeouts: Timeouts { idle: None, absolute: None } }),
+        Event::RenewalOffered(RenewalOffered { token_hash: TOKEN_HASH }),
+        Event::Reauthenticated(Reauthenticated {
+            methods: vec!["pwd".into(), "otp".into()],
+            assurance: Assurance::Aal2,
+        }),
+        Event::ImpersonationStarted(ImpersonationStarted { user: admin }),
+        Event::Noted(Noted { name: "ordered".into(), text: "number 42, \"express\"".into() }),
+        Event::ImpersonationEnded(ImpersonationEnded {}),
+        Event::ValueRemoved(ValueRemoved { key: "flag".into() }),
+        Event::Cleared(Cleared {}),
+        Event::Unknown(Unknown { kind: "teleported".into(), shape: 3, payload: b"to the moon".to_vec() }),
+        Event::Ended(Ended::new(EndReason::Revoked, START + Duration::seconds(160))),
+    ]
+}
+
+fn started() -> Event {
+    let timeouts = Timeouts { idle: Some(14 * 24 * 3600), absolute: None };
+    Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
+}
+
+/// Live whatever the clock says.
+fn started_for_ever() -> Event {
+    let timeouts = Timeouts { idle: None, absolute: None };
+    Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
+}
+
+fn alice_logs_in() -> Event {
+    let (methods, assurance) = (vec!["pwd".into()], Assurance::Aal1);
+    Event::LoggedIn(LoggedIn { user: "alice".into(), methods, assurance })
+}
+
+fn renewed() -> Event {
+    Event::Renewed(Renewed { token_hash: TOKEN_HASH, grace: 30, accepts_superseded: false })
+}
+
+fn set(key: &str, bytes: &[u8]) -> Event {
+    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec() } })
+}
+
+/// Writes the events of a session, ten seconds apart.
+async fn write(client: &Client, id: SessionId, start: OffsetDateTime, agent: &str, events: Vec<Event>) {
+    let mut state = SessionState { head: ChainHash::genesis(id), ..SessionState::default() };
+    for event in events {
+        let entry = entry(&mut state, id, start, agent, event);
+        insert(client, id, &entry).await;
+    }
+}
+
+fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: &str, event: Event) -> Entry {
+    state.apply(&event, start);
+    let version = state.version + 1;
+    let is_ended = matches!(event, Event::Ended(_));
+    let mut event_id = *id.as_bytes();
+    event_id[0] = u8::try_from(version).unwrap();
+    let mut entry = Entry {
+        version,
+        event_id: EventId::from_random(event_id),
+        event,
+        user: state.user.clone(),
+        actor: is_ended.then(|| "admin".into()),
+        client: From { ip: Some([192, 0, 2, 7].into()), user_agent: Some(agent.into()) },
+        occurred_at: start + Duration::seconds(10 * (version - 1)),
+        hash: ChainHash::default(),
+    };
+    if is_ended {
+        entry.client = From::default();
+    }
+    entry.hash = state.head.then(&entry);
+    (state.version, state.head) = (version, entry.hash);
+    entry
+}
+
+async fn insert(client: &Client, session: SessionId, entry: &Entry) {
+    let insert = "insert into session_ledger.event (
+            session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, recorded_at,
+            client_ip, user_agent
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let user = entry.user.as_ref().map(UserId::as_str);
+    let actor = entry.actor.as_ref().map(UserId::as_str);
+    let recorded_at = entry.occurred_at + Duration::milliseconds(2);
+    let (payload, hash) = (entry.event.payload(), entry.hash.as_bytes().as_slice());
+    client
+        .execute(
+            insert,
+            &[
+                &session.as_uuid(),
+                &entry.version,
+                &entry.event_id.as_uuid(),
+                &entry.event.kind(),
+                &entry.event.shape(),
+                &user,
+                &actor,
+                &payload,
+                &hash,
+                &entry.occurred_at,
+                &recorded_at,
+                &entry.client.ip,
+                &entry.client.user_agent,
+            ],
+        )
+        .await
+        .unwrap();
+}

@@ -1,0 +1,104 @@
+//! What a line says, and what it never does.
+
+use std::net::IpAddr;
+
+use projector::envelope::Envelope;
+use serde_json::{Value, json};
+use session_ledger::session::{
+    Assurance, ChainHash, Client, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn, Recorded,
+    RenewalOffered, Renewed, SessionId, Started, Timeouts, Unknown, UserId, Value as Stored, ValueSet,
+};
+use time::macros::datetime;
+
+use super::TOKEN_HASH;
+use super::killed::assert_no_token_hash;
+
+fn recorded(event: Event) -> Recorded {
+    let at = datetime!(2026-03-01 12:30:00.25 UTC);
+    let client = Client {
+        ip: Some(IpAddr::from([192, 0, 2, 7])),
+        user_agent: Some("line\u{2028}break \"x\"".to_owned()),
+    };
+    let entry = Entry {
+        version: 3,
+        event_id: EventId::from_random([1; 16]),
+        event,
+        user: Some(UserId::from("alice")),
+        actor: None,
+        client,
+        occurred_at: at,
+        hash: ChainHash::default(),
+    };
+    let session_id = SessionId::from_bytes([2; 16]);
+    Recorded { session_id, entry, recorded_at: at, transaction_id: 700, position: 5_000_000_000 }
+}
+
+fn line(event: Event) -> Value {
+    let line = Envelope::new(&recorded(event), "/shop/sessions").line().unwrap();
+    let text = String::from_utf8(line).unwrap();
+    assert_eq!(text.find('\n'), Some(text.len() - 1), "one line");
+    assert_no_token_hash(&text);
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_line_is_a_cloud_event() {
+    let login = LoggedIn {
+        user: UserId::from("alice"),
+        methods: vec!["pwd".to_owned(), "otp".to_owned()],
+        assurance: Assurance::Aal2,
+    };
+    assert_eq!(
+        line(Event::LoggedIn(login)),
+        json!({
+            "specversion": "1.0",
+            "id": "01010101-0101-4101-8101-010101010101",
+            "source": "/shop/sessions",
+            "type": "session-ledger.logged_in",
+            "subject": "02020202-0202-0202-0202-020202020202",
+            "time": "2026-03-01T12:30:00.25Z",
+            "datacontenttype": "application/json",
+            "sessionversion": 3,
+            "position": "5000000000",
+            "data": {
+                "user": "alice",
+                "client_ip": "192.0.2.7",
+                "user_agent": "line\u{2028}break \"x\"",
+                "methods": ["pwd", "otp"],
+                "assurance": "aal2",
+            },
+        })
+    );
+}
+
+#[test]
+fn an_end_tells_its_reason() {
+    let ended = Ended::new(EndReason::IdleTimeout, datetime!(2026-03-01 12:00 UTC));
+    let data = &line(Event::Ended(ended))["data"];
+    assert_eq!(data["reason"], "idle_timeout");
+    assert_eq!(data["last_seen"], "2026-03-01T12:00:00Z");
+}
+
+#[test]
+fn values_and_messages_stay_inside() {
+    let value = Stored { shape: 1, bytes: b"kept to oneself".to_vec() };
+    let set = line(Event::ValueSet(ValueSet { key: "cart".to_owned(), value }));
+    assert_eq!(set["data"]["key"], "cart");
+    assert_eq!(set["data"]["value_bytes"], 15);
+    let added = FlashAdded { queue: "news".to_owned(), message: "kept to oneself".to_owned() };
+    let added = line(Event::FlashAdded(added));
+    assert_eq!(added["data"]["queue"], "news");
+    assert!(!format!("{set}{added}").contains("oneself"));
+    assert!(!set.to_string().contains("107,101,112"), "the value's bytes were written as numbers");
+}
+
+#[test]
+fn no_event_that_knows_a_token_hash_tells_it() {
+    let token_hash = TOKEN_HASH;
+    // `line` looks for the hash. What cannot be read may be one, too.
+    line(Event::Started(Started { token_hash, timeouts: Timeouts::default() }));
+    line(Event::RenewalOffered(RenewalOffered { token_hash }));
+    line(Event::Renewed(Renewed { token_hash, grace: 30, accepts_superseded: true }));
+    let unread = Unknown { kind: "renewed".to_owned(), shape: 9, payload: vec![0xab; 40] };
+    assert_eq!(line(Event::Unknown(unread))["type"], "session-ledger.renewed");
+}

@@ -1,0 +1,52 @@
+//! The relay: the log as lines, at least once and in order.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod envelope;
+mod killed;
+mod output;
+mod recovery;
+
+use std::time::Duration;
+
+use projector::relay::Relay;
+use serde_json::Value;
+use session_ledger::Ledger;
+use session_ledger::session::{Event, Noted, SessionId, TokenHash};
+use test_support::Database;
+use time::OffsetDateTime;
+
+/// A hash that is easy to find, whatever it is written as.
+const TOKEN_HASH: TokenHash = TokenHash::from_bytes([0xab; 32]);
+
+/// How long anything here may take.
+const BOUND: Duration = Duration::from_secs(60);
+
+async fn ledger() -> (Database, Ledger) {
+    let database = Database::fresh().await;
+    let ledger = Ledger::builder(database.config()).connect().await.unwrap();
+    (database, ledger)
+}
+
+fn settings(holder: &str) -> Relay {
+    Relay {
+        subscription: "relay".to_owned(),
+        holder: holder.to_owned(),
+        source: "/shop/sessions".to_owned(),
+        batch: 7,
+        idle: Duration::from_millis(5),
+    }
+}
+
+/// The `nth` session of a test: ids that need no chance.
+fn session_id(nth: u8) -> SessionId {
+    SessionId::new(OffsetDateTime::now_utc(), [nth; 10])
+}
+
+fn noted(text: &str) -> Event {
+    Event::Noted(Noted { name: "test".to_owned(), text: text.to_owned() })
+}
+
+/// The ids of the events in some lines.
+fn ids(lines: &[Value]) -> Vec<&str> {
+    lines.iter().map(|line| line["id"].as_str().unwrap()).collect()
+}

@@ -1,0 +1,159 @@
+//! What a relay does when something else goes away.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use projector::relay::{RelayError, relay};
+use session_ledger::Ledger;
+use session_ledger::ledger::FeedError;
+use test_support::{Database, append};
+use tokio::sync::oneshot;
+use tokio_postgres::NoTls;
+
+use super::output::Output;
+use super::{BOUND, ids, ledger, noted, session_id, settings};
+
+/// What is said on the way.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Gathers what this thread says from now on.
+    fn gather(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    async fn until(&self, text: &str) {
+        let said = tokio::time::timeout(BOUND, async {
+            while !self.text().contains(text) {
+                tokio::task::yield_now().await;
+            }
+        });
+        said.await.unwrap_or_else(|_| panic!("`{text}` was not said, but: {}", self.text()));
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Lets connections in, or throws all out. From another database, since this one may be shut.
+async fn open(database: &Database, open: bool) {
+    let (client, connection) = database.config().dbname("postgres").connect(NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let name = database.name();
+    client.batch_execute(&format!("alter database {name} allow_connections {open}")).await.unwrap();
+    let others =
+        format!("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'");
+    if !open {
+        client.batch_execute(&others).await.unwrap();
+    }
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
+/// Runs a relay beside `script`, and stops it when the script is done.
+async fn beside(ledger: &Ledger, holder: &str, output: &Output, script: impl Future<Output = ()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (settings, mut output) = (settings(holder), output.clone());
+    let relaying = relay(ledger, &settings, &mut output, async { stopped.await.unwrap() });
+    let script = async {
+        script.await;
+        stop.send(()).unwrap();
+    };
+    let (ended, ()) = tokio::join!(relaying, script);
+    ended.unwrap();
+}
+
+#[tokio::test]
+async fn a_relay_waits_for_a_database_that_is_away_and_says_so() {
+    let log = Log::default();
+    let _gathered = log.gather();
+    let (database, ledger) = ledger().await;
+    append(&database.connect().await, session_id(1), 1, &noted("before")).await.unwrap();
+    let output = Output::default();
+    beside(&ledger, "host-1", &output, async {
+        output.until(1).await;
+        open(&database, false).await;
+        log.until("relay `relay`: the database is not available").await;
+        open(&database, true).await;
+        append(&database.connect().await, session_id(2), 1, &noted("after")).await.unwrap();
+        output.until(2).await;
+    })
+    .await;
+    let texts: Vec<_> = output.lines().iter().map(|line| line["data"]["text"].clone()).collect();
+    assert_eq!(texts.first().unwrap(), "before");
+    assert_eq!(texts.last().unwrap(), "after");
+}
+
+#[tokio::test]
+async fn a_second_relay_waits_and_takes_over_without_a_repeat() {
+    let log = Log::default();
+    let _gathered = log.gather();
+    let (database, ledger) = ledger().await;
+    let client = database.connect().await;
+    let first = append(&client, session_id(1), 1, &noted("one")).await.unwrap();
+    let (one, other) = (Output::default(), Output::default());
+    let (waits, waiting) = oneshot::channel::<()>();
+    let leader = beside(&ledger, "host-1", &one, async {
+        one.until(1).await;
+        waits.send(()).unwrap();
+        log.until("subscription `relay` is held by `host-1`").await;
+    });
+    let follower = async {
+        waiting.await.unwrap();
+        let second = async {
+            log.until("subscription `relay` is held by `host-1`").await;
+            append(&client, session_id(2), 1, &noted("two")).await.unwrap();
+            other.until(1).await;
+        };
+        beside(&ledger, "host-2", &other, second).await;
+    };
+    tokio::join!(leader, follower);
+    assert_eq!(ids(&one.lines())[0], first.to_string());
+    let mut all = [one.lines(), other.lines()].concat();
+    assert_eq!(all.len(), 2);
+    all.dedup_by_key(|line| line["id"].clone());
+    assert_eq!(all.len(), 2, "the batch of a relay that stopped was checkpointed");
+}
+
+#[tokio::test]
+async fn a_reader_that_went_away_is_an_error_and_loses_nothing() {
+    let (database, ledger) = ledger().await;
+    let event = append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
+    let (mut pipe, reader) = tokio::io::duplex(64);
+    drop(reader);
+    let failed = relay(&ledger, &settings("host-1"), &mut pipe, std::future::pending()).await.unwrap_err();
+    assert!(matches!(failed, RelayError::Output(_)));
+    assert_eq!(
+        failed.to_string(),
+        "the output cannot be written (broken pipe): the lines since the last checkpoint will be written again"
+    );
+    let output = Output::default();
+    beside(&ledger, "host-1", &output, output.until(1)).await;
+    assert_eq!(ids(&output.lines()), [event.to_string()]);
+    let next = ledger.subscription("relay", "host-2").await;
+    next.expect("a relay that was stopped has given its lease back");
+}
+
+#[tokio::test]
+async fn a_refusal_that_does_not_pass_ends_the_relay() {
+    let database = Database::fresh().await;
+    let config = database.config().options("-c role=session_ledger_runtime").clone();
+    let ledger = Ledger::builder(config).connect().await.unwrap();
+    let mut output = Output::default();
+    let refused = relay(&ledger, &settings("host-1"), &mut output, std::future::pending()).await.unwrap_err();
+    assert!(matches!(refused, RelayError::Feed(FeedError::Store(_))), "{refused}");
+}

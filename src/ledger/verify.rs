@@ -1,0 +1,186 @@
+//! Comparing the projection with the log, and the log with itself.
+
+use tokio_postgres::Client;
+
+use super::verification::{Finding, Verification};
+use super::{Error, Ledger, Progress};
+use crate::session::{ChainHash, Event, SessionId, SessionState};
+use crate::store::projection::ProjectedRow;
+use crate::store::rows::{Rows, StoredRow};
+use crate::store::streams::{Stored, Streams, begin_verification, count_estimate};
+
+const LIVE: &str = "session";
+const ENDED: &str = "ended_session";
+
+impl Ledger {
+    /// Compares the projection with what the log makes, and checks that the log is whole: that the versions of
+    /// each session are 1..n, that nothing follows an end, and that the hash chain holds. It sees one moment,
+    /// may run while the application does, and keeps a bounded number of rows in memory. A token that is kept
+    /// to be sent again (`resend`) and `activity` are not derived, and not compared.
+    ///
+    /// An event that cannot be read is a difference, not an error. `progress` is told now and then and at the
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// The database is away, or the role may not read the log.
+    pub async fn verify(&self, mut progress: impl FnMut(Progress) + Send) -> Result<Verification, Error> {
+        let client = self.own_connection().await?;
+        begin_verification(&client).await?;
+        let mut told = Progress { events_estimated: count_estimate(&client).await?, ..Progress::default() };
+        progress(told);
+
+        let mut log = Streams::open(&client).await?;
+        let mut comparison = Comparison::open(&client).await?;
+        let mut stream: Option<Stream> = None;
+        while let Some(stored) = log.next(&client).await? {
+            if let Some(before) = stream.take_if(|stream| stream.session != stored.session) {
+                told.sessions += 1;
+                comparison.compare(&before).await?;
+            }
+            let stream = stream.get_or_insert_with(|| Stream::begin(stored.session));
+            stream.extend(stored, &mut comparison.report);
+            told.count_event(&mut progress);
+        }
+        if let Some(last) = stream {
+            told.sessions += 1;
+            comparison.compare(&last).await?;
+        }
+        let mut report = comparison.finish().await?;
+        client.batch_execute("commit").await?;
+        progress(Progress { is_read: true, ..told });
+        (report.sessions, report.events) = (told.sessions, told.events);
+        Ok(report)
+    }
+}
+
+/// One session's events as far as they were read.
+struct Stream {
+    session: SessionId,
+    state: SessionState,
+    /// The hash that stands in the log before the next event.
+    head: ChainHash,
+    is_readable: bool,
+}
+
+/// The projection beside the log.
+struct Comparison<'a> {
+    client: &'a Client,
+    live: Rows,
+    ended: Rows,
+    report: Verification,
+}
+
+impl Stream {
+    fn begin(session: SessionId) -> Self {
+        let head = ChainHash::genesis(session);
+        Self { session, state: SessionState::default(), head, is_readable: true }
+    }
+
+    fn extend(&mut self, stored: Stored, report: &mut Verification) {
+        self.check_place(&stored, report);
+        let version = stored.raw.version;
+        match stored.decode() {
+            Ok(entry) => {
+                report.unknown_events += u64::from(matches!(entry.event, Event::Unknown(_)));
+                self.state.advance(&entry);
+            }
+            Err(error) => {
+                self.is_readable = false;
+                // The next event is still expected behind this one.
+                self.state.version = version;
+                report.add(self.session, Finding::Undecodable { version, error });
+            }
+        }
+    }
+
+    /// Checks the event's version and hash. What follows a break is judged by what is stored, so that one
+    /// break is one difference.
+    fn check_place(&mut self, stored: &Stored, report: &mut Verification) {
+        let (expected, found) = (self.state.version + 1, stored.raw.version);
+        if found != expected {
+            report.add(self.session, Finding::VersionGap { expected, found });
+        }
+        if self.state.ended.is_some() {
+            report.add(self.session, Finding::EventAfterEnd { version: found });
+        }
+        if self.head.then(&stored.raw) != stored.raw.hash {
+            report.add(self.session, Finding::ChainBroken { version: found });
+        }
+        self.head = stored.raw.hash;
+    }
+}
+
+impl<'a> Comparison<'a> {
+    async fn open(client: &'a Client) -> Result<Self, Error> {
+        let (live, ended) = (Rows::live(client).await?, Rows::ended(client).await?);
+        Ok(Self { client, live, ended, report: Verification::default() })
+    }
+
+    /// Compares the rows of a session, and reports those of sessions before it that the log does not hold.
+    async fn compare(&mut self, stream: &Stream) -> Result<(), Error> {
+        let live = self.row(Table::Live, Some(stream.session)).await?;
+        let ended = self.row(Table::Ended, Some(stream.session)).await?;
+        if !stream.is_readable {
+            return Ok(());
+        }
+        let derived = ProjectedRow::of(stream.session, &stream.state);
+        let (wanted, unwanted) = match derived {
+            ProjectedRow::Live(_) => ((LIVE, live), (ENDED, ended)),
+            ProjectedRow::Ended(_) => ((ENDED, ended), (LIVE, live)),
+        };
+        if unwanted.1.is_some() {
+            self.report.add(stream.session, Finding::RowTooMany { table: unwanted.0 });
+        }
+        self.compare_row(wanted.0, wanted.1, &derived, stream.session);
+        Ok(())
+    }
+
+    fn compare_row(
+        &mut self,
+        table: &'static str,
+        stored: Option<StoredRow>,
+        derived: &ProjectedRow,
+        session: SessionId,
+    ) {
+        match stored {
+            None => self.report.add(session, Finding::RowMissing { table }),
+            Some(StoredRow { row: None, .. }) => self.report.add(session, Finding::RowUnreadable { table }),
+            Some(StoredRow { row: Some(row), .. }) => {
+                for difference in row.differences(derived) {
+                    let (column, stored, derived) =
+                        (difference.column, difference.stored, difference.derived);
+                    self.report.add(session, Finding::ColumnDiffers { table, column, stored, derived });
+                }
+            }
+        }
+    }
+
+    /// The row of `session`, if it is there; those before it have no stream in the log.
+    async fn row(&mut self, table: Table, session: Option<SessionId>) -> Result<Option<StoredRow>, Error> {
+        let (rows, table) = match table {
+            Table::Live => (&mut self.live, LIVE),
+            Table::Ended => (&mut self.ended, ENDED),
+        };
+        while let Some(row) = rows.up_to(self.client, session).await? {
+            if Some(row.session) == session {
+                return Ok(Some(row));
+            }
+            self.report.add(row.session, Finding::RowTooMany { table });
+        }
+        Ok(None)
+    }
+
+    /// Reports the rows behind the log's last session.
+    async fn finish(mut self) -> Result<Verification, Error> {
+        self.row(Table::Live, None).await?;
+        self.row(Table::Ended, None).await?;
+        Ok(self.report)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Table {
+    Live,
+    Ended,
+}

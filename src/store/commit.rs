@@ -1,0 +1,128 @@
+//! Committing: append, fence and COMMIT in one trip, and the truth about how it went.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use deadpool_postgres::{Object, Pool};
+use futures_util::future::join_all;
+use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
+
+use super::append::Append;
+use super::error::Error;
+use super::outcome::Trace;
+use super::transaction::{State, Transaction};
+use crate::session::SessionId;
+
+const FENCE: &str = include_str!("sql/fence.sql");
+
+/// For a transaction that is over in the same trip.
+const BEGIN: &str = "begin isolation level serializable";
+
+/// What the last statement before COMMIT makes sure of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fence {
+    /// The session that must not have ended, if the request has one and did not end it itself.
+    pub(crate) session: Option<SessionId>,
+    /// The version it must be at, with what this transaction appends.
+    pub(crate) version: i64,
+}
+
+/// How long to ask how a transaction ended before giving up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A commit that did not succeed.
+enum CommitError {
+    /// Nothing was written.
+    Failed(Error),
+    /// The connection was lost on the way; this tells how to find out.
+    Unknown(Trace, Error),
+}
+
+type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+impl Transaction {
+    /// Appends, fences and commits in one trip; begins in the same trip if that has not been done. If the
+    /// connection is lost on the way, finds out on another of `pool` whether the commit arrived.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written, unless it is [`Error::OutcomeUnknown`].
+    pub(crate) async fn commit(
+        self,
+        pool: &Pool,
+        appends: &[Append],
+        fence: Option<Fence>,
+    ) -> Result<(), Error> {
+        match self.try_commit(appends, fence).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Failed(error)) => Err(error),
+            Err(CommitError::Unknown(trace, error)) => {
+                let committed = trace.resolve(pool, PATIENCE).await;
+                tracing::warn!(?committed, "a connection was lost during COMMIT");
+                if committed? { Ok(()) } else { Err(error) }
+            }
+        }
+    }
+
+    /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
+    /// statements before it that tell: the first error among them is the outcome.
+    async fn try_commit(mut self, appends: &[Append], fence: Option<Fence>) -> Result<(), CommitError> {
+        let (statements, fence_statement) = self.prepare(appends).await.map_err(CommitError::Failed)?;
+        let begin = self.state == State::Reserved;
+        self.state = State::Open;
+        let client = self.client();
+        let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
+        if begin {
+            steps.push(Box::pin(async { Ok(client.batch_execute(BEGIN).await?) }));
+        }
+        for (append, statement) in appends.iter().zip(&statements) {
+            steps.push(Box::pin(append.run(client, statement)));
+        }
+        if let Some(fence) = fence {
+            steps.push(Box::pin(fence.run(client, &fence_statement)));
+        }
+        steps.push(Box::pin(async { Ok(client.batch_execute("commit").await?) }));
+        // The futures are polled, and so sent, in this order.
+        let outcome = join_all(steps).await.into_iter().find_map(Result::err);
+        if let Some(error) = outcome {
+            return Err(self.failed(error, appends));
+        }
+        // Committed: the connection goes back to the pool.
+        drop(self.client.take());
+        Ok(())
+    }
+
+    /// Statements must be prepared before the pipeline: the trip that prepares one would let COMMIT overtake it.
+    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Statement>, Statement), Error> {
+        let mut statements = Vec::with_capacity(appends.len());
+        for append in appends {
+            statements.push(append.prepare(self.client()).await?);
+        }
+        Ok((statements, self.client().prepare_cached(FENCE).await?))
+    }
+
+    /// After a COMMIT that the server refused, it has rolled back and the connection is clean. When the
+    /// connection is gone, nobody knows whether the COMMIT behind the error arrived.
+    fn failed(&mut self, error: Error, appends: &[Append]) -> CommitError {
+        if matches!(error, Error::Disconnected(_)) {
+            return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
+        }
+        drop(self.client.take());
+        CommitError::Failed(error)
+    }
+}
+
+impl Fence {
+    async fn run(self, client: &Object, statement: &Statement) -> Result<(), Error> {
+        let id = self.session.map(|session| session.as_uuid());
+        match client.query_one(statement, &[&id, &self.version]).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(match (error.code(), self.session) {
+                (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },
+                _ => error.into(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Where a cursor would skip, there is no feed.
+
+use session_ledger::Ledger;
+use session_ledger::ledger::FeedError;
+use test_support::{Database, append};
+
+use super::{drain, ledger, noted, session_id};
+
+#[tokio::test]
+async fn an_event_from_the_future_is_refused() {
+    const INSERT: &str = "
+        insert into session_ledger.event
+               (session_id, version, event_id, kind, shape, payload, hash, occurred_at, transaction_id)
+        values ($1, 1, gen_random_uuid(), 'cleared', 1, '', sha256(''), now(), '4294967296007')";
+    let (database, ledger) = ledger().await;
+    database.connect().await.execute(INSERT, &[&session_id().as_uuid()]).await.unwrap();
+    let refusal = ledger.subscription("follower", "test").await.unwrap_err();
+    assert!(matches!(refusal, FeedError::TransactionIdsRestarted { newest: 4_294_967_296_007, .. }));
+    let message = refusal.to_string();
+    assert!(
+        message.starts_with("transaction ids have started again: the log or its cursor knows 4294967296007")
+    );
+    assert!(message.contains("run `pg_resetwal --epoch=1001` on its data directory"), "{message}");
+}
+
+#[tokio::test]
+async fn a_cursor_from_the_future_is_refused() {
+    let (database, ledger) = ledger().await;
+    ledger.subscription("follower", "test").await.unwrap();
+    let ahead = "update session_ledger.subscription set cursor = '4294967296007:4294967296007:'";
+    database.connect().await.batch_execute(ahead).await.unwrap();
+    let refusal = ledger.subscription("follower", "test").await.unwrap_err();
+    assert!(matches!(refusal, FeedError::TransactionIdsRestarted { newest: 4_294_967_296_006, .. }));
+    ledger.subscription("another", "test").await.expect("the log itself is sound");
+}
+
+#[tokio::test]
+async fn a_standby_is_refused() {
+    let database = Database::fresh().await;
+    pretend_to_be_a_standby(&database).await;
+    let ledger = Ledger::builder(database.config()).connect().await.unwrap();
+    let refusal = ledger.subscription("follower", "test").await.unwrap_err();
+    assert!(matches!(refusal, FeedError::Standby));
+    assert_eq!(
+        refusal.to_string(),
+        "this server is a standby, where a feed would skip events: connect to the primary"
+    );
+}
+
+/// Puts a function of ours in front of PostgreSQL's own, for all connections that come.
+async fn pretend_to_be_a_standby(database: &Database) {
+    let pretence = format!(
+        "create schema pretence;
+         create function pretence.pg_is_in_recovery() returns boolean language sql return true;
+         alter database {} set search_path = pretence, pg_catalog, public;",
+        database.name()
+    );
+    database.connect().await.batch_execute(&pretence).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_operator_may_follow_and_the_application_may_not() {
+    let database = Database::fresh().await;
+    let as_role = async |role: &str| {
+        let config = database.config().options(format!("-c role={role}")).clone();
+        Ledger::builder(config).connect().await.unwrap()
+    };
+    let event = append(&database.connect().await, session_id(), 1, &noted("one")).await.unwrap();
+    let operator = as_role("session_ledger_operator").await;
+    let mut subscription = operator.subscription("follower", "test").await.unwrap();
+    assert_eq!(drain(&mut subscription, 10).await, [event]);
+    subscription.release().await.unwrap();
+
+    let application = as_role("session_ledger_runtime").await;
+    let refusal = application.subscription("follower", "test").await.unwrap_err().to_string();
+    assert!(refusal.contains("permission denied for table subscription (42501)"), "{refusal}");
+}

@@ -1,0 +1,98 @@
+//! Appending leaves the indexes of `session` alone.
+
+use std::time::{Duration, Instant};
+
+use test_support::Database;
+use time::OffsetDateTime;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
+use uuid::Uuid;
+
+use super::{filling, statement};
+
+const APPENDS: i64 = 2000;
+const SESSIONS: i64 = 500;
+
+#[tokio::test]
+async fn at_least_99_of_100_appends_are_hot() {
+    let database = Database::fresh().await;
+    let client = database.connect().await;
+    filling::fill(&client).await;
+    let sessions = "select session_id from one where n <= 20000 order by md5(n::text || '!') limit $1";
+    let sessions: Vec<Uuid> =
+        client.query(sessions, &[&SESSIONS]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    let append = client.prepare(&statement("append.sql")).await.unwrap();
+    let before = updates(&client).await;
+
+    for round in 0..APPENDS / SESSIONS {
+        for session in &sessions {
+            append_one(&client, &append, *session, 4 + round).await;
+        }
+    }
+
+    let (all, hot) = wait_for_updates(&client, before.0 + APPENDS).await;
+    let (all, hot) = (all - before.0, hot - before.1);
+    assert_eq!(all, APPENDS);
+    assert!(hot * 100 >= all * 99, "{hot} of {all} updates were HOT");
+}
+
+/// Appends an event as a request does that changes as many columns as it may without a login.
+async fn append_one(client: &Client, append: &Statement, session: Uuid, version: i64) {
+    let row = "select user_id, started_at from session_ledger.session where session_id = $1";
+    let row = client.query_one(row, &[&session]).await.unwrap();
+    let (user, started_at): (Option<&str>, OffsetDateTime) = (row.get(0), row.get(1));
+    let (now, hash, none) = (OffsetDateTime::now_utc(), vec![7_u8; 32], None::<&str>);
+    let (kinds, nobody) = (vec!["value_set"], vec![none]);
+    let (payloads, hashes) = (vec![vec![1_u8; 40]], vec![hash.clone()]);
+    let state = vec![9_u8; 200];
+    let parameters: [&(dyn ToSql + Sync); 26] = [
+        &session,
+        &version,
+        &(version + 1),
+        &now,
+        &Some(now),
+        &Some(now),
+        &Some(now),
+        &Some(600),
+        &Some(true),
+        &hash,
+        &Some(hash.clone()),
+        &hash,
+        &user,
+        &state,
+        &None::<Vec<u8>>,
+        &started_at,
+        &vec![Uuid::new_v4()],
+        &kinds,
+        &vec![1_i16],
+        &nobody,
+        &nobody,
+        &payloads,
+        &hashes,
+        &now,
+        &None::<std::net::IpAddr>,
+        &none,
+    ];
+    let appended = client.query_one(append, &parameters).await.unwrap();
+    assert_eq!(appended.get::<_, i64>(0), 1);
+}
+
+/// How many updates of `session` were counted, and how many of them were HOT.
+async fn updates(client: &Client) -> (i64, i64) {
+    let counts = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables
+        where relid = 'session_ledger.session'::regclass";
+    let row = client.query_one(counts, &[]).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+/// A connection reports its counts about once a second, behind a statement.
+async fn wait_for_updates(client: &Client, wanted: i64) -> (i64, i64) {
+    let since = Instant::now();
+    loop {
+        let counted = updates(client).await;
+        if counted.0 >= wanted || since.elapsed() > Duration::from_secs(30) {
+            return counted;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

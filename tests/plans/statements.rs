@@ -1,0 +1,181 @@
+//! What is expected of each statement.
+
+/// What is expected of one.
+pub(crate) enum Check {
+    /// Its plan.
+    Plan {
+        /// Who runs it, and so must be allowed to.
+        role: &'static str,
+        /// For the statement's parameters. `ID` is the id of a live session.
+        arguments: &'static str,
+        /// What the plan must have; a table scan it must not.
+        wanted: &'static [&'static str],
+    },
+    /// Nothing, and why.
+    Exempt(&'static str),
+}
+
+use Check::{Exempt, Plan};
+
+pub(crate) const RUNTIME: &str = "session_ledger_runtime";
+const OPERATOR: &str = "session_ledger_operator";
+
+const ONE: &str = "reads and writes the one row of a subscription, outside any request";
+const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
+const WHOLE: &str = "handles a table as a whole, by design and outside any request";
+
+/// All statements, by the names of their files.
+pub(crate) const STATEMENTS: &[(&str, Check)] = &[
+    (
+        "append.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
+                        null, null, null, null, null, null, null, null",
+            wanted: &[
+                "Update on session",
+                "Index Scan using a_session_is_live_once on session",
+                "Insert on event",
+            ],
+        },
+    ),
+    ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
+    ("begin.sql", Exempt(NO_PLAN)),
+    ("begin_rebuild.sql", Exempt(NO_PLAN)),
+    ("begin_verification.sql", Exempt(NO_PLAN)),
+    ("claim_version.sql", Plan { role: RUNTIME, arguments: "ID, 99, ID", wanted: &["Insert on event"] }),
+    ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
+    ("copy_ended_rows.sql", Exempt(NO_PLAN)),
+    ("copy_live_rows.sql", Exempt(NO_PLAN)),
+    ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
+    (
+        "create.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 0, 1, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
+                        null, null, null, null, null, null, null, null",
+            wanted: &["Insert on session", "Insert on event"],
+        },
+    ),
+    ("create_partitions.sql", Exempt(NO_PLAN)),
+    (
+        "declare_ended_rows.sql",
+        Plan { role: RUNTIME, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
+    ),
+    (
+        "declare_live_rows.sql",
+        Plan { role: RUNTIME, arguments: "", wanted: &["Index Scan using a_session_is_live_once"] },
+    ),
+    (
+        "declare_log.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "",
+            wanted: &["Merge Append", "Index Scan using event_otherwise_pkey"],
+        },
+    ),
+    ("delete_projection.sql", Exempt(WHOLE)),
+    ("empty_projection.sql", Exempt(WHOLE)),
+    (
+        "end.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 4, 5, now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
+                        null, null",
+            wanted: &[
+                "Delete on session",
+                "Index Scan using a_session_is_live_once on session",
+                "Insert on ended_session",
+                "Insert on event",
+            ],
+        },
+    ),
+    (
+        "event_at_version.sql",
+        Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
+    ),
+    (
+        "feed_check.sql",
+        Plan { role: OPERATOR, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
+    ),
+    ("feed_checkpoint.sql", Exempt(ONE)),
+    (
+        "feed_events.sql",
+        Plan {
+            role: OPERATOR,
+            arguments: "'90000:90000:', '91000:91000:'",
+            wanted: &["_transaction_id_position_idx on event_"],
+        },
+    ),
+    ("feed_holder.sql", Exempt(ONE)),
+    ("feed_open.sql", Exempt(ONE)),
+    ("feed_release.sql", Exempt(ONE)),
+    (
+        "feed_target.sql",
+        Plan {
+            role: OPERATOR,
+            arguments: "'relay', 'one', 1, 1000",
+            wanted: &["_transaction_id_position_idx on event_"],
+        },
+    ),
+    (
+        "fence.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 4",
+            wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
+        },
+    ),
+    ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
+    ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
+    ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
+    (
+        "history.sql",
+        Plan { role: RUNTIME, arguments: "ID, 0", wanted: &["Index Scan using event_", "_pkey on event_"] },
+    ),
+    (
+        "load.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_was_last_seen_once on activity",
+            ],
+        },
+    ),
+    ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
+    ("prepare_migration.sql", Exempt(NO_PLAN)),
+    ("release_migration.sql", Exempt(NO_PLAN)),
+    (
+        "sessions_of_user.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4'",
+            wanted: &[
+                "session_by_user",
+                "ended_session_by_user",
+                "Index Scan using a_session_was_last_seen_once",
+                "_pkey on event_",
+            ],
+        },
+    ),
+    (
+        "touch.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID",
+            wanted: &["Insert on activity", "a_session_is_live_once on session"],
+        },
+    ),
+    ("transaction_id.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
+    ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
+    (
+        "why_ended.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID",
+            wanted: &["Index Scan using a_session_ends_once on ended_session", "_pkey on event_"],
+        },
+    ),
+];

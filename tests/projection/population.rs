@@ -1,0 +1,172 @@
+//! Sessions of all kinds, written to the log event by event.
+//!
+//! Their rows come from [`Ledger::rebuild`]; some then end by [`Ledger::end`], whose statement writes the log
+//! and the row together.
+
+use session_ledger::Ledger;
+use session_ledger::ledger::RebuildOptions;
+use session_ledger::session::{
+    ChainHash, Client as From, Draft, Entry, Event, EventId, Origin, Policy, RenewalOffered, SessionId,
+    SessionState, TokenHash, Unknown, Wish,
+};
+use test_support::Database;
+use time::{Duration, OffsetDateTime};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::stories::{self, set};
+
+/// Sessions in a database, by what they are.
+pub(crate) struct Population {
+    pub(crate) ledger: Ledger,
+    sessions: Vec<(String, SessionId)>,
+}
+
+impl Population {
+    /// Sessions of all kinds, live and ended.
+    pub(crate) async fn settle(database: &Database) -> Self {
+        let client = database.connect().await;
+        let mut sessions = Vec::new();
+        for (nth, (what, requests)) in stories::all().into_iter().enumerate() {
+            let id = id(nth);
+            insert(&client, id, &write(id, requests)).await;
+            sessions.push((what, id));
+        }
+        let id = id(sessions.len());
+        insert(&client, id, &of_a_later_version(id)).await;
+        sessions.push(("of a later version".into(), id));
+        drop(client);
+
+        let ledger = Ledger::builder(database.config()).connect().await.unwrap();
+        ledger.rebuild(RebuildOptions::default(), |_| {}).await.unwrap();
+        let population = Self { ledger, sessions };
+        population.end_some().await;
+        population
+    }
+
+    /// The session that is `what`.
+    pub(crate) fn session(&self, what: &str) -> SessionId {
+        let found = self.sessions.iter().find(|(is, _)| is == what);
+        found.unwrap_or_else(|| panic!("no session is {what}")).1
+    }
+
+    pub(crate) fn sessions(&self) -> u64 {
+        self.sessions.len() as u64
+    }
+
+    async fn end_some(&self) {
+        for reason in stories::reasons() {
+            let session = self.session(&stories::to_be_ended(&reason));
+            assert!(self.ledger.end(session, reason, Some("admin".into())).await.unwrap());
+        }
+    }
+}
+
+/// Writes `count` sessions of three events each.
+pub(crate) async fn crowd(client: &Client, count: usize) {
+    for nth in 0..count {
+        let id = SessionId::new(start() + Duration::milliseconds(nth as i64), [9; 10]);
+        insert(client, id, &write(id, vec![vec![set("one", b"1"), set("two", b"2")]])).await;
+    }
+}
+
+/// Writes an event behind a session's last one, whatever that is.
+pub(crate) async fn append(client: &Client, ledger: &Ledger, session: SessionId, event: Event) {
+    let mut state = ledger.state_at(session, i64::MAX).await.unwrap();
+    insert(client, session, &[next(&mut state, event)]).await;
+}
+
+fn start() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc() - Duration::hours(1);
+    now.replace_nanosecond(now.microsecond() * 1000).unwrap()
+}
+
+fn id(nth: usize) -> SessionId {
+    SessionId::new(start(), [nth as u8; 10])
+}
+
+/// The entries of a session's requests, a second apart.
+fn write(id: SessionId, requests: Vec<Vec<Wish>>) -> Vec<Entry> {
+    let bytes_max = Policy::default().state_bytes_max;
+    let mut draft = Draft::anonymous(id, Policy::default().timeouts(), bytes_max);
+    let mut at = start();
+    let mut entries = Vec::new();
+    for wishes in requests {
+        for wish in wishes {
+            draft.wish(wish, at).unwrap();
+        }
+        let client = From::new(Some([192, 0, 2, 7].into()), Some("Mozilla/5.0"));
+        let origin = Origin { at, client, actor: None };
+        let written = draft.write(TokenHash::from_bytes([7; 32]), &origin, event_id).unwrap();
+        entries.extend(written.entries);
+        draft = Draft::stored(id, written.state, bytes_max);
+        at += Duration::seconds(1);
+    }
+    entries
+}
+
+/// A session with events that this version does not make: one of a kind it knows, and one of a kind it does not.
+fn of_a_later_version(id: SessionId) -> Vec<Entry> {
+    let mut entries = write(id, vec![vec![set("before", b"1")]]);
+    let mut state = SessionState::replay(&entries);
+    let offered = RenewalOffered { token_hash: TokenHash::from_bytes([8; 32]) };
+    let unknown = Unknown { kind: "teleported".into(), shape: 3, payload: b"to the moon".to_vec() };
+    entries.push(next(&mut state, Event::RenewalOffered(offered)));
+    entries.push(next(&mut state, Event::Unknown(unknown)));
+    let mut draft = Draft::stored(id, state.clone(), Policy::default().state_bytes_max);
+    draft.wish(set("after", b"2"), state.changed_at).unwrap();
+    let origin = Origin { at: state.changed_at, client: From::default(), actor: None };
+    entries.extend(draft.write(TokenHash::default(), &origin, event_id).unwrap().entries);
+    entries
+}
+
+fn next(state: &mut SessionState, event: Event) -> Entry {
+    let mut entry = Entry {
+        version: state.version + 1,
+        event_id: event_id(),
+        event,
+        user: state.user.clone(),
+        actor: None,
+        client: From::default(),
+        occurred_at: state.changed_at + Duration::seconds(1),
+        hash: ChainHash::default(),
+    };
+    entry.hash = state.head.then(&entry);
+    state.advance(&entry);
+    entry
+}
+
+fn event_id() -> EventId {
+    EventId::from(Uuid::new_v4())
+}
+
+async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
+    let insert = "insert into session_ledger.event (
+            session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let statement = client.prepare(insert).await.unwrap();
+    for entry in entries {
+        let user = entry.user.as_ref().map(|user| user.as_str());
+        let actor = entry.actor.as_ref().map(|actor| actor.as_str());
+        let inserted = client
+            .execute(
+                &statement,
+                &[
+                    &session.as_uuid(),
+                    &entry.version,
+                    &entry.event_id.as_uuid(),
+                    &entry.event.kind(),
+                    &entry.event.shape(),
+                    &user,
+                    &actor,
+                    &entry.event.payload(),
+                    &entry.hash.as_bytes().as_slice(),
+                    &entry.occurred_at,
+                    &entry.client.ip,
+                    &entry.client.user_agent,
+                ],
+            )
+            .await;
+        assert_eq!(inserted.unwrap(), 1);
+    }
+}

@@ -1,0 +1,82 @@
+//! The verification, where all is well.
+
+use session_ledger::Ledger;
+use session_ledger::ledger::{Progress, RebuildOptions, Verification};
+use test_support::Database;
+
+use super::population::Population;
+
+#[tokio::test]
+async fn an_untouched_ledger_has_no_difference() {
+    let database = Database::fresh().await;
+    let population = Population::settle(&database).await;
+    let client = database.connect().await;
+    let events: i64 =
+        client.query_one("select count(*) from session_ledger.event", &[]).await.unwrap().get(0);
+
+    let mut told: Vec<Progress> = Vec::new();
+    let verification = population.ledger.verify(|progress| told.push(progress)).await.unwrap();
+
+    assert!(verification.is_equal(), "{:?}", verification.differences);
+    assert!(verification.differences.is_empty());
+    assert_eq!(verification.sessions, population.sessions());
+    assert_eq!(verification.events, events as u64);
+    assert_eq!(verification.unknown_events, 1);
+    let last = told.last().unwrap();
+    assert_eq!((last.sessions, last.events), (verification.sessions, verification.events));
+}
+
+#[tokio::test]
+async fn an_empty_ledger_has_no_difference() {
+    let database = Database::fresh().await;
+    let ledger = Ledger::builder(database.config()).connect().await.unwrap();
+    let verified = ledger.clone();
+    let verification = tokio::spawn(async move { verified.verify(|_| {}).await });
+    assert_eq!(verification.await.unwrap().unwrap(), Verification::default());
+    let rebuilt = ledger.rebuild(RebuildOptions::default(), |_| {}).await.unwrap();
+    assert_eq!((rebuilt.live, rebuilt.ended), (0, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_derived_is_not_compared() {
+    let database = Database::fresh().await;
+    let population = Population::settle(&database).await;
+    let client = database.connect().await;
+    let seen = "update session_ledger.session set resend = 'sealed';
+                insert into session_ledger.activity select session_id, now() from session_ledger.session";
+    client.batch_execute(seen).await.unwrap();
+    assert!(population.ledger.verify(|_| {}).await.unwrap().is_equal());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verification_sees_one_moment_though_sessions_end_meanwhile() {
+    let database = Database::fresh().await;
+    let population = Population::settle(&database).await;
+    let mut changes = Some(database.connect().await);
+    // Told first when its snapshot is taken: rows that go from then on are still there for it.
+    let verification = population.ledger.verify(|_| {
+        if let Some(client) = changes.take() {
+            let (ended, is_ended) = std::sync::mpsc::channel();
+            tokio::spawn(async move {
+                client.batch_execute("delete from session_ledger.session").await.unwrap();
+                ended.send(()).unwrap();
+            });
+            tokio::task::block_in_place(|| is_ended.recv()).unwrap();
+        }
+    });
+    assert!(verification.await.unwrap().is_equal());
+}
+
+#[tokio::test]
+async fn differences_beyond_a_thousand_are_counted() {
+    let database = Database::fresh().await;
+    let population = Population::settle(&database).await;
+    let client = database.connect().await;
+    let invent = "insert into session_ledger.ended_session
+        select gen_random_uuid(), 1, now(), now(), now(), null, 'revoked', null, '' from generate_series(1, 1100)";
+    client.batch_execute(invent).await.unwrap();
+    let verification = population.ledger.verify(|_| {}).await.unwrap();
+    assert_eq!(verification.differences_total, 1100);
+    assert_eq!(verification.differences.len(), 1000);
+    assert!(!verification.is_equal());
+}
