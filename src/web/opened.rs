@@ -27,6 +27,8 @@ pub(super) struct Opened {
     secret: Option<Secret>,
     /// The request's cookie names a session that is long gone.
     pub(super) stale_cookie: bool,
+    /// Why that session ended, or one whose time is over now.
+    pub(super) why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
     pub(super) overdue: Option<Overdue>,
 }
@@ -72,6 +74,7 @@ impl Opened {
             ended: None,
             secret: None,
             stale_cookie: false,
+            why_ended: None,
             overdue: None,
         }
     }

@@ -79,6 +79,12 @@ impl Session {
         self.state(|state| state.authenticated_at)
     }
 
+    /// Why the session that the browser came with is over, for a page that tells a visitor what became of it. None
+    /// once the browser has forgotten its cookie, which it is soon told to do.
+    pub fn why_ended(&self) -> Option<EndReason> {
+        self.look(|opened| opened.why_ended.clone())
+    }
+
     /// The value of a key.
     ///
     /// # Errors

@@ -254,7 +254,8 @@ impl Visit {
             // Only a cookie that is long dead is cleared: another request of this browser may just have got
             // a new one, which a late removal would take away.
             anonymous.stale_cookie =
-                ended.is_none_or(|(_, seconds)| seconds > f64::from(policy.renewal_grace));
+                ended.as_ref().is_none_or(|(_, seconds)| *seconds > f64::from(policy.renewal_grace));
+            anonymous.why_ended = ended.map(|(reason, _)| reason);
             return Ok(anonymous);
         };
         let overdue = match live.state.admit(&secret.hash(), live.last_seen, loaded.now) {
@@ -267,6 +268,7 @@ impl Visit {
                 Overdue { id, live, reason: EndReason::TokenReplayed, at: loaded.now }
             }
         };
+        anonymous.why_ended = Some(overdue.reason.clone());
         anonymous.overdue = Some(overdue);
         Ok(anonymous)
     }

@@ -1,2 +1,125 @@
-//! x
-fn main() {}
+//! Runs the shop: `cargo run -p shop`. It brings its own PostgreSQL unless `DATABASE_URL` names one.
+#![forbid(unsafe_code)]
+
+mod postgres;
+mod settings;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use poem::Server;
+use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use session_ledger::token::CookieSettings;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use postgres::Postgres;
+use settings::{Keys, Settings};
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// How long requests under way may take once the shop is told to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome<()> {
+    let Some(settings) = Settings::read()? else {
+        return say(settings::HELP);
+    };
+    let stop = stop_signal()?;
+    let acceptor = listen(&settings).await?;
+    let address = acceptor.local_addr().iter().find_map(|address| address.as_socket_addr().copied());
+    let address = address.ok_or("The address that the shop listens on is unknown.")?;
+    say("Starting PostgreSQL and filling the shelves …")?;
+    let postgres = Postgres::find(settings.database_url.as_deref())?;
+    let opened = shop::open(postgres.config(), settings.keys.ring()?, cookie(&settings)).await;
+    let shop = opened.map_err(|error| format!("The shop cannot open: {error}."))?;
+
+    say(&announcement(address, &postgres, &settings))?;
+    Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(shop, stop, Some(GRACE)).await?;
+    let farewell =
+        if postgres.is_private() { ", and so has its PostgreSQL with all that it held" } else { "" };
+    drop(postgres);
+    say(&format!("The shop has closed{farewell}."))
+}
+
+/// The usual port may be taken, and then any other will do; an address that was asked for will not be changed.
+async fn listen(settings: &Settings) -> Outcome<TcpAcceptor> {
+    let wanted = settings.listen.as_deref();
+    let taken = match TcpListener::bind(wanted.unwrap_or(settings::LISTEN).to_owned()).into_acceptor().await {
+        Ok(acceptor) => return Ok(acceptor),
+        Err(error) => error,
+    };
+    if let Some(address) = wanted {
+        return Err(
+            format!("The shop cannot listen on {address}: {taken}. Choose another with --listen.").into()
+        );
+    }
+    say(&format!("{} is taken ({taken}), so another port is used.", settings::LISTEN))?;
+    Ok(TcpListener::bind("127.0.0.1:0").into_acceptor().await?)
+}
+
+/// The library's default is `__Host-session`, `Secure`, and belongs on every site with HTTPS. The shop speaks plain
+/// HTTP, where Chromium and Firefox take that cookie from this very machine, but Safari and phones do not.
+fn cookie(settings: &Settings) -> CookieSettings {
+    if settings.secure_cookie {
+        CookieSettings::default()
+    } else {
+        CookieSettings { name: "session".into(), secure: false, ..CookieSettings::default() }
+    }
+}
+
+/// Interrupted from the terminal, or told to stop by whoever started it.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn announcement(address: SocketAddr, postgres: &Postgres, settings: &Settings) -> String {
+    let users = shop::DEMO_USERS.map(|(name, password)| format!("  {name:<8} {password}")).join("\n");
+    let keys = match settings.keys {
+        Keys::Named(_) => "from SESSION_LEDGER_KEYS",
+        Keys::New => "made for this run, so that carts and logins end with it",
+    };
+    let cookie = if settings.secure_cookie {
+        "__Host-session; Secure, which Safari does not take from plain HTTP"
+    } else {
+        "session; not Secure, because this is plain HTTP (--secure-cookie for the library's default)"
+    };
+    format!(
+        "\nThe shop is open at  http://{address}\n\nLog in as\n{users}\n\n\
+         Database   {}\nCookie     {cookie}\nKeys       {keys}\n\n\
+         Every page “History” names its session. To see what the log holds of it:\n  \
+         {}cargo run -p projector -- history SESSION\n\n\
+         Stop with Ctrl-C.",
+        postgres.description(),
+        postgres.variable(),
+    )
+}
+
+fn say(text: &str) -> Outcome<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,50 @@
+//! What every page shows around its own content.
+
+use poem::Result;
+use session_ledger::session::EndReason;
+use session_ledger::web::Session;
+
+use crate::cart::CART;
+
+/// The queue of messages for the next page.
+pub(crate) const NOTICES: &str = "notices";
+
+/// The head of a page: who is signed in, what is in the cart, and what there is to say.
+pub(crate) struct Frame {
+    /// The path of the page, so that the navigation can mark it.
+    pub(crate) here: &'static str,
+    pub(crate) user: Option<String>,
+    pub(crate) items: u32,
+    pub(crate) notices: Vec<String>,
+    /// What became of the session that the browser came with.
+    pub(crate) ended: Option<&'static str>,
+}
+
+impl Frame {
+    /// The frame of a page that shows the waiting messages.
+    pub(crate) fn new(session: &Session, here: &'static str) -> Result<Self> {
+        Ok(Self { notices: session.take_flash(NOTICES)?, ..Self::without_notices(session, here)? })
+    }
+
+    /// The frame of a page that may never be shown, so that messages have to wait.
+    pub(crate) fn without_notices(session: &Session, here: &'static str) -> Result<Self> {
+        let items = session.get(&CART)?.map_or(0, |cart| cart.items());
+        let user = session.user().map(|user| user.to_string());
+        let ended = session.why_ended().and_then(|reason| farewell(&reason));
+        Ok(Self { here, user, items, notices: Vec::new(), ended })
+    }
+}
+
+/// What to tell somebody whose session has ended. Who logged out knows already.
+fn farewell(reason: &EndReason) -> Option<&'static str> {
+    match reason {
+        EndReason::LoggedOut | EndReason::Purged | EndReason::UserSwitched => None,
+        EndReason::Revoked => Some("You were signed out of this browser from another device."),
+        EndReason::IdleTimeout => Some("You were away for long, so you were signed out."),
+        EndReason::AbsoluteTimeout => Some("Your last login was long ago, so you were signed out."),
+        EndReason::TokenReplayed => {
+            Some("Your session turned up in two places at once, so it was ended to protect you.")
+        }
+        _ => Some("Your session has ended."),
+    }
+}

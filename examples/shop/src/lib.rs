@@ -1,0 +1,52 @@
+//! A small shop whose carts, logins and orders go through session-ledger.
+//!
+//! Where to look first: `pages/orders.rs`, where an order and the emptied cart are one transaction, then
+//! `pages/devices.rs`, which ends sessions of other browsers, and `story.rs`, which tells a session's history.
+#![forbid(unsafe_code)]
+
+mod browser;
+mod cart;
+mod database;
+mod door;
+mod frame;
+mod pages;
+mod passwords;
+mod price;
+mod problem;
+mod site;
+mod story;
+mod when;
+
+use std::error::Error;
+
+use poem::Response;
+use session_ledger::Ledger;
+use session_ledger::token::{CookieSettings, KeyRing};
+use session_ledger::web::Sessions;
+
+/// Who may log in: the name and the password of each demo user.
+pub const DEMO_USERS: [(&str, &str); 2] = [("alice", "two lumps please"), ("bob", "milk goes first")];
+
+/// Opens the shop on a database: adds the tables that are missing, those of session-ledger and the shop's own,
+/// fills the shelves and registers the demo users.
+///
+/// # Errors
+///
+/// The database is away or refuses, or the cookie's settings are none that browsers accept.
+pub async fn open(
+    database: &tokio_postgres::Config,
+    keys: KeyRing,
+    cookie: CookieSettings,
+) -> Result<impl poem::Endpoint<Output = Response> + 'static, Box<dyn Error + Send + Sync>> {
+    Ledger::migrate(database).await?;
+    let pool = database::pool(database.clone())?;
+    database::prepare(&pool).await?;
+    let passwords = passwords::Passwords::new()?;
+    for (name, password) in DEMO_USERS {
+        database::open_account(&pool, name, &passwords::hash(password)?).await?;
+    }
+    // The library shares the shop's connections.
+    let ledger = Ledger::builder(database.clone()).pool(pool.clone()).connect().await?;
+    let sessions = Sessions::builder(ledger.clone(), keys).cookie(cookie).build()?;
+    Ok(site::site(ledger, pool, passwords, sessions))
+}

@@ -1,0 +1,105 @@
+//! Your devices: every session of yours, and the power to end them.
+
+use std::net::IpAddr;
+
+use askama::Template;
+use poem::error::NotFoundError;
+use poem::web::{Data, Html, Path};
+use poem::{Response, Result, handler};
+use session_ledger::Ledger;
+use session_ledger::ledger::SessionSummary;
+use session_ledger::session::{EndReason, SessionId, UserId};
+use session_ledger::web::SignedIn;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{render, to};
+use crate::frame::{Frame, NOTICES};
+use crate::{browser, story, when};
+
+/// How many ended sessions the page lists.
+const ENDED_MAX: usize = 20;
+
+#[derive(Template)]
+#[template(path = "devices.html")]
+struct Devices {
+    frame: Frame,
+    live: Vec<Device>,
+    ended: Vec<Device>,
+}
+
+/// A session as the page shows it.
+struct Device {
+    session: SessionId,
+    browser: String,
+    address: Option<IpAddr>,
+    last_seen: String,
+    since: String,
+    is_this_one: bool,
+    /// Why it ended, if it did.
+    ended: Option<String>,
+}
+
+#[handler]
+pub(crate) async fn list(session: SignedIn, ledger: Data<&Ledger>) -> Result<Html<String>> {
+    let sessions = ledger.sessions(session.user()).await?;
+    let now = OffsetDateTime::now_utc();
+    let devices = sessions.iter().map(|summary| Device::new(summary, session.id(), now));
+    let (live, mut ended): (Vec<_>, Vec<_>) = devices.partition(|device| device.ended.is_none());
+    ended.truncate(ENDED_MAX);
+    render(&Devices { frame: Frame::new(&session, "/devices")?, live, ended })
+}
+
+/// Signs one browser out. No request of it takes effect once this has answered.
+#[handler]
+pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path<Uuid>) -> Result<Response> {
+    let (id, user) = (SessionId::from(id), session.user());
+    if session.id() == Some(id) {
+        session.logout();
+        return Ok(to("/"));
+    }
+    let device = own_session(&ledger, user, id).await?;
+    let browser = browser::name(device.user_agent.as_deref());
+    let ended = ledger.end(id, EndReason::Revoked, Some(user.clone())).await?;
+    let said = if ended { "is signed out now" } else { "was signed out already" };
+    session.flash(NOTICES, &format!("{browser} {said}."))?;
+    Ok(to("/devices"))
+}
+
+/// Signs out all browsers but this one.
+#[handler]
+pub(crate) async fn end_others(session: SignedIn, ledger: Data<&Ledger>) -> Result<Response> {
+    let user = session.user();
+    let ended = ledger.end_all(user, session.id(), EndReason::Revoked, Some(user.clone())).await?;
+    let said = match ended {
+        0 => "No other device was signed in.".to_owned(),
+        1 => "One other device is signed out now.".to_owned(),
+        count => format!("{count} other devices are signed out now."),
+    };
+    session.flash(NOTICES, &said)?;
+    Ok(to("/devices"))
+}
+
+/// A session of this user, live or ended. Somebody else's is not found, as if there were none.
+pub(super) async fn own_session(ledger: &Ledger, user: &UserId, id: SessionId) -> Result<SessionSummary> {
+    let sessions = ledger.sessions(user).await?;
+    Ok(sessions.into_iter().find(|summary| summary.id == id).ok_or(NotFoundError)?)
+}
+
+impl Device {
+    fn new(summary: &SessionSummary, this: Option<SessionId>, now: OffsetDateTime) -> Self {
+        let is_this_one = Some(summary.id) == this;
+        // Being seen is noted about once a minute; this one is here right now.
+        let last_seen = if is_this_one { now } else { summary.last_seen };
+        let ended = summary.ended.as_ref();
+        Self {
+            session: summary.id,
+            browser: browser::name(summary.user_agent.as_deref()),
+            address: summary.client_ip,
+            last_seen: when::ago(last_seen, now),
+            since: when::exact(summary.authenticated_at.unwrap_or(summary.started_at)),
+            is_this_one,
+            ended: ended.map(|(reason, at)| format!("{}, {}", story::end(reason), when::ago(*at, now))),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What the log holds of a session, told to its owner.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use deadpool_postgres::Pool;
+use poem::web::{Data, Html, Path};
+use poem::{Result, handler};
+use session_ledger::Ledger;
+use session_ledger::session::SessionId;
+use session_ledger::web::{Session, SignedIn};
+use uuid::Uuid;
+
+use super::devices::own_session;
+use super::render;
+use crate::database;
+use crate::frame::Frame;
+use crate::story::{self, Moment};
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct History {
+    frame: Frame,
+    session: Option<SessionId>,
+    is_this_one: bool,
+    /// The latest first.
+    moments: Vec<Moment>,
+}
+
+/// Of the session one is in, logged in or not.
+#[handler]
+pub(crate) async fn own(session: Session, ledger: Data<&Ledger>, pool: Data<&Pool>) -> Result<Html<String>> {
+    let id = session.id();
+    let moments = match id {
+        Some(id) => moments(&ledger, &pool, id).await?,
+        None => Vec::new(),
+    };
+    render(&History { frame: Frame::new(&session, "/history")?, session: id, is_this_one: true, moments })
+}
+
+/// Of another session of the same user.
+#[handler]
+pub(crate) async fn of(
+    session: SignedIn,
+    ledger: Data<&Ledger>,
+    pool: Data<&Pool>,
+    Path(id): Path<Uuid>,
+) -> Result<Html<String>> {
+    let id = own_session(&ledger, session.user(), SessionId::from(id)).await?.id;
+    let moments = moments(&ledger, &pool, id).await?;
+    let is_this_one = session.id() == Some(id);
+    render(&History { frame: Frame::new(&session, "/devices")?, session: Some(id), is_this_one, moments })
+}
+
+async fn moments(ledger: &Ledger, pool: &Pool, id: SessionId) -> Result<Vec<Moment>> {
+    let events = ledger.history(id).await?;
+    let products = database::products(pool).await?;
+    let names: BTreeMap<i32, String> = products.into_iter().map(|(id, product)| (id, product.name)).collect();
+    let mut moments = story::tell(&events, &names);
+    moments.reverse();
+    Ok(moments)
+}

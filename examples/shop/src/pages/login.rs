@@ -1,0 +1,92 @@
+//! Logging in and out.
+
+use askama::Template;
+use deadpool_postgres::Pool;
+use poem::http::StatusCode;
+use poem::web::{Data, Form, Html, Query};
+use poem::{IntoResponse, Response, Result, handler};
+use serde::Deserialize;
+use session_ledger::web::Session;
+
+use super::{render, to};
+use crate::database;
+use crate::frame::{Frame, NOTICES};
+use crate::passwords::Passwords;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    frame: Frame,
+    next: &'a str,
+    name: &'a str,
+    refused: bool,
+}
+
+/// Where to go afterwards.
+#[derive(Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    name: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[handler]
+pub(crate) fn form(session: Session, Query(Next { next }): Query<Next>) -> Result<Html<String>> {
+    let frame = Frame::new(&session, "/login")?;
+    render(&LoginPage { frame, next: destination(&next), name: "", refused: false })
+}
+
+/// Binds the user to the session, which keeps its cart and gets a new token. A wrong password keeps nothing at
+/// all: a visitor who has no session still has none.
+#[handler]
+pub(crate) async fn log_in(
+    session: Session,
+    pool: Data<&Pool>,
+    passwords: Data<&Passwords>,
+    Form(Credentials { name, password, next }): Form<Credentials>,
+) -> Result<Response> {
+    let name = name.trim();
+    let next = destination(&next);
+    let hash = database::password_hash(&pool, name).await?;
+    if !passwords.check(hash, password).await {
+        let frame = Frame::without_notices(&session, "/login")?;
+        let page = render(&LoginPage { frame, next, name, refused: true })?;
+        return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
+    }
+    session.login(name)?;
+    session.flash(NOTICES, &format!("Welcome, {name}."))?;
+    Ok(to(next))
+}
+
+#[handler]
+pub(crate) fn log_out(session: Session) -> Response {
+    session.logout();
+    to("/")
+}
+
+/// The page of ours that a path means: a login never leads to another site (CWE-601).
+pub(crate) fn destination(path: &str) -> &'static str {
+    match path.trim_start_matches('/').split('/').next() {
+        Some("cart") => "/cart",
+        Some("orders") => "/orders",
+        Some("devices" | "history") => "/devices",
+        _ => "/",
+    }
+}
+
+#[test]
+fn a_login_leads_to_a_page_of_the_shop_only() {
+    assert_eq!(destination("/devices"), "/devices");
+    for elsewhere in
+        ["//example.com/cart", "https://example.com", "/\\example.com", "", "javascript:alert(1)"]
+    {
+        assert_eq!(destination(elsewhere), "/");
+    }
+}

@@ -1,0 +1,79 @@
+//! Which page is where, and what stands around all of them.
+
+use deadpool_postgres::Pool;
+use poem::http::header;
+use poem::middleware::SetHeader;
+use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
+use session_ledger::Ledger;
+use session_ledger::web::Sessions;
+
+use crate::pages::{cart, catalogue, devices, history, login, orders};
+use crate::passwords::Passwords;
+use crate::{door, problem};
+
+/// Only what the shop itself serves: no script at all, no frame around it, no form to another site.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; \
+                                       form-action 'self'; frame-ancestors 'none'";
+
+/// The whole shop. From the inside out: the pages; the sessions around all routes, so that a request that lost a
+/// race can run again; the door; the pages for errors; the headers.
+pub(crate) fn site(
+    ledger: Ledger,
+    pool: Pool,
+    passwords: Passwords,
+    sessions: Sessions,
+) -> impl Endpoint<Output = Response> + 'static {
+    routes()
+        .data(ledger)
+        .data(pool)
+        .data(passwords)
+        .with(sessions)
+        .around(door::guard)
+        .around(problem::answer)
+        .with(
+            SetHeader::new()
+                .overriding(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+                .overriding(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+                .overriding(header::X_FRAME_OPTIONS, "DENY")
+                .overriding(header::REFERRER_POLICY, "same-origin"),
+        )
+        .map_to_response()
+}
+
+fn routes() -> Route {
+    Route::new()
+        .at("/", get(catalogue::show))
+        .at("/cart", get(cart::show))
+        .at("/cart/:product/add", post(cart::add))
+        .at("/cart/:product/change", post(cart::change))
+        .at("/login", get(login::form).post(login::log_in))
+        .at("/logout", post(login::log_out))
+        .at("/orders", get(orders::list).post(orders::place))
+        .at("/devices", get(devices::list))
+        .at("/devices/:session/end", post(devices::end))
+        .at("/devices/end-others", post(devices::end_others))
+        .at("/history", get(history::own))
+        .at("/history/:session", get(history::of))
+        .at("/style.css", get(style))
+        .at("/pictures.svg", get(pictures))
+        .at("/icon.svg", get(icon))
+}
+
+#[handler]
+fn style() -> Response {
+    file("text/css; charset=utf-8", include_str!("../static/style.css"))
+}
+
+#[handler]
+fn pictures() -> Response {
+    file("image/svg+xml", include_str!("../static/pictures.svg"))
+}
+
+#[handler]
+fn icon() -> Response {
+    file("image/svg+xml", include_str!("../static/icon.svg"))
+}
+
+fn file(kind: &str, text: &'static str) -> Response {
+    Response::builder().content_type(kind).header(header::CACHE_CONTROL, "max-age=60").body(text)
+}

@@ -1,0 +1,104 @@
+//! ChromeDriver and the browsers that it starts.
+
+use std::env;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::ClientBuilder;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::page::Page;
+
+/// A browser that nobody watches, and that asks nothing of the network for itself.
+const FLAGS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// Gone when it is dropped, with all of its browsers, also when a test panics.
+pub(crate) struct Driver {
+    process: Child,
+    port: u16,
+    /// Removed after the browsers are gone, since they write to it until then.
+    profiles: TempDir,
+}
+
+impl Driver {
+    /// Starts one on a port that it chooses. Installs the browser where it is missing.
+    pub(crate) fn start() -> Self {
+        if program("chromedriver").is_none() || program("chromium").is_none() {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/install-browser");
+            assert!(Command::new(script).status().unwrap().success(), "the browser test needs a browser");
+        }
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = said.by_ref().find_map(|line| {
+            let line = line.ok()?;
+            let port = line.split_once("successfully on port ")?.1;
+            port.trim_end_matches('.').parse().ok()
+        });
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || said.for_each(drop));
+        let driver = Self { process, port: port.unwrap_or(0), profiles: tempfile::tempdir().unwrap() };
+        assert_ne!(driver.port, 0, "chromedriver says on which port it listens");
+        driver
+    }
+
+    /// A browser that has never been anywhere.
+    pub(crate) async fn browser(&self, shop: &str) -> Page {
+        let profile = tempfile::tempdir_in(&self.profiles).unwrap().keep();
+        let own = format!("--user-data-dir={}", profile.display());
+        let flags: Vec<_> = FLAGS.into_iter().chain([own.as_str()]).collect();
+        let options = json!({ "args": flags, "binary": program("chromium").unwrap() });
+        let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+        let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{}", self.port))
+            .await
+            .unwrap();
+        Page { client, shop: shop.to_owned() }
+    }
+
+    /// Tells it to close its browsers and end; the answer comes when the browsers are gone.
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.shut_down().ok();
+        let patience = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < patience && !matches!(self.process.try_wait(), Ok(Some(_))) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// Where a program is on the `PATH`.
+fn program(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}

@@ -1,0 +1,115 @@
+//! The shop as a person sees it: the real program, two real browsers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod driver;
+mod page;
+mod running;
+
+use driver::Driver;
+use page::Page;
+use running::Shop;
+
+/// As "only 1 left" on its card says.
+const SUGAR_BOWL: &str = "#product-12";
+
+#[tokio::test]
+async fn a_visitor_buys_and_signs_the_browser_out_from_another() {
+    let shop = Shop::open(&[]).await;
+    let driver = Driver::start();
+    let (first, second) = (driver.browser(shop.url()).await, driver.browser(shop.url()).await);
+
+    fill_the_cart_and_log_in(&first).await;
+    order(&first).await;
+    fail_to_order(&first).await;
+    sign_out_from_another_device(&first, &second).await;
+    read_what_happened(&second).await;
+}
+
+#[tokio::test]
+async fn the_cookie_of_production_is_taken_from_this_machine() {
+    let shop = Shop::open(&["--secure-cookie"]).await;
+    let driver = Driver::start();
+    let browser = driver.browser(shop.url()).await;
+    put_one_in_the_cart(&browser).await;
+    assert!(!browser.cookie("__Host-session").await.is_empty());
+}
+
+async fn put_one_in_the_cart(browser: &Page) {
+    browser.open("/").await;
+    browser.click("#product-1 button").await;
+    browser.wait_for_text("#items", "1").await;
+}
+
+async fn fill_the_cart_and_log_in(browser: &Page) {
+    put_one_in_the_cart(browser).await;
+    let before = browser.cookie("session").await;
+    browser.open("/cart").await;
+    browser.click("main a.button").await;
+    log_in(browser).await;
+    browser.wait_for_text("h1", "Your cart").await;
+    browser.wait_for("#line-1").await;
+    assert_ne!(browser.cookie("session").await, before, "the token is replaced at the login");
+}
+
+async fn log_in(browser: &Page) {
+    let (name, password) = shop::DEMO_USERS[0];
+    browser.fill("#name", name).await;
+    browser.fill("#password", password).await;
+    browser.click("#log-in").await;
+    browser.wait_for_text(".who", name).await;
+}
+
+async fn order(browser: &Page) {
+    browser.click("#order").await;
+    browser.wait_for_text("h1", "Your orders").await;
+    assert!(browser.text(".order").await.contains("1 × Teapot"));
+    assert_eq!(browser.count("#items").await, 0, "the cart is empty");
+}
+
+/// Once for want of stock, once for the payment: both leave cart and stock as they were.
+async fn fail_to_order(browser: &Page) {
+    browser.open("/").await;
+    browser.fill(&format!("{SUGAR_BOWL} [name=quantity]"), "2").await;
+    browser.click(&format!("{SUGAR_BOWL} button")).await;
+    browser.wait_for_text("#items", "2").await;
+    browser.open("/cart").await;
+    browser.click("#order").await;
+    browser.wait_for_text("#refused", "We have fewer of something than you want.").await;
+
+    browser.open("/cart").await;
+    browser.fill("#quantity-12", "1").await;
+    browser.click("#line-12 button").await;
+    browser.wait_for_text("#items", "1").await;
+    browser.click("[name=fails]").await;
+    browser.click("#order").await;
+    browser.wait_for_text("#refused", "The bank declined your payment.").await;
+
+    browser.open("/").await;
+    let card = browser.text(SUGAR_BOWL).await;
+    assert!(card.contains("only 1 left") && card.contains("1 in the cart"), "{card}");
+}
+
+async fn sign_out_from_another_device(first: &Page, second: &Page) {
+    second.open("/login").await;
+    log_in(second).await;
+    second.open("/devices").await;
+    assert_eq!(second.count("#signed-in li").await, 2);
+    assert_eq!(second.count("#signed-in .badge").await, 1, "one of them is this one");
+    second.click("#signed-in .danger").await;
+    second.wait_for("#ended li").await;
+    assert_eq!(second.count("#signed-in li").await, 1);
+
+    first.click("nav a[href='/orders']").await;
+    first.wait_for_text("#ended", "You were signed out of this browser from another device.").await;
+    assert_eq!(first.text("h1").await, "Log in");
+}
+
+async fn read_what_happened(browser: &Page) {
+    browser.click("#ended li a").await;
+    browser.wait_for_text("h1", "What happened on that device").await;
+    assert_eq!(browser.text(".story li:first-child p").await, "Ended: signed out from another device.");
+    let story = browser.text(".story").await;
+    for sentence in ["You put 1 × Teapot in the cart.", "You logged in as alice with your password."] {
+        assert!(story.contains(sentence), "{story}");
+    }
+}

@@ -1,0 +1,71 @@
+//! What a person does with a browser. Everything waits for what it needs.
+
+use std::time::Duration;
+
+use fantoccini::Client;
+use fantoccini::wd::Locator;
+
+/// Far more than any page takes, so that a slow machine is not a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a page is looked at meanwhile.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A browser at the shop.
+pub(crate) struct Page {
+    pub(crate) client: Client,
+    pub(crate) shop: String,
+}
+
+impl Page {
+    pub(crate) async fn open(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.shop)).await.unwrap();
+    }
+
+    pub(crate) async fn wait_for(&self, css: &str) -> fantoccini::elements::Element {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("{css}: {error}\n{}", self.client.source().await.unwrap_or_default()),
+        }
+    }
+
+    /// Waits until the first such element reads so. A page that is being replaced has none for a moment.
+    pub(crate) async fn wait_for_text(&self, css: &str, text: &str) {
+        let reads = async || {
+            let element = self.client.find(Locator::Css(css)).await.ok()?;
+            element.text().await.ok()
+        };
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while reads().await.as_deref() != Some(text) {
+                tokio::time::sleep(POLL).await;
+            }
+        });
+        if waited.await.is_err() {
+            panic!("{css} never read {text:?}:\n{}", self.client.source().await.unwrap_or_default());
+        }
+    }
+
+    pub(crate) async fn text(&self, css: &str) -> String {
+        self.wait_for(css).await.text().await.unwrap()
+    }
+
+    pub(crate) async fn count(&self, css: &str) -> usize {
+        self.client.find_all(Locator::Css(css)).await.unwrap().len()
+    }
+
+    pub(crate) async fn click(&self, css: &str) {
+        self.wait_for(css).await.click().await.unwrap();
+    }
+
+    /// Writes over what is in a field.
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let field = self.wait_for(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    pub(crate) async fn cookie(&self, name: &str) -> String {
+        self.client.get_named_cookie(name).await.unwrap().value().to_owned()
+    }
+}

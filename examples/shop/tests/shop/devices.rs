@@ -1,0 +1,70 @@
+//! Devices and their histories.
+
+use poem::http::{Method, StatusCode};
+
+use crate::visitor::Shop;
+
+#[tokio::test]
+async fn somebody_elses_device_is_not_found() {
+    let shop = Shop::open().await;
+    let (mut alice, mut bob) = (shop.customer("alice").await, shop.customer("bob").await);
+    let session = alice.session().await;
+    assert_eq!(bob.get(&format!("/history/{session}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bob.post(&format!("/devices/{session}/end"), "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(bob.post("/devices/not-a-session/end", "").await.status, StatusCode::NOT_FOUND);
+    assert!(!bob.get("/devices").await.text.contains(&session));
+    assert_eq!(alice.get("/devices").await.status, StatusCode::OK, "she is signed in still");
+}
+
+#[tokio::test]
+async fn a_browser_that_was_signed_out_elsewhere_is_told_so_at_its_next_page() {
+    let shop = Shop::open().await;
+    let (mut laptop, mut phone) = (shop.customer("alice").await, shop.customer("alice").await);
+    let session = phone.session().await;
+    assert_eq!(laptop.post(&format!("/devices/{session}/end"), "").await.status, StatusCode::SEE_OTHER);
+
+    let answer = phone.get("/devices").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login?next=/devices"));
+    let page = phone.get("/login").await.text;
+    assert!(page.contains("You were signed out of this browser from another device."), "{page}");
+    let told = laptop.get(&format!("/history/{session}")).await.text;
+    assert!(told.contains("Ended: signed out from another device."), "{told}");
+    assert!(laptop.get("/devices").await.text.contains("signed out from another device, just now"));
+}
+
+#[tokio::test]
+async fn signing_out_all_others_keeps_this_one() {
+    let shop = Shop::open().await;
+    let mut laptop = shop.customer("alice").await;
+    let (mut phone, mut tablet) = (shop.customer("alice").await, shop.customer("alice").await);
+    laptop.post("/devices/end-others", "").await;
+    assert!(laptop.get("/devices").await.text.contains("2 other devices are signed out now."));
+    assert_eq!(phone.get("/devices").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(tablet.get("/devices").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_history_is_told_in_plain_words() {
+    let shop = Shop::open().await;
+    let mut visitor = shop.visitor();
+    let firefox = [
+        ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    visitor.send(Method::POST, "/cart/1/add", &firefox, "quantity=2").await;
+    visitor.post("/cart/1/change", "quantity=1").await;
+    visitor.log_in("alice").await;
+    visitor.post("/orders", "").await;
+    let page = visitor.get("/history").await.text;
+    let sentences = [
+        "The cart was emptied.",
+        "A new token was given to this browser.",
+        "You logged in as alice with your password.",
+        "You took 1 × Teapot out of the cart.",
+        "You put 2 × Teapot in the cart.",
+        "Your session began.",
+    ];
+    let places: Vec<_> = sentences.iter().map(|sentence| page.find(sentence)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {page}");
+    assert!(page.contains("You placed order 1 for €34.00.") && page.contains("Firefox on Linux"), "{page}");
+}

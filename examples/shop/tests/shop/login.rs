@@ -1,0 +1,57 @@
+//! Logging in and out.
+
+use poem::http::StatusCode;
+
+use crate::visitor::Shop;
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_look_alike_and_keep_nothing() {
+    let shop = Shop::open().await;
+    let mut visitor = shop.visitor();
+    for name in ["alice", "nobody"] {
+        let answer = visitor.post("/login", &format!("name={name}&password=wrong")).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text.contains("There is no account with this name and password."));
+    }
+    assert_eq!((shop.events().await, visitor.cookie), (0, None));
+}
+
+#[tokio::test]
+async fn the_cart_stays_at_the_login_and_the_token_is_replaced() {
+    let shop = Shop::open().await;
+    let mut visitor = shop.visitor();
+    visitor.post("/cart/1/add", "quantity=2").await;
+    let (session, before) = (visitor.session().await, visitor.cookie.clone().unwrap());
+    visitor.log_in("alice").await;
+    assert_ne!(visitor.cookie.as_ref(), Some(&before));
+    assert_eq!(visitor.session().await, session);
+    assert!(visitor.get("/cart").await.text.contains("Teapot"));
+
+    let mut thief = shop.visitor();
+    thief.cookie = Some(before);
+    assert_eq!(thief.get("/orders").await.status, StatusCode::SEE_OTHER, "the old token opens nothing");
+}
+
+#[tokio::test]
+async fn who_is_not_logged_in_is_led_to_the_login_and_back() {
+    let shop = Shop::open().await;
+    let mut visitor = shop.visitor();
+    let answer = visitor.get("/devices").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login?next=/devices"));
+    let answer = visitor.post("/orders", "").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/login?next=/cart"));
+
+    let form = "name=alice&password=two+lumps+please&next=//evil.example/";
+    assert_eq!(visitor.post("/login", form).await.header("location"), "/");
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_session_and_clears_the_cookie() {
+    let shop = Shop::open().await;
+    let mut alice = shop.customer("alice").await;
+    let cookie = alice.cookie.clone();
+    assert_eq!(alice.post("/logout", "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(alice.cookie, None);
+    alice.cookie = cookie;
+    assert_eq!(alice.get("/orders").await.status, StatusCode::SEE_OTHER, "the old token opens nothing");
+}

@@ -1,0 +1,9 @@
+//! The shop over HTTP, without a browser: what it refuses, and what it leaves as it was.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod devices;
+mod door;
+mod login;
+mod orders;
+mod problems;
+mod visitor;

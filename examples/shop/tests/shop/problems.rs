@@ -1,0 +1,42 @@
+//! What goes wrong has a page too.
+
+use poem::http::StatusCode;
+use tokio_postgres::NoTls;
+
+use crate::visitor::Shop;
+
+#[tokio::test]
+async fn what_is_not_there_has_a_page_with_all_headers() {
+    let shop = Shop::open().await;
+    let answer = shop.visitor().get("/nowhere").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(answer.text.contains("There is nothing here"), "{}", answer.text);
+    assert!(answer.header("content-type").starts_with("text/html"));
+    assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("referrer-policy"), "same-origin");
+}
+
+#[tokio::test]
+async fn what_is_not_sold_and_what_is_no_number_is_refused() {
+    let shop = Shop::open().await;
+    let mut visitor = shop.visitor();
+    assert_eq!(visitor.post("/cart/99/add", "quantity=1").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(visitor.post("/cart/teapot/add", "quantity=1").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(visitor.post("/cart/1/add", "quantity=-1").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!((shop.events().await, visitor.cookie), (0, None));
+}
+
+#[tokio::test]
+async fn a_shop_without_its_database_asks_for_a_moment() {
+    let shop = Shop::open().await;
+    let mut alice = shop.customer("alice").await;
+    let (admin, connection) = shop.database.config().dbname("postgres").connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let drop = format!("drop database {} with (force)", shop.database.name());
+    admin.batch_execute(&drop).await.unwrap();
+    let answer = alice.get("/devices").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    assert!(answer.text.contains("The shop needs a moment"), "{}", answer.text);
+    assert!(alice.cookie.is_some(), "nobody is logged out by it");
+}
