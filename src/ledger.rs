@@ -26,6 +26,7 @@ pub use store::error::Error;
 pub use store::replace::Backend;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use transaction::Transaction;
 pub use verification::{Difference, Finding, Verification};
 
 /// The sessions of one database. Cheap to clone.

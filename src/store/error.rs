@@ -30,6 +30,9 @@ pub enum Error {
     /// The transaction had failed before, so that it could not be committed.
     #[error("an earlier statement of the transaction failed, so that it was rolled back")]
     Aborted,
+    /// The transaction outlives the work that it was for, so that it cannot be committed.
+    #[error("a transaction was kept past the end of its work, so that it was rolled back: drop it before")]
+    TransactionKept,
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {

@@ -9,6 +9,7 @@ use super::attempt::Outcome;
 use super::settle::{commit_in_turn, roll_back};
 use super::visit::Visit;
 use super::{Session, SessionError, Tx};
+use crate::ledger::Error;
 use crate::ledger::retry::{backoff, may_try_again};
 
 impl Session {
@@ -41,7 +42,10 @@ impl Session {
     ///
     /// The error of `work`, whose changes are rolled back; [`SessionError::TransactionOpen`] if the request has a
     /// [`Tx`] or has changed the session before; 503 if the database is away or too many races were lost.
-    pub async fn transaction<T>(&self, work: impl AsyncFn(&Self, &Tx) -> Result<T>) -> Result<T> {
+    pub async fn transaction<T, F>(&self, work: impl Fn(Self, Tx) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let visit = &self.visit;
         if visit.has_work().await {
             return Err(SessionError::TransactionOpen.into());
@@ -63,13 +67,12 @@ impl Session {
         }
     }
 
-    async fn attempt_part<T>(
-        &self,
-        work: &impl AsyncFn(&Self, &Tx) -> Result<T>,
-    ) -> std::result::Result<T, Outcome> {
+    async fn attempt_part<T, F>(&self, work: &impl Fn(Self, Tx) -> F) -> std::result::Result<T, Outcome>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let tx = Tx::of(Arc::clone(&self.visit)).await?;
-        let result = work(self, &tx).await;
-        drop(tx);
+        let result = work(self.clone(), tx).await;
         match result {
             Ok(done) => commit_part(Arc::clone(&self.visit)).await.map(|()| done),
             Err(error) => {
@@ -86,7 +89,7 @@ impl Session {
         self.visit.opened().take();
         self.visit.leave_line();
         self.visit.open().await?;
-        Err(error.unwrap_or_else(|| SessionError::TransactionKept.into()))
+        Err(error.unwrap_or_else(|| Error::TransactionKept.into()))
     }
 }
 
@@ -96,7 +99,7 @@ async fn commit_part(visit: Arc<Visit>) -> std::result::Result<(), Outcome> {
         let (opened, running) = visit.take().await;
         let Some(mut opened) = opened else {
             roll_back(running).await;
-            return Err(SessionError::TransactionKept.into());
+            return Err(Error::TransactionKept.into());
         };
         let plan = commit_in_turn(&visit, &mut opened, running).await?;
         *visit.opened() = Some(opened.after(visit.shared.ledger.policy(), &plan));

@@ -34,11 +34,6 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
-    /// A `Tx` outlives the handler that asked for it, so that its transaction cannot be committed.
-    #[error(
-        "a `Tx` was kept past the handler's return, so that its transaction was rolled back: drop it before"
-    )]
-    TransactionKept,
 }
 
 impl ResponseError for SessionError {

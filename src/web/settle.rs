@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use poem::{Response, Result};
 
-use super::SessionError;
 use super::attempt::{Again, Outcome};
 use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
@@ -106,7 +105,7 @@ async fn commit(
         roll_back(Some(running)).await;
         return Err(error.into());
     }
-    let transaction = Arc::into_inner(running.transaction).ok_or(SessionError::TransactionKept)?;
+    let transaction = Arc::into_inner(running.transaction).ok_or(Error::TransactionKept)?;
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(visit.shared.ledger.pool(), &plan.appends, Some(plan.fence)).await?;
     Ok(plan)
