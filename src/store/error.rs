@@ -131,10 +131,9 @@ impl Cause<'_> {
             Self::Ours(error) => error.prospect(),
             Self::Statement(error) => match error.code() {
                 Some(code) if is_conflict(code) => Prospect::Good,
-                Some(code) if is_absence(code) || *code == SqlState::IN_FAILED_SQL_TRANSACTION => {
-                    Prospect::Fair
-                }
-                None if error.is_closed() || is_io(error) => Prospect::Fair,
+                Some(code) if is_absence(code) => Prospect::Reconnected,
+                Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Prospect::Fair,
+                None if error.is_closed() || is_io(error) => Prospect::Reconnected,
                 _ => Prospect::None,
             },
         }
