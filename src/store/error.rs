@@ -124,7 +124,27 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Why work failed, in a word: see [`telemetry`](crate::telemetry).
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Stale { .. } => "stale".to_owned(),
+            Self::Disconnected(_) => "disconnected".to_owned(),
+            Self::Conflict(error) | Self::Database(error) => sqlstate(error),
+            _ => "aborted".to_owned(),
+        }
+    }
+}
+
 impl Cause<'_> {
+    /// The same of an application's error.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Ours(error) => error.reason(),
+            Self::Statement(error) => sqlstate(error),
+        }
+    }
+
     /// The same of an application's error.
     pub(crate) fn prospect(&self) -> Prospect {
         match self {
@@ -138,6 +158,10 @@ impl Cause<'_> {
             },
         }
     }
+}
+
+fn sqlstate(error: &tokio_postgres::Error) -> String {
+    error.code().map_or("disconnected", SqlState::code).to_owned()
 }
 
 /// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.

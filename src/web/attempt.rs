@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use poem::{Request, Response, Result};
+use tracing::Instrument;
 
 use super::SessionError;
 use super::middleware::Shared;
@@ -10,6 +11,7 @@ use super::settle::settle;
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
+use crate::telemetry;
 
 /// How an attempt ended.
 pub(super) enum Outcome {
@@ -25,6 +27,8 @@ pub(super) struct Again {
     pub(super) error: poem::Error,
     /// What another may bring.
     pub(super) prospect: Prospect,
+    /// Why it failed, for the metrics.
+    pub(super) reason: String,
 }
 
 /// Runs `handler` for `request` and settles what it did.
@@ -36,9 +40,10 @@ pub(super) async fn attempt(
 ) -> Outcome {
     let visit = Arc::new(Visit::new(Arc::clone(shared), &request, number));
     request.set_data(Arc::clone(&visit));
-    let result = handler(request).await;
+    telemetry::attempt(number);
+    let result = handler(request).instrument(tracing::debug_span!("session_ledger.attempt", number)).await;
     // In a task of its own: a client that hangs up must not stop a commit halfway.
-    match tokio::spawn(settle(visit, result)).await {
+    match tokio::spawn(settle(visit, result).in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Done(Err(poem::error::InternalServerError(error))),
     }
@@ -63,22 +68,24 @@ impl Outcome {
     /// statement had failed in it, whatever the error says.
     pub(super) fn of_error(shared: &Shared, error: poem::Error, unexplained: bool) -> Self {
         if (shared.retries)(&error) {
-            return Self::Again(Again { error, prospect: Prospect::Good });
+            return Self::Again(Again { error, prospect: Prospect::Good, reason: "marked".to_owned() });
         }
-        let known = std::error::Error::source(&error).and_then(cause).map(|cause| cause.prospect());
-        match known.unwrap_or(if unexplained { Prospect::Fair } else { Prospect::None }) {
-            Prospect::None => Self::Done(Err(error)),
-            prospect => Self::Again(Again { error, prospect }),
+        let known = std::error::Error::source(&error).and_then(cause);
+        let known = known.map(|cause| (cause.prospect(), cause.reason()));
+        let unknown = if unexplained { Prospect::Fair } else { Prospect::None };
+        match known.unwrap_or_else(|| (unknown, "aborted".to_owned())) {
+            (Prospect::None, _) => Self::Done(Err(error)),
+            (prospect, reason) => Self::Again(Again { error, prospect, reason }),
         }
     }
 }
 
 impl From<Error> for Outcome {
     fn from(error: Error) -> Self {
-        let prospect = error.prospect();
+        let (prospect, reason) = (error.prospect(), error.reason());
         match prospect {
             Prospect::None => Self::Done(Err(error.into())),
-            prospect => Self::Again(Again { error: error.into(), prospect }),
+            prospect => Self::Again(Again { error: error.into(), prospect, reason }),
         }
     }
 }

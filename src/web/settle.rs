@@ -49,7 +49,8 @@ fn judge(visit: &Visit, result: Result<Response>, failed: bool) -> Outcome {
         Err(error) => Outcome::of_error(&visit.shared, error, failed),
         // The handler made an answer of an error; of which, only the transaction knows.
         Ok(answer) if failed => {
-            Outcome::Again(Again { error: poem::Error::from_response(answer), prospect: Prospect::Fair })
+            let (error, reason) = (poem::Error::from_response(answer), "aborted".to_owned());
+            Outcome::Again(Again { error, prospect: Prospect::Fair, reason })
         }
         Ok(answer) => Outcome::Done(Ok(answer)),
     }
