@@ -183,6 +183,7 @@ fn application(ledger: &Ledger, bench: &Bench) -> App {
         .at("/tx-first/:changes/:pace", post(tx_first))
         .at("/session-first/:changes/:pace", post(session_first))
         .at("/part/:changes/:pace", post(part))
+        .at("/part-later/:pace", post(part_later))
         .at("/session-only/:changes/:pace", post(session_only))
         .at("/visit/:pace", post(visit));
     app(route.data(bench.clone()).with(Sessions::new(ledger.clone(), key_ring())))
@@ -238,6 +239,15 @@ async fn part(
         .await
 }
 
+/// Serves everybody, and takes its time before its transaction begins.
+#[handler]
+async fn part_later(session: Session, Data(bench): Data<&Bench>, Path(pace): Path<String>) -> Result<()> {
+    let id = session.id().ok_or(NotSignedIn)?;
+    bench.pause(&pace, session.attempt()).await;
+    let bench = bench.clone();
+    session.transaction(async move |session, tx| work(&bench, id, session, Some(tx), (0, "0")).await).await
+}
+
 #[handler]
 async fn session_only(
     session: SignedIn,
@@ -252,7 +262,8 @@ async fn session_only(
 async fn visit(session: Session, Data(bench): Data<&Bench>, Path(pace): Path<String>) -> Result<String> {
     session.update(&COUNT, |count| *count += 1)?;
     bench.pause(&pace, session.attempt()).await;
-    Ok(session.user().map_or("-".to_owned(), |user| user.to_string()))
+    let user = session.user().map_or("-".to_owned(), |user| user.to_string());
+    Ok(format!("{user} {}", session.id().ok_or(NotSignedIn)?))
 }
 
 /// Does `changes` changes of the session and, in a transaction, writes a row.
