@@ -6,11 +6,13 @@ use std::time::Instant;
 use poem::Result;
 
 use super::attempt::Outcome;
+use super::opened::Opened;
 use super::settle::{commit_in_turn, roll_back};
 use super::visit::Visit;
-use super::{Session, SessionError, Tx};
+use super::{NotSignedIn, Session, SessionError, Tx};
 use crate::ledger::Error;
 use crate::ledger::retry::{backoff, may_try_again};
+use crate::session::SessionId;
 
 impl Session {
     /// Does `work` in a SERIALIZABLE transaction together with what it changes in the session, commits both, and
@@ -41,7 +43,9 @@ impl Session {
     /// # Errors
     ///
     /// The error of `work`, whose changes are rolled back; [`SessionError::TransactionOpen`] if the request has a
-    /// [`Tx`] or has changed the session before; 503 if the database is away or too many races were lost.
+    /// [`Tx`] or has changed the session before; if the session that the request came with has ended meanwhile,
+    /// [`NotSignedIn`], or [`SessionError::Ended`] where nobody was signed in; 503 if the database is away or too
+    /// many races were lost.
     pub async fn transaction<T, F>(&self, work: impl Fn(Self, Tx) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
@@ -51,10 +55,11 @@ impl Session {
             return Err(SessionError::TransactionOpen.into());
         }
         let started = Instant::now();
+        let mut held = None;
         loop {
             // Loaded again with the transaction's beginning.
-            visit.opened().take();
-            let again = match self.attempt_part(&work).await {
+            held = visit.opened().take().as_ref().and_then(Held::of).or(held);
+            let again = match self.attempt_part(held.as_ref(), &work).await {
                 Ok(done) => return Ok(done),
                 Err(Outcome::Again(again)) => again,
                 Err(Outcome::Done(result)) => return self.give_up(result.err()).await,
@@ -67,12 +72,22 @@ impl Session {
         }
     }
 
-    async fn attempt_part<T, F>(&self, work: &impl Fn(Self, Tx) -> F) -> std::result::Result<T, Outcome>
+    async fn attempt_part<T, F>(
+        &self,
+        held: Option<&Held>,
+        work: &impl Fn(Self, Tx) -> F,
+    ) -> std::result::Result<T, Outcome>
     where
         F: Future<Output = Result<T>>,
     {
         let tx = Tx::of(Arc::clone(&self.visit)).await?;
-        let result = work(self.clone(), tx).await;
+        let result = match held.and_then(|held| held.lost(self.visit.opened().as_ref())) {
+            Some(error) => {
+                drop(tx);
+                Err(error)
+            }
+            None => work(self.clone(), tx).await,
+        };
         match result {
             Ok(done) => commit_part(Arc::clone(&self.visit)).await.map(|()| done),
             Err(error) => {
@@ -80,6 +95,27 @@ impl Session {
                 Err(Outcome::of_error(&self.visit.shared, error, roll_back(running).await))
             }
         }
+    }
+}
+
+/// The session that the handler has seen. What it does is for the holder of that session: if that has ended since,
+/// the work must not be done for a visitor who is nobody.
+struct Held {
+    session: SessionId,
+    signed_in: bool,
+}
+
+impl Held {
+    fn of(opened: &Opened) -> Option<Self> {
+        let (session, _) = opened.loaded_version()?;
+        Some(Self { session, signed_in: opened.draft.state().user.is_some() })
+    }
+
+    /// What to answer if the session, loaded again, is no longer there.
+    fn lost(&self, opened: Option<&Opened>) -> Option<poem::Error> {
+        let present = opened.and_then(Opened::loaded_version).map(|(session, _)| session);
+        let error = if self.signed_in { NotSignedIn.into() } else { SessionError::Ended.into() };
+        (present != Some(self.session)).then_some(error)
     }
 }
 

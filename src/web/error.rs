@@ -34,15 +34,27 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
+    /// The session that the request came with ended before a part of the request could be done for it.
+    #[error(
+        "the session ended while the request was under way, so that nothing was done: load the page again"
+    )]
+    Ended,
 }
 
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
-        StatusCode::INTERNAL_SERVER_ERROR
+        match self {
+            Self::Ended => StatusCode::CONFLICT,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
     fn as_response(&self) -> Response {
-        plain(self.status(), "Something went wrong on our side.")
+        let text = match self {
+            Self::Ended => "Your session has ended. Please load the page again.",
+            _ => "Something went wrong on our side.",
+        };
+        plain(self.status(), text)
     }
 }
 

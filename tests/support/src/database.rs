@@ -52,6 +52,17 @@ impl Database {
         Self { config, name }
     }
 
+    /// Makes one on a server of the test's own, which ends with the test and must not do so before this.
+    pub async fn on(server: &Server) -> Self {
+        let name = format!("ledger_{}", Uuid::new_v4().simple());
+        let config: Config = server.connection_string("postgres").parse().unwrap();
+        let create = format!("create database {name} template template0");
+        connect(&config).await.batch_execute(&create).await.expect("the database can be made");
+        let config = config.clone().dbname(&name).clone();
+        Ledger::migrate(&config).await.expect("the database can be migrated");
+        Self { config, name }
+    }
+
     /// How to connect to it, as a superuser.
     pub fn config(&self) -> Config {
         self.config.clone()
