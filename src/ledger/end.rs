@@ -3,7 +3,7 @@
 use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
 use crate::store::append::Append;
-use crate::store::load::{LiveSession, Load};
+use crate::store::load::{LiveSession, load};
 use crate::store::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
@@ -55,7 +55,7 @@ impl Ledger {
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
         let client = self.client().await?;
-        let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
+        let loaded = load(&client, id).await?;
         drop(client);
         let Some(live) = loaded.session else { return Ok(false) };
         let expiry = live.state.expiry(live.last_seen, loaded.now);

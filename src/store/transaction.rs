@@ -8,21 +8,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
-use deadpool_postgres::{Object, Pool};
 use futures_util::FutureExt;
 use tokio_postgres::error::SqlState;
 
+use super::connection::{Connection, Pool};
 use super::error::Error;
 use super::load::{Load, Loaded};
+use super::statement::{Ready, Sql};
 use crate::session::SessionId;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
-const TRANSACTION_ID: &str = include_str!("sql/transaction_id.sql");
+static TRANSACTION_ID: Sql = Sql::new(include_str!("sql/transaction_id.sql"), &[]);
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
     /// Always there until the transaction is finished.
-    pub(super) client: Option<Object>,
+    pub(super) client: Option<Connection>,
     pub(super) state: State,
     /// By this its outcome can be asked for; a transaction that begins with its commit has none.
     pub(super) id: OnceLock<String>,
@@ -74,7 +75,7 @@ impl Transaction {
         clippy::expect_used,
         reason = "only the methods that consume the transaction take its connection"
     )]
-    pub(crate) fn client(&self) -> &Object {
+    pub(crate) fn client(&self) -> &Connection {
         self.client.as_ref().expect("a transaction holds its connection until it is finished")
     }
 
@@ -87,6 +88,10 @@ impl Transaction {
             let (probed, ended) = tokio::join!(biased; client.batch_execute("savepoint alive"), client.batch_execute("rollback"));
             failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
             ended?;
+            if failed {
+                // Perhaps it was prepared for a table that has changed: then it would fail for ever.
+                client.statement_cache.clear();
+            }
         }
         drop(self.client.take());
         Ok(failed)
@@ -96,8 +101,8 @@ impl Transaction {
     async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Beginning), Error> {
         let mut transaction = Self::reserve(pool).await?;
         let client = transaction.client();
-        let load = Load::prepare(client, session).await?;
-        let id = client.prepare_cached(TRANSACTION_ID).await?;
+        let load = Load::ready(client, session).await?;
+        let id = TRANSACTION_ID.ready(client).await?;
         transaction.state = State::Open;
         Ok((transaction, Beginning { load, id }))
     }
@@ -106,7 +111,7 @@ impl Transaction {
         let client = self.client();
         let (begun, id, loaded) = tokio::join!(biased;
             client.batch_execute(BEGIN),
-            client.query_one(&beginning.id, &[]),
+            beginning.id.query_one(client, &[]),
             beginning.load.run(client),
         );
         begun?;
@@ -115,10 +120,10 @@ impl Transaction {
     }
 }
 
-/// What is sent behind BEGIN, prepared so that it can be.
+/// What is sent behind BEGIN.
 struct Beginning {
     load: Load,
-    id: tokio_postgres::Statement,
+    id: Ready,
 }
 
 /// The guard: an unfinished transaction never goes back to the pool.
@@ -127,7 +132,7 @@ impl Drop for Transaction {
         if let Some(client) = self.client.take()
             && self.state == State::Open
         {
-            drop(Object::take(client));
+            drop(client.detach());
         }
     }
 }

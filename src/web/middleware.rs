@@ -113,6 +113,9 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
             };
             let attempts_max =
                 if again.prospect == Prospect::Good { ATTEMPTS_MAX } else { FAIR_ATTEMPTS_MAX };
+            if again.prospect == Prospect::Outdated {
+                self.shared.ledger.pool().forget_statements();
+            }
             request = match &replay {
                 Some(replay) if number < attempts_max && started.elapsed() < PATIENCE => replay.request(),
                 _ => return last_answer(again),
@@ -128,7 +131,7 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
 /// what the handler made of it.
 fn last_answer(again: Again) -> Result<Response> {
     match again.prospect {
-        Prospect::Good | Prospect::Reconnected => Err(Error::Unavailable(again.error.to_string()).into()),
+        Prospect::Good | Prospect::Outdated | Prospect::Reconnected => Err(Error::Unavailable(again.error.to_string()).into()),
         Prospect::Fair | Prospect::None if again.error.is_from_response() => Ok(again.error.into_response()),
         Prospect::Fair | Prospect::None => Err(again.error),
     }
