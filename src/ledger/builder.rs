@@ -75,7 +75,11 @@ impl Builder {
     /// Sends each statement with its text instead of preparing it once for each connection: for a pooler that gives a
     /// connection another server with each transaction and does not carry prepared statements along, that is
     /// PgBouncer with `pool_mode = transaction` before 1.21 or with `max_prepared_statements = 0`. It costs no trip,
-    /// but the server parses and plans each statement again.
+    /// but the server parses and plans each statement again. Without it statements fail behind such a pooler
+    /// ([`Error::Misplaced`]), or another process's statement runs that happens to have the same name.
+    ///
+    /// Nothing else has to be said: no statement of a request relies on the state of a server connection. PgBouncer
+    /// refuses `options` in a connection string unless its `ignore_startup_parameters` lists them.
     ///
     /// Behind such a pooler the application's own statements in a [`Tx`](crate::web::Tx) must not outlive its
     /// transaction either: use `query_typed` (one trip) or `query` with a text, not `prepare_cached`. A

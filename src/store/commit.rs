@@ -111,6 +111,9 @@ impl Transaction {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
         }
+        if matches!(error, Error::Aborted) {
+            self.client().forget_own_statements();
+        }
         drop(self.client.take());
         CommitError::Failed(error)
     }

@@ -56,6 +56,12 @@ impl Connection {
         }
     }
 
+    /// Has this connection prepare its statements anew. For when one has failed and nobody knows which: it may have
+    /// been prepared for a table that has changed since, and then would fail for ever.
+    pub(crate) fn forget_own_statements(&self) {
+        self.object.statement_cache.clear();
+    }
+
     /// Takes it out of its pool for good: it is closed when it is dropped.
     pub(crate) fn detach(self) -> ClientWrapper {
         Object::take(self.object)

@@ -38,7 +38,10 @@ pub struct SessionSummary {
 }
 
 /// A user's sessions, live and ended, the latest first.
-pub(crate) async fn sessions_of(connection: &Connection, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
+pub(crate) async fn sessions_of(
+    connection: &Connection,
+    user: &UserId,
+) -> Result<Vec<SessionSummary>, Error> {
     SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?.iter().map(summary).collect()
 }
 

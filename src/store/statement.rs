@@ -134,8 +134,5 @@ pub(crate) fn is_outdated(error: &Error) -> bool {
 /// Whether a prepared statement is unknown to the server, or known to it from somebody else: a pooler has put
 /// another server connection in the place of the one that prepared it.
 pub(crate) fn is_misplaced(error: &Error) -> bool {
-    matches!(
-        error.code(),
-        Some(&SqlState::INVALID_SQL_STATEMENT_NAME | &SqlState::DUPLICATE_PSTATEMENT)
-    )
+    matches!(error.code(), Some(&SqlState::INVALID_SQL_STATEMENT_NAME | &SqlState::DUPLICATE_PSTATEMENT))
 }

@@ -89,8 +89,7 @@ impl Transaction {
             failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
             ended?;
             if failed {
-                // Perhaps it was prepared for a table that has changed: then it would fail for ever.
-                client.statement_cache.clear();
+                client.forget_own_statements();
             }
         }
         drop(self.client.take());

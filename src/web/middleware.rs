@@ -131,7 +131,9 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
 /// what the handler made of it.
 fn last_answer(again: Again) -> Result<Response> {
     match again.prospect {
-        Prospect::Good | Prospect::Outdated | Prospect::Reconnected => Err(Error::Unavailable(again.error.to_string()).into()),
+        Prospect::Good | Prospect::Outdated | Prospect::Reconnected => {
+            Err(Error::Unavailable(again.error.to_string()).into())
+        }
         Prospect::Fair | Prospect::None if again.error.is_from_response() => Ok(again.error.into_response()),
         Prospect::Fair | Prospect::None => Err(again.error),
     }

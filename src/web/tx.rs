@@ -15,6 +15,8 @@ use crate::store::transaction::Transaction;
 ///
 /// It derefs to deadpool's client and, through that, to tokio-postgres' own, so anything written against their
 /// `GenericClient` takes `&**tx`. Do not send BEGIN, COMMIT or ROLLBACK yourself; savepoints are fine.
+/// Behind a transaction pooler use `query_typed` or a statement's text instead of `prepare_cached`: see
+/// [`unnamed_statements`](crate::ledger::Builder::unnamed_statements).
 ///
 /// ```
 /// use poem::error::InternalServerError;

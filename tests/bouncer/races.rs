@@ -40,7 +40,8 @@ async fn parallel_writers_of_one_session_share_few_servers_and_lose_nothing() {
         tab.await.unwrap();
     }
     assert_eq!(visitor.get("/show").await.body, format!("- {}", 1 + WRITERS * EACH));
-    let servers = "pg_stat_activity where datname = current_database() and application_name = 'session-ledger'";
+    let servers =
+        "pg_stat_activity where datname = current_database() and application_name = 'session-ledger'";
     let servers = scene.database.count(servers).await;
     assert!((1..=SERVERS as i64).contains(&servers), "{servers} connections to the server");
 }
@@ -77,7 +78,11 @@ async fn a_server_that_goes_away_during_commit_costs_no_change() {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         assert_eq!(visitor.get("/show").await.body, format!("- {count}"), "{path}");
-        assert_eq!(scene.database.count("pg_sequences where last_value = 2").await, 1, "{path}: it went away");
+        assert_eq!(
+            scene.database.count("pg_sequences where last_value = 2").await,
+            1,
+            "{path}: it went away"
+        );
     }
 }
 

@@ -86,7 +86,8 @@ async fn revoke(ledger: &Ledger, visitor: &Visitor, told: &mut String) {
     for name in ["alice", "bob", "carol"] {
         for session in ledger.sessions(&name.into()).await.unwrap() {
             let reason = session.ended.map(|(reason, _)| reason);
-            writeln!(told, "{name} {} {reason:?} {}", session.version, kinds(ledger, session.id).await).unwrap();
+            writeln!(told, "{name} {} {reason:?} {}", session.version, kinds(ledger, session.id).await)
+                .unwrap();
         }
     }
 }

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+use tokio_postgres::{Config, NoTls};
 
 use crate::Database;
 
@@ -50,6 +50,7 @@ impl Pooler {
         let shell = shell.current_dir("/").process_group(0).spawn().unwrap();
         let pooler = Self { shell, directory, database: config };
         pooler.wait_until_ready().await;
+        pooler.connect_servers().await;
         pooler
     }
 
@@ -63,10 +64,26 @@ impl Pooler {
 
     async fn wait_until_ready(&self) {
         let deadline = Instant::now() + READY_WITHIN;
-        while self.config().connect(tokio_postgres::NoTls).await.is_err() {
+        while self.config().connect(NoTls).await.is_err() {
             let log = || fs::read_to_string(self.directory.join("log")).unwrap_or_default();
             assert!(Instant::now() < deadline, "PgBouncer takes no connections:\n{}", log());
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Pooler {
+    /// Has it open all its connections to the server, so that each transaction gets another one than the one before.
+    async fn connect_servers(&self) {
+        let mut clients = Vec::new();
+        for _ in 0..SERVERS {
+            let (client, connection) = self.config().connect(NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute("begin").await.unwrap();
+            clients.push(client);
+        }
+        for client in clients {
+            client.batch_execute("rollback").await.unwrap();
         }
     }
 }
@@ -90,8 +107,8 @@ fn ini(config: &Config, directory: &Path) -> String {
     });
     format!(
         "[databases]\n{name} = host='{host}' port={port} dbname={name} user={user}{password}\n\
-         [pgbouncer]\npool_mode = transaction\ndefault_pool_size = {SERVERS}\nauth_type = any\n\
-         unix_socket_dir = {socket}\nlisten_port = {PORT}\n",
+         [pgbouncer]\npool_mode = transaction\ndefault_pool_size = {SERVERS}\n\
+         server_round_robin = 1\nauth_type = any\nunix_socket_dir = {socket}\nlisten_port = {PORT}\n",
         name = config.get_dbname().unwrap(),
         user = config.get_user().unwrap(),
         socket = directory.display(),
