@@ -2,6 +2,7 @@
 //! all is as it is without one: the answers, the log, the number of round trips.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod lost_answer;
 mod races;
 mod refusal;
 mod trips;

@@ -96,6 +96,8 @@ impl Drop for Pooler {
 }
 
 fn ini(config: &Config, directory: &Path) -> String {
+    // 1.21 brought support for prepared statements, and this switch.
+    let unprepared = if version() >= (1, 21) { "max_prepared_statements = 0\n" } else { "" };
     let port = config.get_ports().first().copied().unwrap_or(5432);
     let host = match config.get_hosts().first() {
         Some(Host::Unix(socket)) => socket.to_str().unwrap(),
@@ -108,7 +110,7 @@ fn ini(config: &Config, directory: &Path) -> String {
     format!(
         "[databases]\n{name} = host='{host}' port={port} dbname={name} user={user}{password}\n\
          [pgbouncer]\npool_mode = transaction\ndefault_pool_size = {SERVERS}\n\
-         server_round_robin = 1\nauth_type = any\nunix_socket_dir = {socket}\nlisten_port = {PORT}\n",
+         server_round_robin = 1\nauth_type = any\nunix_socket_dir = {socket}\nlisten_port = {PORT}\n{unprepared}",
         name = config.get_dbname().unwrap(),
         user = config.get_user().unwrap(),
         socket = directory.display(),
@@ -136,6 +138,15 @@ fn program() -> &'static Path {
             found().expect("the installation has succeeded")
         })
     })
+}
+
+/// The first two numbers of `PgBouncer 1.18.0`.
+fn version() -> (u32, u32) {
+    let told = Command::new(program()).arg("--version").output().unwrap().stdout;
+    let told = String::from_utf8(told).unwrap();
+    let numbers = told.lines().next().and_then(|line| line.strip_prefix("PgBouncer ")).expect("its version");
+    let mut numbers = numbers.split('.').map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 fn found() -> Option<PathBuf> {
