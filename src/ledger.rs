@@ -14,10 +14,11 @@ mod verify;
 
 use std::sync::Arc;
 
-use deadpool_postgres::{ClientWrapper, Object, Pool};
+use deadpool_postgres::ClientWrapper;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
+use crate::store::connection::{Connection, Pool};
 
 pub use builder::{Builder, StartError};
 pub use feed::{Batch, FeedError, Subscription};
@@ -108,12 +109,12 @@ impl Ledger {
 
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
     pub(crate) async fn own_connection(&self) -> Result<ClientWrapper, Error> {
-        Ok(Object::take(self.client().await?))
+        Ok(self.client().await?.detach())
     }
 
     /// A connection for a statement of our own, outside any request's transaction.
-    pub(crate) async fn client(&self) -> Result<Object, Error> {
-        Ok(self.0.pool.get().await?)
+    pub(crate) async fn client(&self) -> Result<Connection, Error> {
+        self.0.pool.get().await
     }
 }
 

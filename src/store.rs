@@ -5,6 +5,7 @@
 pub(crate) mod append;
 pub(crate) mod columns;
 pub(crate) mod commit;
+pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod feed;
@@ -17,5 +18,6 @@ pub(crate) mod replace;
 pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod sessions;
+pub(crate) mod statement;
 pub(crate) mod streams;
 pub(crate) mod transaction;

@@ -4,18 +4,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::ClientWrapper;
 use futures_util::future::join_all;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tracing::Instrument;
 
 use super::append::Append;
+use super::connection::Pool;
 use super::error::Error;
 use super::outcome::Trace;
+use super::statement::{Ready, Sql};
 use super::transaction::{State, Transaction};
 use crate::session::SessionId;
+use crate::telemetry;
 
-const FENCE: &str = include_str!("sql/fence.sql");
+static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// For a transaction that is over in the same trip.
 const BEGIN: &str = "begin isolation level serializable";
@@ -55,11 +59,13 @@ impl Transaction {
         appends: &[Append],
         fence: Option<Fence>,
     ) -> Result<(), Error> {
-        match self.try_commit(appends, fence).await {
+        let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
+        match self.try_commit(appends, fence).instrument(span).await {
             Ok(()) => Ok(()),
             Err(CommitError::Failed(error)) => Err(error),
             Err(CommitError::Unknown(trace, error)) => {
                 let committed = trace.resolve(pool, PATIENCE).await;
+                telemetry::unknown_outcome(committed.as_ref().ok().copied());
                 tracing::warn!(?committed, "a connection was lost during COMMIT");
                 if committed? { Ok(()) } else { Err(error) }
             }
@@ -94,13 +100,13 @@ impl Transaction {
         Ok(())
     }
 
-    /// Statements must be prepared before the pipeline: the trip that prepares one would let COMMIT overtake it.
-    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Statement>, Statement), Error> {
+    /// Statements must be ready before the pipeline: the trip that prepares one would let COMMIT overtake it.
+    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Ready>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
-            statements.push(append.prepare(self.client()).await?);
+            statements.push(append.ready(self.client()).await?);
         }
-        Ok((statements, self.client().prepare_cached(FENCE).await?))
+        Ok((statements, FENCE.ready(self.client()).await?))
     }
 
     /// After a COMMIT that the server refused, it has rolled back and the connection is clean. When the
@@ -108,6 +114,9 @@ impl Transaction {
     fn failed(&mut self, error: Error, appends: &[Append]) -> CommitError {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
+        }
+        if matches!(error, Error::Aborted) {
+            self.client().forget_own_statements();
         }
         drop(self.client.take());
         CommitError::Failed(error)
@@ -118,9 +127,9 @@ impl Fence {
     /// Of a transaction without a session: it makes sure that no statement has failed.
     pub(crate) const NONE: Self = Self { session: None, version: 0 };
 
-    async fn run(self, client: &Object, statement: &Statement) -> Result<(), Error> {
+    async fn run(self, client: &ClientWrapper, statement: &Ready) -> Result<(), Error> {
         let id = self.session.map(|session| session.as_uuid());
-        match client.query_one(statement, &[&id, &self.version]).await {
+        match statement.query_one(client, &[&id, &self.version]).await {
             Ok(_) => Ok(()),
             Err(error) => Err(match (error.code(), self.session) {
                 (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },

@@ -6,17 +6,21 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::ClientWrapper;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::append::Append;
+use super::connection::Pool;
 use super::error::Error;
+use super::statement::{Ready, Sql};
 use crate::session::SessionId;
 
-const TRANSACTION_STATUS: &str = include_str!("sql/transaction_status.sql");
-const CLAIM_VERSION: &str = include_str!("sql/claim_version.sql");
-const EVENT_AT_VERSION: &str = include_str!("sql/event_at_version.sql");
+static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
+static CLAIM_VERSION: Sql =
+    Sql::new(include_str!("sql/claim_version.sql"), &[Type::UUID, Type::INT8, Type::UUID]);
+static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -73,7 +77,7 @@ impl Trace {
         let client = pool.get().await?;
         match self {
             Self::TransactionId(id) => {
-                let row = client.query_one(TRANSACTION_STATUS, &[id]).await?;
+                let row = TRANSACTION_STATUS.ready(&client).await?.query_one(&client, &[id]).await?;
                 Ok(match row.try_get("status")? {
                     Some("committed") => Some(true),
                     Some("aborted") => Some(false),
@@ -82,12 +86,13 @@ impl Trace {
             }
             Self::Event { session, version, event_id } => {
                 // If this is left halfway, the connection has a transaction open and must not come back.
-                let claimed = claim(Object::take(client), *session, *version).await?;
+                let statement = CLAIM_VERSION.ready(&client).await?;
+                let claimed = claim(client.detach(), &statement, *session, *version).await?;
                 if claimed {
                     return Ok(Some(false));
                 }
                 let found =
-                    pool.get().await?.query_opt(EVENT_AT_VERSION, &[&session.as_uuid(), version]).await?;
+                    EVENT_AT_VERSION.query_opt(&pool.get().await?, &[&session.as_uuid(), version]).await?;
                 let found: Option<Uuid> = found.map(|row| row.try_get("event_id")).transpose()?;
                 Ok(Some(found == Some(*event_id)))
             }
@@ -98,12 +103,13 @@ impl Trace {
 
 /// Whether the place was free, once all who were about to take it have decided. It is given back at once.
 async fn claim(
-    client: deadpool_postgres::ClientWrapper,
+    client: ClientWrapper,
+    statement: &Ready,
     session: SessionId,
     version: i64,
 ) -> Result<bool, Error> {
     client.batch_execute("begin").await?;
-    let claimed = client.query_one(CLAIM_VERSION, &[&session.as_uuid(), &version, &Uuid::new_v4()]).await;
+    let claimed = statement.query_one(&client, &[&session.as_uuid(), &version, &Uuid::new_v4()]).await;
     client.batch_execute("rollback").await?;
     match claimed {
         Ok(_) => Ok(true),

@@ -50,11 +50,20 @@ pub(super) async fn attempt(
 }
 
 impl Again {
+    /// Makes sure that another attempt does not fail for the same reason.
+    pub(super) fn prepare(&self, shared: &Shared) {
+        if self.prospect == Prospect::Outdated {
+            shared.ledger.pool().forget_statements();
+        }
+    }
+
     /// The answer of a request that does not run again: 503 if it was the database's or another request's doing,
     /// else what the handler made of it.
     pub(super) fn last_answer(self) -> Result<Response> {
         match self.prospect {
-            Prospect::Good | Prospect::Reconnected => Err(Error::Unavailable(self.error.to_string()).into()),
+            Prospect::Good | Prospect::Outdated | Prospect::Reconnected => {
+                Err(Error::Unavailable(self.error.to_string()).into())
+            }
             Prospect::Fair | Prospect::None if self.error.is_from_response() => {
                 Ok(self.error.into_response())
             }

@@ -13,6 +13,7 @@ use super::{NotSignedIn, Session, SessionError, Tx};
 use crate::ledger::Error;
 use crate::ledger::retry::{backoff, may_try_again};
 use crate::session::SessionId;
+use crate::telemetry;
 
 impl Session {
     /// Does `work` in a SERIALIZABLE transaction together with what it changes in the session, commits both, and
@@ -67,6 +68,8 @@ impl Session {
             if !may_try_again(again.prospect, visit.attempt(), started) {
                 return self.give_up(again.last_answer().map_or_else(Some, |_| None)).await;
             }
+            telemetry::abort(&again.reason);
+            again.prepare(&visit.shared);
             tokio::time::sleep(backoff(visit.attempt())).await;
             visit.try_again();
         }

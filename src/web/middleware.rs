@@ -115,6 +115,7 @@ impl<E: Endpoint> SessionsEndpoint<E> {
                 Outcome::Again(again) => again,
             };
             telemetry::abort(&again.reason);
+            again.prepare(&self.shared);
             request = match &replay {
                 Some(replay) if may_try_again(again.prospect, number, started) => replay.request(),
                 _ => return again.last_answer(),

@@ -129,7 +129,7 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Resu
 
 async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateTime, Error> {
     let client = transaction.client();
-    Ok(Load::prepare(client, None).await?.run(client).await?.now)
+    Ok(Load::ready(client, None).await?.run(client).await?.now)
 }
 
 /// Says whether a statement had failed in the transaction. One that somebody keeps takes its connection out of
@@ -156,7 +156,7 @@ async fn end(visit: &Visit, overdue: Overdue) {
 /// Nobody waits for it, and it may fail: the next request notes it again.
 fn note_activity(ledger: Ledger, session: SessionId) {
     tokio::spawn(async move {
-        let noted = async { touch(&*ledger.client().await?, session).await };
+        let noted = async { touch(&ledger.client().await?, session).await };
         if let Err(error) = noted.await {
             tracing::warn!(%error, "a session's activity was not noted");
         }

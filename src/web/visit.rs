@@ -12,8 +12,8 @@ use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
-use crate::store::load::{Load, Loaded, why_ended};
-use crate::store::pool::Connection;
+use crate::store::connection::Connection;
+use crate::store::load::{Loaded, load, why_ended};
 use crate::store::transaction::{Begun, Transaction};
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
@@ -110,7 +110,7 @@ impl Visit {
             Some((id, secret)) => {
                 self.stand_in_line(id).await;
                 let client = self.shared.ledger.client().await?;
-                let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
+                let loaded = load(&client, id).await?;
                 self.admit(&client, id, &secret, loaded).await?
             }
         };
