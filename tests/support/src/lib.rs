@@ -15,4 +15,4 @@ pub use database::Database;
 pub use keys::key_ring;
 pub use log::append;
 pub use visitor::{Answer, App, Visitor, app};
-pub use wire::Wire;
+pub use wire::{Cut, Wire};
