@@ -8,8 +8,10 @@ use poem::http::Method;
 use poem::web::Data;
 use poem::{EndpointExt, Result, Route, handler, post};
 use session_ledger::Ledger;
+use session_ledger::session::{Event, SessionId};
 use session_ledger::web::{Session, Sessions};
 use test_support::{COUNT, Cut, Database, Visitor, Wire, app, key_ring};
+use uuid::Uuid;
 
 use crate::scene::{Scene, shown, unrepeatable};
 
@@ -23,7 +25,7 @@ async fn add_after_the_late(session: Session, Data(wire): Data<&Arc<Wire>>) -> R
 }
 
 #[handler]
-fn count(session: Session) -> Result<String> {
+fn tell(session: Session) -> Result<String> {
     Ok(session.get(&COUNT)?.unwrap_or_default().to_string())
 }
 
@@ -33,7 +35,7 @@ async fn late_scene() -> (Visitor, Arc<Wire>, Ledger, Database) {
     let ledger = Ledger::builder(wire.config()).connections_max(1).connect().await.unwrap();
     let route = Route::new()
         .at("/add", post(add_after_the_late).data(Arc::clone(&wire)))
-        .at("/count", count)
+        .at("/count", tell)
         .with(Sessions::new(ledger.clone(), key_ring()));
     (Visitor::new(&app(route)), wire, ledger, database)
 }
@@ -122,4 +124,32 @@ async fn a_write_that_waits_for_a_lock_is_waited_for() {
     assert_eq!(add.await.unwrap().status, 200);
     assert_eq!(shown(&visitor).await, "alice 1");
     scene.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_lost_connection_that_the_server_never_misses_keeps_no_session_locked() {
+    let scene = Scene::set().await;
+    let visitor = Visitor::new(&scene.shop);
+    assert_eq!(visitor.post("/login", "").await.status, 200);
+    scene.wire.cut_next_commit(Cut::Silent);
+    assert_eq!(visitor.call(unrepeatable(&visitor, "/add")).await.status, 503);
+    assert_eq!(visitor.post("/add", "").await.status, 200);
+    assert_eq!(shown(&visitor).await, "alice 1");
+    scene.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_history_tells_of_a_write_that_was_lost_and_the_session_lives_no_longer_for_it() {
+    let (visitor, wire, ledger, database) = late_scene().await;
+    assert_eq!(visitor.post("/add", "").await.status, 200);
+    let id = database.connect().await.query_one("select session_id from session_ledger.session", &[]).await;
+    let id = SessionId::from(id.unwrap().get::<_, Uuid>(0));
+    let before = ledger.state_at(id, i64::MAX).await.unwrap();
+    wire.cut_next_commit(Cut::Before);
+    assert_eq!(visitor.call(unrepeatable(&visitor, "/add")).await.status, 503);
+    let history = ledger.history(id).await.unwrap();
+    let last = &history.last().unwrap().entry;
+    assert!(matches!(&last.event, Event::Noted(note) if note.name == "session_ledger:abandoned"), "{last:?}");
+    let after = ledger.state_at(id, i64::MAX).await.unwrap();
+    assert_eq!((after.content, after.changed_at), (before.content, before.changed_at));
 }

@@ -12,6 +12,8 @@ pub enum Cut {
     Before,
     /// The same, but the server notices 50 ms later: until then the transaction is in progress.
     Unnoticed,
+    /// The same, but the server never notices.
+    Silent,
     /// After the server has answered the COMMIT, before the client hears of it.
     After,
     /// As soon as all is on its way to the server, which works it off when it can.

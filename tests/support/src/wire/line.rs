@@ -72,7 +72,7 @@ impl Line {
             state.answered.notify_one();
             return;
         }
-        let forwarded = if matches!(cut, Cut::Before | Cut::Unnoticed) { before } else { all };
+        let forwarded = if matches!(cut, Cut::Before | Cut::Unnoticed | Cut::Silent) { before } else { all };
         to_server.write_all(forwarded).await.ok();
         if cut == Cut::After {
             read_to_commit(&mut from_server).await;
@@ -80,6 +80,8 @@ impl Line {
         drop(from_client);
         match cut {
             Cut::Unnoticed => tokio::time::sleep(UNNOTICED).await,
+            // Until the server gives up by itself.
+            Cut::Silent => while matches!(from_server.read(&mut [0; 64]).await, Ok(1..)) {},
             Cut::Unanswered => read_to_commit(&mut from_server).await,
             _ => {}
         }
