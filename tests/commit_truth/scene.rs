@@ -32,7 +32,7 @@ fn show(session: Session) -> Result<String> {
 }
 
 #[handler]
-fn add(session: Session, Data(runs): Data<&Runs>) -> Result<()> {
+pub(crate) fn add(session: Session, Data(runs): Data<&Runs>) -> Result<()> {
     runs.0.fetch_add(1, Ordering::SeqCst);
     Ok(session.update(&COUNT, |count| *count += 1)?)
 }
