@@ -12,6 +12,7 @@ pub(crate) mod feed;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod outcome;
+mod place;
 pub(crate) mod pool;
 pub(crate) mod projection;
 pub(crate) mod replace;

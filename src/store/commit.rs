@@ -21,8 +21,10 @@ use crate::telemetry;
 
 static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
-/// For a transaction that is over in the same trip.
-const BEGIN: &str = "begin isolation level serializable";
+/// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
+/// until the server finds out that nobody is there.
+const BEGIN: &str =
+    "begin isolation level serializable; set local idle_in_transaction_session_timeout = '2s'";
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,7 @@ pub(crate) struct Fence {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A commit that did not succeed.
-enum CommitError {
+pub(super) enum CommitError {
     /// Nothing was written.
     Failed(Error),
     /// The connection was lost on the way; this tells how to find out.
@@ -74,7 +76,11 @@ impl Transaction {
 
     /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
     /// statements before it that tell: the first error among them is the outcome.
-    async fn try_commit(mut self, appends: &[Append], fence: Option<Fence>) -> Result<(), CommitError> {
+    pub(super) async fn try_commit(
+        mut self,
+        appends: &[Append],
+        fence: Option<Fence>,
+    ) -> Result<(), CommitError> {
         let (statements, fence_statement) = self.prepare(appends).await.map_err(CommitError::Failed)?;
         let begin = self.state == State::Reserved;
         self.state = State::Open;
@@ -120,6 +126,13 @@ impl Transaction {
         }
         drop(self.client.take());
         CommitError::Failed(error)
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        let (CommitError::Failed(error) | CommitError::Unknown(_, error)) = error;
+        error
     }
 }
 

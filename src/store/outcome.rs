@@ -2,24 +2,21 @@
 //!
 //! A connection that is cut before COMMIT and one that is cut after it give the same error. An application's
 //! transaction has an id, whose status PostgreSQL tells. A transaction that consists of the session's own append
-//! has none that we know; there the event itself is looked for, by taking its place in the log.
+//! has none that we know; there the event itself is looked for, and if it is not there, its place is taken.
 
 use std::time::Duration;
 
-use deadpool_postgres::ClientWrapper;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::append::Append;
 use super::connection::Pool;
 use super::error::Error;
-use super::statement::{Ready, Sql};
+use super::place::take_place;
+use super::statement::Sql;
 use crate::session::SessionId;
 
 static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
-static CLAIM_VERSION: Sql =
-    Sql::new(include_str!("sql/claim_version.sql"), &[Type::UUID, Type::INT8, Type::UUID]);
 static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
@@ -56,7 +53,8 @@ impl Trace {
         }
     }
 
-    /// Whether the transaction was committed. Asks until the server knows, or the time is up.
+    /// Whether the transaction was committed; if not, it never will be. Asks until the server knows, or the time
+    /// is up.
     ///
     /// # Errors
     ///
@@ -64,8 +62,10 @@ impl Trace {
     pub(crate) async fn resolve(&self, pool: &Pool, patience: Duration) -> Result<bool, Error> {
         let asking = async {
             loop {
-                if let Ok(Some(committed)) = self.ask(pool).await {
-                    return committed;
+                match self.ask(pool).await {
+                    Ok(Some(committed)) => return committed,
+                    Ok(None) => {}
+                    Err(error) => tracing::debug!(%error, "nobody could tell how a transaction ended"),
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -85,35 +85,15 @@ impl Trace {
                 })
             }
             Self::Event { session, version, event_id } => {
-                // If this is left halfway, the connection has a transaction open and must not come back.
-                let statement = CLAIM_VERSION.ready(&client).await?;
-                let claimed = claim(client.detach(), &statement, *session, *version).await?;
-                if claimed {
-                    return Ok(Some(false));
+                let found = EVENT_AT_VERSION.query_opt(&client, &[&session.as_uuid(), version]).await?;
+                drop(client);
+                if let Some(found) = found {
+                    return Ok(Some(found.try_get::<_, Uuid>("event_id")? == *event_id));
                 }
-                let found =
-                    EVENT_AT_VERSION.query_opt(&pool.get().await?, &[&session.as_uuid(), version]).await?;
-                let found: Option<Uuid> = found.map(|row| row.try_get("event_id")).transpose()?;
-                Ok(Some(found == Some(*event_id)))
+                take_place(pool, *session, *version).await?;
+                Ok(Some(false))
             }
             Self::Nothing => Ok(Some(false)),
         }
-    }
-}
-
-/// Whether the place was free, once all who were about to take it have decided. It is given back at once.
-async fn claim(
-    client: ClientWrapper,
-    statement: &Ready,
-    session: SessionId,
-    version: i64,
-) -> Result<bool, Error> {
-    client.batch_execute("begin").await?;
-    let claimed = statement.query_one(&client, &[&session.as_uuid(), &version, &Uuid::new_v4()]).await;
-    client.batch_execute("rollback").await?;
-    match claimed {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }

@@ -140,12 +140,11 @@ struct Beginning {
     id: Ready,
 }
 
-/// The guard: an unfinished transaction never goes back to the pool.
+/// The guard: a connection that is in a transaction, or at something that nobody waits for, never goes back to the
+/// pool.
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take()
-            && self.state == State::Open
-        {
+        if let Some(client) = self.client.take() {
             drop(client.detach());
         }
     }
