@@ -57,9 +57,8 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let connection = self.client().await?;
-        let loaded = Load::prepare(&connection, Some(id)).await?.run(&connection).await?;
-        drop(connection);
+        let load = async |connection: &_| Load::prepare(connection, Some(id)).await?.run(connection).await;
+        let loaded = self.lend(load).await?;
         let origin = Origin { at: loaded.now, client: Client::default(), actor };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 
 use super::error::Error;
@@ -18,6 +19,7 @@ use super::load::{Load, Loaded};
 use crate::session::SessionId;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
+const TERMINATE: &str = "select pg_terminate_backend(pg_backend_pid())";
 const TRANSACTION_ID: &str = include_str!("sql/transaction_id.sql");
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
@@ -102,6 +104,17 @@ impl Transaction {
         }
         drop(self.client.take());
         Ok(failed)
+    }
+
+    /// Ends the connection under somebody who keeps the transaction: whatever they send from now on fails.
+    pub(crate) fn terminate(self: Arc<Self>) {
+        let mut ending = Box::pin(async move { self.client().batch_execute(TERMINATE).await });
+        // The first poll sends it, before anything that is sent later. That the answer is an error is the point.
+        if ending.as_mut().now_or_never().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            drop(runtime.spawn(ending));
+        }
     }
 
     /// Takes a connection on which BEGIN is the next thing to be sent.

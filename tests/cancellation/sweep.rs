@@ -61,7 +61,10 @@ async fn stop_after(scene: &Scene, shop: &App, effect: &Effect, polls: usize) ->
         if effect.sessions < 0 { "- 0".to_owned() } else { format!("alice {}", effect.count) },
     );
     let after = (sessions_after, purchases_after, shown);
-    assert!(after == all || (done.is_none() && after == nothing), "{context}: {after:?} is neither all nor nothing");
+    assert!(
+        after == all || (done.is_none() && after == nothing),
+        "{context}: {after:?} is neither all nor nothing"
+    );
     done.is_some()
 }
 

@@ -118,7 +118,8 @@ impl Scene {
     pub(crate) async fn is_sound(&self) {
         let verification = self.database.ledger(Policy::default()).await.verify(|_| {}).await.unwrap();
         assert!(verification.is_equal(), "{:?}", verification.differences);
-        let open = "pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
+        let open =
+            "pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
         assert_eq!(self.database.count(open).await, 0, "no connection is left inside a transaction");
     }
 }
