@@ -73,8 +73,7 @@ impl Ledger {
     ///
     /// The database is away, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        let client = self.client().await?;
-        store::log::history(&client, session, 0).await
+        self.lend(async |connection| store::log::history(connection, session, 0).await).await
     }
 
     /// What a session held after its `version`th event; after its last if there are fewer.
@@ -94,8 +93,7 @@ impl Ledger {
     ///
     /// The database is away.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        let client = self.client().await?;
-        store::sessions::sessions_of(&client, user).await
+        self.lend(async |connection| store::sessions::sessions_of(connection, user).await).await
     }
 
     /// The rules of the sessions.
@@ -112,7 +110,15 @@ impl Ledger {
         Ok(self.client().await?.detach())
     }
 
-    /// A connection for a statement of our own, outside any request's transaction.
+    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.
+    pub(crate) async fn lend<T>(
+        &self,
+        work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        store::lend::lend(self.pool(), work).await
+    }
+
+    /// A connection of the pool. Must not be dropped while it is at a statement.
     pub(crate) async fn client(&self) -> Result<Connection, Error> {
         self.0.pool.get().await
     }

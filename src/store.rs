@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod feed;
+pub(crate) mod lend;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod outcome;

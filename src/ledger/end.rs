@@ -57,9 +57,7 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let connection = self.client().await?;
-        let loaded = load(&connection, id).await?;
-        drop(connection);
+        let loaded = self.lend(async |connection: &Connection| load(connection, id).await).await?;
         let origin = Origin { at: loaded.now, client: Client::default(), actor };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 
 use super::connection::{Connection, Pool};
@@ -20,6 +21,7 @@ use crate::session::SessionId;
 use crate::telemetry::Active;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
+const TERMINATE: &str = "select pg_terminate_backend(pg_backend_pid())";
 static TRANSACTION_ID: Sql = Sql::new(include_str!("sql/transaction_id.sql"), &[]);
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
@@ -109,6 +111,17 @@ impl Transaction {
         }
         drop(self.client.take());
         Ok(failed)
+    }
+
+    /// Ends the connection under somebody who keeps the transaction: whatever they send from now on fails.
+    pub(crate) fn terminate(self: Arc<Self>) {
+        let mut ending = Box::pin(async move { self.client().batch_execute(TERMINATE).await });
+        // The first poll sends it, before anything that is sent later. That the answer is an error is the point.
+        if ending.as_mut().now_or_never().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            drop(runtime.spawn(ending));
+        }
     }
 
     /// Takes a connection on which BEGIN is the next thing to be sent.

@@ -40,12 +40,26 @@ pub(super) async fn attempt(
 ) -> Outcome {
     let visit = Arc::new(Visit::new(Arc::clone(shared), &request, number));
     request.set_data(Arc::clone(&visit));
+    let mut unsettled = Unsettled(Some(Arc::clone(&visit)));
     telemetry::attempt(number);
     let result = handler(request).instrument(tracing::debug_span!("session_ledger.attempt", number)).await;
+    unsettled.0 = None;
     // In a task of its own: a client that hangs up must not stop a commit halfway.
     match tokio::spawn(settle(visit, result).in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Done(Err(poem::error::InternalServerError(error))),
+    }
+}
+
+/// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody keeps
+/// that.
+struct Unsettled(Option<Arc<Visit>>);
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        if let Some(visit) = self.0.take() {
+            visit.abandon();
+        }
     }
 }
 

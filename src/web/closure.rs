@@ -134,8 +134,9 @@ impl Session {
 
 /// In a task of its own: a client that hangs up must not stop a commit halfway.
 async fn commit_part(visit: Arc<Visit>) -> std::result::Result<(), Outcome> {
+    // Taken before anybody can drop the request, which would roll back what is left in the visit.
+    let (opened, running) = visit.take().await;
     let committing = async move {
-        let (opened, running) = visit.take().await;
         let Some(mut opened) = opened else {
             roll_back(running).await;
             return Err(Error::TransactionKept.into());

@@ -106,7 +106,7 @@ async fn commit(
         roll_back(Some(running)).await;
         return Err(error.into());
     }
-    let transaction = Arc::into_inner(running.transaction).ok_or(Error::TransactionKept)?;
+    let transaction = running.take_back()?;
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(visit.shared.ledger.pool(), &plan.appends, Some(plan.fence)).await?;
     Ok(plan)
@@ -132,12 +132,9 @@ async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateT
     Ok(Load::ready(client, None).await?.run(client).await?.now)
 }
 
-/// Says whether a statement had failed in the transaction. One that somebody keeps takes its connection out of
-/// the pool when it is dropped at last.
+/// Says whether a statement had failed in the transaction.
 pub(super) async fn roll_back(running: Option<Running>) -> bool {
-    let Some(Running { transaction, ahead }) = running else { return false };
-    drop(ahead);
-    let Some(transaction) = Arc::into_inner(transaction) else { return false };
+    let Some(Ok(transaction)) = running.map(Running::take_back) else { return false };
     transaction.rollback().await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
         false
