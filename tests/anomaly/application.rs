@@ -14,7 +14,7 @@ use crate::history::{List, Step};
 /// The rows that lists live in. There are many more than are used, so that none is found by reading all.
 pub(crate) const TABLE: &str = "
     create table list (id int primary key, elements bigint[] not null default '{}') with (fillfactor = 50);
-    insert into list (id) select generate_series(1, 5000);
+    insert into list (id) select generate_series(1, 100000);
     analyze list";
 
 /// The ways to do the steps; the last one is for steps in the session alone.
