@@ -14,7 +14,7 @@ use session_ledger::session::Policy;
 use session_ledger::web::Sessions;
 use session_ledger::{Error, Ledger};
 use test_support::{App, Cut, Database, Visitor, Wire, key_ring};
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, Config, NoTls};
 
 use crate::scene::{Runs, add, database, shop, shown};
 
@@ -62,6 +62,40 @@ async fn order_until(visitor: &Visitor, name: usize, over: &AtomicBool) -> Answe
     answered
 }
 
+/// What befalls a server.
+#[derive(Clone, Copy, Debug)]
+enum Fall {
+    /// It is stopped without a word to anybody, and started.
+    Restart,
+    /// One of its processes is killed, and it starts the others anew.
+    Crash,
+}
+
+async fn fall(server: &Server, config: &Config, fall: Fall) {
+    match fall {
+        Fall::Restart => tokio::task::block_in_place(|| restart(server)),
+        Fall::Crash => {
+            let client = connect(config).await;
+            let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+            assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+        }
+    }
+}
+
+async fn connect(config: &Config) -> Client {
+    let patience = Instant::now() + Duration::from_secs(20);
+    loop {
+        match config.connect(NoTls).await {
+            Ok((client, connection)) => {
+                tokio::spawn(connection);
+                return client;
+            }
+            Err(error) => assert!(Instant::now() < patience, "the server comes back: {error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 fn restart(server: &Server) {
     let data = server.socket_dir().join("data");
     let owner = std::fs::metadata(&data).unwrap();
@@ -85,16 +119,12 @@ async fn wait_for_recovery(visitor: &Visitor) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_restarts_costs_503s_and_nothing_else() {
+async fn a_server_that_restarts_or_crashes_costs_503s_and_nothing_else() {
     let server = Server::start(Options::default()).unwrap();
-    let config: tokio_postgres::Config = server.connection_string("postgres").parse().unwrap();
+    let config: Config = server.connection_string("postgres").parse().unwrap();
     Ledger::migrate(&config).await.unwrap();
-    let connect = async || {
-        let (client, connection) = config.connect(NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
-    };
-    connect().await.batch_execute("create table purchase (item text not null)").await.unwrap();
+    let client = connect(&config).await;
+    client.batch_execute("create table purchase (item text not null)").await.unwrap();
     let ledger = Ledger::builder(config.clone()).connections_max(4).connect().await.unwrap();
     let shop: App = shop(ledger.clone(), &Runs::default());
 
@@ -115,7 +145,7 @@ async fn a_server_that_restarts_costs_503s_and_nothing_else() {
     }
     over.store(true, Ordering::SeqCst);
 
-    let client = connect().await;
+    let client = connect(&config).await;
     for (name, visitor, ordering) in customers {
         let answered = ordering.await.unwrap();
         let count = "select count(*), count(distinct item) from purchase where item like $1";
@@ -127,4 +157,29 @@ async fn a_server_that_restarts_costs_503s_and_nothing_else() {
     }
     let verification = ledger.verify(|_| {}).await.unwrap();
     assert!(verification.is_equal(), "{:?}", verification.differences);
+}
+
+/// A server that crashes forgets transaction ids that it has given out, and gives them out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers() {
+    let server = Server::start(Options::default()).unwrap();
+    let config: Config = server.connection_string("postgres").parse().unwrap();
+    let id = include_str!("../../src/store/sql/transaction_id.sql");
+    let status = include_str!("../../src/store/sql/transaction_status.sql");
+    for how in [Fall::Restart, Fall::Crash] {
+        let client = connect(&config).await;
+        client.batch_execute("begin").await.unwrap();
+        let row = client.query_one(id, &[]).await.unwrap();
+        let (ours, run): (String, String) = (row.get(0), row.get(1));
+        fall(&server, &config, how).await;
+        while !client.is_closed() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let client = connect(&config).await;
+        let asked =
+            async || -> Option<String> { client.query_one(status, &[&ours, &run]).await.unwrap().get(0) };
+        assert_eq!(asked().await.as_deref(), Some("aborted"), "{how:?}: nobody has the id yet");
+        while client.query_one(id, &[]).await.unwrap().get::<_, String>(0) != ours {}
+        assert_eq!(asked().await.as_deref(), Some("unknown"), "{how:?}: another transaction has the id");
+    }
 }
