@@ -5,6 +5,7 @@
 pub(crate) mod append;
 pub(crate) mod columns;
 pub(crate) mod commit;
+pub(crate) mod connect;
 pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod feed;
@@ -18,4 +19,5 @@ pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod sessions;
 pub(crate) mod streams;
+pub(crate) mod tls;
 pub(crate) mod transaction;

@@ -1,8 +1,9 @@
 //! What can go wrong between the library and PostgreSQL, sorted by what a caller can do about it.
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
+use super::tls;
 use crate::session::{DecodeError, SessionId};
 
 /// An operation on the store failed.
@@ -44,6 +45,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// No connection could be opened.
+    pub(super) fn unreachable(error: &tokio_postgres::Error) -> Self {
+        Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
+    }
+
+    /// Nor within the time that opening one may take.
+    pub(super) fn late() -> Self {
+        Self::Unavailable("the server did not answer in time".to_owned())
+    }
+
     /// Whether the same work may succeed when it is done again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Conflict(_))
@@ -70,8 +81,11 @@ impl From<tokio_postgres::Error> for Error {
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) => Self::Unavailable(describe(&error)),
-            PoolError::Timeout(_) => Self::Unavailable("no connection became free in time".to_owned()),
+            PoolError::Backend(error) => Self::unreachable(&error),
+            PoolError::Timeout(TimeoutType::Wait) => {
+                Self::Unavailable("no connection became free in time".to_owned())
+            }
+            PoolError::Timeout(_) => Self::late(),
             other => Self::Unavailable(other.to_string()),
         }
     }
