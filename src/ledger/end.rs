@@ -54,8 +54,7 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let client = self.client().await?;
-        let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
+        let (client, loaded) = Load::alone(self.client().await?, id).await?;
         drop(client);
         let Some(live) = loaded.session else { return Ok(false) };
         let expiry = live.state.expiry(live.last_seen, loaded.now);

@@ -17,8 +17,8 @@ use crate::session::SessionId;
 
 const FENCE: &str = include_str!("sql/fence.sql");
 
-/// For a transaction that is over in the same trip.
-const BEGIN: &str = "begin isolation level serializable";
+/// For a transaction that is over in the same trip. For the last words see `sql/begin.sql`.
+const BEGIN: &str = "begin isolation level serializable, not deferrable";
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ impl Transaction {
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
-            steps.push(Box::pin(async { Ok(client.batch_execute(BEGIN).await?) }));
+            steps.push(Box::pin(async { client.batch_execute(BEGIN).await.map_err(Error::of_begin) }));
         }
         for (append, statement) in appends.iter().zip(&statements) {
             steps.push(Box::pin(append.run(client, statement)));
@@ -103,13 +103,16 @@ impl Transaction {
         Ok((statements, self.client().prepare_cached(FENCE).await?))
     }
 
-    /// After a COMMIT that the server refused, it has rolled back and the connection is clean. When the
-    /// connection is gone, nobody knows whether the COMMIT behind the error arrived.
+    /// After a COMMIT that the server refused, it has rolled back and the connection is clean; but one to a server
+    /// that takes no writes is of no use. When the connection is gone, nobody knows whether the COMMIT behind the
+    /// error arrived.
     fn failed(&mut self, error: Error, appends: &[Append]) -> CommitError {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
         }
-        drop(self.client.take());
+        if !matches!(error, Error::Unusable(_)) {
+            self.state = State::Reserved;
+        }
         CommitError::Failed(error)
     }
 }

@@ -25,6 +25,10 @@ pub enum Error {
     /// The connection was lost. What it had in hand was not written, unless a COMMIT was under way.
     #[error("the connection to the database was lost: {0}")]
     Disconnected(String),
+    /// A connection is there but of no use: its server takes no writes, or it was handed to us in the middle of a
+    /// transaction. Nothing was written, and the connection is discarded.
+    #[error("the connection to the database cannot be used: {0}")]
+    Unusable(String),
     /// The connection was lost while a transaction was being committed: it may or may not have been.
     #[error("the connection was lost during COMMIT, so the outcome of the transaction is unknown")]
     OutcomeUnknown,
@@ -55,6 +59,22 @@ impl Error {
         Self::Unavailable("the server did not answer in time".to_owned())
     }
 
+    /// A BEGIN failed: a standby knows no SERIALIZABLE (0A000), and a transaction that somebody else has left open has
+    /// asked a query (25001).
+    pub(super) fn of_begin(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::ACTIVE_SQL_TRANSACTION) => {
+                Self::Unusable(describe(&error))
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// The connection was handed to us in the middle of a transaction.
+    pub(crate) fn in_transaction() -> Self {
+        Self::Unusable("other code had left a transaction open on it".to_owned())
+    }
+
     /// Whether the same work may succeed when it is done again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Conflict(_))
@@ -62,7 +82,10 @@ impl Error {
 
     /// Whether the database could not be reached, went away, or did not say how a transaction ended.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Disconnected(_) | Self::OutcomeUnknown)
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Disconnected(_) | Self::Unusable(_) | Self::OutcomeUnknown
+        )
     }
 }
 
@@ -71,6 +94,7 @@ impl From<tokio_postgres::Error> for Error {
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(error),
             Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
+            Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::Unusable(describe(&error)),
             Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Self::Aborted,
             None if error.is_closed() || is_io(&error) => Self::Disconnected(describe(&error)),
             _ => Self::Database(error),
@@ -128,7 +152,7 @@ impl Error {
     pub(crate) fn prospect(&self) -> Prospect {
         match self {
             Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
-            Self::Disconnected(_) => Prospect::Reconnected,
+            Self::Disconnected(_) | Self::Unusable(_) => Prospect::Reconnected,
             Self::Aborted => Prospect::Fair,
             _ => Prospect::None,
         }
@@ -142,7 +166,11 @@ impl Cause<'_> {
             Self::Ours(error) => error.prospect(),
             Self::Statement(error) => match error.code() {
                 Some(code) if is_conflict(code) => Prospect::Good,
-                Some(code) if is_absence(code) || *code == SqlState::IN_FAILED_SQL_TRANSACTION => {
+                Some(code)
+                    if is_absence(code)
+                        || *code == SqlState::READ_ONLY_SQL_TRANSACTION
+                        || *code == SqlState::IN_FAILED_SQL_TRANSACTION =>
+                {
                     Prospect::Fair
                 }
                 None if error.is_closed() || is_io(error) => Prospect::Fair,

@@ -1,6 +1,6 @@
 //! One session, by the id sealed in its token.
 
-use deadpool_postgres::ClientWrapper;
+use deadpool_postgres::{ClientWrapper, Object};
 use time::OffsetDateTime;
 use tokio_postgres::Statement;
 
@@ -18,6 +18,8 @@ const TOUCH: &str = include_str!("sql/touch.sql");
 pub(crate) struct Loaded {
     /// The moment, by the database's clock.
     pub(crate) now: OffsetDateTime,
+    /// Whether that was in a transaction that had begun a while before.
+    is_late: bool,
     /// The session, if one was asked for and it is live.
     pub(crate) session: Option<LiveSession>,
 }
@@ -44,11 +46,24 @@ impl Load {
         Ok(Self { statement, session })
     }
 
+    /// Loads outside of a transaction, on a connection that may come from an application's own pool: one on which
+    /// other code has left a transaction open shows an old state of the session, and is discarded.
+    pub(crate) async fn alone(client: Object, session: SessionId) -> Result<(Object, Loaded), Error> {
+        let loading = async { Self::prepare(&client, Some(session)).await?.run(&client).await };
+        let refusal = match loading.await {
+            Ok(loaded) if !loaded.is_late => return Ok((client, loaded)),
+            Ok(_) | Err(Error::Aborted) => Error::in_transaction(),
+            Err(error) => return Err(error),
+        };
+        drop(Object::take(client));
+        Err(refusal)
+    }
+
     /// Loads. One trip.
     pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
         let Some(id) = self.session else {
             let row = client.query_one(&self.statement, &[]).await?;
-            return Ok(Loaded { now: row.try_get("now")?, session: None });
+            return Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None });
         };
         let row = client.query_one(&self.statement, &[&id.as_uuid()]).await?;
         let live = row.try_get::<_, Option<i64>>("version")?.is_some();
@@ -58,7 +73,7 @@ impl Load {
         } else {
             None
         };
-        Ok(Loaded { now: row.try_get("now")?, session })
+        Ok(Loaded { now: row.try_get("now")?, is_late: row.try_get("is_late")?, session })
     }
 }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::FutureExt;
+use time::OffsetDateTime;
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 use super::error::Error;
@@ -18,6 +20,7 @@ use crate::session::SessionId;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
 const TRANSACTION_ID: &str = include_str!("sql/transaction_id.sql");
+const TAKES_WRITES: &str = include_str!("sql/takes_writes.sql");
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
@@ -25,7 +28,25 @@ pub(crate) struct Transaction {
     pub(super) client: Option<Object>,
     pub(super) state: State,
     /// By this its outcome can be asked for; a transaction that begins with its commit has none.
-    pub(super) id: OnceLock<String>,
+    pub(super) id: OnceLock<TransactionId>,
+}
+
+/// A transaction's id, and the life of the server in which it is that transaction's own.
+#[derive(Clone, Debug)]
+pub(super) struct TransactionId {
+    pub(super) id: String,
+    pub(super) life: String,
+}
+
+/// How a transaction was found when it was rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RolledBack {
+    /// All its statements had succeeded, as far as it is known.
+    Sound,
+    /// One had failed: the handler may have kept that to itself.
+    Failed,
+    /// Its connection was lost, or leads to a server that takes no writes. It is discarded.
+    Lost,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,18 +99,39 @@ impl Transaction {
         self.client.as_ref().expect("a transaction holds its connection until it is finished")
     }
 
-    /// Rolls back, so that the connection can serve the next request. Says whether a statement had failed: the
-    /// handler may have kept that to itself.
-    pub(crate) async fn rollback(mut self) -> Result<bool, Error> {
-        let mut failed = false;
-        if self.state == State::Open {
-            let client = self.client();
-            let (probed, ended) = tokio::join!(biased; client.batch_execute("savepoint alive"), client.batch_execute("rollback"));
-            failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
-            ended?;
+    /// The time, before anything has begun.
+    pub(crate) async fn now(&mut self) -> Result<OffsetDateTime, Error> {
+        // Until it is known that no transaction was left open by other code.
+        self.state = State::Open;
+        let client = self.client();
+        let now = Load::prepare(client, None).await?.run(client).await.map_err(|error| match error {
+            Error::Aborted => Error::in_transaction(),
+            other => other,
+        })?;
+        self.state = State::Reserved;
+        Ok(now.now)
+    }
+
+    /// Rolls back, so that the connection can serve the next request; and asks in the same trip whether it can.
+    pub(crate) async fn rollback(mut self) -> RolledBack {
+        if self.state == State::Reserved {
+            return RolledBack::Sound;
+        }
+        let client = self.client();
+        let (probed, ended, read_only) = tokio::join!(biased;
+            client.batch_execute("savepoint alive"),
+            client.batch_execute("rollback"),
+            client.simple_query(TAKES_WRITES),
+        );
+        let is_read_only = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
+        if ended.is_err() || read_only.map_or(true, |messages| messages.iter().any(is_read_only)) {
+            return RolledBack::Lost;
         }
         drop(self.client.take());
-        Ok(failed)
+        match probed {
+            Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => RolledBack::Failed,
+            _ => RolledBack::Sound,
+        }
     }
 
     /// Takes a connection on which BEGIN is the next thing to be sent.
@@ -109,8 +151,10 @@ impl Transaction {
             client.query_one(&beginning.id, &[]),
             beginning.load.run(client),
         );
-        begun?;
-        self.id.set(id?.try_get("transaction_id")?).ok();
+        begun.map_err(Error::of_begin)?;
+        let row = id?;
+        let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
+        self.id.set(id).ok();
         loaded
     }
 }

@@ -10,6 +10,7 @@ use super::settle::settle;
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
+use crate::store::transaction::RolledBack;
 
 /// How an attempt ended.
 pub(super) enum Outcome {
@@ -45,11 +46,19 @@ pub(super) async fn attempt(
 }
 
 impl Outcome {
-    /// Of a handler that answered with an error, and whose transaction, if any, is rolled back. `unexplained`: a
-    /// statement had failed in it, whatever the error says.
-    pub(super) fn of_error(error: poem::Error, unexplained: bool) -> Self {
+    /// Of a handler that answered with an error, and whose transaction, if any, was `found` in this state when it was
+    /// rolled back.
+    pub(super) fn of_error(error: poem::Error, found: RolledBack) -> Self {
         let known = std::error::Error::source(&error).and_then(cause).map(|cause| cause.prospect());
-        match known.unwrap_or(if unexplained { Prospect::Fair } else { Prospect::None }) {
+        let prospect = match (known, found) {
+            (Some(Prospect::Fair), RolledBack::Lost) => Prospect::Reconnected,
+            (Some(known), _) => known,
+            (None, RolledBack::Sound) => Prospect::None,
+            // The handler calls it its own mistake, or the browser's; it is the database's.
+            (None, RolledBack::Lost) if error.status().is_server_error() => Prospect::Reconnected,
+            (None, RolledBack::Lost | RolledBack::Failed) => Prospect::Fair,
+        };
+        match prospect {
             Prospect::None => Self::Done(Err(error)),
             prospect => Self::Again(Again { error, prospect }),
         }

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use poem::{Response, Result};
 
 use super::SessionError;
-use super::attempt::{Again, Outcome};
+use super::attempt::Outcome;
 use super::opened::{CookieChange, Opened, Overdue};
 use super::response;
 use super::visit::{Running, Visit};
-use crate::ledger::{Error, Ledger};
+use crate::ledger::Ledger;
 use crate::session::{Origin, SessionId};
-use crate::store::error::Prospect;
-use crate::store::load::{Load, touch};
-use crate::store::transaction::Transaction;
+use crate::store::load::touch;
+use crate::store::transaction::{RolledBack, Transaction};
 
 /// Settles what a handler did.
 pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
     let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else {
-        return result
-            .map_or_else(|error| Outcome::of_error(error, false), |answer| Outcome::Done(Ok(answer)));
+        return result.map_or_else(
+            |error| Outcome::of_error(error, RolledBack::Sound),
+            |answer| Outcome::Done(Ok(answer)),
+        );
     };
     let overdue = opened.overdue.take();
     let to_touch = opened.to_touch(visit.shared.ledger.policy());
@@ -49,15 +50,17 @@ async fn answer(
             Err(outcome) => outcome,
         };
     }
-    let failed = roll_back(running).await;
+    let found = roll_back(running).await;
     match result {
-        Err(error) => Outcome::of_error(error, failed),
-        // The handler made an answer of an error; of which, only the transaction knows.
-        Ok(answer) if failed => {
-            let error = poem::Error::from_response(response::finish(answer, cookie, None, signed_in));
-            Outcome::Again(Again { error, prospect: Prospect::Fair })
+        Err(error) => Outcome::of_error(error, found),
+        Ok(answer) if found == RolledBack::Sound => {
+            Outcome::Done(Ok(response::finish(answer, cookie, None, signed_in)))
         }
-        Ok(answer) => Outcome::Done(Ok(response::finish(answer, cookie, None, signed_in))),
+        // The handler made an answer of an error; of which, only the transaction knows.
+        Ok(answer) => {
+            let error = poem::Error::from_response(response::finish(answer, cookie, None, signed_in));
+            Outcome::of_error(error, found)
+        }
     }
 }
 
@@ -104,30 +107,27 @@ async fn commit_session(
         return Ok(opened.plan(&visit.shared, &visit.client)?.cookie);
     }
     let pool = visit.shared.ledger.pool();
-    let transaction = Transaction::reserve(pool).await?;
+    let mut transaction = Transaction::reserve(pool).await?;
     if opened.now.is_none() {
-        opened.now = Some(now(&transaction).await?);
+        opened.now = Some(transaction.now().await?);
     }
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(pool, &plan.appends, None).await?;
     Ok(plan.cookie)
 }
 
-async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateTime, Error> {
-    let client = transaction.client();
-    Ok(Load::prepare(client, None).await?.run(client).await?.now)
-}
-
-/// Says whether a statement had failed in the transaction. One that somebody keeps takes its connection out of
-/// the pool when it is dropped at last.
-async fn roll_back(running: Option<Running>) -> bool {
-    let Some(Running { transaction, ahead }) = running else { return false };
+/// A transaction that somebody keeps takes its connection out of the pool when it is dropped at last.
+async fn roll_back(running: Option<Running>) -> RolledBack {
+    let Some(Running { transaction, ahead }) = running else { return RolledBack::Sound };
     drop(ahead);
-    let Some(transaction) = Arc::into_inner(transaction) else { return false };
-    transaction.rollback().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
-        false
-    })
+    let Some(transaction) = Arc::into_inner(transaction) else { return RolledBack::Sound };
+    let found = transaction.rollback().await;
+    if found == RolledBack::Lost {
+        tracing::warn!(
+            "a connection was lost before its transaction was committed, or takes no writes: it is discarded"
+        );
+    }
+    found
 }
 
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.

@@ -97,8 +97,7 @@ impl Visit {
             None => self.anonymous(),
             Some((id, secret)) => {
                 self.stand_in_line(id).await;
-                let client = self.shared.ledger.client().await?;
-                let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
+                let (client, loaded) = Load::alone(self.shared.ledger.client().await?, id).await?;
                 self.admit(&client, id, &secret, loaded).await?
             }
         };
