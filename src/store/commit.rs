@@ -69,9 +69,11 @@ impl Transaction {
     /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
     /// statements before it that tell: the first error among them is the outcome.
     async fn try_commit(mut self, appends: &[Append], fence: Option<Fence>) -> Result<(), CommitError> {
-        let (statements, fence_statement) = self.prepare(appends).await.map_err(CommitError::Failed)?;
         let begin = self.state == State::Reserved;
         self.state = State::Open;
+        let prepared = self.prepare(appends).await;
+        let prepared = if begin { prepared.map_err(Error::outside_transaction) } else { prepared };
+        let (statements, fence_statement) = prepared.map_err(CommitError::Failed)?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {

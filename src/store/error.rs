@@ -66,13 +66,18 @@ impl Error {
             Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::ACTIVE_SQL_TRANSACTION) => {
                 Self::Unusable(describe(&error))
             }
-            _ => error.into(),
+            _ => Self::from(error).outside_transaction(),
         }
     }
 
     /// The connection was handed to us in the middle of a transaction.
-    pub(crate) fn in_transaction() -> Self {
+    pub(super) fn in_transaction() -> Self {
         Self::Unusable("other code had left a transaction open on it".to_owned())
+    }
+
+    /// What failed before we had begun a transaction cannot have been aborted by a failure of ours.
+    pub(super) fn outside_transaction(self) -> Self {
+        if matches!(self, Self::Aborted) { Self::in_transaction() } else { self }
     }
 
     /// Whether the same work may succeed when it is done again.

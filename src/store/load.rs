@@ -52,10 +52,12 @@ impl Load {
         let loading = async { Self::prepare(&client, Some(session)).await?.run(&client).await };
         let refusal = match loading.await {
             Ok(loaded) if !loaded.is_late => return Ok((client, loaded)),
-            Ok(_) | Err(Error::Aborted) => Error::in_transaction(),
-            Err(error) => return Err(error),
+            Ok(_) => Error::in_transaction(),
+            Err(error) => error.outside_transaction(),
         };
-        drop(Object::take(client));
+        if matches!(refusal, Error::Unusable(_)) {
+            drop(Object::take(client));
+        }
         Err(refusal)
     }
 

@@ -101,13 +101,10 @@ impl Transaction {
 
     /// The time, before anything has begun.
     pub(crate) async fn now(&mut self) -> Result<OffsetDateTime, Error> {
-        // Until it is known that no transaction was left open by other code.
+        // Until it is known that other code has left no transaction open.
         self.state = State::Open;
-        let client = self.client();
-        let now = Load::prepare(client, None).await?.run(client).await.map_err(|error| match error {
-            Error::Aborted => Error::in_transaction(),
-            other => other,
-        })?;
+        let loading = async { Load::prepare(self.client(), None).await?.run(self.client()).await };
+        let now = loading.await.map_err(Error::outside_transaction)?;
         self.state = State::Reserved;
         Ok(now.now)
     }
@@ -137,11 +134,9 @@ impl Transaction {
     /// Takes a connection on which BEGIN is the next thing to be sent.
     async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Beginning), Error> {
         let mut transaction = Self::reserve(pool).await?;
-        let client = transaction.client();
-        let load = Load::prepare(client, session).await?;
-        let id = client.prepare_cached(TRANSACTION_ID).await?;
         transaction.state = State::Open;
-        Ok((transaction, Beginning { load, id }))
+        let beginning = Beginning::prepare(transaction.client(), session).await;
+        Ok((transaction, beginning.map_err(Error::outside_transaction)?))
     }
 
     async fn send(&self, beginning: &Beginning) -> Result<Loaded, Error> {
@@ -163,6 +158,13 @@ impl Transaction {
 struct Beginning {
     load: Load,
     id: tokio_postgres::Statement,
+}
+
+impl Beginning {
+    async fn prepare(client: &Object, session: Option<SessionId>) -> Result<Self, Error> {
+        let load = Load::prepare(client, session).await?;
+        Ok(Self { load, id: client.prepare_cached(TRANSACTION_ID).await? })
+    }
 }
 
 /// The guard: an unfinished transaction never goes back to the pool.
