@@ -106,13 +106,13 @@ impl Transaction {
     }
 
     /// After a COMMIT that the server refused, it has rolled back and the connection is clean; but one to a server
-    /// that takes no writes is of no use. When the connection is gone, nobody knows whether the COMMIT behind the
-    /// error arrived.
+    /// that takes no writes is of no use, and after a failure that the handler kept to itself that may be so. When the
+    /// connection is gone, nobody knows whether the COMMIT behind the error arrived.
     fn failed(&mut self, error: Error, appends: &[Append]) -> CommitError {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
         }
-        if !matches!(error, Error::Unusable(_)) {
+        if !matches!(error, Error::Unusable(_) | Error::Aborted) {
             self.state = State::Reserved;
         }
         CommitError::Failed(error)
