@@ -27,6 +27,7 @@ pub use store::error::Error;
 pub use store::replace::Backend;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use store::tls::EncryptionError;
 pub use transaction::Transaction;
 pub use verification::{Difference, Finding, Verification};
 
@@ -53,18 +54,15 @@ impl Ledger {
     }
 
     /// Applies the migrations that a database is missing and makes the log's partitions for the coming year.
-    /// What `projector migrate` runs, with the rights of a role that may create a schema and roles.
+    /// What `projector migrate` runs, with the rights of a role that may create a schema and roles. Encryption is
+    /// as the [`Builder`] has it; a private authority is named in the environment's `SSL_CERT_FILE`, or given to
+    /// [`Builder::root_certificate`] before [`Builder::migrate`].
     ///
     /// # Errors
     ///
     /// The database is newer than this version, has another history of migrations, or refuses.
     pub async fn migrate(database: &tokio_postgres::Config) -> Result<Migrated, SchemaError> {
-        let (mut client, connection) = database.connect(tokio_postgres::NoTls).await.map_err(Error::from)?;
-        let connection = tokio::spawn(connection);
-        let migrated = store::schema::migrate(&mut client).await;
-        drop(client);
-        connection.await.ok();
-        migrated
+        Self::builder(database.clone()).migrate().await
     }
 
     /// The events of a session in order; none for a session that the log does not know.

@@ -5,6 +5,7 @@
 pub(crate) mod append;
 pub(crate) mod columns;
 pub(crate) mod commit;
+pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod error;
@@ -22,4 +23,5 @@ pub(crate) mod schema;
 pub(crate) mod sessions;
 pub(crate) mod statement;
 pub(crate) mod streams;
+pub(crate) mod tls;
 pub(crate) mod transaction;

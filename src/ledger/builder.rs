@@ -4,24 +4,43 @@ use std::sync::Arc;
 
 use tokio_postgres::Config;
 
-use super::{Error, Ledger, Parts, SchemaError};
+use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
+use crate::store::connect::Connector;
 use crate::store::connection::Pool;
 use crate::store::statement::Statements;
 use crate::store::{pool, schema};
 
 /// Collects what a [`Ledger`] needs; [`connect`](Self::connect) checks it.
+///
+/// # The way to the database
+///
+/// | `sslmode` | to this machine (unix socket, loopback) | to another |
+/// |---|---|---|
+/// | `require` | encrypted, certificate and host name verified; a unix socket: not encrypted | encrypted, certificate and host name verified |
+/// | `prefer` (the default) | not encrypted | refused |
+/// | `disable` | not encrypted | not encrypted |
+///
+/// What the configuration leaves open is set as follows:
+///
+/// | setting | value |
+/// |---|---|
+/// | `connect_timeout` | 3 s, for each host and until it has let us in |
+/// | `tcp_user_timeout` | 5 s |
+/// | `keepalives_idle`, `keepalives_interval`, `keepalives_retries` | 10 s, 5 s, 3 |
+/// | `target_session_attrs` | `read-write`; for a ledger that only reads from a standby say `read-only` |
+/// | `application_name` | `session-ledger` |
+///
+/// Several hosts (`host=a,b`) are tried in their order for each new connection, so that after a failover requests find
+/// the server that takes writes by themselves.
 #[must_use = "a builder does nothing until `connect`"]
 pub struct Builder {
-    source: Source,
+    database: Config,
+    root_certificates: Vec<Vec<u8>>,
+    pool: Option<deadpool_postgres::Pool>,
     policy: Policy,
     connections_max: usize,
     statements: Statements,
-}
-
-enum Source {
-    Database(Box<Config>),
-    Pool(deadpool_postgres::Pool),
 }
 
 /// Why a [`Ledger`] could not start.
@@ -34,6 +53,9 @@ pub enum StartError {
     /// The pool would have no connection.
     #[error("setting `connections_max` must be at least 1")]
     NoConnections,
+    /// Connections cannot be encrypted as demanded.
+    #[error(transparent)]
+    Encryption(#[from] EncryptionError),
     /// The database does not fit this version of the library.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -44,19 +66,32 @@ pub enum StartError {
 
 impl Builder {
     pub(super) fn new(database: Config) -> Self {
-        let source = Source::Database(Box::new(database));
         Self {
-            source,
+            database,
+            root_certificates: Vec::new(),
+            pool: None,
             policy: Policy::default(),
             connections_max: pool::CONNECTIONS_MAX,
             statements: Statements::default(),
         }
     }
 
-    /// Uses the application's own pool instead of one of ours. Its recycling must not leave a transaction
-    /// open, and it should have a wait limit: a request that finds no connection in time is answered 503.
+    /// Uses the application's own pool instead of one of ours, with its own encryption and timeouts; what is said here
+    /// of connections is then the application's to see to. The pool should have a wait limit: a request that finds no
+    /// connection in time is answered 503.
+    ///
+    /// A connection that other code has given back in the middle of a transaction is noticed before it can do harm,
+    /// and discarded: the request goes on with another. So `RecyclingMethod::Fast` will do.
     pub fn pool(mut self, pool: deadpool_postgres::Pool) -> Self {
-        self.source = Source::Pool(pool);
+        self.pool = Some(pool);
+        self
+    }
+
+    /// A certificate authority of one's own, or several, in PEM. Then no other may vouch for the server, the system's
+    /// neither. Without any the system's are asked: the files named in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the
+    /// usual ones.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
         self
     }
 
@@ -66,7 +101,9 @@ impl Builder {
         self
     }
 
-    /// The most connections that our pool opens; 16 unless set. One serves one request at a time.
+    /// The most connections that our pool opens; 16 unless set. One serves one request at a time, and a request never
+    /// holds two. A request that finds all of them busy for 250 ms is answered 503 with Retry-After, and has done
+    /// nothing.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
         self
@@ -101,14 +138,30 @@ impl Builder {
         if self.connections_max == 0 {
             return Err(StartError::NoConnections);
         }
-        let pool = match self.source {
-            Source::Database(config) => pool::build(*config, self.connections_max)?,
-            Source::Pool(pool) => pool,
+        let pool = match self.pool {
+            None => {
+                pool::build(Connector::new(self.database, &self.root_certificates)?, self.connections_max)?
+            }
+            Some(pool) => pool,
         };
         let pool = Pool::new(pool, self.statements);
         let connection = pool.get().await?;
         schema::check(&connection).await?;
         drop(connection);
         Ok(Ledger(Arc::new(Parts { pool, policy: self.policy })))
+    }
+
+    /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::migrate`].
+    pub async fn migrate(self) -> Result<Migrated, SchemaError> {
+        let connector = Connector::new(self.database, &self.root_certificates)?;
+        let (mut client, connection) = connector.client().await?;
+        let migrated = schema::migrate(&mut client).await;
+        drop(client);
+        connection.await.ok();
+        migrated
     }
 }

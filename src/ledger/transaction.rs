@@ -82,9 +82,7 @@ impl Ledger {
                 Ok(done)
             }
             Err(error) => {
-                if let Err(error) = transaction.rollback().await {
-                    tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
-                }
+                transaction.rollback().await;
                 Err(error)
             }
         }

@@ -22,9 +22,8 @@ use crate::telemetry;
 static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
-/// until the server finds out that nobody is there.
-const BEGIN: &str =
-    "begin isolation level serializable; set local idle_in_transaction_session_timeout = '2s'";
+/// until the server finds out that nobody is there. For NOT DEFERRABLE see `sql/begin.sql`.
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -81,13 +80,15 @@ impl Transaction {
         appends: &[Append],
         fence: Option<Fence>,
     ) -> Result<(), CommitError> {
-        let (statements, fence_statement) = self.prepare(appends).await.map_err(CommitError::Failed)?;
         let begin = self.state == State::Reserved;
         self.state = State::Open;
+        let prepared = self.prepare(appends).await;
+        let prepared = if begin { prepared.map_err(Error::outside_transaction) } else { prepared };
+        let (statements, fence_statement) = prepared.map_err(CommitError::Failed)?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
-            steps.push(Box::pin(async { Ok(client.batch_execute(BEGIN).await?) }));
+            steps.push(Box::pin(async { client.batch_execute(BEGIN).await.map_err(Error::of_begin) }));
         }
         for (append, statement) in appends.iter().zip(&statements) {
             steps.push(Box::pin(append.run(client, statement)));
@@ -115,16 +116,16 @@ impl Transaction {
         Ok((statements, FENCE.ready(self.client()).await?))
     }
 
-    /// After a COMMIT that the server refused, it has rolled back and the connection is clean. When the
+    /// After a COMMIT that the server refused, it has rolled back and the connection is clean; but one to a server
+    /// that takes no writes is of no use, and after a failure that the handler kept to itself that may be so. When the
     /// connection is gone, nobody knows whether the COMMIT behind the error arrived.
     fn failed(&mut self, error: Error, appends: &[Append]) -> CommitError {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
         }
-        if matches!(error, Error::Aborted) {
-            self.client().forget_own_statements();
+        if !matches!(error, Error::Unusable(_) | Error::Aborted) {
+            drop(self.client.take());
         }
-        drop(self.client.take());
         CommitError::Failed(error)
     }
 }

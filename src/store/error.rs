@@ -1,9 +1,10 @@
 //! What can go wrong between the library and PostgreSQL, sorted by what a caller can do about it.
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 use super::statement::{is_misplaced, is_outdated};
+use super::tls;
 use crate::session::{DecodeError, SessionId};
 
 /// An operation on the store failed.
@@ -35,6 +36,10 @@ pub enum Error {
     /// The connection was lost. What it had in hand was not written, unless a COMMIT was under way.
     #[error("the connection to the database was lost: {0}")]
     Disconnected(String),
+    /// A connection is there but of no use: its server takes no writes, or it was handed to us in the middle of a
+    /// transaction. Nothing was written, and the connection is discarded.
+    #[error("the connection to the database cannot be used: {0}")]
+    Unusable(String),
     /// The connection was lost while a transaction was being committed: it may or may not have been.
     #[error("the connection was lost during COMMIT, so the outcome of the transaction is unknown")]
     OutcomeUnknown,
@@ -58,6 +63,37 @@ pub enum Error {
 }
 
 impl Error {
+    /// No connection could be opened.
+    pub(super) fn unreachable(error: &tokio_postgres::Error) -> Self {
+        Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
+    }
+
+    /// Nor within the time that opening one may take.
+    pub(super) fn late() -> Self {
+        Self::Unavailable("the server did not answer in time".to_owned())
+    }
+
+    /// A BEGIN failed: a standby knows no SERIALIZABLE (0A000), and a transaction that somebody else has left open has
+    /// asked a query (25001).
+    pub(super) fn of_begin(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::ACTIVE_SQL_TRANSACTION) => {
+                Self::Unusable(describe(&error))
+            }
+            _ => Self::from(error).outside_transaction(),
+        }
+    }
+
+    /// The connection was handed to us in the middle of a transaction.
+    pub(super) fn in_transaction() -> Self {
+        Self::Unusable("other code had left a transaction open on it".to_owned())
+    }
+
+    /// What failed before we had begun a transaction cannot have been aborted by a failure of ours.
+    pub(super) fn outside_transaction(self) -> Self {
+        if matches!(self, Self::Aborted) { Self::in_transaction() } else { self }
+    }
+
     /// Whether the same work may succeed when it is done again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Conflict(_) | Self::Outdated(_))
@@ -65,7 +101,10 @@ impl Error {
 
     /// Whether the database could not be reached, went away, or did not say how a transaction ended.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Disconnected(_) | Self::OutcomeUnknown)
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Disconnected(_) | Self::Unusable(_) | Self::OutcomeUnknown
+        )
     }
 }
 
@@ -74,6 +113,7 @@ impl From<tokio_postgres::Error> for Error {
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(error),
             Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
+            Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::Unusable(describe(&error)),
             Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Self::Aborted,
             _ if is_outdated(&error) => Self::Outdated(error),
             _ if is_misplaced(&error) => Self::Misplaced(error),
@@ -86,8 +126,11 @@ impl From<tokio_postgres::Error> for Error {
 impl From<PoolError> for Error {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) => Self::Unavailable(describe(&error)),
-            PoolError::Timeout(_) => Self::Unavailable("no connection became free in time".to_owned()),
+            PoolError::Backend(error) => Self::unreachable(&error),
+            PoolError::Timeout(TimeoutType::Wait) => {
+                Self::Unavailable("no connection became free in time".to_owned())
+            }
+            PoolError::Timeout(_) => Self::late(),
             other => Self::Unavailable(other.to_string()),
         }
     }
@@ -133,7 +176,7 @@ impl Error {
         match self {
             Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
             Self::Outdated(_) => Prospect::Outdated,
-            Self::Disconnected(_) => Prospect::Reconnected,
+            Self::Disconnected(_) | Self::Unusable(_) => Prospect::Reconnected,
             Self::Aborted => Prospect::Fair,
             _ => Prospect::None,
         }
@@ -168,7 +211,10 @@ impl Cause<'_> {
             Self::Statement(error) => match error.code() {
                 Some(code) if is_conflict(code) => Prospect::Good,
                 Some(code) if is_absence(code) => Prospect::Reconnected,
-                Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Prospect::Fair,
+                // Of the latter, the rollback finds out whether the server takes no writes at all.
+                Some(&SqlState::IN_FAILED_SQL_TRANSACTION | &SqlState::READ_ONLY_SQL_TRANSACTION) => {
+                    Prospect::Fair
+                }
                 None if error.is_closed() || is_io(error) => Prospect::Reconnected,
                 _ if is_outdated(error) => Prospect::Outdated,
                 _ => Prospect::None,

@@ -18,7 +18,10 @@ pub(crate) async fn lend<T>(
 ) -> Result<T, Error> {
     let mut lent = Lent(Some(pool.get().await?));
     let done = work(lent.client()).await;
-    drop(lent.0.take());
+    match (lent.0.take(), &done) {
+        (Some(connection), Err(Error::Unusable(_))) => drop(connection.detach()),
+        (connection, _) => drop(connection),
+    }
     done
 }
 

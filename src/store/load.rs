@@ -21,6 +21,8 @@ static TOUCH: Sql = Sql::new(include_str!("sql/touch.sql"), &[Type::UUID]);
 pub(crate) struct Loaded {
     /// The moment, by the database's clock.
     pub(crate) now: OffsetDateTime,
+    /// Whether that was in a transaction that had begun a while before.
+    is_late: bool,
     /// The session, if one was asked for and it is live.
     pub(crate) session: Option<LiveSession>,
 }
@@ -51,15 +53,18 @@ impl Load {
     pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
         let Some(id) = self.session else {
             let row = self.statement.query_one(client, &[]).await?;
-            return Ok(Loaded { now: row.try_get("now")?, session: None });
+            return Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None });
         };
         loaded(id, &self.statement.query_one(client, &[&id.as_uuid()]).await?)
     }
 }
 
-/// Loads a session, outside any transaction.
+/// Loads a session outside of a transaction, on a connection that may come from an application's own pool: one on
+/// which other code has left a transaction open shows an old state of the session, and is of no use.
 pub(crate) async fn load(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
-    loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?)
+    let row = LOAD.query_one(connection, &[&id.as_uuid()]).await;
+    let loaded = loaded(id, &row.map_err(|error| Error::from(error).outside_transaction())?)?;
+    if loaded.is_late { Err(Error::in_transaction()) } else { Ok(loaded) }
 }
 
 /// Why a session that is no longer live ended and how many seconds ago, if it ever was.
@@ -85,5 +90,5 @@ fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
     } else {
         None
     };
-    Ok(Loaded { now: row.try_get("now")?, session })
+    Ok(Loaded { now: row.try_get("now")?, is_late: row.try_get("is_late")?, session })
 }

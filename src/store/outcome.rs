@@ -1,19 +1,26 @@
 //! Finding out, on a fresh connection, how a transaction ended whose COMMIT got no answer.
 //!
-//! A connection that is cut before COMMIT and one that is cut after it give the same error. An application's
-//! transaction has an id, whose status PostgreSQL tells. A transaction that consists of the session's own append
-//! has none that we know; there the event itself is looked for, and if it is not there, its place is taken.
+//! A connection that is cut before COMMIT and one that is cut after it give the same error. What tells is the event
+//! that the transaction was to append: its random name is in the log, or it is not, on this server as on a standby that
+//! was promoted meanwhile.
+//!
+//! An application's transaction also has an id, whose status PostgreSQL tells. While it is in progress, the event may
+//! still come. A transaction that appends nothing has nothing but its id, and "committed" is believed only as long as
+//! the server lives: after a crash or a promotion the id may belong to another transaction. For one without an id the
+//! place of the event in the log is taken, so that it cannot come any more.
 
 use std::time::Duration;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::append::Append;
-use super::connection::Pool;
+use super::connection::{Connection, Pool};
 use super::error::Error;
 use super::place::take_place;
 use super::statement::Sql;
+use super::transaction::TransactionId;
 use crate::session::SessionId;
 
 static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
@@ -22,35 +29,42 @@ static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql")
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What a transaction leaves behind if it was committed.
+/// What a transaction leaves behind if it was committed; nothing if it wrote nothing.
 #[derive(Clone, Debug)]
-pub(crate) enum Trace {
-    /// The status of this transaction id.
-    TransactionId(String),
-    /// This event at this version of this session.
-    Event {
-        /// The session.
-        session: SessionId,
-        /// The version.
-        version: i64,
-        /// The event's own name.
-        event_id: Uuid,
+pub(crate) struct Trace {
+    transaction: Option<TransactionId>,
+    event: Option<EventTrace>,
+}
+
+/// An event at a version of a session.
+#[derive(Clone, Copy, Debug)]
+struct EventTrace {
+    session: SessionId,
+    version: i64,
+    /// The event's own name.
+    event_id: Uuid,
+}
+
+/// What PostgreSQL says of a transaction.
+enum Status {
+    InProgress,
+    Committed {
+        life: String,
     },
-    /// Nothing: it wrote nothing.
-    Nothing,
+    /// It did, or has never been on this server.
+    Aborted,
 }
 
 impl Trace {
-    pub(super) fn of(transaction_id: Option<&String>, appends: &[Append]) -> Self {
+    pub(super) fn of(transaction: Option<&TransactionId>, appends: &[Append]) -> Self {
         let first =
             appends.first().and_then(|append| Some((append.written.id, append.written.entries.first()?)));
-        match (transaction_id, first) {
-            (Some(id), _) => Self::TransactionId(id.clone()),
-            (None, Some((session, entry))) => {
-                Self::Event { session, version: entry.version, event_id: entry.event_id.as_uuid() }
-            }
-            (None, None) => Self::Nothing,
-        }
+        let event = first.map(|(session, entry)| EventTrace {
+            session,
+            version: entry.version,
+            event_id: entry.event_id.as_uuid(),
+        });
+        Self { transaction: transaction.cloned(), event }
     }
 
     /// Whether the transaction was committed; if not, it never will be. Asks until the server knows, or the time
@@ -63,37 +77,63 @@ impl Trace {
         let asking = async {
             loop {
                 match self.ask(pool).await {
-                    Ok(Some(committed)) => return committed,
+                    Ok(Some(answer)) => return answer,
                     Ok(None) => {}
                     Err(error) => tracing::debug!(%error, "nobody could tell how a transaction ended"),
                 }
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        tokio::time::timeout(patience, asking).await.map_err(|_| Error::OutcomeUnknown)
+        tokio::time::timeout(patience, asking).await.unwrap_or(Err(Error::OutcomeUnknown))
     }
 
-    async fn ask(&self, pool: &Pool) -> Result<Option<bool>, Error> {
+    /// The answer, if there will be no other; none if it is worth asking again.
+    async fn ask(&self, pool: &Pool) -> Result<Option<Result<bool, Error>>, Error> {
         let client = pool.get().await?;
-        match self {
-            Self::TransactionId(id) => {
-                let row = TRANSACTION_STATUS.ready(&client).await?.query_one(&client, &[id]).await?;
-                Ok(match row.try_get("status")? {
-                    Some("committed") => Some(true),
-                    Some("aborted") => Some(false),
-                    _ => None,
-                })
-            }
-            Self::Event { session, version, event_id } => {
-                let found = EVENT_AT_VERSION.query_opt(&client, &[&session.as_uuid(), version]).await?;
+        match (&self.transaction, self.event) {
+            (Some(transaction), event) => match (status(&client, &transaction.id).await?, event) {
+                (None | Some(Status::InProgress), _) => Ok(None),
+                (Some(_), Some(event)) => Ok(Some(Ok(event.is_in_log(&client).await?.unwrap_or(false)))),
+                (Some(Status::Aborted), None) => Ok(Some(Ok(false))),
+                (Some(Status::Committed { life }), None) if life == transaction.life => Ok(Some(Ok(true))),
+                (Some(Status::Committed { .. }), None) => Ok(Some(Err(Error::OutcomeUnknown))),
+            },
+            (None, Some(event)) => {
+                let found = event.is_in_log(&client).await?;
                 drop(client);
-                if let Some(found) = found {
-                    return Ok(Some(found.try_get::<_, Uuid>("event_id")? == *event_id));
+                if found.is_none() {
+                    take_place(pool, event.session, event.version).await?;
                 }
-                take_place(pool, *session, *version).await?;
-                Ok(Some(false))
+                Ok(Some(Ok(found.unwrap_or(false))))
             }
-            Self::Nothing => Ok(Some(false)),
+            (None, None) => Ok(Some(Ok(false))),
         }
     }
+}
+
+impl EventTrace {
+    /// Whether the event is what has its place in the log; none if nothing has.
+    async fn is_in_log(self, connection: &Connection) -> Result<Option<bool>, Error> {
+        let place: (Uuid, i64) = (self.session.as_uuid(), self.version);
+        let found = EVENT_AT_VERSION.query_opt(connection, &[&place.0, &place.1]).await?;
+        let found: Option<Uuid> = found.map(|row| row.try_get("event_id")).transpose()?;
+        Ok(found.map(|event_id| event_id == self.event_id))
+    }
+}
+
+/// None: it is too old to be known.
+async fn status(connection: &Connection, id: &str) -> Result<Option<Status>, Error> {
+    let row = match TRANSACTION_STATUS.query_one(connection, &[&id]).await {
+        // "is in the future"
+        Err(error) if error.code() == Some(&SqlState::INVALID_PARAMETER_VALUE) => {
+            return Ok(Some(Status::Aborted));
+        }
+        answer => answer?,
+    };
+    Ok(match row.try_get("status")? {
+        Some("committed") => Some(Status::Committed { life: row.try_get("life")? }),
+        Some("aborted") => Some(Status::Aborted),
+        Some(_) => Some(Status::InProgress),
+        None => None,
+    })
 }

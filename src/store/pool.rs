@@ -5,8 +5,8 @@ use std::time::Duration;
 use deadpool_postgres::{
     Manager, ManagerConfig, Pool, PoolConfig, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
-use tokio_postgres::NoTls;
 
+use super::connect::Connector;
 use super::error::Error;
 
 /// The most connections a pool of ours holds unless told otherwise.
@@ -15,23 +15,22 @@ pub(crate) const CONNECTIONS_MAX: usize = 16;
 /// How long a request waits for a connection before it is answered 503.
 const WAIT: Duration = Duration::from_millis(250);
 
-/// How long a new connection may take.
-const CREATE: Duration = Duration::from_secs(3);
-
-/// A pool of at most `connections_max` connections to the database that `config` names.
+/// A pool of at most `connections_max` connections (ASVS 13.1.2, 13.2.6). A request that finds all of them busy for
+/// 250 ms is answered 503; one that has to open a connection waits as long as `connector` does.
 ///
-/// Recycling is `Fast`, which asks nothing of the server: a [`Transaction`](super::transaction::Transaction)
-/// that is left unfinished takes its connection out of the pool, so none comes back with work open.
-pub(crate) fn build(mut config: tokio_postgres::Config, connections_max: usize) -> Result<Pool, Error> {
-    if config.get_application_name().is_none() {
-        config.application_name("session-ledger");
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CREATE);
-    }
+/// Recycling is `Fast`, which asks nothing of the server, and needs not to: only this library takes connections from
+/// the pool, what it leaves inside a transaction is discarded by [`Transaction`](super::transaction::Transaction), and
+/// its statements outside of one cannot open one. Any other method costs each request a round trip. What an
+/// application sets for the whole connection (`set` without `local`) stays set, as in most pools.
+///
+/// Connections have no maximal age: a dead one is found by keepalive, and one to a server that takes no more writes
+/// by the first refusal.
+pub(crate) fn build(connector: Connector, connections_max: usize) -> Result<Pool, Error> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let timeouts = Timeouts { wait: Some(WAIT), create: Some(CREATE), recycle: Some(CREATE) };
-    Pool::builder(Manager::from_config(config, NoTls, recycling))
+    let create = connector.patience();
+    let timeouts = Timeouts { wait: Some(WAIT), create: Some(create), recycle: Some(create) };
+    // The connector has a configuration of its own for each host.
+    Pool::builder(Manager::from_connect(tokio_postgres::Config::new(), connector, recycling))
         .config(PoolConfig { max_size: connections_max, timeouts, queue_mode: QueueMode::Fifo })
         .runtime(Runtime::Tokio1)
         .build()

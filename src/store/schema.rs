@@ -4,6 +4,7 @@ use refinery::{Runner, Target};
 use tokio_postgres::Client;
 
 use super::error::Error;
+use super::tls::EncryptionError;
 
 mod embedded {
     refinery::embed_migrations!("schema");
@@ -54,6 +55,9 @@ pub enum SchemaError {
     /// A migration failed. Those before it stay applied.
     #[error("a migration failed: {0}")]
     Failed(String),
+    /// The connection cannot be encrypted as demanded.
+    #[error(transparent)]
+    Encryption(#[from] EncryptionError),
     /// The database could not be asked.
     #[error(transparent)]
     Store(#[from] Error),

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
+use time::OffsetDateTime;
 use tokio::runtime::Handle;
+use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
 use super::connection::{Connection, Pool};
@@ -21,6 +23,7 @@ use crate::session::SessionId;
 use crate::telemetry::Active;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
+const TAKES_WRITES: &str = include_str!("sql/takes_writes.sql");
 const TERMINATE: &str = include_str!("sql/terminate.sql");
 static TRANSACTION_ID: Sql = Sql::new(include_str!("sql/transaction_id.sql"), &[]);
 
@@ -30,9 +33,27 @@ pub(crate) struct Transaction {
     pub(super) client: Option<Connection>,
     pub(super) state: State,
     /// By this its outcome can be asked for; a transaction that begins with its commit has none.
-    pub(super) id: OnceLock<String>,
+    pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
     _active: Active,
+}
+
+/// A transaction's id, and the life of the server in which it is that transaction's own.
+#[derive(Clone, Debug)]
+pub(super) struct TransactionId {
+    pub(super) id: String,
+    pub(super) life: String,
+}
+
+/// How a transaction was found when it was rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RolledBack {
+    /// All its statements had succeeded, as far as it is known.
+    Sound,
+    /// One had failed: the handler may have kept that to itself.
+    Failed,
+    /// Its connection was lost, or leads to a server that takes no writes. It is discarded.
+    Lost,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,21 +117,34 @@ impl Transaction {
         self.savepoints.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Rolls back, so that the connection can serve the next request. Says whether a statement had failed: the
-    /// handler may have kept that to itself.
-    pub(crate) async fn rollback(mut self) -> Result<bool, Error> {
-        let mut failed = false;
-        if self.state == State::Open {
-            let client = self.client();
-            let (probed, ended) = tokio::join!(biased; client.batch_execute("savepoint alive"), client.batch_execute("rollback"));
-            failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
-            ended?;
-            if failed {
-                client.forget_own_statements();
-            }
+    /// The time, before anything has begun. Other code may have left a transaction open on the connection.
+    pub(crate) async fn now(&mut self) -> Result<OffsetDateTime, Error> {
+        let loading = async { Load::ready(self.client(), None).await?.run(self.client()).await };
+        Ok(loading.await.map_err(Error::outside_transaction)?.now)
+    }
+
+    /// Rolls back, so that the connection can serve the next request; and asks in the same trip whether it can.
+    pub(crate) async fn rollback(mut self) -> RolledBack {
+        if self.state == State::Reserved {
+            drop(self.client.take());
+            return RolledBack::Sound;
+        }
+        let client = self.client();
+        let (probed, ended, read_only) = tokio::join!(biased;
+            client.batch_execute("savepoint alive"),
+            client.batch_execute("rollback"),
+            client.simple_query(TAKES_WRITES),
+        );
+        let is_read_only = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
+        if ended.is_err() || read_only.map_or(true, |messages| messages.iter().any(is_read_only)) {
+            return RolledBack::Lost;
+        }
+        let failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+        if failed {
+            client.forget_own_statements();
         }
         drop(self.client.take());
-        Ok(failed)
+        if failed { RolledBack::Failed } else { RolledBack::Sound }
     }
 
     /// Ends the connection under somebody who keeps the transaction: whatever they send from now on fails.
@@ -127,11 +161,9 @@ impl Transaction {
     /// Takes a connection on which BEGIN is the next thing to be sent.
     async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Beginning), Error> {
         let mut transaction = Self::reserve(pool).await?;
-        let client = transaction.client();
-        let load = Load::ready(client, session).await?;
-        let id = TRANSACTION_ID.ready(client).await?;
         transaction.state = State::Open;
-        Ok((transaction, Beginning { load, id }))
+        let beginning = Beginning::ready(transaction.client(), session).await;
+        Ok((transaction, beginning.map_err(Error::outside_transaction)?))
     }
 
     async fn send(&self, beginning: &Beginning) -> Result<Loaded, Error> {
@@ -141,8 +173,10 @@ impl Transaction {
             beginning.id.query_one(client, &[]),
             beginning.load.run(client),
         );
-        begun?;
-        self.id.set(id?.try_get("transaction_id")?).ok();
+        begun.map_err(Error::of_begin)?;
+        let row = id?;
+        let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
+        self.id.set(id).ok();
         loaded
     }
 }
@@ -151,6 +185,15 @@ impl Transaction {
 struct Beginning {
     load: Load,
     id: Ready,
+}
+
+impl Beginning {
+    async fn ready(connection: &Connection, session: Option<SessionId>) -> Result<Self, Error> {
+        Ok(Self {
+            load: Load::ready(connection, session).await?,
+            id: TRANSACTION_ID.ready(connection).await?,
+        })
+    }
 }
 
 /// The guard: a connection that is in a transaction, or at something that nobody waits for, never goes back to the

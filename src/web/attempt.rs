@@ -11,6 +11,7 @@ use super::settle::settle;
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
+use crate::store::transaction::RolledBack;
 use crate::telemetry;
 
 /// How an attempt ended.
@@ -87,18 +88,25 @@ impl Again {
 }
 
 impl Outcome {
-    /// Of a handler that answered with an error, and whose transaction, if any, is rolled back. `unexplained`: a
-    /// statement had failed in it, whatever the error says.
-    pub(super) fn of_error(shared: &Shared, error: poem::Error, unexplained: bool) -> Self {
+    /// Of a handler that answered with an error, and whose transaction, if any, was `found` in this state when it was
+    /// rolled back.
+    pub(super) fn of_error(shared: &Shared, error: poem::Error, found: RolledBack) -> Self {
         if (shared.retries)(&error) {
             return Self::Again(Again { error, prospect: Prospect::Good, reason: "marked".to_owned() });
         }
         let known = std::error::Error::source(&error).and_then(cause);
-        let known = known.map(|cause| (cause.prospect(), cause.reason()));
-        let unknown = if unexplained { Prospect::Fair } else { Prospect::None };
-        match known.unwrap_or_else(|| (unknown, "aborted".to_owned())) {
-            (Prospect::None, _) => Self::Done(Err(error)),
-            (prospect, reason) => Self::Again(Again { error, prospect, reason }),
+        let reason = known.as_ref().map_or_else(|| "aborted".to_owned(), |cause| cause.reason());
+        let prospect = match (known.map(|cause| cause.prospect()), found) {
+            (Some(Prospect::Fair), RolledBack::Lost) => Prospect::Reconnected,
+            (Some(known), _) => known,
+            (None, RolledBack::Sound) => Prospect::None,
+            // The handler calls it its own mistake, or the browser's; it is the database's.
+            (None, RolledBack::Lost) if error.status().is_server_error() => Prospect::Reconnected,
+            (None, RolledBack::Lost | RolledBack::Failed) => Prospect::Fair,
+        };
+        match prospect {
+            Prospect::None => Self::Done(Err(error)),
+            prospect => Self::Again(Again { error, prospect, reason }),
         }
     }
 }

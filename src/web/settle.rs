@@ -4,22 +4,21 @@ use std::sync::Arc;
 
 use poem::{Response, Result};
 
-use super::attempt::{Again, Outcome};
+use super::attempt::Outcome;
 use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
 use super::visit::{Running, Visit};
-use crate::ledger::{Error, Ledger};
+use crate::ledger::Ledger;
 use crate::session::{Origin, SessionId};
-use crate::store::error::Prospect;
-use crate::store::load::{Load, touch};
-use crate::store::transaction::Transaction;
+use crate::store::load::touch;
+use crate::store::transaction::{RolledBack, Transaction};
 
 /// Settles what a handler did.
 pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
     let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else {
-        roll_back(running).await;
-        return finish(&visit, judge(&visit, result, false), None, false);
+        let found = roll_back(running).await;
+        return finish(&visit, judge(&visit, result, found), None, false);
     };
     let overdue = opened.overdue.take();
     let to_touch = opened.to_touch(visit.shared.ledger.policy());
@@ -43,16 +42,13 @@ pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outco
     finish(&visit, outcome, change, signed_in)
 }
 
-/// What becomes of a request that was rolled back. `failed`: a statement had failed in its transaction.
-fn judge(visit: &Visit, result: Result<Response>, failed: bool) -> Outcome {
+/// What becomes of a request that was rolled back, its transaction having been `found` in this state.
+fn judge(visit: &Visit, result: Result<Response>, found: RolledBack) -> Outcome {
     match result {
-        Err(error) => Outcome::of_error(&visit.shared, error, failed),
+        Err(error) => Outcome::of_error(&visit.shared, error, found),
+        Ok(answer) if found == RolledBack::Sound => Outcome::Done(Ok(answer)),
         // The handler made an answer of an error; of which, only the transaction knows.
-        Ok(answer) if failed => {
-            let (error, reason) = (poem::Error::from_response(answer), "aborted".to_owned());
-            Outcome::Again(Again { error, prospect: Prospect::Fair, reason })
-        }
-        Ok(answer) => Outcome::Done(Ok(answer)),
+        Ok(answer) => Outcome::of_error(&visit.shared, poem::Error::from_response(answer), found),
     }
 }
 
@@ -118,27 +114,25 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Resu
         return Ok(opened.plan(&visit.shared, &visit.client)?);
     }
     let pool = visit.shared.ledger.pool();
-    let transaction = Transaction::reserve(pool).await?;
+    let mut transaction = Transaction::reserve(pool).await?;
     if opened.now.is_none() {
-        opened.now = Some(now(&transaction).await?);
+        opened.now = Some(transaction.now().await?);
     }
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(pool, &plan.appends, None).await?;
     Ok(plan)
 }
 
-async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateTime, Error> {
-    let client = transaction.client();
-    Ok(Load::ready(client, None).await?.run(client).await?.now)
-}
-
-/// Says whether a statement had failed in the transaction.
-pub(super) async fn roll_back(running: Option<Running>) -> bool {
-    let Some(Ok(transaction)) = running.map(Running::take_back) else { return false };
-    transaction.rollback().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
-        false
-    })
+/// Says how the transaction was found.
+pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
+    let Some(Ok(transaction)) = running.map(Running::take_back) else { return RolledBack::Sound };
+    let found = transaction.rollback().await;
+    if found == RolledBack::Lost {
+        tracing::warn!(
+            "a connection was lost before its transaction was committed, or takes no writes: it is discarded"
+        );
+    }
+    found
 }
 
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.

@@ -159,6 +159,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    ("takes_writes.sql", Exempt(NO_PLAN)),
     ("terminate.sql", Exempt("ends its own connection and reads no table")),
     (
         "touch.sql",

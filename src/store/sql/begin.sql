@@ -1,6 +1,8 @@
 -- Begins a request's transaction. One that hangs, or whose application has gone silent, must not hold its
--- connection and its locks for ever; an application that needs longer sets its own limits inside.
+-- connection and its locks for ever; an application that needs longer sets its own limits inside. NOT DEFERRABLE
+-- changes nothing, but may only be said before the first query: on a connection that was handed to us in the middle of
+-- a transaction this fails (25001).
 -- No row: this reads nothing.
-begin isolation level serializable;
+begin isolation level serializable, not deferrable;
 set local statement_timeout = '5s';
 set local idle_in_transaction_session_timeout = '5s'

@@ -1,7 +1,11 @@
 -- Loads a live session by the id sealed in its token, with the time and when it was last seen.
+-- `is_late`: the transaction began a while before this statement. If it is not a request's, other code has left it open
+-- on the connection, and its snapshot may be old. A statement of its own begins with its Bind message, and the Execute
+-- message behind it counts as its start, so some time must be allowed for.
 -- No row: never happens. Where `version` is null the session is not live.
 -- Parameters: $1 session id (uuid)
 select clock.now,
+       statement_timestamp() > transaction_timestamp() + interval '100 ms' as is_late,
        s.version,
        s.started_at,
        s.changed_at,

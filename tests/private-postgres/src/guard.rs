@@ -33,7 +33,13 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// Has a directory made in the first temporary directory that will do, and the server started in it.
-    pub(crate) fn start(account: &Account, bin_dir: &Path, options: &Options) -> Result<Self, Error> {
+    /// Its data are new, or a copy of those of the primary with this socket.
+    pub(crate) fn start(
+        account: &Account,
+        bin_dir: &Path,
+        options: &Options,
+        primary: Option<&Path>,
+    ) -> Result<Self, Error> {
         let mut refused = Vec::new();
         for parent in [env::temp_dir(), "/tmp".into(), "/var/tmp".into()] {
             let dir = parent.join(unused_name());
@@ -41,7 +47,7 @@ impl Guard {
                 refused.push(format!("{} is too long or holds odd characters", parent.display()));
                 continue;
             }
-            let mut guard = Self::start_in(dir, account, bin_dir, options)?;
+            let mut guard = Self::start_in(dir, account, bin_dir, options, primary)?;
             match guard.complaint() {
                 complaint if complaint.is_empty() => return Ok(guard),
                 complaint => refused.push(complaint),
@@ -50,12 +56,19 @@ impl Guard {
         Err(Error::NoDirectory { refused })
     }
 
-    fn start_in(dir: PathBuf, account: &Account, bin_dir: &Path, options: &Options) -> Result<Self, Error> {
+    fn start_in(
+        dir: PathBuf,
+        account: &Account,
+        bin_dir: &Path,
+        options: &Options,
+        primary: Option<&Path>,
+    ) -> Result<Self, Error> {
         let shell = account
             .command("/bin/sh")
             .args(["-c", SCRIPT, "private-postgres"])
             .args([&dir, bin_dir])
             .arg(options.configuration(&dir))
+            .arg(primary.unwrap_or(Path::new("")))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -121,7 +134,7 @@ fn is_fit_for_a_socket(dir: &Path) -> bool {
     dir.is_absolute() && text.is_some_and(|text| text.len() <= LONGEST_DIR)
 }
 
-fn last_lines(path: &Path, count: usize) -> String {
+pub(crate) fn last_lines(path: &Path, count: usize) -> String {
     let text = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();

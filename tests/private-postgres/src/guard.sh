@@ -1,6 +1,7 @@
 # Starts a server and watches over it. It is the parent's death that ends this script: the parent holds
 # the other end of our standard input, and however it dies, that pipe ends.
 #   $1 the directory to make   $2 the directory of the programs   $3 the lines to add to postgresql.conf
+#   $4 the socket directory of a primary to copy and follow; empty for a server with data of its own
 
 # Whoever signals us means our parent, and we act when that is gone.
 trap '' INT TERM HUP
@@ -11,7 +12,11 @@ mkdir -m 700 "$dir" 2>&1 || exit 1
 exec >"$dir/log" 2>&1
 
 (
-    "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync &&
+    if [ -n "$4" ]; then
+        "$2/pg_basebackup" -h "$4" -p 5432 -U postgres -D "$dir/data" -R -X stream -c fast --no-sync
+    else
+        "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync
+    fi &&
         printf '%s' "$3" >>"$dir/data/postgresql.conf" &&
         "$2/postgres" -D "$dir/data"
     echo "$?" >"$dir/exited"

@@ -31,11 +31,13 @@ mod address;
 mod error;
 mod guard;
 mod installation;
+mod life;
 mod options;
 mod server;
 mod wheel;
 
 pub use error::Error;
+pub use life::Crash;
 pub use options::Options;
 pub use server::Server;
 pub use wheel::fetch_wheel;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
-use crate::guard::Guard;
+use crate::guard::{Guard, last_lines};
 use crate::installation::Installation;
 use crate::{Error, Options, address};
 
@@ -12,6 +12,7 @@ use crate::{Error, Options, address};
 #[derive(Debug)]
 pub struct Server {
     guard: Guard,
+    pub(crate) account: Account,
     installation: Installation,
     log: PathBuf,
 }
@@ -23,12 +24,16 @@ impl Server {
     /// When no server is found or can be run, when there is no place for it, or when it does not become
     /// ready within a minute; the last one shows the end of the server's log.
     pub fn start(options: Options) -> Result<Self, Error> {
+        Self::start_from(options, None)
+    }
+
+    pub(crate) fn start_from(options: Options, primary: Option<&Path>) -> Result<Self, Error> {
         let account = Account::for_server()?;
         let installation = Installation::find(&options, &account)?;
-        let guard = Guard::start(&account, &installation.bin_dir, &options)?;
+        let guard = Guard::start(&account, &installation.bin_dir, &options, primary)?;
         guard.wait_until_ready()?;
         let log = guard.log_path();
-        Ok(Self { guard, installation, log })
+        Ok(Self { guard, account, installation, log })
     }
 
     /// The server's own directory: it holds the socket, the data in `data` and the log.
@@ -66,6 +71,15 @@ impl Server {
     #[must_use]
     pub fn log_path(&self) -> &Path {
         &self.log
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.guard.dir.join("data")
+    }
+
+    /// The end of the log.
+    pub(crate) fn last_words(&self) -> String {
+        last_lines(&self.log, 5)
     }
 
     /// Stops the server, removes its directory, and returns when both are done. Dropping does the same.

@@ -1,0 +1,101 @@
+//! A certificate authority, and servers that it vouches for.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+use private_postgres::{Options, Server};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tokio_postgres::NoTls;
+
+/// Vouches for servers.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn named(name: &str) -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Its own certificate, in PEM.
+    pub(crate) fn certificate(&self) -> String {
+        pem("CERTIFICATE", self.0.der())
+    }
+
+    /// A certificate for a host of this name, and its key.
+    fn issue(&self, name: &str) -> (String, String) {
+        let (params, key) =
+            (CertificateParams::new([name.to_owned()]).unwrap(), KeyPair::generate().unwrap());
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        (pem("CERTIFICATE", certificate.der()), pem("PRIVATE KEY", &key.serialize_der()))
+    }
+}
+
+/// A server that listens on the loopback device too.
+pub(crate) struct TcpServer {
+    pub(crate) server: Server,
+    port: u16,
+}
+
+impl TcpServer {
+    /// One without TLS.
+    pub(crate) fn plain() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let options =
+            Options::new().setting("listen_addresses", "127.0.0.1").setting("port", port.to_string());
+        Self { server: Server::start(options).unwrap(), port }
+    }
+
+    /// One with a certificate for `name`.
+    pub(crate) async fn certified(authority: &Authority, name: &str) -> Self {
+        let it = Self::plain();
+        let (certificate, key) = authority.issue(name);
+        for (file, content) in [("server.crt", certificate), ("server.key", key)] {
+            it.put(file, &content);
+        }
+        let (client, connection) = it.config("localhost", "disable").connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let folder = it.server.socket_dir().display();
+        client
+            .batch_execute(&format!("alter system set ssl_cert_file = '{folder}/server.crt'"))
+            .await
+            .unwrap();
+        client
+            .batch_execute(&format!("alter system set ssl_key_file = '{folder}/server.key'"))
+            .await
+            .unwrap();
+        client.batch_execute("alter system set ssl = on").await.unwrap();
+        client.batch_execute("select pg_reload_conf()").await.unwrap();
+        while client.query_one("show ssl", &[]).await.unwrap().get::<_, &str>(0) != "on" {
+            tokio::task::yield_now().await;
+        }
+        it
+    }
+
+    /// How to connect to it under this name.
+    pub(crate) fn config(&self, name: &str, sslmode: &str) -> tokio_postgres::Config {
+        let port = self.port;
+        let text = format!(
+            "host={name} hostaddr=127.0.0.1 port={port} user=postgres password=hunter2 dbname=postgres sslmode={sslmode}"
+        );
+        text.parse().unwrap()
+    }
+
+    /// A file that belongs to the server's user and is nobody else's to read.
+    fn put(&self, name: &str, content: &str) {
+        let path = self.server.socket_dir().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let owner = fs::metadata(self.server.socket_dir()).unwrap();
+        chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    }
+}
+
+/// RFC 7468.
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = data_encoding::BASE64.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}

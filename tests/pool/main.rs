@@ -1,0 +1,8 @@
+//! Connections: how they are opened, shared, refused and given up.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod certificates;
+mod exhaustion;
+mod foreign;
+mod read_only;
+mod tls;

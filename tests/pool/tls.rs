@@ -1,0 +1,75 @@
+//! Encryption to the database is verified, or refused (ASVS 12.3.1, 12.3.2).
+
+use session_ledger::Ledger;
+use session_ledger::ledger::StartError;
+
+use crate::certificates::{Authority, TcpServer};
+
+/// Why a ledger cannot be opened. The password is never part of it.
+async fn refusal(config: tokio_postgres::Config, authority: &Authority) -> String {
+    let opened = Ledger::builder(config.clone()).root_certificate(authority.certificate()).connect().await;
+    let text = format!("{}", opened.unwrap_err());
+    let migrated = Ledger::builder(config).root_certificate(authority.certificate()).migrate().await;
+    assert_eq!(migrated.unwrap_err().to_string(), text, "a migration says the same");
+    assert!(!text.contains("hunter2"), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn a_server_that_proves_its_name_is_spoken_to_in_encryption() {
+    let authority = Authority::named("Our Authority");
+    let server = TcpServer::certified(&authority, "db.example").await;
+    let builder =
+        || Ledger::builder(server.config("db.example", "require")).root_certificate(authority.certificate());
+    assert!(!builder().migrate().await.unwrap().applied.is_empty());
+    let ledger = builder().connect().await.unwrap();
+    assert!(ledger.sessions(&"alice".into()).await.unwrap().is_empty());
+    let (client, connection) =
+        server.config("localhost", "disable").connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let ours = "select count(*), count(*) filter (where ssl)
+                  from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'session-ledger'";
+    let row = client.query_one(ours, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_prove_its_name_is_not_spoken_to() {
+    let authority = Authority::named("Our Authority");
+    let server = TcpServer::certified(&authority, "db.example").await;
+    assert_eq!(
+        refusal(server.config("db.example", "require"), &Authority::named("Somebody Else")).await,
+        "the database is not available: the server's certificate comes from an authority that is not trusted here: \
+         give that authority's certificate to `root_certificate`, or name its file in SSL_CERT_FILE"
+    );
+    assert_eq!(
+        refusal(server.config("other.example", "require"), &authority).await,
+        "the database is not available: the server's certificate is for another host: connect by a name that the \
+         certificate carries"
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_not_spoken_to_in_plain_text_where_encryption_is_demanded() {
+    let (authority, server) = (Authority::named("Our Authority"), TcpServer::plain());
+    assert_eq!(
+        refusal(server.config("db.example", "require"), &authority).await,
+        "the database is not available: the server does not support TLS, which `sslmode=require` demands: turn `ssl` \
+         on at the server"
+    );
+    // On the loopback device nobody demands it.
+    assert!(!Ledger::migrate(&server.config("localhost", "prefer")).await.unwrap().applied.is_empty());
+}
+
+#[tokio::test]
+async fn a_way_to_another_machine_without_a_decision_is_refused_at_the_start() {
+    let config = "host=db.example user=shop password=hunter2".parse().unwrap();
+    let refusal = Ledger::builder(config).connect().await.unwrap_err();
+    assert!(matches!(refusal, StartError::Encryption(_)));
+    assert_eq!(
+        refusal.to_string(),
+        "setting `sslmode` must be given for the database host \"db.example\": `require` encrypts and verifies the \
+         server's certificate and name, `disable` does neither; `prefer`, the default, could go on without either and \
+         nobody would notice"
+    );
+}
