@@ -35,6 +35,7 @@ pub fn application(sessions: Sessions) -> App {
         .at("/then/:status", get(then))
         .at("/then-err/:status", get(then_err))
         .at("/order/:item/then/:status", get(order))
+        .at("/buy/:item", get(buy))
         .at("/swallow", get(swallow));
     app(route.with(sessions))
 }
@@ -137,6 +138,14 @@ async fn order(tx: Tx, session: Session, Path((item, status)): Path<(String, u16
     tx.execute(insert, &[&item]).await.map_err(InternalServerError)?;
     session.update(&COUNT, |count| *count += 1)?;
     answer(status)
+}
+
+/// Orders an item and leaves the session as it is.
+#[handler]
+async fn buy(tx: Tx, Path(item): Path<String>) -> Result<()> {
+    let insert = "insert into purchase (item) values ($1)";
+    tx.execute(insert, &[&item]).await.map_err(InternalServerError)?;
+    Ok(())
 }
 
 /// Swallows an error of its own statement and claims success.
