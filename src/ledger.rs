@@ -14,10 +14,11 @@ mod verify;
 
 use std::sync::Arc;
 
-use deadpool_postgres::{ClientWrapper, Object, Pool};
+use deadpool_postgres::ClientWrapper;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
+use crate::store::connection::{Connection, Pool};
 
 pub use builder::{Builder, StartError};
 pub use feed::{Batch, FeedError, Subscription};
@@ -26,6 +27,7 @@ pub use store::error::Error;
 pub use store::replace::Backend;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use transaction::Transaction;
 pub use verification::{Difference, Finding, Verification};
 
 /// The sessions of one database. Cheap to clone.
@@ -71,8 +73,7 @@ impl Ledger {
     ///
     /// The database is away, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        let client = self.client().await?;
-        store::log::history(&client, session, 0).await
+        self.lend(async |connection| store::log::history(connection, session, 0).await).await
     }
 
     /// What a session held after its `version`th event; after its last if there are fewer.
@@ -92,8 +93,7 @@ impl Ledger {
     ///
     /// The database is away.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        let client = self.client().await?;
-        store::sessions::sessions_of(&client, user).await
+        self.lend(async |connection| store::sessions::sessions_of(connection, user).await).await
     }
 
     /// The rules of the sessions.
@@ -107,12 +107,20 @@ impl Ledger {
 
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
     pub(crate) async fn own_connection(&self) -> Result<ClientWrapper, Error> {
-        Ok(Object::take(self.client().await?))
+        Ok(self.client().await?.detach())
     }
 
-    /// A connection for a statement of our own, outside any request's transaction.
-    pub(crate) async fn client(&self) -> Result<Object, Error> {
-        Ok(self.0.pool.get().await?)
+    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.
+    pub(crate) async fn lend<T>(
+        &self,
+        work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        store::lend::lend(self.pool(), work).await
+    }
+
+    /// A connection of the pool. Must not be dropped while it is at a statement.
+    pub(crate) async fn client(&self) -> Result<Connection, Error> {
+        self.0.pool.get().await
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`web`] | 3 | poem: the middleware, the extractors, the session a handler holds |
 //! | [`ledger`] | front desk | what applications, administrators and the projector ask outside a request |
 //! | `store` | 2 | PostgreSQL |
+//! | [`telemetry`] | – | metrics and spans, by name |
 //! | [`token`] | 1 | what the browser holds; pure |
 //! | [`session`] | 1 | what a session is; pure |
 #![forbid(unsafe_code)]
@@ -13,6 +14,7 @@
 pub mod ledger;
 pub mod session;
 mod store;
+pub mod telemetry;
 pub mod token;
 pub mod web;
 

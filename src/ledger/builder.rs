@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use deadpool_postgres::Pool;
 use tokio_postgres::Config;
 
 use super::{Error, Ledger, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
+use crate::store::connection::Pool;
+use crate::store::statement::Statements;
 use crate::store::{pool, schema};
 
 /// Collects what a [`Ledger`] needs; [`connect`](Self::connect) checks it.
@@ -15,11 +16,12 @@ pub struct Builder {
     source: Source,
     policy: Policy,
     connections_max: usize,
+    statements: Statements,
 }
 
 enum Source {
     Database(Box<Config>),
-    Pool(Pool),
+    Pool(deadpool_postgres::Pool),
 }
 
 /// Why a [`Ledger`] could not start.
@@ -43,12 +45,17 @@ pub enum StartError {
 impl Builder {
     pub(super) fn new(database: Config) -> Self {
         let source = Source::Database(Box::new(database));
-        Self { source, policy: Policy::default(), connections_max: pool::CONNECTIONS_MAX }
+        Self {
+            source,
+            policy: Policy::default(),
+            connections_max: pool::CONNECTIONS_MAX,
+            statements: Statements::default(),
+        }
     }
 
     /// Uses the application's own pool instead of one of ours. Its recycling must not leave a transaction
     /// open, and it should have a wait limit: a request that finds no connection in time is answered 503.
-    pub fn pool(mut self, pool: Pool) -> Self {
+    pub fn pool(mut self, pool: deadpool_postgres::Pool) -> Self {
         self.source = Source::Pool(pool);
         self
     }
@@ -62,6 +69,24 @@ impl Builder {
     /// The most connections that our pool opens; 16 unless set. One serves one request at a time.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
+        self
+    }
+
+    /// Sends each statement with its text instead of preparing it once for each connection: for a pooler that gives a
+    /// connection another server with each transaction and does not carry prepared statements along, that is
+    /// PgBouncer with `pool_mode = transaction` before 1.21 or with `max_prepared_statements = 0`. It costs no trip,
+    /// but the server parses and plans each statement again. Without it statements fail behind such a pooler
+    /// ([`Error::Misplaced`]), or another process's statement runs that happens to have the same name.
+    ///
+    /// Nothing else has to be said: no statement of a request relies on the state of a server connection. PgBouncer
+    /// refuses `options` in a connection string unless its `ignore_startup_parameters` lists them.
+    ///
+    /// Behind such a pooler the application's own statements in a [`Tx`](crate::web::Tx) must not outlive its
+    /// transaction either: use `query_typed` (one trip) or `query` with a text, not `prepare_cached`. A
+    /// [`subscription`](Ledger::subscription), [`verify`](Ledger::verify), [`rebuild`](Ledger::rebuild) and
+    /// [`migrate`](Ledger::migrate) need a connection to the server itself, and so does the `projector`.
+    pub fn unnamed_statements(mut self) -> Self {
+        self.statements = Statements::Unnamed;
         self
     }
 
@@ -80,7 +105,10 @@ impl Builder {
             Source::Database(config) => pool::build(*config, self.connections_max)?,
             Source::Pool(pool) => pool,
         };
-        schema::check(&*pool.get().await.map_err(Error::from)?).await?;
+        let pool = Pool::new(pool, self.statements);
+        let connection = pool.get().await?;
+        schema::check(&connection).await?;
+        drop(connection);
         Ok(Ledger(Arc::new(Parts { pool, policy: self.policy })))
     }
 }

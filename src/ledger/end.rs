@@ -4,8 +4,8 @@ use super::retry::backoff;
 use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
 use crate::store::append::Append;
-use crate::store::load::{LiveSession, Load};
-use crate::store::pool::Connection;
+use crate::store::connection::Connection;
+use crate::store::load::{LiveSession, load};
 use crate::store::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
@@ -57,9 +57,7 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let connection = self.client().await?;
-        let loaded = Load::prepare(&connection, Some(id)).await?.run(&connection).await?;
-        drop(connection);
+        let loaded = self.lend(async |connection: &Connection| load(connection, id).await).await?;
         let origin = Origin { at: loaded.now, client: Client::default(), actor };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);
@@ -76,12 +74,12 @@ impl Ledger {
         reason: EndReason,
         origin: Origin,
     ) -> Result<bool, Error> {
-        let loaded = Load::prepare(connection, Some(id)).await?.run(connection).await?;
+        let loaded = load(connection, id).await?;
         let origin = Origin { at: loaded.now, ..origin };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);
         };
-        append.run(connection, &append.prepare(connection).await?).await?;
+        append.run(connection, &append.ready(connection).await?).await?;
         Ok(true)
     }
 

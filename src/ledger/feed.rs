@@ -1,8 +1,7 @@
 //! Following the log: named subscriptions, of which each remembers how far it has come.
 
-use deadpool_postgres::Object;
-
 use super::Ledger;
+use crate::store::connection::Connection;
 use crate::store::feed::{self, Lease};
 
 pub use feed::{Batch, FeedError};
@@ -32,7 +31,7 @@ const LEASE_SECONDS: f64 = 30.0;
 /// [`FeedError::LeaseLost`] open it again.
 #[derive(Debug)]
 pub struct Subscription {
-    client: Object,
+    client: Connection,
     lease: Lease,
 }
 

@@ -117,7 +117,7 @@ impl Ledger {
     /// Makes sure that nobody else is connected. Our own idle connections are closed, and whoever is just
     /// leaving has a moment to do so.
     async fn refuse_others(&self, client: &ClientWrapper) -> Result<(), RebuildError> {
-        self.pool().retain(|_, _| false);
+        self.pool().close_idle();
         let mut backends = other_backends(client).await?;
         for _ in 0..CLOSING.0 {
             if backends.is_empty() {

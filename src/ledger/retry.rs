@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn may_try_again(prospect: Prospect, attempt: u32, started: Instant) -> bool {
     let attempts_max = match prospect {
         Prospect::Good => ATTEMPTS_MAX,
-        Prospect::Reconnected | Prospect::Fair => FAIR_ATTEMPTS_MAX,
+        Prospect::Outdated | Prospect::Reconnected | Prospect::Fair => FAIR_ATTEMPTS_MAX,
         Prospect::None => return false,
     };
     attempt < attempts_max && started.elapsed() < PATIENCE

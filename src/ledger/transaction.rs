@@ -1,13 +1,28 @@
 //! Transactions outside any request.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool_postgres::Client;
 
 use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
+use crate::store;
+use crate::store::commit::Fence;
 use crate::store::error::{Prospect, cause};
-use crate::store::transaction::Transaction;
+
+/// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
+/// tokio-postgres' own. Do not send BEGIN, COMMIT or ROLLBACK yourself.
+pub struct Transaction(Arc<store::transaction::Transaction>);
+
+impl Deref for Transaction {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.0.client()
+    }
+}
 
 impl Ledger {
     /// Does `work` in a SERIALIZABLE transaction on a connection of the ledger's pool, and again when it loses a
@@ -19,8 +34,8 @@ impl Ledger {
     /// ```no_run
     /// # async fn example(ledger: session_ledger::Ledger) -> Result<(), session_ledger::Error> {
     /// let purged = ledger
-    ///     .transaction(async |client| {
-    ///         Ok::<_, session_ledger::Error>(client.execute("delete from cart where abandoned", &[]).await?)
+    ///     .transaction(async |tx| {
+    ///         Ok::<_, session_ledger::Error>(tx.execute("delete from cart where abandoned", &[]).await?)
     ///     })
     ///     .await?;
     /// # let _: u64 = purged; Ok(()) }
@@ -30,9 +45,10 @@ impl Ledger {
     ///
     /// The error of `work`, if doing it again would not help; or that the database is away, that too many races
     /// were lost, or that nobody can tell how the COMMIT ended ([`Error::OutcomeUnknown`]).
-    pub async fn transaction<T, E>(&self, work: impl AsyncFn(&Client) -> Result<T, E>) -> Result<T, E>
+    pub async fn transaction<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: From<Error> + std::error::Error + 'static,
+        F: Future<Output = Result<T, E>>,
     {
         let started = Instant::now();
         let mut attempt = 1;
@@ -50,14 +66,19 @@ impl Ledger {
         }
     }
 
-    async fn attempt<T, E>(&self, work: &impl AsyncFn(&Client) -> Result<T, E>) -> Result<T, E>
+    async fn attempt<T, E, F>(&self, work: &impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: From<Error>,
+        F: Future<Output = Result<T, E>>,
     {
-        let (transaction, _) = Transaction::begin(self.pool(), None).await?;
-        match work(transaction.client()).await {
+        let (transaction, _) = store::transaction::Transaction::begin(self.pool(), None).await?;
+        let transaction = Arc::new(transaction);
+        let result = work(Transaction(Arc::clone(&transaction))).await;
+        // One that `work` has kept is rolled back when it is dropped, with its connection.
+        let transaction = Arc::into_inner(transaction).ok_or(Error::TransactionKept)?;
+        match result {
             Ok(done) => {
-                transaction.commit(self.pool(), &[], Some(crate::store::commit::Fence::NONE)).await?;
+                transaction.commit(self.pool(), &[], Some(Fence::NONE)).await?;
                 Ok(done)
             }
             Err(error) => {

@@ -54,8 +54,8 @@ pub enum DecodeError {
     },
 }
 
-/// The one table of kinds: wire name, shape, variant. A line is never changed once released; a new layout
-/// of a payload gets a line of its own whose decoder upcasts (see CONTRIBUTING.md).
+/// The one table of kinds: wire name, shape that is written, variant. Once released, a line is changed only by
+/// counting its shape up, with a decoder for the old one (see CONTRIBUTING.md).
 macro_rules! kinds {
     ($($kind:literal, $shape:literal => $variant:ident;)*) => {
         impl Event {

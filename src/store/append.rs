@@ -4,18 +4,78 @@ use std::net::IpAddr;
 
 use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use super::connection::Connection;
 use super::error::Error;
 use super::projection::{EndedRow, LiveRow, ProjectedRow};
+use super::statement::{Ready, Sql};
 use crate::session::{Entry, SessionId, UserId, Written};
 
-const CREATE: &str = include_str!("sql/create.sql");
-const APPEND: &str = include_str!("sql/append.sql");
-const END: &str = include_str!("sql/end.sql");
+static CREATE: Sql = Sql::new(include_str!("sql/create.sql"), &LIVE);
+static APPEND: Sql = Sql::new(include_str!("sql/append.sql"), &LIVE);
+static END: Sql = Sql::new(include_str!("sql/end.sql"), &ENDED);
+
+/// What [`CREATE`] and [`APPEND`] are given.
+static LIVE: [Type; 26] = [
+    Type::UUID,
+    Type::INT8,
+    // The row, as `LiveRow::add_to` lists it.
+    Type::INT8,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::INT4,
+    Type::BOOL,
+    Type::BYTEA,
+    Type::BYTEA,
+    Type::BYTEA,
+    Type::TEXT,
+    Type::BYTEA,
+    Type::BYTEA,
+    Type::TIMESTAMPTZ,
+    // The events: ids, kinds, shapes, users, actors, payloads, hashes.
+    Type::UUID_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::INT2_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    // What they share: time, address, browser.
+    Type::TIMESTAMPTZ,
+    Type::INET,
+    Type::TEXT,
+];
+
+/// What [`END`] is given.
+static ENDED: [Type; 19] = [
+    Type::UUID,
+    Type::INT8,
+    // The row, as `EndedRow::add_to` lists it.
+    Type::INT8,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::TIMESTAMPTZ,
+    Type::TEXT,
+    Type::TEXT,
+    Type::BYTEA,
+    // The events: ids, kinds, shapes, users, actors, payloads, hashes.
+    Type::UUID_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::INT2_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::BYTEA_ARRAY,
+    Type::BYTEA_ARRAY,
+    // What they share: time, address, browser.
+    Type::TIMESTAMPTZ,
+    Type::INET,
+    Type::TEXT,
+];
 
 /// What a statement is given.
 type Parameters<'a> = Vec<&'a (dyn ToSql + Sync)>;
@@ -43,19 +103,19 @@ struct Columns {
 }
 
 impl Append {
-    /// Prepares the statement that writes this, so that it can be pipelined. A cached one costs no trip.
-    pub(crate) async fn prepare(&self, client: &ClientWrapper) -> Result<Statement, Error> {
-        let text = match (self.written.expected_version, &self.written.state.ended) {
-            (_, Some(_)) => END,
-            (0, None) => CREATE,
-            (_, None) => APPEND,
+    /// Makes the statement ready that writes this, so that it can be pipelined.
+    pub(crate) async fn ready(&self, connection: &Connection) -> Result<Ready, Error> {
+        let statement = match (self.written.expected_version, &self.written.state.ended) {
+            (_, Some(_)) => &END,
+            (0, None) => &CREATE,
+            (_, None) => &APPEND,
         };
-        Ok(client.prepare_cached(text).await?)
+        Ok(statement.ready(connection).await?)
     }
 
     /// Sends it. Its parameters cannot fail to encode; that it matched nothing is an error of the server's,
     /// so that a COMMIT sent behind it cannot succeed.
-    pub(crate) async fn run(&self, client: &ClientWrapper, statement: &Statement) -> Result<(), Error> {
+    pub(crate) async fn run(&self, client: &ClientWrapper, statement: &Ready) -> Result<(), Error> {
         let Written { id, expected_version, entries, state } = &self.written;
         let columns = Columns::of(entries);
         let (uuid, row) = (id.as_uuid(), ProjectedRow::of(*id, state));
@@ -65,7 +125,7 @@ impl Append {
             ProjectedRow::Ended(row) => row.add_to(&mut parameters),
         }
         columns.add_to(&mut parameters);
-        match client.query(statement, &parameters).await {
+        match statement.query(client, &parameters).await {
             Ok(_) => Ok(()),
             Err(error) => Err(refused(*id, error)),
         }

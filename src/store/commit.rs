@@ -4,21 +4,27 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::ClientWrapper;
 use futures_util::future::join_all;
-use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tracing::Instrument;
 
 use super::append::Append;
+use super::connection::Pool;
 use super::error::Error;
 use super::outcome::Trace;
+use super::statement::{Ready, Sql};
 use super::transaction::{State, Transaction};
 use crate::session::SessionId;
+use crate::telemetry;
 
-const FENCE: &str = include_str!("sql/fence.sql");
+static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
-/// For a transaction that is over in the same trip.
-const BEGIN: &str = "begin isolation level serializable";
+/// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
+/// until the server finds out that nobody is there.
+const BEGIN: &str =
+    "begin isolation level serializable; set local idle_in_transaction_session_timeout = '2s'";
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +39,7 @@ pub(crate) struct Fence {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A commit that did not succeed.
-enum CommitError {
+pub(super) enum CommitError {
     /// Nothing was written.
     Failed(Error),
     /// The connection was lost on the way; this tells how to find out.
@@ -55,11 +61,13 @@ impl Transaction {
         appends: &[Append],
         fence: Option<Fence>,
     ) -> Result<(), Error> {
-        match self.try_commit(appends, fence).await {
+        let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
+        match self.try_commit(appends, fence).instrument(span).await {
             Ok(()) => Ok(()),
             Err(CommitError::Failed(error)) => Err(error),
             Err(CommitError::Unknown(trace, error)) => {
                 let committed = trace.resolve(pool, PATIENCE).await;
+                telemetry::unknown_outcome(committed.as_ref().ok().copied());
                 tracing::warn!(?committed, "a connection was lost during COMMIT");
                 if committed? { Ok(()) } else { Err(error) }
             }
@@ -68,7 +76,11 @@ impl Transaction {
 
     /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
     /// statements before it that tell: the first error among them is the outcome.
-    async fn try_commit(mut self, appends: &[Append], fence: Option<Fence>) -> Result<(), CommitError> {
+    pub(super) async fn try_commit(
+        mut self,
+        appends: &[Append],
+        fence: Option<Fence>,
+    ) -> Result<(), CommitError> {
         let (statements, fence_statement) = self.prepare(appends).await.map_err(CommitError::Failed)?;
         let begin = self.state == State::Reserved;
         self.state = State::Open;
@@ -94,13 +106,13 @@ impl Transaction {
         Ok(())
     }
 
-    /// Statements must be prepared before the pipeline: the trip that prepares one would let COMMIT overtake it.
-    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Statement>, Statement), Error> {
+    /// Statements must be ready before the pipeline: the trip that prepares one would let COMMIT overtake it.
+    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Ready>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
-            statements.push(append.prepare(self.client()).await?);
+            statements.push(append.ready(self.client()).await?);
         }
-        Ok((statements, self.client().prepare_cached(FENCE).await?))
+        Ok((statements, FENCE.ready(self.client()).await?))
     }
 
     /// After a COMMIT that the server refused, it has rolled back and the connection is clean. When the
@@ -109,8 +121,18 @@ impl Transaction {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
         }
+        if matches!(error, Error::Aborted) {
+            self.client().forget_own_statements();
+        }
         drop(self.client.take());
         CommitError::Failed(error)
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        let (CommitError::Failed(error) | CommitError::Unknown(_, error)) = error;
+        error
     }
 }
 
@@ -118,9 +140,9 @@ impl Fence {
     /// Of a transaction without a session: it makes sure that no statement has failed.
     pub(crate) const NONE: Self = Self { session: None, version: 0 };
 
-    async fn run(self, client: &Object, statement: &Statement) -> Result<(), Error> {
+    async fn run(self, client: &ClientWrapper, statement: &Ready) -> Result<(), Error> {
         let id = self.session.map(|session| session.as_uuid());
-        match client.query_one(statement, &[&id, &self.version]).await {
+        match statement.query_one(client, &[&id, &self.version]).await {
             Ok(_) => Ok(()),
             Err(error) => Err(match (error.code(), self.session) {
                 (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },

@@ -3,6 +3,7 @@
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;
 
+use super::statement::{is_misplaced, is_outdated};
 use crate::session::{DecodeError, SessionId};
 
 /// An operation on the store failed.
@@ -18,6 +19,16 @@ pub enum Error {
     /// PostgreSQL could not serialize the transaction. Nothing was written; run again.
     #[error("the transaction conflicts with another: run the request again")]
     Conflict(#[source] tokio_postgres::Error),
+    /// A prepared statement does not fit its table any more, which has been altered. Nothing was written; run again.
+    #[error("a table has been altered since a statement was prepared for it: run the request again")]
+    Outdated(#[source] tokio_postgres::Error),
+    /// A prepared statement is not where it was prepared: a transaction pooler lies between.
+    #[error(
+        "the server has lost a prepared statement or got it from somebody else ({}): behind a transaction pooler that \
+         knows no prepared statements build the ledger with `unnamed_statements()`; on a connection of the library's \
+         send no DEALLOCATE and no DISCARD ALL", describe(.0)
+    )]
+    Misplaced(#[source] tokio_postgres::Error),
     /// The database cannot be reached, or no connection became free in time. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -30,6 +41,9 @@ pub enum Error {
     /// The transaction had failed before, so that it could not be committed.
     #[error("an earlier statement of the transaction failed, so that it was rolled back")]
     Aborted,
+    /// The transaction outlives the work that it was for, so that it cannot be committed.
+    #[error("a transaction was kept past the end of its work, so that it was rolled back: drop it before")]
+    TransactionKept,
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {
@@ -46,7 +60,7 @@ pub enum Error {
 impl Error {
     /// Whether the same work may succeed when it is done again.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Stale { .. } | Self::Conflict(_))
+        matches!(self, Self::Stale { .. } | Self::Conflict(_) | Self::Outdated(_))
     }
 
     /// Whether the database could not be reached, went away, or did not say how a transaction ended.
@@ -61,6 +75,8 @@ impl From<tokio_postgres::Error> for Error {
             Some(code) if is_conflict(code) => Self::Conflict(error),
             Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
             Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Self::Aborted,
+            _ if is_outdated(&error) => Self::Outdated(error),
+            _ if is_misplaced(&error) => Self::Misplaced(error),
             None if error.is_closed() || is_io(&error) => Self::Disconnected(describe(&error)),
             _ => Self::Database(error),
         }
@@ -101,6 +117,8 @@ pub(crate) enum Cause<'a> {
 pub(crate) enum Prospect {
     /// It lost a race, and will win one.
     Good,
+    /// A statement was prepared for a table that has changed, and can be prepared again.
+    Outdated,
     /// It lost its connection, and may get a better one.
     Reconnected,
     /// A statement failed, and nobody knows which: worth a few attempts.
@@ -114,6 +132,7 @@ impl Error {
     pub(crate) fn prospect(&self) -> Prospect {
         match self {
             Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
+            Self::Outdated(_) => Prospect::Outdated,
             Self::Disconnected(_) => Prospect::Reconnected,
             Self::Aborted => Prospect::Fair,
             _ => Prospect::None,
@@ -121,21 +140,45 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Why work failed, in a word: see [`telemetry`](crate::telemetry).
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Stale { .. } => "stale".to_owned(),
+            Self::Disconnected(_) => "disconnected".to_owned(),
+            Self::Conflict(error) | Self::Database(error) => sqlstate(error),
+            _ => "aborted".to_owned(),
+        }
+    }
+}
+
 impl Cause<'_> {
+    /// The same of an application's error.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Ours(error) => error.reason(),
+            Self::Statement(error) => sqlstate(error),
+        }
+    }
+
     /// The same of an application's error.
     pub(crate) fn prospect(&self) -> Prospect {
         match self {
             Self::Ours(error) => error.prospect(),
             Self::Statement(error) => match error.code() {
                 Some(code) if is_conflict(code) => Prospect::Good,
-                Some(code) if is_absence(code) || *code == SqlState::IN_FAILED_SQL_TRANSACTION => {
-                    Prospect::Fair
-                }
-                None if error.is_closed() || is_io(error) => Prospect::Fair,
+                Some(code) if is_absence(code) => Prospect::Reconnected,
+                Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Prospect::Fair,
+                None if error.is_closed() || is_io(error) => Prospect::Reconnected,
+                _ if is_outdated(error) => Prospect::Outdated,
                 _ => Prospect::None,
             },
         }
     }
+}
+
+fn sqlstate(error: &tokio_postgres::Error) -> String {
+    error.code().map_or("disconnected", SqlState::code).to_owned()
 }
 
 /// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.

@@ -2,16 +2,19 @@
 
 use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
-use tokio_postgres::Statement;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
+use super::connection::Connection;
 use super::error::Error;
 use super::projection::state_of;
+use super::statement::{Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
-const LOAD: &str = include_str!("sql/load.sql");
-const CLOCK: &str = include_str!("sql/clock.sql");
-const WHY_ENDED: &str = include_str!("sql/why_ended.sql");
-const TOUCH: &str = include_str!("sql/touch.sql");
+static LOAD: Sql = Sql::new(include_str!("sql/load.sql"), &[Type::UUID]);
+static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
+static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
+static TOUCH: Sql = Sql::new(include_str!("sql/touch.sql"), &[Type::UUID]);
 
 /// What the database knows at one moment.
 #[derive(Clone, Debug)]
@@ -31,51 +34,56 @@ pub(crate) struct LiveSession {
     pub(crate) last_seen: OffsetDateTime,
 }
 
-/// A load whose statement is prepared, so that it can be pipelined.
+/// A load that is ready to be pipelined.
 pub(crate) struct Load {
-    statement: Statement,
+    statement: Ready,
     session: Option<SessionId>,
 }
 
 impl Load {
-    /// Prepares to load `session`, or the time alone if there is none. A cached statement costs no trip.
-    pub(crate) async fn prepare(client: &ClientWrapper, session: Option<SessionId>) -> Result<Self, Error> {
-        let statement = client.prepare_cached(if session.is_some() { LOAD } else { CLOCK }).await?;
-        Ok(Self { statement, session })
+    /// Makes ready to load `session`, or the time alone if there is none.
+    pub(crate) async fn ready(connection: &Connection, session: Option<SessionId>) -> Result<Self, Error> {
+        let statement = if session.is_some() { &LOAD } else { &CLOCK };
+        Ok(Self { statement: statement.ready(connection).await?, session })
     }
 
     /// Loads. One trip.
     pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
         let Some(id) = self.session else {
-            let row = client.query_one(&self.statement, &[]).await?;
+            let row = self.statement.query_one(client, &[]).await?;
             return Ok(Loaded { now: row.try_get("now")?, session: None });
         };
-        let row = client.query_one(&self.statement, &[&id.as_uuid()]).await?;
-        let live = row.try_get::<_, Option<i64>>("version")?.is_some();
-        let session = if live {
-            let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
-            Some(LiveSession { state: state_of(id, &row)?, resend, last_seen })
-        } else {
-            None
-        };
-        Ok(Loaded { now: row.try_get("now")?, session })
+        loaded(id, &self.statement.query_one(client, &[&id.as_uuid()]).await?)
     }
+}
+
+/// Loads a session, outside any transaction.
+pub(crate) async fn load(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
+    loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?)
 }
 
 /// Why a session that is no longer live ended and how many seconds ago, if it ever was.
 pub(crate) async fn why_ended(
-    client: &ClientWrapper,
+    connection: &Connection,
     id: SessionId,
 ) -> Result<Option<(EndReason, f64)>, Error> {
-    let statement = client.prepare_cached(WHY_ENDED).await?;
-    let row = client.query_opt(&statement, &[&id.as_uuid()]).await?;
+    let row = WHY_ENDED.query_opt(connection, &[&id.as_uuid()]).await?;
     row.map(|row| Ok((EndReason::from(row.try_get::<_, &str>("reason")?), row.try_get("seconds_ago")?)))
         .transpose()
 }
 
 /// Notes that a session was seen. Must not run inside an application's transaction.
-pub(crate) async fn touch(client: &ClientWrapper, id: SessionId) -> Result<(), Error> {
-    let statement = client.prepare_cached(TOUCH).await?;
-    client.execute(&statement, &[&id.as_uuid()]).await?;
+pub(crate) async fn touch(connection: &Connection, id: SessionId) -> Result<(), Error> {
+    TOUCH.query(connection, &[&id.as_uuid()]).await?;
     Ok(())
+}
+
+fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
+    let session = if row.try_get::<_, Option<i64>>("version")?.is_some() {
+        let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
+        Some(LiveSession { state: state_of(id, row)?, resend, last_seen })
+    } else {
+        None
+    };
+    Ok(Loaded { now: row.try_get("now")?, session })
 }

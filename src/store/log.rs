@@ -1,23 +1,24 @@
 //! Reading the log.
 
-use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::connection::Connection;
 use super::error::Error;
 use super::projection::hash;
+use super::statement::Sql;
 use crate::session::{ChainHash, Client, Entry, Event, EventId, Recorded, SessionId, Unknown, UserId};
 
-const HISTORY: &str = include_str!("sql/history.sql");
+static HISTORY: Sql = Sql::new(include_str!("sql/history.sql"), &[Type::UUID, Type::INT8]);
 
 /// The events of one session after a version, in order.
 pub(crate) async fn history(
-    client: &ClientWrapper,
+    connection: &Connection,
     id: SessionId,
     after: i64,
 ) -> Result<Vec<Recorded>, Error> {
-    let statement = client.prepare_cached(HISTORY).await?;
-    client.query(&statement, &[&id.as_uuid(), &after]).await?.iter().map(recorded).collect()
+    HISTORY.query(connection, &[&id.as_uuid(), &after]).await?.iter().map(recorded).collect()
 }
 
 /// One event, from a row with all columns of the log; `transaction_id` as text.

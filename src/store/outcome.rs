@@ -2,21 +2,22 @@
 //!
 //! A connection that is cut before COMMIT and one that is cut after it give the same error. An application's
 //! transaction has an id, whose status PostgreSQL tells. A transaction that consists of the session's own append
-//! has none that we know; there the event itself is looked for, by taking its place in the log.
+//! has none that we know; there the event itself is looked for, and if it is not there, its place is taken.
 
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::append::Append;
+use super::connection::Pool;
 use super::error::Error;
+use super::place::take_place;
+use super::statement::Sql;
 use crate::session::SessionId;
 
-const TRANSACTION_STATUS: &str = include_str!("sql/transaction_status.sql");
-const CLAIM_VERSION: &str = include_str!("sql/claim_version.sql");
-const EVENT_AT_VERSION: &str = include_str!("sql/event_at_version.sql");
+static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
+static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -52,7 +53,8 @@ impl Trace {
         }
     }
 
-    /// Whether the transaction was committed. Asks until the server knows, or the time is up.
+    /// Whether the transaction was committed; if not, it never will be. Asks until the server knows, or the time
+    /// is up.
     ///
     /// # Errors
     ///
@@ -60,8 +62,10 @@ impl Trace {
     pub(crate) async fn resolve(&self, pool: &Pool, patience: Duration) -> Result<bool, Error> {
         let asking = async {
             loop {
-                if let Ok(Some(committed)) = self.ask(pool).await {
-                    return committed;
+                match self.ask(pool).await {
+                    Ok(Some(committed)) => return committed,
+                    Ok(None) => {}
+                    Err(error) => tracing::debug!(%error, "nobody could tell how a transaction ended"),
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -73,7 +77,7 @@ impl Trace {
         let client = pool.get().await?;
         match self {
             Self::TransactionId(id) => {
-                let row = client.query_one(TRANSACTION_STATUS, &[id]).await?;
+                let row = TRANSACTION_STATUS.ready(&client).await?.query_one(&client, &[id]).await?;
                 Ok(match row.try_get("status")? {
                     Some("committed") => Some(true),
                     Some("aborted") => Some(false),
@@ -81,33 +85,15 @@ impl Trace {
                 })
             }
             Self::Event { session, version, event_id } => {
-                // If this is left halfway, the connection has a transaction open and must not come back.
-                let claimed = claim(Object::take(client), *session, *version).await?;
-                if claimed {
-                    return Ok(Some(false));
+                let found = EVENT_AT_VERSION.query_opt(&client, &[&session.as_uuid(), version]).await?;
+                drop(client);
+                if let Some(found) = found {
+                    return Ok(Some(found.try_get::<_, Uuid>("event_id")? == *event_id));
                 }
-                let found =
-                    pool.get().await?.query_opt(EVENT_AT_VERSION, &[&session.as_uuid(), version]).await?;
-                let found: Option<Uuid> = found.map(|row| row.try_get("event_id")).transpose()?;
-                Ok(Some(found == Some(*event_id)))
+                take_place(pool, *session, *version).await?;
+                Ok(Some(false))
             }
             Self::Nothing => Ok(Some(false)),
         }
-    }
-}
-
-/// Whether the place was free, once all who were about to take it have decided. It is given back at once.
-async fn claim(
-    client: deadpool_postgres::ClientWrapper,
-    session: SessionId,
-    version: i64,
-) -> Result<bool, Error> {
-    client.batch_execute("begin").await?;
-    let claimed = client.query_one(CLAIM_VERSION, &[&session.as_uuid(), &version, &Uuid::new_v4()]).await;
-    client.batch_execute("rollback").await?;
-    match claimed {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }

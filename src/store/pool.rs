@@ -9,9 +9,6 @@ use tokio_postgres::NoTls;
 
 use super::error::Error;
 
-/// One connection, whether it is in a transaction or not.
-pub(crate) use deadpool_postgres::ClientWrapper as Connection;
-
 /// The most connections a pool of ours holds unless told otherwise.
 pub(crate) const CONNECTIONS_MAX: usize = 16;
 

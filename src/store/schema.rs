@@ -131,7 +131,8 @@ fn refuse_foreign(applied: &[Migration]) -> Result<(), SchemaError> {
 /// What the database has, nothing if it was never migrated.
 async fn applied(client: &Client) -> Result<Vec<Migration>, Error> {
     use tokio_postgres::error::SqlState;
-    match client.query(APPLIED, &[]).await {
+    // Typed, and so unnamed: an application may ask this through a pooler.
+    match client.query_typed(APPLIED, &[]).await {
         Ok(rows) => rows.iter().map(|row| Ok((row.try_get("version")?, row.try_get("checksum")?))).collect(),
         Err(error)
             if matches!(error.code(), Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME)) =>

@@ -2,15 +2,17 @@
 
 use std::net::IpAddr;
 
-use deadpool_postgres::ClientWrapper;
 use time::{Duration, OffsetDateTime};
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::connection::Connection;
 use super::error::Error;
+use super::statement::Sql;
 use crate::session::{EndReason, Expiry, SessionId, UserId};
 
-const SESSIONS_OF_USER: &str = include_str!("sql/sessions_of_user.sql");
+static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
 
 /// One of a user's sessions, as a list of devices shows it. It holds nothing that opens the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +38,11 @@ pub struct SessionSummary {
 }
 
 /// A user's sessions, live and ended, the latest first.
-pub(crate) async fn sessions_of(client: &ClientWrapper, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-    let statement = client.prepare_cached(SESSIONS_OF_USER).await?;
-    client.query(&statement, &[&user.as_str()]).await?.iter().map(summary).collect()
+pub(crate) async fn sessions_of(
+    connection: &Connection,
+    user: &UserId,
+) -> Result<Vec<SessionSummary>, Error> {
+    SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?.iter().map(summary).collect()
 }
 
 fn summary(row: &Row) -> Result<SessionSummary, Error> {

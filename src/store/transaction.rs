@@ -9,25 +9,30 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use deadpool_postgres::{Object, Pool};
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio_postgres::error::SqlState;
 
+use super::connection::{Connection, Pool};
 use super::error::Error;
 use super::load::{Load, Loaded};
+use super::statement::{Ready, Sql};
 use crate::session::SessionId;
+use crate::telemetry::Active;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
-const TRANSACTION_ID: &str = include_str!("sql/transaction_id.sql");
+const TERMINATE: &str = "select pg_terminate_backend(pg_backend_pid())";
+static TRANSACTION_ID: Sql = Sql::new(include_str!("sql/transaction_id.sql"), &[]);
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
     /// Always there until the transaction is finished.
-    pub(super) client: Option<Object>,
+    pub(super) client: Option<Connection>,
     pub(super) state: State,
     /// By this its outcome can be asked for; a transaction that begins with its commit has none.
     pub(super) id: OnceLock<String>,
     savepoints: AtomicU32,
+    _active: Active,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,7 @@ impl Transaction {
             state: State::Reserved,
             id: OnceLock::new(),
             savepoints: AtomicU32::new(0),
+            _active: Active::begin(),
         })
     }
 
@@ -81,7 +87,7 @@ impl Transaction {
         clippy::expect_used,
         reason = "only the methods that consume the transaction take its connection"
     )]
-    pub(crate) fn client(&self) -> &Object {
+    pub(crate) fn client(&self) -> &Connection {
         self.client.as_ref().expect("a transaction holds its connection until it is finished")
     }
 
@@ -99,17 +105,31 @@ impl Transaction {
             let (probed, ended) = tokio::join!(biased; client.batch_execute("savepoint alive"), client.batch_execute("rollback"));
             failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
             ended?;
+            if failed {
+                client.forget_own_statements();
+            }
         }
         drop(self.client.take());
         Ok(failed)
+    }
+
+    /// Ends the connection under somebody who keeps the transaction: whatever they send from now on fails.
+    pub(crate) fn terminate(self: Arc<Self>) {
+        let mut ending = Box::pin(async move { self.client().batch_execute(TERMINATE).await });
+        // The first poll sends it, before anything that is sent later. That the answer is an error is the point.
+        if ending.as_mut().now_or_never().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            drop(runtime.spawn(ending));
+        }
     }
 
     /// Takes a connection on which BEGIN is the next thing to be sent.
     async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Beginning), Error> {
         let mut transaction = Self::reserve(pool).await?;
         let client = transaction.client();
-        let load = Load::prepare(client, session).await?;
-        let id = client.prepare_cached(TRANSACTION_ID).await?;
+        let load = Load::ready(client, session).await?;
+        let id = TRANSACTION_ID.ready(client).await?;
         transaction.state = State::Open;
         Ok((transaction, Beginning { load, id }))
     }
@@ -118,7 +138,7 @@ impl Transaction {
         let client = self.client();
         let (begun, id, loaded) = tokio::join!(biased;
             client.batch_execute(BEGIN),
-            client.query_one(&beginning.id, &[]),
+            beginning.id.query_one(client, &[]),
             beginning.load.run(client),
         );
         begun?;
@@ -127,19 +147,18 @@ impl Transaction {
     }
 }
 
-/// What is sent behind BEGIN, prepared so that it can be.
+/// What is sent behind BEGIN.
 struct Beginning {
     load: Load,
-    id: tokio_postgres::Statement,
+    id: Ready,
 }
 
-/// The guard: an unfinished transaction never goes back to the pool.
+/// The guard: a connection that is in a transaction, or at something that nobody waits for, never goes back to the
+/// pool.
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take()
-            && self.state == State::Open
-        {
-            drop(Object::take(client));
+        if let Some(client) = self.client.take() {
+            drop(client.detach());
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use poem::{Request, Response, Result};
+use tracing::Instrument;
 
 use super::SessionError;
 use super::middleware::Shared;
@@ -10,6 +11,7 @@ use super::settle::settle;
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
+use crate::telemetry;
 
 /// How an attempt ended.
 pub(super) enum Outcome {
@@ -25,6 +27,8 @@ pub(super) struct Again {
     pub(super) error: poem::Error,
     /// What another may bring.
     pub(super) prospect: Prospect,
+    /// Why it failed, for the metrics.
+    pub(super) reason: String,
 }
 
 /// Runs `handler` for `request` and settles what it did.
@@ -36,20 +40,44 @@ pub(super) async fn attempt(
 ) -> Outcome {
     let visit = Arc::new(Visit::new(Arc::clone(shared), &request, number));
     request.set_data(Arc::clone(&visit));
-    let result = handler(request).await;
+    let mut unsettled = Unsettled(Some(Arc::clone(&visit)));
+    telemetry::attempt(number);
+    let result = handler(request).instrument(tracing::debug_span!("session_ledger.attempt", number)).await;
+    unsettled.0 = None;
     // In a task of its own: a client that hangs up must not stop a commit halfway.
-    match tokio::spawn(settle(visit, result)).await {
+    match tokio::spawn(settle(visit, result).in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Done(Err(poem::error::InternalServerError(error))),
     }
 }
 
+/// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody keeps
+/// that.
+struct Unsettled(Option<Arc<Visit>>);
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        if let Some(visit) = self.0.take() {
+            visit.abandon();
+        }
+    }
+}
+
 impl Again {
+    /// Makes sure that another attempt does not fail for the same reason.
+    pub(super) fn prepare(&self, shared: &Shared) {
+        if self.prospect == Prospect::Outdated {
+            shared.ledger.pool().forget_statements();
+        }
+    }
+
     /// The answer of a request that does not run again: 503 if it was the database's or another request's doing,
     /// else what the handler made of it.
     pub(super) fn last_answer(self) -> Result<Response> {
         match self.prospect {
-            Prospect::Good | Prospect::Reconnected => Err(Error::Unavailable(self.error.to_string()).into()),
+            Prospect::Good | Prospect::Outdated | Prospect::Reconnected => {
+                Err(Error::Unavailable(self.error.to_string()).into())
+            }
             Prospect::Fair | Prospect::None if self.error.is_from_response() => {
                 Ok(self.error.into_response())
             }
@@ -63,22 +91,24 @@ impl Outcome {
     /// statement had failed in it, whatever the error says.
     pub(super) fn of_error(shared: &Shared, error: poem::Error, unexplained: bool) -> Self {
         if (shared.retries)(&error) {
-            return Self::Again(Again { error, prospect: Prospect::Good });
+            return Self::Again(Again { error, prospect: Prospect::Good, reason: "marked".to_owned() });
         }
-        let known = std::error::Error::source(&error).and_then(cause).map(|cause| cause.prospect());
-        match known.unwrap_or(if unexplained { Prospect::Fair } else { Prospect::None }) {
-            Prospect::None => Self::Done(Err(error)),
-            prospect => Self::Again(Again { error, prospect }),
+        let known = std::error::Error::source(&error).and_then(cause);
+        let known = known.map(|cause| (cause.prospect(), cause.reason()));
+        let unknown = if unexplained { Prospect::Fair } else { Prospect::None };
+        match known.unwrap_or_else(|| (unknown, "aborted".to_owned())) {
+            (Prospect::None, _) => Self::Done(Err(error)),
+            (prospect, reason) => Self::Again(Again { error, prospect, reason }),
         }
     }
 }
 
 impl From<Error> for Outcome {
     fn from(error: Error) -> Self {
-        let prospect = error.prospect();
+        let (prospect, reason) = (error.prospect(), error.reason());
         match prospect {
             Prospect::None => Self::Done(Err(error.into())),
-            prospect => Self::Again(Again { error: error.into(), prospect }),
+            prospect => Self::Again(Again { error: error.into(), prospect, reason }),
         }
     }
 }

@@ -10,8 +10,10 @@ use super::opened::Opened;
 use super::settle::{commit_in_turn, roll_back};
 use super::visit::Visit;
 use super::{NotSignedIn, Session, SessionError, Tx};
+use crate::ledger::Error;
 use crate::ledger::retry::{backoff, may_try_again};
 use crate::session::SessionId;
+use crate::telemetry;
 
 impl Session {
     /// Does `work` in a SERIALIZABLE transaction together with what it changes in the session, commits both, and
@@ -43,8 +45,12 @@ impl Session {
     ///
     /// The error of `work`, whose changes are rolled back; [`SessionError::TransactionOpen`] if the request has a
     /// [`Tx`] or has changed the session before; if the session that the request came with has ended meanwhile,
-    /// [`NotSignedIn`], or [`SessionError::Ended`] where nobody was signed in; 503 if the database is away or too many races were lost.
-    pub async fn transaction<T>(&self, work: impl AsyncFn(&Self, &Tx) -> Result<T>) -> Result<T> {
+    /// [`NotSignedIn`], or [`SessionError::Ended`] where nobody was signed in; 503 if the database is away or too
+    /// many races were lost.
+    pub async fn transaction<T, F>(&self, work: impl Fn(Self, Tx) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let visit = &self.visit;
         if visit.has_work().await {
             return Err(SessionError::TransactionOpen.into());
@@ -62,23 +68,29 @@ impl Session {
             if !may_try_again(again.prospect, visit.attempt(), started) {
                 return self.give_up(again.last_answer().map_or_else(Some, |_| None)).await;
             }
+            telemetry::abort(&again.reason);
+            again.prepare(&visit.shared);
             tokio::time::sleep(backoff(visit.attempt())).await;
             visit.try_again();
         }
     }
 
-    async fn attempt_part<T>(
+    async fn attempt_part<T, F>(
         &self,
         held: Option<&Held>,
-        work: &impl AsyncFn(&Self, &Tx) -> Result<T>,
-    ) -> std::result::Result<T, Outcome> {
+        work: &impl Fn(Self, Tx) -> F,
+    ) -> std::result::Result<T, Outcome>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let tx = Tx::of(Arc::clone(&self.visit)).await?;
-        let lost = held.and_then(|held| held.lost(self.visit.opened().as_ref()));
-        let result = match lost {
-            Some(error) => Err(error),
-            None => work(self, &tx).await,
+        let result = match held.and_then(|held| held.lost(self.visit.opened().as_ref())) {
+            Some(error) => {
+                drop(tx);
+                Err(error)
+            }
+            None => work(self.clone(), tx).await,
         };
-        drop(tx);
         match result {
             Ok(done) => commit_part(Arc::clone(&self.visit)).await.map(|()| done),
             Err(error) => {
@@ -116,17 +128,18 @@ impl Session {
         self.visit.opened().take();
         self.visit.leave_line();
         self.visit.open().await?;
-        Err(error.unwrap_or_else(|| SessionError::TransactionKept.into()))
+        Err(error.unwrap_or_else(|| Error::TransactionKept.into()))
     }
 }
 
 /// In a task of its own: a client that hangs up must not stop a commit halfway.
 async fn commit_part(visit: Arc<Visit>) -> std::result::Result<(), Outcome> {
+    // Taken before anybody can drop the request, which would roll back what is left in the visit.
+    let (opened, running) = visit.take().await;
     let committing = async move {
-        let (opened, running) = visit.take().await;
         let Some(mut opened) = opened else {
             roll_back(running).await;
-            return Err(SessionError::TransactionKept.into());
+            return Err(Error::TransactionKept.into());
         };
         let plan = commit_in_turn(&visit, &mut opened, running).await?;
         *visit.opened() = Some(opened.after(visit.shared.ledger.policy(), &plan));

@@ -34,11 +34,6 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
-    /// A `Tx` outlives the handler that asked for it, so that its transaction cannot be committed.
-    #[error(
-        "a `Tx` was kept past the handler's return, so that its transaction was rolled back: drop it before"
-    )]
-    TransactionKept,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"

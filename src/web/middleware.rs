@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
+use tracing::Instrument;
 
 use super::SessionsBuilder;
 use super::attempt::{Outcome, attempt};
@@ -12,6 +13,7 @@ use super::queue::Queue;
 use super::replay::Replay;
 use crate::ledger::Ledger;
 use crate::ledger::retry::{backoff, may_try_again};
+use crate::telemetry;
 use crate::token::{CookieSettings, KeyRing, Sealer};
 
 /// Gives handlers a [`Session`](super::Session). Put it around the whole application, outside of any `Route`:
@@ -69,6 +71,7 @@ impl Sessions {
 impl Shared {
     /// Tells the log and the application's hook.
     pub(super) fn report(&self, incident: &Incident) {
+        telemetry::incident(incident.name());
         tracing::warn!(incident = incident.name(), details = ?incident, "a cookie that honest browsers do not send");
         if let Some(hook) = &self.on_incident {
             hook(incident);
@@ -94,6 +97,14 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Self::Output> {
+        let span = tracing::debug_span!("session_ledger.request", method = %request.method());
+        self.run(request).instrument(span).await
+    }
+}
+
+impl<E: Endpoint> SessionsEndpoint<E> {
+    /// Runs a request until its changes are committed, or there is no point in going on.
+    async fn run(&self, request: Request) -> Result<Response> {
         let (mut request, replay) = Replay::keep(request, self.shared.replay_bytes_max).await?;
         let started = Instant::now();
         let mut number = 1;
@@ -103,6 +114,8 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
                 Outcome::Done(result) => return result,
                 Outcome::Again(again) => again,
             };
+            telemetry::abort(&again.reason);
+            again.prepare(&self.shared);
             request = match &replay {
                 Some(replay) if may_try_again(again.prospect, number, started) => replay.request(),
                 _ => return again.last_answer(),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use poem::{Response, Result};
 
-use super::SessionError;
 use super::attempt::{Again, Outcome};
 use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
@@ -50,7 +49,8 @@ fn judge(visit: &Visit, result: Result<Response>, failed: bool) -> Outcome {
         Err(error) => Outcome::of_error(&visit.shared, error, failed),
         // The handler made an answer of an error; of which, only the transaction knows.
         Ok(answer) if failed => {
-            Outcome::Again(Again { error: poem::Error::from_response(answer), prospect: Prospect::Fair })
+            let (error, reason) = (poem::Error::from_response(answer), "aborted".to_owned());
+            Outcome::Again(Again { error, prospect: Prospect::Fair, reason })
         }
         Ok(answer) => Outcome::Done(Ok(answer)),
     }
@@ -106,7 +106,7 @@ async fn commit(
         roll_back(Some(running)).await;
         return Err(error.into());
     }
-    let transaction = Arc::into_inner(running.transaction).ok_or(SessionError::TransactionKept)?;
+    let transaction = running.take_back()?;
     let plan = opened.plan(&visit.shared, &visit.client)?;
     transaction.commit(visit.shared.ledger.pool(), &plan.appends, Some(plan.fence)).await?;
     Ok(plan)
@@ -129,15 +129,12 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Resu
 
 async fn now(transaction: &Transaction) -> std::result::Result<time::OffsetDateTime, Error> {
     let client = transaction.client();
-    Ok(Load::prepare(client, None).await?.run(client).await?.now)
+    Ok(Load::ready(client, None).await?.run(client).await?.now)
 }
 
-/// Says whether a statement had failed in the transaction. One that somebody keeps takes its connection out of
-/// the pool when it is dropped at last.
+/// Says whether a statement had failed in the transaction.
 pub(super) async fn roll_back(running: Option<Running>) -> bool {
-    let Some(Running { transaction, ahead }) = running else { return false };
-    drop(ahead);
-    let Some(transaction) = Arc::into_inner(transaction) else { return false };
+    let Some(Ok(transaction)) = running.map(Running::take_back) else { return false };
     transaction.rollback().await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a rollback failed, so that its connection is discarded");
         false
@@ -156,7 +153,7 @@ async fn end(visit: &Visit, overdue: Overdue) {
 /// Nobody waits for it, and it may fail: the next request notes it again.
 fn note_activity(ledger: Ledger, session: SessionId) {
     tokio::spawn(async move {
-        let noted = async { touch(&*ledger.client().await?, session).await };
+        let noted = async { touch(&ledger.client().await?, session).await };
         if let Err(error) = noted.await {
             tracing::warn!(%error, "a session's activity was not noted");
         }

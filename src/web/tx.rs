@@ -19,7 +19,9 @@ use crate::store::transaction::Transaction;
 ///
 /// It derefs to deadpool's client and, through that, to tokio-postgres' own, so anything written against their
 /// `GenericClient` takes `&*tx` or `&***tx`, COPY and cached statements included. Do not send BEGIN, COMMIT or
-/// ROLLBACK yourself; for a part that may fail there is [`savepoint`](Self::savepoint).
+/// ROLLBACK yourself; for a part that may fail there is [`savepoint`](Self::savepoint). Behind a transaction
+/// pooler use `query_typed` or a statement's text instead of `prepare_cached`: see
+/// [`unnamed_statements`](crate::ledger::Builder::unnamed_statements).
 ///
 /// ```
 /// use poem::error::InternalServerError;
@@ -63,7 +65,7 @@ impl Tx {
     ///
     /// The statement fails, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        crate::store::log::history(self, session, 0).await
+        crate::store::log::history(self.transaction.client(), session, 0).await
     }
 
     /// A user's sessions, live and ended, the latest first, as this transaction sees them.
@@ -72,7 +74,7 @@ impl Tx {
     ///
     /// The statement fails.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        crate::store::sessions::sessions_of(self, user).await
+        crate::store::sessions::sessions_of(self.transaction.client(), user).await
     }
 
     /// Ends a session together with what this transaction does, say a user's other sessions with the change of
@@ -96,7 +98,7 @@ impl Tx {
             return Ok(true);
         }
         let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.client.clone(), actor };
-        ledger.end_within(self, session, reason, origin).await
+        ledger.end_within(self.transaction.client(), session, reason, origin).await
     }
 
     /// Marks a point to which the transaction can go back when a part of it fails.

@@ -12,8 +12,8 @@ use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
-use crate::store::load::{Load, Loaded, why_ended};
-use crate::store::pool::Connection;
+use crate::store::connection::Connection;
+use crate::store::load::{Loaded, load, why_ended};
 use crate::store::transaction::{Begun, Transaction};
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
@@ -52,6 +52,21 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// The transaction, to be finished. If somebody keeps it, it is ended under them.
+    ///
+    /// # Errors
+    ///
+    /// Somebody does.
+    pub(super) fn take_back(self) -> Result<Transaction, Error> {
+        drop(self.ahead);
+        Arc::try_unwrap(self.transaction).map_err(|kept| {
+            let error = Error::TransactionKept;
+            tracing::error!("{error}");
+            kept.terminate();
+            error
+        })
+    }
+
     /// Makes sure that the transaction has begun, and that it sees the session as the handler has seen it.
     pub(super) async fn begun(&mut self, opened: &mut Opened) -> Result<(), Error> {
         let Some((known, begun)) = self.ahead.take() else { return Ok(()) };
@@ -109,9 +124,11 @@ impl Visit {
             None => self.anonymous(),
             Some((id, secret)) => {
                 self.stand_in_line(id).await;
-                let client = self.shared.ledger.client().await?;
-                let loaded = Load::prepare(&client, Some(id)).await?.run(&client).await?;
-                self.admit(&client, id, &secret, loaded).await?
+                let load = async |connection: &Connection| {
+                    let loaded = load(connection, id).await?;
+                    self.admit(connection, id, &secret, loaded).await
+                };
+                self.shared.ledger.lend(load).await?
             }
         };
         *self.opened() = Some(opened);
@@ -189,6 +206,13 @@ impl Visit {
     pub(super) async fn take(&self) -> (Option<Opened>, Option<Running>) {
         let running = self.running.lock().await.take();
         (self.opened().take(), running)
+    }
+
+    /// Lets go of the transaction of a handler that was dropped on its way.
+    pub(super) fn abandon(&self) {
+        if let Some(running) = self.running.try_lock().ok().and_then(|mut place| place.take()) {
+            drop(running.take_back());
+        }
     }
 
     /// Waits for the others that write to the session, before a connection is taken.

@@ -72,8 +72,8 @@ async fn session_only(session: SignedIn, body: String, Path(end): Path<String>) 
 async fn part(session: SignedIn, body: String, Path(end): Path<String>) -> Result<Response> {
     let fails = end == "fail";
     let done = session
-        .transaction(async move |session, tx| {
-            let done = perform(session, Some(tx), &body).await?;
+        .transaction(async |session, tx| {
+            let done = perform(&session, Some(&tx), &body).await?;
             if fails { Err(StatusCode::INTERNAL_SERVER_ERROR.into()) } else { Ok(done) }
         })
         .await?;

@@ -235,7 +235,7 @@ async fn part(
     let id = session.id().ok_or(NotSignedIn)?;
     let bench = bench.clone();
     session
-        .transaction(async move |session, tx| work(&bench, id, session, Some(tx), (changes, &pace)).await)
+        .transaction(async |session, tx| work(&bench, id, &session, Some(&tx), (changes, &pace)).await)
         .await
 }
 
@@ -245,7 +245,7 @@ async fn part_later(session: Session, Data(bench): Data<&Bench>, Path(pace): Pat
     let id = session.id().ok_or(NotSignedIn)?;
     bench.pause(&pace, session.attempt()).await;
     let bench = bench.clone();
-    session.transaction(async move |session, tx| work(&bench, id, session, Some(tx), (0, "0")).await).await
+    session.transaction(async |session, tx| work(&bench, id, &session, Some(&tx), (0, "0")).await).await
 }
 
 #[handler]

@@ -43,7 +43,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
-    ("claim_version.sql", Plan { role: RUNTIME, arguments: "ID, 99, ID", wanted: &["Insert on event"] }),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
@@ -169,7 +168,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("transaction_id.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
-    ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
+    ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3', ''", wanted: &["Result"] }),
     (
         "why_ended.sql",
         Plan {

@@ -4,8 +4,9 @@ use std::sync::mpsc;
 
 use session_ledger::Ledger;
 use session_ledger::ledger::{Progress, RebuildError, RebuildOptions};
-use session_ledger::session::{ChainHash, Content};
-use test_support::Database;
+use session_ledger::session::{ChainHash, Content, Policy};
+use session_ledger::web::Sessions;
+use test_support::{Database, Visitor, application, key_ring};
 
 use super::dump;
 use super::population::{Population, crowd};
@@ -27,6 +28,36 @@ async fn truncated_rows_are_rebuilt_as_they_were() {
     assert_eq!(rebuilt.live + rebuilt.ended, population.sessions());
     assert_eq!(rebuilt.ended, 22);
     assert_eq!(rebuilt.unknown_events, 1);
+    assert_eq!(dump(&database.connect().await).await, before);
+}
+
+/// The append's own projection and the rebuild are the same fold: rows that requests have written come out alike.
+#[tokio::test]
+async fn what_requests_have_written_is_rebuilt_as_they_wrote_it() {
+    let database = Database::fresh().await;
+    let table = "create table purchase (item text primary key)";
+    database.connect().await.batch_execute(table).await.unwrap();
+    let ledger = database.ledger(Policy::default()).await;
+    let application = application(Sessions::new(ledger.clone(), key_ring()));
+    let walks = [
+        "/add /keep/something /add",
+        "/add /login/alice /add /renew /flash/hello",
+        "/login/bob /login/carol /short/600 /add",
+        "/login/dave /renew /order/teapot/then/200 /logout",
+        "/flash/one /flashes /keep/x /undo /purge /add",
+    ];
+    for walk in walks {
+        let visitor = Visitor::new(&application);
+        for path in walk.split(' ') {
+            assert!(visitor.get(path).await.status.is_success(), "{path}");
+        }
+    }
+    let before = dump(&database.connect().await).await;
+    assert_eq!(before.len(), 7, "two of the sessions were followed by another of the same browser");
+    assert!(ledger.verify(|_| {}).await.unwrap().is_equal());
+    let truncate = "truncate session_ledger.session, session_ledger.ended_session";
+    database.connect().await.batch_execute(truncate).await.unwrap();
+    ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
     assert_eq!(dump(&database.connect().await).await, before);
 }
 

@@ -7,6 +7,7 @@ mod clock;
 mod database;
 mod keys;
 mod log;
+mod pooler;
 mod visitor;
 mod wire;
 
@@ -14,5 +15,6 @@ pub use application::{COUNT, TEXT, application};
 pub use database::Database;
 pub use keys::key_ring;
 pub use log::append;
+pub use pooler::{Pooler, SERVERS};
 pub use visitor::{Answer, App, Visitor, app};
-pub use wire::Wire;
+pub use wire::{Cut, Wire};

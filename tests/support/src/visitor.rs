@@ -70,6 +70,12 @@ impl Visitor {
         Self { jar, ..self.clone() }
     }
 
+    /// The same browser, with the same cookies, at another application under the same name.
+    #[must_use]
+    pub fn of(&self, app: &App) -> Self {
+        Self { app: Arc::clone(app), ..self.clone() }
+    }
+
     /// The value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar.lock().unwrap().get(name).map(|value| String::from_utf8_lossy(value).into_owned())

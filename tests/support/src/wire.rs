@@ -1,39 +1,71 @@
-//! A proxy in front of PostgreSQL that counts round trips.
+//! A proxy in front of PostgreSQL that counts round trips and cuts connections around COMMIT.
+
+mod cut;
+mod line;
+mod messages;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::sync::Notify;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// How long an answer is held back. All that is sent in that time counts as one trip, so it must be long enough
-/// for a pipeline to be written, and is nothing that a test waits for.
+pub use cut::Cut;
+use line::Line;
+
+/// How long an answer is held back unless told otherwise. All that is sent in that time counts as one trip, so it
+/// must be long enough for a pipeline to be written, and is nothing that a test waits for.
 const LATENCY: Duration = Duration::from_millis(25);
 
 /// A wire to the database. It is cut when this is dropped.
 pub struct Wire {
     directory: tempfile::TempDir,
     config: Config,
-    trips: Arc<AtomicUsize>,
+    state: Arc<State>,
     accepting: tokio::task::JoinHandle<()>,
+}
+
+/// What all connections share.
+#[derive(Default)]
+struct State {
+    latency: Duration,
+    trips: AtomicUsize,
+    /// What befalls the next COMMIT.
+    next: Mutex<Option<Cut>>,
+    /// Whether new connections are closed at once.
+    refuses: AtomicBool,
+    /// Lets go of what [`Cut::Late`] holds.
+    release: Notify,
+    /// The server has answered the COMMIT of a cut connection.
+    answered: Notify,
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl Wire {
-    /// A wire to the database that `config` names.
+    /// A wire to the database that `config` names, with a latency that makes trips countable.
     pub fn to(config: &Config) -> Self {
+        Self::with_latency(config, LATENCY)
+    }
+
+    /// A wire that holds no answer back. Trips can't be counted on it.
+    pub fn prompt(config: &Config) -> Self {
+        Self::with_latency(config, Duration::ZERO)
+    }
+
+    fn with_latency(config: &Config, latency: Duration) -> Self {
         let directory =
             tempfile::Builder::new().prefix("wire").tempdir().expect("a directory for the socket");
         let listener = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).expect("a socket");
-        let trips = Arc::new(AtomicUsize::new(0));
-        let accepting = tokio::spawn(accept(listener, config.clone(), Arc::clone(&trips)));
-        Self { directory, config: config.clone(), trips, accepting }
+        let state = Arc::new(State { latency, ..State::default() });
+        let accepting = tokio::spawn(accept(listener, config.clone(), Arc::clone(&state)));
+        Self { directory, config: config.clone(), state, accepting }
     }
 
     /// How to connect through it.
@@ -51,7 +83,28 @@ impl Wire {
 
     /// How often the client has sent something after an answer, or first, on all connections.
     pub fn trips(&self) -> usize {
-        self.trips.load(Ordering::SeqCst)
+        self.state.trips.load(Ordering::SeqCst)
+    }
+
+    /// Cuts the connection on which the next COMMIT is sent.
+    pub fn cut_next_commit(&self, cut: Cut) {
+        *self.state.next.lock().unwrap() = Some(cut);
+    }
+
+    /// Whether a cut is still to come.
+    pub fn is_armed(&self) -> bool {
+        self.state.next.lock().unwrap().is_some()
+    }
+
+    /// Lets the server have what a [`Cut::Late`] has held back, and waits until it has answered. For one caller.
+    pub async fn deliver(&self) {
+        self.state.release.notify_one();
+        self.state.answered.notified().await;
+    }
+
+    /// Closes new connections at once, from now on or no longer. Those that there are go on.
+    pub fn refuse_connections(&self, refuses: bool) {
+        self.state.refuses.store(refuses, Ordering::SeqCst);
     }
 }
 
@@ -61,14 +114,11 @@ impl Drop for Wire {
     }
 }
 
-async fn accept(listener: UnixListener, config: Config, trips: Arc<AtomicUsize>) {
+async fn accept(listener: UnixListener, config: Config, state: Arc<State>) {
     while let Ok((client, _)) = listener.accept().await {
-        let server = connect(&config).await;
-        let answered = Arc::new(AtomicBool::new(true));
-        let (from_client, to_client) = tokio::io::split(client);
-        let (from_server, to_server) = tokio::io::split(server);
-        tokio::spawn(forward(from_client, to_server, Arc::clone(&answered), Arc::clone(&trips)));
-        tokio::spawn(answer(from_server, to_client, answered));
+        if !state.refuses.load(Ordering::SeqCst) {
+            tokio::spawn(Line::connect(client, connect(&config).await, Arc::clone(&state)).run());
+        }
     }
 }
 
@@ -84,38 +134,4 @@ async fn connect(config: &Config) -> Box<dyn Stream> {
         }
         None => panic!("the database's configuration names no host"),
     }
-}
-
-async fn forward(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    answered: Arc<AtomicBool>,
-    trips: Arc<AtomicUsize>,
-) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(bytes @ 1..) = from.read(&mut buffer).await {
-        if answered.swap(false, Ordering::SeqCst) {
-            trips.fetch_add(1, Ordering::SeqCst);
-        }
-        if to.write_all(&buffer[..bytes]).await.is_err() {
-            break;
-        }
-    }
-    to.shutdown().await.ok();
-}
-
-async fn answer(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    answered: Arc<AtomicBool>,
-) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(bytes @ 1..) = from.read(&mut buffer).await {
-        tokio::time::sleep(LATENCY).await;
-        answered.store(true, Ordering::SeqCst);
-        if to.write_all(&buffer[..bytes]).await.is_err() {
-            break;
-        }
-    }
-    to.shutdown().await.ok();
 }

@@ -1,0 +1,138 @@
+//! How the library's statements are sent: prepared once for each connection, or, behind a pooler that knows no
+//! prepared statements, with their text each time. Either way a statement is one trip, and can be pipelined.
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Row};
+
+use super::connection::Connection;
+
+/// Which of the two a ledger does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Statements {
+    /// Each connection prepares a statement when it first needs it. Saves the server parsing and planning.
+    #[default]
+    Prepared,
+    /// Text and values travel together, and nothing of a statement stays on the server.
+    Unnamed,
+}
+
+/// A statement's text and the types of its parameters. Results must have types that tokio-postgres knows by
+/// itself: it would ask the server for others with a prepared statement of its own.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    text: &'static str,
+    types: &'static [Type],
+}
+
+/// The values of a statement's parameters.
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A statement that is one trip from its answer.
+pub(crate) enum Ready {
+    Prepared(tokio_postgres::Statement),
+    Unnamed(&'static Sql),
+}
+
+impl Sql {
+    pub(crate) const fn new(text: &'static str, types: &'static [Type]) -> Self {
+        Self { text, types }
+    }
+
+    /// Makes it ready to be pipelined. Costs a trip if the connection has yet to prepare it.
+    pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, Error> {
+        match connection.statements() {
+            Statements::Prepared => {
+                Ok(Ready::Prepared(connection.prepare_typed_cached(self.text, self.types).await?))
+            }
+            Statements::Unnamed => Ok(Ready::Unnamed(self)),
+        }
+    }
+
+    /// Runs it by itself, and once more if it had been prepared for a table that has changed since. Within a
+    /// transaction that failure is final: there the second run fails too, and the first error is returned.
+    pub(crate) async fn query(
+        &'static self,
+        connection: &Connection,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        let first = self.ready(connection).await?.query(connection, parameters).await;
+        match self.renewed(connection, first.as_ref().err()).await {
+            Some(renewed) => renewed.query(connection, parameters).await.or(first),
+            None => first,
+        }
+    }
+
+    /// As [`query`](Self::query), of a statement that gives one row.
+    pub(crate) async fn query_one(
+        &'static self,
+        connection: &Connection,
+        parameters: Parameters<'_>,
+    ) -> Result<Row, Error> {
+        let first = self.ready(connection).await?.query_one(connection, parameters).await;
+        match self.renewed(connection, first.as_ref().err()).await {
+            Some(renewed) => renewed.query_one(connection, parameters).await.or(first),
+            None => first,
+        }
+    }
+
+    /// As [`query`](Self::query), of a statement that gives one row or none.
+    pub(crate) async fn query_opt(
+        &'static self,
+        connection: &Connection,
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Row>, Error> {
+        Ok(self.query(connection, parameters).await?.pop())
+    }
+
+    /// Prepared anew, if that is what its first run lacked.
+    async fn renewed(&'static self, connection: &Connection, error: Option<&Error>) -> Option<Ready> {
+        error.filter(|error| is_outdated(error))?;
+        connection.forget_statements();
+        self.ready(connection).await.ok()
+    }
+
+    fn typed<'a>(&self, parameters: Parameters<'a>) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+        parameters.iter().copied().zip(self.types.iter().cloned()).collect()
+    }
+}
+
+impl Ready {
+    /// Sends it when first polled.
+    pub(crate) async fn query(
+        &self,
+        client: &ClientWrapper,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Error> {
+        match self {
+            Self::Prepared(statement) => client.query(statement, parameters).await,
+            Self::Unnamed(sql) => client.query_typed(sql.text, &sql.typed(parameters)).await,
+        }
+    }
+
+    /// As [`query`](Self::query), of a statement that gives one row.
+    pub(crate) async fn query_one(
+        &self,
+        client: &ClientWrapper,
+        parameters: Parameters<'_>,
+    ) -> Result<Row, Error> {
+        match self {
+            Self::Prepared(statement) => client.query_one(statement, parameters).await,
+            Self::Unnamed(sql) => client.query_typed_one(sql.text, &sql.typed(parameters)).await,
+        }
+    }
+}
+
+/// Whether a prepared statement gives other columns than it did when it was prepared: somebody has altered a table.
+/// The code alone stands for any feature that PostgreSQL lacks; the routine is the same in every language.
+pub(crate) fn is_outdated(error: &Error) -> bool {
+    let refusal = error.as_db_error().filter(|refusal| *refusal.code() == SqlState::FEATURE_NOT_SUPPORTED);
+    refusal.is_some_and(|refusal| refusal.routine().is_none_or(|routine| routine == "RevalidateCachedQuery"))
+}
+
+/// Whether a prepared statement is unknown to the server, or known to it from somebody else: a pooler has put
+/// another server connection in the place of the one that prepared it.
+pub(crate) fn is_misplaced(error: &Error) -> bool {
+    matches!(error.code(), Some(&SqlState::INVALID_SQL_STATEMENT_NAME | &SqlState::DUPLICATE_PSTATEMENT))
+}

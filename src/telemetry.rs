@@ -1,0 +1,71 @@
+//! What operators can watch: metrics through the [`metrics`] facade, and spans through [`tracing`].
+//!
+//! Nothing is collected unless the application installs a recorder or a subscriber. No name, label or field holds
+//! a token, a value of a session, or a path of the application's.
+//!
+//! | metric | kind | counts |
+//! |---|---|---|
+//! | `session_ledger_attempts_total` | counter | runs of requests; `number` is `first` or `again` |
+//! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason`: an SQLSTATE, `stale` (another request of the session came first), `disconnected`, `aborted` (a statement had failed, nobody said which), `marked` (by the application) |
+//! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved`: `committed`, `not_committed`, `never` |
+//! | `session_ledger_incidents_total` | counter | cookies that honest browsers do not send, by [`name`](crate::web::Incident::name) |
+//! | `session_ledger_pool_wait_seconds` | histogram | how long a request waited for a connection |
+//! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
+//!
+//! | span | level | around | fields |
+//! |---|---|---|---|
+//! | `session_ledger.request` | debug | a request with all its attempts | `method` |
+//! | `session_ledger.attempt` | debug | one run of the handler | `number` |
+//! | `session_ledger.commit` | debug | append, fence and COMMIT, and finding out how it went | `appends` |
+
+use std::time::Duration;
+
+use metrics::{Gauge, counter, gauge, histogram};
+
+/// A run of a request begins.
+pub(crate) fn attempt(number: u32) {
+    counter!("session_ledger_attempts_total", "number" => if number == 1 { "first" } else { "again" })
+        .increment(1);
+}
+
+/// A run of a request, or of a transaction by itself, was in vain.
+pub(crate) fn abort(reason: &str) {
+    counter!("session_ledger_aborts_total", "reason" => reason.to_owned()).increment(1);
+}
+
+/// The answer to a COMMIT was lost; `committed` is what could be found out.
+pub(crate) fn unknown_outcome(committed: Option<bool>) {
+    let resolved = match committed {
+        Some(true) => "committed",
+        Some(false) => "not_committed",
+        None => "never",
+    };
+    counter!("session_ledger_unknown_outcomes_total", "resolved" => resolved).increment(1);
+}
+
+/// A cookie came that honest browsers do not send.
+pub(crate) fn incident(name: &'static str) {
+    counter!("session_ledger_incidents_total", "name" => name).increment(1);
+}
+
+/// A connection was waited for.
+pub(crate) fn pool_wait(waited: Duration) {
+    histogram!("session_ledger_pool_wait_seconds").record(waited);
+}
+
+/// A transaction holds a connection for as long as this lives.
+pub(crate) struct Active(Gauge);
+
+impl Active {
+    pub(crate) fn begin() -> Self {
+        let active = gauge!("session_ledger_active_transactions");
+        active.increment(1.0);
+        Self(active)
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}

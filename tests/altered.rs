@@ -1,0 +1,182 @@
+//! Tables that are altered while the application runs: a statement that was prepared for the table as it was is
+//! prepared anew, and no request fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+
+use poem::error::InternalServerError;
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem::{EndpointExt, Error, Result, Route, get, handler};
+use session_ledger::Ledger;
+use session_ledger::session::{EndReason, SessionId};
+use session_ledger::web::{Session, Sessions, Tx};
+use test_support::{COUNT, Database, Visitor, app, key_ring};
+use tokio::sync::Barrier;
+
+/// So many connections know the statements.
+const CONNECTIONS: usize = 6;
+
+#[handler]
+fn login(session: Session) -> Result<()> {
+    Ok(session.login("alice")?)
+}
+
+#[handler]
+fn show(session: Session) -> Result<String> {
+    Ok(session.get(&COUNT)?.unwrap_or_default().to_string())
+}
+
+#[handler]
+fn add(session: Session) -> Result<()> {
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
+#[handler]
+async fn order(tx: Tx, session: Session) -> Result<()> {
+    select(&tx).await.map_err(InternalServerError)?;
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
+/// The transaction begins with its first statement.
+#[handler]
+async fn late_order(session: Session, tx: Tx) -> Result<()> {
+    session.update(&COUNT, |count| *count += 1)?;
+    select(&tx).await.map_err(InternalServerError)
+}
+
+/// Keeps to itself what went wrong.
+#[handler]
+async fn taciturn_order(tx: Tx) -> Result<()> {
+    select(&tx).await.map_err(|_| Error::from_status(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+async fn select(tx: &Tx) -> Result<(), tokio_postgres::Error> {
+    let statement = tx.prepare_cached("select * from purchase").await?;
+    tx.query(&statement, &[]).await.map(|_| ())
+}
+
+/// Keeps to itself that something went wrong.
+#[handler]
+async fn silent_order(tx: Tx) {
+    select(&tx).await.ok();
+}
+
+/// All who come here have a connection, each another one.
+#[handler]
+async fn meet(tx: Tx, Data(all): Data<&Arc<Barrier>>) -> Result<()> {
+    select(&tx).await.map_err(InternalServerError)?;
+    all.wait().await;
+    Ok(())
+}
+
+struct Scene {
+    database: Database,
+    ledger: Ledger,
+    visitor: Visitor,
+    session: SessionId,
+}
+
+/// All connections of the ledger know the statements that a session, its history and the purchases are read by.
+async fn scene() -> Scene {
+    let database = Database::fresh().await;
+    database.connect().await.batch_execute("create table purchase (item text)").await.unwrap();
+    let ledger = Ledger::builder(database.config()).connections_max(CONNECTIONS).connect().await.unwrap();
+    let visitor = visitor(ledger.clone());
+    assert_eq!(visitor.get("/login").await.status, 200);
+    let met: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let tab = visitor.clone();
+            tokio::spawn(async move { tab.get("/meet").await.status })
+        })
+        .collect();
+    for status in met {
+        assert_eq!(status.await.unwrap(), 200);
+    }
+    let session = ledger.sessions(&"alice".into()).await.unwrap()[0].id;
+    for _ in 0..CONNECTIONS {
+        ledger.history(session).await.unwrap();
+        ledger.sessions(&"alice".into()).await.unwrap();
+    }
+    Scene { database, ledger, visitor, session }
+}
+
+fn visitor(ledger: Ledger) -> Visitor {
+    let barrier = Arc::new(Barrier::new(CONNECTIONS));
+    let route = Route::new()
+        .at("/login", get(login))
+        .at("/show", get(show))
+        .at("/add", get(add))
+        .at("/order", get(order))
+        .at("/late-order", get(late_order))
+        .at("/taciturn-order", get(taciturn_order))
+        .at("/silent-order", get(silent_order))
+        .at("/meet", get(meet).data(barrier));
+    Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))))
+}
+
+impl Scene {
+    async fn alter(&self, ddl: &str) {
+        self.database.connect().await.batch_execute(ddl).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_column_more_is_not_noticed() {
+    let scene = scene().await;
+    scene.alter("alter table session_ledger.session add column note text").await;
+    scene.alter("alter table purchase add column price int").await;
+    for path in ["/show", "/add", "/order", "/late-order", "/show"] {
+        assert_eq!(scene.visitor.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(scene.visitor.get("/show").await.body, "3");
+}
+
+#[tokio::test]
+async fn a_statement_of_ours_whose_result_has_changed_is_prepared_anew() {
+    for path in ["/show", "/add", "/order", "/late-order"] {
+        let scene = scene().await;
+        scene.alter("alter table session_ledger.session alter column user_id type varchar").await;
+        for _ in 0..2 * CONNECTIONS {
+            assert_eq!(scene.visitor.get(path).await.status, 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_statement_of_the_application_whose_result_has_changed_is_prepared_anew() {
+    for path in ["/order", "/late-order"] {
+        let scene = scene().await;
+        scene.alter("alter table purchase add column price int").await;
+        for _ in 0..2 * CONNECTIONS {
+            assert_eq!(scene.visitor.get(path).await.status, 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_application_that_does_not_say_what_failed_fails_no_more_than_once_a_connection() {
+    for path in ["/taciturn-order", "/silent-order"] {
+        let scene = scene().await;
+        scene.alter("alter table purchase add column price int").await;
+        for _ in 0..CONNECTIONS {
+            scene.visitor.get(path).await;
+        }
+        for _ in 0..CONNECTIONS {
+            assert_eq!(scene.visitor.get(path).await.status, 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_outside_a_request_is_answered_too() {
+    let scene = scene().await;
+    let alter = "alter table session_ledger.event alter column user_agent type varchar;
+                 alter table session_ledger.session alter column user_id type varchar";
+    scene.alter(alter).await;
+    for _ in 0..CONNECTIONS {
+        assert_eq!(scene.ledger.history(scene.session).await.unwrap().len(), 2);
+        assert_eq!(scene.ledger.sessions(&"alice".into()).await.unwrap().len(), 1);
+    }
+    assert!(scene.ledger.end(scene.session, EndReason::Revoked, None).await.unwrap());
+}

@@ -1,0 +1,8 @@
+//! Requests that end before they are done: dropped after any of their polls, out of time, or panicking (invariants 7
+//! and 10; FAULTS F8). A pool of one connection shows what is not given back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod kept;
+mod scene;
+mod stopped;
+mod sweep;

@@ -1,0 +1,185 @@
+//! The database goes away in the middle.
+
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use poem::http::StatusCode;
+use poem::{Endpoint, EndpointExt, Route, post};
+use private_postgres::{Options, Server};
+use session_ledger::session::Policy;
+use session_ledger::web::Sessions;
+use session_ledger::{Error, Ledger};
+use test_support::{App, Cut, Database, Visitor, Wire, key_ring};
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::scene::{Runs, add, database, shop, shown};
+
+#[tokio::test]
+async fn an_outcome_that_nobody_can_tell_is_a_503_within_the_patience_and_says_so() {
+    let database: Database = database().await;
+    let wire = Wire::prompt(&database.config());
+    let ledger = Ledger::builder(wire.config()).connections_max(1).connect().await.unwrap();
+    let sessions = Sessions::new(ledger, key_ring());
+    let endpoint = Route::new().at("/add", post(add)).data(Runs::default()).with(sessions.clone());
+    let visitor = Visitor::new(&shop(database.ledger(Policy::default()).await, &Runs::default()));
+    wire.refuse_connections(true);
+    wire.cut_next_commit(Cut::After);
+    let started = Instant::now();
+    let error = endpoint.call(visitor.request(poem::http::Method::POST, "/add", "")).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
+    assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(matches!(error.downcast_ref::<Error>(), Some(Error::OutcomeUnknown)), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the connection was lost during COMMIT, so the outcome of the transaction is unknown"
+    );
+}
+
+/// What a customer was answered while the server came and went.
+#[derive(Default, Debug)]
+struct Answered {
+    yes: i64,
+    /// 503: it happened once or not at all.
+    unknown: i64,
+}
+
+async fn order_until(visitor: &Visitor, name: usize, over: &AtomicBool) -> Answered {
+    let mut answered = Answered::default();
+    for nth in 0.. {
+        if over.load(Ordering::SeqCst) {
+            break;
+        }
+        match visitor.post(&format!("/order/{name}-{nth}"), "").await.status {
+            StatusCode::OK => answered.yes += 1,
+            StatusCode::SERVICE_UNAVAILABLE => answered.unknown += 1,
+            other => panic!("{other}"),
+        }
+    }
+    answered
+}
+
+/// What befalls a server.
+#[derive(Clone, Copy, Debug)]
+enum Fall {
+    /// It is stopped without a word to anybody, and started.
+    Restart,
+    /// One of its processes is killed, and it starts the others anew.
+    Crash,
+}
+
+async fn fall(server: &Server, config: &Config, fall: Fall) {
+    match fall {
+        Fall::Restart => tokio::task::block_in_place(|| restart(server)),
+        Fall::Crash => {
+            let client = connect(config).await;
+            let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+            assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+        }
+    }
+}
+
+async fn connect(config: &Config) -> Client {
+    let patience = Instant::now() + Duration::from_secs(20);
+    loop {
+        match config.connect(NoTls).await {
+            Ok((client, connection)) => {
+                tokio::spawn(connection);
+                return client;
+            }
+            Err(error) => assert!(Instant::now() < patience, "the server comes back: {error:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn restart(server: &Server) {
+    let data = server.socket_dir().join("data");
+    let owner = std::fs::metadata(&data).unwrap();
+    let mut restart = Command::new(server.bin_dir().join("pg_ctl"));
+    restart.args(["restart", "--silent", "--wait", "--mode", "immediate", "--pgdata"]).arg(&data);
+    restart.arg("--log").arg(server.log_path()).current_dir("/").stdout(Stdio::null());
+    // PostgreSQL's programs refuse to run as root.
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() != owner.uid()) {
+        restart.uid(owner.uid()).gid(owner.gid());
+    }
+    assert!(restart.status().unwrap().success());
+}
+
+/// Waits until the shop answers again.
+async fn wait_for_recovery(visitor: &Visitor) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while visitor.get("/show").await.status != 200 {
+        assert!(Instant::now() < patience, "the shop recovers by itself");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_restarts_or_crashes_costs_503s_and_nothing_else() {
+    let server = Server::start(Options::default()).unwrap();
+    let config: Config = server.connection_string("postgres").parse().unwrap();
+    Ledger::migrate(&config).await.unwrap();
+    let client = connect(&config).await;
+    client.batch_execute("create table purchase (item text not null)").await.unwrap();
+    let ledger = Ledger::builder(config.clone()).connections_max(4).connect().await.unwrap();
+    let shop: App = shop(ledger.clone(), &Runs::default());
+
+    let over = Arc::new(AtomicBool::new(false));
+    let mut customers = Vec::new();
+    for name in 0..4 {
+        let (visitor, over) = (Visitor::new(&shop), Arc::clone(&over));
+        assert_eq!(visitor.post("/login", "").await.status, 200);
+        let ordering = {
+            let visitor = visitor.clone();
+            tokio::spawn(async move { order_until(&visitor, name, &over).await })
+        };
+        customers.push((name, visitor, ordering));
+    }
+    for _ in 0..3 {
+        tokio::task::block_in_place(|| restart(&server));
+        wait_for_recovery(&customers[0].1).await;
+    }
+    over.store(true, Ordering::SeqCst);
+
+    let client = connect(&config).await;
+    for (name, visitor, ordering) in customers {
+        let answered = ordering.await.unwrap();
+        let count = "select count(*), count(distinct item) from purchase where item like $1";
+        let row = client.query_one(count, &[&format!("{name}-%")]).await.unwrap();
+        let (rows, items): (i64, i64) = (row.get(0), row.get(1));
+        assert_eq!(rows, items, "nothing was bought twice");
+        assert!(answered.yes > 0 && (answered.yes..=answered.yes + answered.unknown).contains(&rows));
+        assert_eq!(shown(&visitor).await, format!("alice {rows}"), "session and rows agree: {answered:?}");
+    }
+    let verification = ledger.verify(|_| {}).await.unwrap();
+    assert!(verification.is_equal(), "{:?}", verification.differences);
+}
+
+/// A server that crashes forgets transaction ids that it has given out, and gives them out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers() {
+    let server = Server::start(Options::default()).unwrap();
+    let config: Config = server.connection_string("postgres").parse().unwrap();
+    let id = include_str!("../../src/store/sql/transaction_id.sql");
+    let status = include_str!("../../src/store/sql/transaction_status.sql");
+    for how in [Fall::Restart, Fall::Crash] {
+        let client = connect(&config).await;
+        client.batch_execute("begin").await.unwrap();
+        let row = client.query_one(id, &[]).await.unwrap();
+        let (ours, run): (String, String) = (row.get(0), row.get(1));
+        fall(&server, &config, how).await;
+        while !client.is_closed() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let client = connect(&config).await;
+        let asked =
+            async || -> Option<String> { client.query_one(status, &[&ours, &run]).await.unwrap().get(0) };
+        assert_eq!(asked().await.as_deref(), Some("aborted"), "{how:?}: nobody has the id yet");
+        while client.query_one(id, &[]).await.unwrap().get::<_, String>(0) != ours {}
+        assert_eq!(asked().await.as_deref(), Some("unknown"), "{how:?}: another transaction has the id");
+    }
+}

@@ -1,0 +1,128 @@
+//! One connection through the wire.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::UnixStream;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::cut::{Cut, UNNOTICED};
+use super::messages::{Messages, answer_commit, is_commit};
+use super::{State, Stream};
+
+type FromServer = ReadHalf<Box<dyn Stream>>;
+
+/// The way from the client to the server; the way back is a task beside it.
+pub(super) struct Line {
+    from_client: ReadHalf<UnixStream>,
+    to_server: WriteHalf<Box<dyn Stream>>,
+    answering: JoinHandle<FromServer>,
+    /// Ends the way back, which hands over what it reads from.
+    hush: Arc<Notify>,
+    /// Whether the server has answered since the client last sent something.
+    answered: Arc<AtomicBool>,
+    state: Arc<State>,
+}
+
+impl Line {
+    pub(super) fn connect(client: UnixStream, server: Box<dyn Stream>, state: Arc<State>) -> Self {
+        let answered = Arc::new(AtomicBool::new(true));
+        let (from_client, to_client) = tokio::io::split(client);
+        let (from_server, to_server) = tokio::io::split(server);
+        let hush = Arc::new(Notify::new());
+        let answer =
+            answer(from_server, to_client, Arc::clone(&hush), Arc::clone(&answered), Arc::clone(&state));
+        Self { from_client, to_server, answering: tokio::spawn(answer), hush, answered, state }
+    }
+
+    /// Forwards until one side closes, or a COMMIT comes that is to be cut.
+    pub(super) async fn run(mut self) {
+        let mut messages = Messages::default();
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(bytes @ 1..) = self.from_client.read(&mut buffer).await {
+            if self.answered.swap(false, Ordering::SeqCst) {
+                self.state.trips.fetch_add(1, Ordering::SeqCst);
+            }
+            messages.add(&buffer[..bytes]);
+            let whole: Vec<_> = std::iter::from_fn(|| messages.next()).collect();
+            let commit = whole.iter().position(|message| is_commit(message));
+            let cut = commit.zip(self.state.next.lock().unwrap().take_if(|_| commit.is_some()));
+            if let Some((commit, cut)) = cut {
+                return self.cut(cut, &whole[..commit].concat(), &whole.concat()).await;
+            }
+            if self.to_server.write_all(&whole.concat()).await.is_err() {
+                break;
+            }
+        }
+        self.to_server.shutdown().await.ok();
+    }
+
+    /// `before` is what comes before the COMMIT, `all` is up to the end. Dropping both ways of a side closes it.
+    async fn cut(self, cut: Cut, before: &[u8], all: &[u8]) {
+        let Self { from_client, mut to_server, answering, hush, state, .. } = self;
+        hush.notify_one();
+        let mut from_server = answering.await.expect("the way back ends when it is told to");
+        if cut == Cut::Late {
+            drop(from_client);
+            state.release.notified().await;
+            to_server.write_all(all).await.ok();
+            read_to_commit(&mut from_server).await;
+            state.answered.notify_one();
+            return;
+        }
+        let forwarded = if matches!(cut, Cut::Before | Cut::Unnoticed | Cut::Silent) { before } else { all };
+        to_server.write_all(forwarded).await.ok();
+        if cut == Cut::After {
+            read_to_commit(&mut from_server).await;
+        }
+        drop(from_client);
+        match cut {
+            Cut::Unnoticed => tokio::time::sleep(UNNOTICED).await,
+            // Until the server gives up by itself.
+            Cut::Silent => while matches!(from_server.read(&mut [0; 64]).await, Ok(1..)) {},
+            Cut::Unanswered => read_to_commit(&mut from_server).await,
+            _ => {}
+        }
+    }
+}
+
+/// The way back. Returns what it reads from, and lets go of the client, when it is told to.
+async fn answer(
+    mut from: FromServer,
+    mut to: WriteHalf<UnixStream>,
+    hush: Arc<Notify>,
+    answered: Arc<AtomicBool>,
+    state: Arc<State>,
+) -> FromServer {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let bytes = tokio::select! {
+            biased;
+            () = hush.notified() => return from,
+            bytes = from.read(&mut buffer) => bytes,
+        };
+        let Ok(bytes @ 1..) = bytes else { break };
+        if !state.latency.is_zero() {
+            tokio::time::sleep(state.latency).await;
+        }
+        answered.store(true, Ordering::SeqCst);
+        if to.write_all(&buffer[..bytes]).await.is_err() {
+            break;
+        }
+    }
+    to.shutdown().await.ok();
+    from
+}
+
+/// Reads the server's answers and keeps them to itself, until it has answered COMMIT or is gone.
+async fn read_to_commit(from: &mut FromServer) {
+    let (mut answers, mut buffer) = (Vec::new(), vec![0; 4096]);
+    while !answer_commit(&answers) {
+        match from.read(&mut buffer).await {
+            Ok(bytes @ 1..) => answers.extend(&buffer[..bytes]),
+            _ => return,
+        }
+    }
+}
