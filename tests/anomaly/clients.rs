@@ -96,7 +96,8 @@ impl Site {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let site = Arc::clone(self);
         // Without trouble more gets done at once, so every other round has none.
-        let making = (nth % 2 == 0)
+        let making = nth
+            .is_multiple_of(2)
             .then(|| tokio::spawn(async move { trouble::make(&site.database, seed, stopped).await }));
         let until = Instant::now() + ROUND;
         let clients: Vec<_> = (0..CLIENTS as u64)
