@@ -81,7 +81,9 @@ async fn warm_visitor() -> (Visitor, Wire, Database) {
         .at("/tx/:count", get(transact))
         .at("/tx-write/:count", get(transact_and_write))
         .at("/write-tx/:count", get(write_and_transact));
-    let visitor = Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))));
+    // What the application loads beside the session costs no trip either.
+    let sessions = Sessions::builder(ledger, key_ring()).also_load("select $1").build().unwrap();
+    let visitor = Visitor::new(&app(route.with(sessions)));
     for path in ["/write", "/write", "/read", "/tx-write/1", "/login", "/logout", "/write-tx/1", "/write"] {
         assert!(visitor.get(path).await.status.is_success(), "{path}");
     }

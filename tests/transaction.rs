@@ -120,6 +120,17 @@ fn show(session: Session) -> Result<String> {
     Ok(format!("{user} {}", session.get(&COUNT)?.unwrap_or_default()))
 }
 
+/// What the application's own statement has found beside the session, within a transaction or not.
+#[handler]
+fn beside(session: Session) -> String {
+    session.also_loaded().iter().map(|row| row.get::<_, String>(0)).collect()
+}
+
+#[handler]
+fn beside_in_transaction(_tx: Tx, session: Session) -> String {
+    session.also_loaded().iter().map(|row| row.get::<_, String>(0)).collect()
+}
+
 struct Scene {
     visitor: Visitor,
     ledger: Ledger,
@@ -144,8 +155,14 @@ async fn scene() -> Scene {
         .at("/late", get(closure_too_late))
         .at("/login/:user", get(login))
         .at("/show", get(show))
+        .at("/beside", get(beside))
+        .at("/beside-tx", get(beside_in_transaction))
         .nest("/nested", Route::new().at("/:user/:fails", post(closure.data(runs.clone()))));
-    let visitor = Visitor::new(&app(route.with(Sessions::new(ledger.clone(), key_ring()))));
+    let sessions = Sessions::builder(ledger.clone(), key_ring()).also_load(
+        "select upper(s.user_id) from session_ledger.session as s
+          where s.session_id = $1 and s.user_id is not null",
+    );
+    let visitor = Visitor::new(&app(route.with(sessions.build().unwrap())));
     Scene { visitor, ledger, runs, database }
 }
 
@@ -168,6 +185,17 @@ async fn code_written_against_generic_clients_joins_the_transaction() {
     // The second time both collide with the first, and nothing of it stays.
     assert_eq!(scene.visitor.get("/generic").await.status, 500);
     assert_eq!(scene.visitor.get("/show").await.body, "- 1");
+}
+
+#[tokio::test]
+async fn a_statement_of_the_application_goes_with_the_load() {
+    let scene = scene().await;
+    for path in ["/beside", "/beside-tx"] {
+        let visitor = scene.visitor.copy();
+        assert_eq!(visitor.get(path).await.body, "", "nobody is signed in");
+        visitor.get("/login/alice").await;
+        assert_eq!(visitor.get(path).await.body, "ALICE", "{path}");
+    }
 }
 
 #[tokio::test]

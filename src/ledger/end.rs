@@ -5,7 +5,7 @@ use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
 use crate::store::append::Append;
 use crate::store::connection::Connection;
-use crate::store::load::{LiveSession, load};
+use crate::store::load::{LiveSession, Load, load};
 use crate::store::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let loaded = self.lend(async |connection: &Connection| load(connection, id).await).await?;
+        let loaded = self.lend(async |connection: &Connection| load(connection, id, None).await).await?;
         let origin = Origin { at: loaded.now, client: Client::default(), actor };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);
@@ -74,7 +74,7 @@ impl Ledger {
         reason: EndReason,
         origin: Origin,
     ) -> Result<bool, Error> {
-        let loaded = load(connection, id).await?;
+        let loaded = Load::ready(connection, Some(id), None).await?.run(connection).await?;
         let origin = Origin { at: loaded.now, ..origin };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);

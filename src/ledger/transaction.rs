@@ -71,7 +71,7 @@ impl Ledger {
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
-        let (transaction, _) = store::transaction::Transaction::begin(self.pool(), None).await?;
+        let (transaction, _) = store::transaction::Transaction::begin(self.pool(), None, None).await?;
         let transaction = Arc::new(transaction);
         let result = work(Transaction(Arc::clone(&transaction))).await;
         // One that `work` has kept is rolled back when it is dropped, with its connection.

@@ -6,6 +6,10 @@ use std::time::Instant;
 use deadpool_postgres::{ClientWrapper, Object};
 
 use super::error::Error;
+
+/// What a statement of the application's finds.
+pub(crate) use tokio_postgres::Row;
+
 use super::statement::Statements;
 use crate::telemetry;
 

@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::connection::Connection;
 use super::error::Error;
 use super::projection::state_of;
-use super::statement::{Ready, Sql};
+use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
 static LOAD: Sql = Sql::new(include_str!("sql/load.sql"), &[Type::UUID]);
@@ -25,6 +25,8 @@ pub(crate) struct Loaded {
     is_late: bool,
     /// The session, if one was asked for and it is live.
     pub(crate) session: Option<LiveSession>,
+    /// What the application's own statement found beside it.
+    pub(crate) also: Vec<Row>,
 }
 
 /// A live session as it is stored.
@@ -40,30 +42,59 @@ pub(crate) struct LiveSession {
 pub(crate) struct Load {
     statement: Ready,
     session: Option<SessionId>,
+    also: Option<Ready>,
 }
 
 impl Load {
-    /// Makes ready to load `session`, or the time alone if there is none.
-    pub(crate) async fn ready(connection: &Connection, session: Option<SessionId>) -> Result<Self, Error> {
+    /// Makes ready to load `session`, or the time alone if there is none; and in the same trip what `also`, a
+    /// statement of the application's with the session id as its parameter, finds.
+    pub(crate) async fn ready(
+        connection: &Connection,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<Self, Error> {
         let statement = if session.is_some() { &LOAD } else { &CLOCK };
-        Ok(Self { statement: statement.ready(connection).await?, session })
+        let also = match also.filter(|_| session.is_some()) {
+            Some(also) => Some(also.ready(connection).await?),
+            None => None,
+        };
+        Ok(Self { statement: statement.ready(connection).await?, session, also })
     }
 
     /// Loads. One trip.
     pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
         let Some(id) = self.session else {
             let row = self.statement.query_one(client, &[]).await?;
-            return Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None });
+            return Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also: Vec::new() });
         };
-        loaded(id, &self.statement.query_one(client, &[&id.as_uuid()]).await?)
+        let uuid = id.as_uuid();
+        let parameters: Parameters = &[&uuid];
+        let beside = async {
+            match &self.also {
+                Some(also) => also.query(client, parameters).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (row, also) = tokio::join!(biased; self.statement.query_one(client, parameters), beside);
+        Ok(Loaded { also: also?, ..loaded(id, &row?)? })
     }
 }
 
 /// Loads a session outside of a transaction, on a connection that may come from an application's own pool: one on
 /// which other code has left a transaction open shows an old state of the session, and is of no use.
-pub(crate) async fn load(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
-    let row = LOAD.query_one(connection, &[&id.as_uuid()]).await;
-    let loaded = loaded(id, &row.map_err(|error| Error::from(error).outside_transaction())?)?;
+pub(crate) async fn load(
+    connection: &Connection,
+    id: SessionId,
+    also: Option<&'static Sql>,
+) -> Result<Loaded, Error> {
+    let loading = async {
+        match also {
+            // By itself it is prepared anew if a table has changed.
+            None => loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?),
+            Some(_) => Load::ready(connection, Some(id), also).await?.run(connection).await,
+        }
+    };
+    let loaded = loading.await.map_err(Error::outside_transaction)?;
     if loaded.is_late { Err(Error::in_transaction()) } else { Ok(loaded) }
 }
 
@@ -90,5 +121,5 @@ fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
     } else {
         None
     };
-    Ok(Loaded { now: row.try_get("now")?, is_late: row.try_get("is_late")?, session })
+    Ok(Loaded { now: row.try_get("now")?, is_late: row.try_get("is_late")?, session, also: Vec::new() })
 }

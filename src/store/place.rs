@@ -29,7 +29,7 @@ const REASON: &str = "abandoned";
 /// The place is not free, or the database is away.
 pub(super) async fn take_place(pool: &Pool, session: SessionId, version: i64) -> Result<(), Error> {
     let transaction = Transaction::reserve(pool).await?;
-    let loaded = load(transaction.client(), session).await?;
+    let loaded = load(transaction.client(), session, None).await?;
     let appends = match loaded.session {
         Some(live) if live.state.version + 1 == version => note(session, live),
         None if version == 1 => stillborn(session, loaded.now),

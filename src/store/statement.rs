@@ -40,6 +40,11 @@ impl Sql {
         Self { text, types }
     }
 
+    /// One of an application's, whose one parameter is a session id.
+    pub(crate) const fn by_session(text: &'static str) -> Self {
+        Self::new(text, &[Type::UUID])
+    }
+
     /// Makes it ready to be pipelined. Costs a trip if the connection has yet to prepare it.
     pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, Error> {
         match connection.statements() {

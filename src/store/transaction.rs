@@ -80,8 +80,12 @@ impl Transaction {
     }
 
     /// Begins, and loads a session in the same trip.
-    pub(crate) async fn begin(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Loaded), Error> {
-        let (transaction, beginning) = Self::ready(pool, session).await?;
+    pub(crate) async fn begin(
+        pool: &Pool,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<(Self, Loaded), Error> {
+        let (transaction, beginning) = Self::ready(pool, session, also).await?;
         let loaded = transaction.send(&beginning).await?;
         Ok((transaction, loaded))
     }
@@ -92,7 +96,7 @@ impl Transaction {
         pool: &Pool,
         session: Option<SessionId>,
     ) -> Result<(Arc<Self>, Begun), Error> {
-        let (transaction, beginning) = Self::ready(pool, session).await?;
+        let (transaction, beginning) = Self::ready(pool, session, None).await?;
         let transaction = Arc::new(transaction);
         let sender = Arc::clone(&transaction);
         let mut begun: Begun = Box::pin(async move { sender.send(&beginning).await });
@@ -119,7 +123,7 @@ impl Transaction {
 
     /// The time, before anything has begun. Other code may have left a transaction open on the connection.
     pub(crate) async fn now(&mut self) -> Result<OffsetDateTime, Error> {
-        let loading = async { Load::ready(self.client(), None).await?.run(self.client()).await };
+        let loading = async { Load::ready(self.client(), None, None).await?.run(self.client()).await };
         Ok(loading.await.map_err(Error::outside_transaction)?.now)
     }
 
@@ -159,10 +163,14 @@ impl Transaction {
     }
 
     /// Takes a connection on which BEGIN is the next thing to be sent.
-    async fn ready(pool: &Pool, session: Option<SessionId>) -> Result<(Self, Beginning), Error> {
+    async fn ready(
+        pool: &Pool,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<(Self, Beginning), Error> {
         let mut transaction = Self::reserve(pool).await?;
         transaction.state = State::Open;
-        let beginning = Beginning::ready(transaction.client(), session).await;
+        let beginning = Beginning::ready(transaction.client(), session, also).await;
         Ok((transaction, beginning.map_err(Error::outside_transaction)?))
     }
 
@@ -188,9 +196,13 @@ struct Beginning {
 }
 
 impl Beginning {
-    async fn ready(connection: &Connection, session: Option<SessionId>) -> Result<Self, Error> {
+    async fn ready(
+        connection: &Connection,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            load: Load::ready(connection, session).await?,
+            load: Load::ready(connection, session, also).await?,
             id: TRANSACTION_ID.ready(connection).await?,
         })
     }

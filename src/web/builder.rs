@@ -9,6 +9,7 @@ use super::incident::{Incident, IncidentHook};
 use super::middleware::{Sessions, Shared};
 use super::queue::Queue;
 use crate::ledger::Ledger;
+use crate::store::statement::Sql;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
 /// A body up to this size is kept in memory so that the request can run again.
@@ -25,6 +26,7 @@ pub struct SessionsBuilder {
     retries: fn(&poem::Error) -> bool,
     on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
+    also: Option<&'static Sql>,
 }
 
 impl SessionsBuilder {
@@ -38,6 +40,7 @@ impl SessionsBuilder {
             retries: |_| false,
             on_incident: None,
             replay_bytes_max: REPLAY_BYTES_MAX,
+            also: None,
         }
     }
 
@@ -79,6 +82,24 @@ impl SessionsBuilder {
         self
     }
 
+    /// A statement of the application's that goes with each load of a session, in the same trip, say to load the
+    /// user. Its one parameter is the session id; what it finds is at
+    /// [`Session::also_loaded`](super::Session::also_loaded).
+    ///
+    /// ```
+    /// # fn with_user(sessions: session_ledger::web::SessionsBuilder) -> session_ledger::web::SessionsBuilder {
+    /// sessions.also_load(
+    ///     "select a.name from account as a join session_ledger.session as s on s.user_id = a.id::text
+    ///       where s.session_id = $1",
+    /// )
+    /// # }
+    /// ```
+    pub fn also_load(mut self, statement: &'static str) -> Self {
+        // Once for each middleware, which lives as long as the application.
+        self.also = Some(Box::leak(Box::new(Sql::by_session(statement))));
+        self
+    }
+
     /// The middleware.
     ///
     /// # Errors
@@ -99,6 +120,7 @@ impl SessionsBuilder {
             retries: self.retries,
             on_incident: self.on_incident,
             replay_bytes_max: self.replay_bytes_max,
+            also: self.also,
             queue: Queue::default(),
         })
     }

@@ -13,6 +13,7 @@ use super::queue::Queue;
 use super::replay::Replay;
 use crate::ledger::Ledger;
 use crate::ledger::retry::{backoff, may_try_again};
+use crate::store::statement::Sql;
 use crate::telemetry;
 use crate::token::{CookieSettings, KeyRing, Sealer};
 
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub(super) retries: fn(&poem::Error) -> bool,
     pub(super) on_incident: Option<IncidentHook>,
     pub(super) replay_bytes_max: usize,
+    pub(super) also: Option<&'static Sql>,
     pub(super) queue: Queue,
 }
 

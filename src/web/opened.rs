@@ -1,5 +1,7 @@
 //! The session as one request sees it, and what is to be done once the handler has returned.
 
+use std::sync::Arc;
+
 use rand::rngs::SysRng;
 use time::OffsetDateTime;
 
@@ -11,6 +13,7 @@ use crate::session::{
 };
 use crate::store::append::Append;
 use crate::store::commit::Fence;
+use crate::store::connection::Row;
 use crate::store::load::LiveSession;
 use crate::token::{Secret, Token};
 
@@ -31,6 +34,8 @@ pub(super) struct Opened {
     pub(super) why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
     pub(super) overdue: Option<Overdue>,
+    /// What the application's own statement found beside the session.
+    pub(super) also: Arc<[Row]>,
 }
 
 /// What a request needs to know of a stored session besides its state.
@@ -76,6 +81,7 @@ impl Opened {
             stale_cookie: false,
             why_ended: None,
             overdue: None,
+            also: Arc::new([]),
         }
     }
 
@@ -90,6 +96,11 @@ impl Opened {
         let stored = Stored { last_seen: live.last_seen, resend: live.resend, latecomer };
         let draft = Draft::stored(id, live.state, policy.state_bytes_max);
         Self { draft, stored: Some(stored), ..Self::anonymous(policy, Some(now)) }
+    }
+
+    /// With what the application's own statement found beside the session.
+    pub(super) fn beside(self, also: Arc<[Row]>) -> Self {
+        Self { also, ..self }
     }
 
     /// Grants a wish of the handler.

@@ -13,6 +13,7 @@ use super::visit::Visit;
 use crate::session::{
     Assurance, EndReason, Key, Policy, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
 };
+use crate::store::connection::Row;
 
 /// The request's session. Extracting it loads the session in one trip, or in none for a visitor without a
 /// valid cookie. Changes are written after the handler has returned; see the [module](super) for when they
@@ -93,6 +94,12 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
         Ok(self
             .state(|state| state.content.values.get(key.name()).map(|value| key.decode(value)).transpose())?)
+    }
+
+    /// What the statement of [`SessionsBuilder::also_load`](super::SessionsBuilder::also_load) found for the stored
+    /// session when it was loaded; nothing for a visitor without one.
+    pub fn also_loaded(&self) -> Arc<[Row]> {
+        self.look(|opened| Arc::clone(&opened.also))
     }
 
     /// The messages of a queue, which stay in it.

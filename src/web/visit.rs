@@ -12,7 +12,7 @@ use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
-use crate::store::connection::Connection;
+use crate::store::connection::{Connection, Row};
 use crate::store::load::{Loaded, load, why_ended};
 use crate::store::transaction::{Begun, Transaction};
 use crate::token::Secret;
@@ -125,7 +125,7 @@ impl Visit {
             Some((id, secret)) => {
                 self.stand_in_line(id).await;
                 let load = async |connection: &Connection| {
-                    let loaded = load(connection, id).await?;
+                    let loaded = load(connection, id, self.shared.also).await?;
                     self.admit(connection, id, &secret, loaded).await
                 };
                 self.shared.ledger.lend(load).await?
@@ -153,7 +153,7 @@ impl Visit {
             None => {
                 let token = self.token();
                 let (transaction, loaded) =
-                    Transaction::begin(pool, token.as_ref().map(|(id, _)| *id)).await?;
+                    Transaction::begin(pool, token.as_ref().map(|(id, _)| *id), self.shared.also).await?;
                 let opened = match token {
                     None => Opened::anonymous(self.shared.ledger.policy(), Some(loaded.now)),
                     Some((id, secret)) => self.admit(transaction.client(), id, &secret, loaded).await?,
@@ -273,6 +273,7 @@ impl Visit {
     ) -> Result<Opened, Error> {
         let policy = self.shared.ledger.policy();
         let mut anonymous = Opened::anonymous(policy, Some(loaded.now));
+        let also: Arc<[Row]> = loaded.also.into();
         let Some(live) = loaded.session else {
             let ended = why_ended(client, id).await?;
             // Only a cookie that is long dead is cleared: another request of this browser may just have got
@@ -283,8 +284,12 @@ impl Visit {
             return Ok(anonymous);
         };
         let overdue = match live.state.admit(&secret.hash(), live.last_seen, loaded.now) {
-            Admission::Admitted => return Ok(Opened::stored(policy, loaded.now, id, live, false)),
-            Admission::Latecomer => return Ok(Opened::stored(policy, loaded.now, id, live, true)),
+            Admission::Admitted => {
+                return Ok(Opened::stored(policy, loaded.now, id, live, false).beside(also));
+            }
+            Admission::Latecomer => {
+                return Ok(Opened::stored(policy, loaded.now, id, live, true).beside(also));
+            }
             Admission::Superseded => return Ok(anonymous),
             Admission::Expired(expiry) => Overdue { id, live, reason: expiry.reason, at: expiry.deadline },
             Admission::Replayed => {
