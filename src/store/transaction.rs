@@ -30,9 +30,17 @@ pub(crate) struct Transaction {
     pub(super) client: Option<Connection>,
     pub(super) state: State,
     /// By this its outcome can be asked for; a transaction that begins with its commit has none.
-    pub(super) id: OnceLock<String>,
+    pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
     _active: Active,
+}
+
+/// What the server calls a transaction.
+#[derive(Clone, Debug)]
+pub(super) struct TransactionId {
+    pub(super) id: String,
+    /// Which run of which server gave the id: the next one may give it to another transaction.
+    pub(super) server_run: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,7 +150,9 @@ impl Transaction {
             beginning.load.run(client),
         );
         begun?;
-        self.id.set(id?.try_get("transaction_id")?).ok();
+        let id = id?;
+        let (id, server_run) = (id.try_get("transaction_id")?, id.try_get("server_run")?);
+        self.id.set(TransactionId { id, server_run }).ok();
         loaded
     }
 }
