@@ -21,7 +21,7 @@ use crate::session::SessionId;
 use crate::telemetry::Active;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
-const TERMINATE: &str = "select pg_terminate_backend(pg_backend_pid())";
+const TERMINATE: &str = include_str!("sql/terminate.sql");
 static TRANSACTION_ID: Sql = Sql::new(include_str!("sql/transaction_id.sql"), &[]);
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
