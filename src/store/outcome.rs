@@ -23,7 +23,8 @@ use super::statement::Sql;
 use super::transaction::TransactionId;
 use crate::session::SessionId;
 
-static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
+static TRANSACTION_STATUS: Sql =
+    Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT, Type::TEXT]);
 static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
@@ -72,7 +73,7 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// [`Error::OutcomeUnknown`]: nobody could tell within `patience`.
+    /// [`Error::OutcomeUnknown`]: nobody can tell, or could within `patience`.
     pub(crate) async fn resolve(&self, pool: &Pool, patience: Duration) -> Result<bool, Error> {
         let asking = async {
             loop {

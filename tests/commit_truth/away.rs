@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use poem::http::StatusCode;
@@ -42,24 +42,25 @@ async fn an_outcome_that_nobody_can_tell_is_a_503_within_the_patience_and_says_s
 /// What a customer was answered while the server came and went.
 #[derive(Default, Debug)]
 struct Answered {
-    yes: i64,
+    yes: AtomicI64,
     /// 503: it happened once or not at all.
-    unknown: i64,
+    unknown: AtomicI64,
 }
 
-async fn order_until(visitor: &Visitor, name: usize, over: &AtomicBool) -> Answered {
-    let mut answered = Answered::default();
+async fn order_until(visitor: &Visitor, name: usize, answered: &Answered, over: &AtomicBool) {
     for nth in 0.. {
         if over.load(Ordering::SeqCst) {
             break;
         }
-        match visitor.post(&format!("/order/{name}-{nth}"), "").await.status {
-            StatusCode::OK => answered.yes += 1,
-            StatusCode::SERVICE_UNAVAILABLE => answered.unknown += 1,
+        // A session is changed by every other order.
+        let path = if nth % 2 == 0 { "order" } else { "buy" };
+        let count = match visitor.post(&format!("/{path}/{name}-{path}-{nth}"), "").await.status {
+            StatusCode::OK => &answered.yes,
+            StatusCode::SERVICE_UNAVAILABLE => &answered.unknown,
             other => panic!("{other}"),
-        }
+        };
+        count.fetch_add(1, Ordering::SeqCst);
     }
-    answered
 }
 
 /// What befalls a server.
@@ -109,12 +110,12 @@ fn restart(server: &Server) {
     assert!(restart.status().unwrap().success());
 }
 
-/// Waits until the shop answers again.
-async fn wait_for_recovery(visitor: &Visitor) {
-    let patience = Instant::now() + Duration::from_secs(20);
-    while visitor.get("/show").await.status != 200 {
+/// Waits until somebody has bought something more.
+async fn wait_for_order(answered: &Answered) {
+    let (before, patience) = (answered.yes.load(Ordering::SeqCst), Instant::now() + Duration::from_secs(30));
+    while answered.yes.load(Ordering::SeqCst) <= before {
         assert!(Instant::now() < patience, "the shop recovers by itself");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -131,29 +132,37 @@ async fn a_server_that_restarts_or_crashes_costs_503s_and_nothing_else() {
     let over = Arc::new(AtomicBool::new(false));
     let mut customers = Vec::new();
     for name in 0..4 {
-        let (visitor, over) = (Visitor::new(&shop), Arc::clone(&over));
+        let (visitor, over, answered) =
+            (Visitor::new(&shop), Arc::clone(&over), Arc::new(Answered::default()));
         assert_eq!(visitor.post("/login", "").await.status, 200);
         let ordering = {
-            let visitor = visitor.clone();
-            tokio::spawn(async move { order_until(&visitor, name, &over).await })
+            let (visitor, answered) = (visitor.clone(), Arc::clone(&answered));
+            tokio::spawn(async move { order_until(&visitor, name, &answered, &over).await })
         };
-        customers.push((name, visitor, ordering));
+        customers.push((name, visitor, answered, ordering));
     }
-    for _ in 0..3 {
-        tokio::task::block_in_place(|| restart(&server));
-        wait_for_recovery(&customers[0].1).await;
+    for how in [Fall::Restart, Fall::Crash, Fall::Restart, Fall::Crash] {
+        for (_, _, answered, _) in &customers {
+            wait_for_order(answered).await;
+        }
+        fall(&server, &config, how).await;
+    }
+    for (_, _, answered, _) in &customers {
+        wait_for_order(answered).await;
     }
     over.store(true, Ordering::SeqCst);
 
     let client = connect(&config).await;
-    for (name, visitor, ordering) in customers {
-        let answered = ordering.await.unwrap();
-        let count = "select count(*), count(distinct item) from purchase where item like $1";
+    for (name, visitor, answered, ordering) in customers {
+        ordering.await.unwrap();
+        let (yes, unknown) = (answered.yes.load(Ordering::SeqCst), answered.unknown.load(Ordering::SeqCst));
+        let count = "select count(*), count(distinct item), count(*) filter (where item like '%order%')
+                       from purchase where item like $1";
         let row = client.query_one(count, &[&format!("{name}-%")]).await.unwrap();
-        let (rows, items): (i64, i64) = (row.get(0), row.get(1));
+        let (rows, items, orders): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
         assert_eq!(rows, items, "nothing was bought twice");
-        assert!(answered.yes > 0 && (answered.yes..=answered.yes + answered.unknown).contains(&rows));
-        assert_eq!(shown(&visitor).await, format!("alice {rows}"), "session and rows agree: {answered:?}");
+        assert!((yes..=yes + unknown).contains(&rows), "{rows} rows for {answered:?}");
+        assert_eq!(shown(&visitor).await, format!("alice {orders}"), "session and rows agree: {answered:?}");
     }
     let verification = ledger.verify(|_| {}).await.unwrap();
     assert!(verification.is_equal(), "{:?}", verification.differences);
