@@ -35,7 +35,7 @@ async fn wait_for_activity(database: &Database, after: Duration) {
         "session_ledger.activity where last_seen > clock_timestamp() + interval '{} seconds'",
         after.as_secs() - 5
     );
-    for _ in 0..500 {
+    for _ in 0..2_000 {
         if database.count(&noted).await == 1 {
             return;
         }
@@ -49,6 +49,7 @@ async fn an_unused_session_ends_at_its_idle_timeout_and_not_before() {
     let (visitor, ledger, database) = scene().await;
     database.set_clock_ahead(Duration::from_secs(IDLE - 5)).await;
     assert_eq!(visitor.copy().get("/me").await.status, 200);
+    wait_for_activity(&database, Duration::from_secs(IDLE - 5)).await;
     database.connect().await.batch_execute("truncate session_ledger.activity").await.unwrap();
     database.set_clock_ahead(Duration::from_secs(IDLE)).await;
     assert_eq!(visitor.get("/me").await.status, 401);

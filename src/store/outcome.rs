@@ -23,8 +23,7 @@ use super::statement::Sql;
 use super::transaction::TransactionId;
 use crate::session::SessionId;
 
-static TRANSACTION_STATUS: Sql =
-    Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT, Type::TEXT]);
+static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
 static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.

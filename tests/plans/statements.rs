@@ -170,7 +170,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("transaction_id.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
-    ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3', ''", wanted: &["Result"] }),
+    ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
     (
         "why_ended.sql",
         Plan {
