@@ -2,6 +2,8 @@
 //! (ASVS 16.5; invariant 11).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::process::Command;
+
 use private_postgres::{Options, Server};
 use session_ledger::Ledger;
 use session_ledger::session::{Event, Policy};
@@ -91,6 +93,36 @@ async fn a_database_that_is_away_is_a_503_and_never_an_anonymous_visitor() {
     let stranger = Visitor::new(&application(Sessions::new(ledger, key_ring())));
     assert_eq!(stranger.get("/show").await.body, "- 0", "who has no session needs no database");
     assert_eq!(stranger.get("/add").await.status, 503);
+}
+
+/// Stops or continues all server processes of the ledger. `signal` is `STOP` or `CONT`.
+async fn signal_backends(config: &tokio_postgres::Config, signal: &str) {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let pids = "select pid from pg_stat_activity where application_name = 'session-ledger'";
+    for row in client.query(pids, &[]).await.unwrap() {
+        let pid: i32 = row.get(0);
+        assert!(
+            Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status().unwrap().success()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_answering_is_a_503_and_costs_no_more_than_its_connection() {
+    let server = Server::start(Options::default()).unwrap();
+    let config: tokio_postgres::Config = server.connection_string("postgres").parse().unwrap();
+    Ledger::migrate(&config).await.unwrap();
+    let ledger = Ledger::builder(config.clone()).connections_max(1).connect().await.unwrap();
+    let visitor = Visitor::new(&application(Sessions::new(ledger, key_ring())));
+    visitor.post("/login/alice", "").await;
+    for path in ["/show", "/order/teapot/then/200"] {
+        signal_backends(&config, "STOP").await;
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.status, 503, "{path}: {answer:?}");
+        assert_eq!(visitor.get("/show").await.body, "alice 0", "another connection serves the next request");
+        signal_backends(&config, "CONT").await;
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use super::append::Append;
 use super::connection::Pool;
 use super::error::Error;
 use super::outcome::Trace;
+use super::pool::answered;
 use super::statement::{Ready, Sql};
 use super::transaction::{State, Transaction};
 use crate::session::SessionId;
@@ -98,8 +99,9 @@ impl Transaction {
         }
         steps.push(Box::pin(async { Ok(client.batch_execute("commit").await?) }));
         // The futures are polled, and so sent, in this order.
-        let outcome = join_all(steps).await.into_iter().find_map(Result::err);
-        if let Some(error) = outcome {
+        let outcome =
+            answered(async { join_all(steps).await.into_iter().collect::<Result<Vec<()>, _>>() }).await;
+        if let Err(error) = outcome {
             return Err(self.failed(error, appends));
         }
         // Committed: the connection goes back to the pool.

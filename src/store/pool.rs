@@ -15,6 +15,10 @@ pub(crate) const CONNECTIONS_MAX: usize = 16;
 /// How long a request waits for a connection before it is answered 503.
 const WAIT: Duration = Duration::from_millis(250);
 
+/// How long the server may take to answer what a request asks of it in one trip. It may be stopped, or cut off
+/// without a word; a request must not wait for that.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// A pool of at most `connections_max` connections (ASVS 13.1.2, 13.2.6). A request that finds all of them busy for
 /// 250 ms is answered 503; one that has to open a connection waits as long as `connector` does.
 ///
@@ -35,4 +39,10 @@ pub(crate) fn build(connector: Connector, connections_max: usize) -> Result<Pool
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// The answer, unless it takes too long. What was asked is dropped then, and with it its connection.
+pub(crate) async fn answered<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = |_| Error::Disconnected("the server did not answer in time".to_owned());
+    tokio::time::timeout(ANSWER, asked).await.map_err(late)?
 }

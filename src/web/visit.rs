@@ -14,6 +14,7 @@ use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
 use crate::store::connection::{Connection, Row};
 use crate::store::load::{Loaded, load, why_ended};
+use crate::store::pool::answered;
 use crate::store::transaction::{Begun, Transaction};
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
@@ -70,7 +71,7 @@ impl Running {
     /// Makes sure that the transaction has begun, and that it sees the session as the handler has seen it.
     pub(super) async fn begun(&mut self, opened: &mut Opened) -> Result<(), Error> {
         let Some((known, begun)) = self.ahead.take() else { return Ok(()) };
-        let loaded = begun.await?;
+        let loaded = answered(begun).await?;
         opened.now = Some(loaded.now);
         match known {
             Some((session, version))
@@ -128,7 +129,7 @@ impl Visit {
                     let loaded = load(connection, id, self.shared.also).await?;
                     self.admit(connection, id, &secret, loaded).await
                 };
-                self.shared.ledger.lend(load).await?
+                answered(self.shared.ledger.lend(load)).await?
             }
         };
         *self.opened() = Some(opened);
@@ -153,7 +154,8 @@ impl Visit {
             None => {
                 let token = self.token();
                 let (transaction, loaded) =
-                    Transaction::begin(pool, token.as_ref().map(|(id, _)| *id), self.shared.also).await?;
+                    answered(Transaction::begin(pool, token.as_ref().map(|(id, _)| *id), self.shared.also))
+                        .await?;
                 let opened = match token {
                     None => Opened::anonymous(self.shared.ledger.policy(), Some(loaded.now)),
                     Some((id, secret)) => self.admit(transaction.client(), id, &secret, loaded).await?,
