@@ -39,6 +39,22 @@ async fn the_result_of_the_handler_decides() {
 }
 
 #[tokio::test]
+async fn an_application_can_have_a_rule_of_its_own() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    let only_200 =
+        |result: &poem::Result<poem::Response>| matches!(result, Ok(answer) if answer.status() == 200);
+    let sessions = Sessions::builder(ledger, key_ring()).commit_when(only_200).build().unwrap();
+    let visitor = Visitor::new(&application(sessions));
+    for (path, count) in
+        [("/then/200", 1), ("/then/404", 1), ("/then/303", 1), ("/then-err/303", 1), ("/add", 2)]
+    {
+        visitor.get(path).await;
+        assert_eq!(visitor.get("/show").await.body, format!("- {count}"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_applications_statements_and_the_session_commit_together_or_not_at_all() {
     let (visitor, database) = scene().await;
     assert_eq!(visitor.get("/order/teapot/then/200").await.status, 200);

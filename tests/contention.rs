@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use poem::http::Method;
 use poem::web::Data;
@@ -54,24 +54,35 @@ async fn scene() -> Scene {
     Scene { visitor, runs, looks, _database: database }
 }
 
-/// All writers at once; returns how many runs of the handler were in vain.
+/// All writers at once; returns how many runs of the handler were in vain. Latencies are printed, not judged.
 async fn storm(scene: &Scene, method: Method) -> usize {
     let before = scene.runs.0.load(Ordering::SeqCst);
+    let started = Instant::now();
     let writers: Vec<_> = (0..WRITERS)
         .map(|_| {
             let (tab, method) = (scene.visitor.clone(), method.clone());
             tokio::spawn(async move {
+                let mut latencies = Vec::new();
                 for _ in 0..EACH {
+                    let sent = Instant::now();
                     let answer = tab.send(method.clone(), "/add", "").await;
                     assert_eq!(answer.status, 200, "no error surfaces: {answer:?}");
+                    latencies.push(sent.elapsed());
                 }
+                latencies
             })
         })
         .collect();
+    let mut latencies = Vec::new();
     for writer in writers {
-        writer.await.unwrap();
+        latencies.extend(writer.await.unwrap());
     }
-    scene.runs.0.load(Ordering::SeqCst) - before - WRITERS * EACH
+    latencies.sort();
+    let aborts = scene.runs.0.load(Ordering::SeqCst) - before - WRITERS * EACH;
+    let rate = latencies.len() as f64 / started.elapsed().as_secs_f64();
+    let (median, p99) = (latencies[latencies.len() / 2], latencies[latencies.len() * 99 / 100]);
+    println!("{method}: {aborts} aborts, {rate:.0} requests/s, p50 {median:.1?}, p99 {p99:.1?}");
+    aborts
 }
 
 #[tokio::test(flavor = "multi_thread")]
