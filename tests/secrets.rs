@@ -2,43 +2,17 @@
 //! (invariant 2; ASVS 16.2.5, CWE-532, CWE-312).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::Write;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use private_postgres::{Options, Server};
 use session_ledger::Ledger;
 use session_ledger::token::{KeyRing, Sealer};
 use session_ledger::web::Sessions;
-use test_support::{Visitor, application, key_ring};
-use tracing_subscriber::fmt::MakeWriter;
+use test_support::{CapturedLog, Visitor, application, key_ring};
 
 const NAME: &str = "__Host-session";
 const MASTER: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA";
-
-/// A log that a test can read.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
 
 /// All tokens that the browser of this walk ever held.
 async fn walk(ledger: Ledger) -> Vec<String> {
@@ -102,7 +76,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[tokio::test]
 async fn a_dump_of_the_database_and_all_logs_hold_no_token() {
-    let log = Log::default();
+    let log = CapturedLog::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE);
     let _guard = tracing::subscriber::set_default(subscriber.finish());
 
@@ -120,7 +94,7 @@ async fn a_dump_of_the_database_and_all_logs_hold_no_token() {
         .unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     assert!(contains(&dump.stdout, b"token_hash"), "the dump has the tables");
-    let logged = log.0.lock().unwrap().clone();
+    let logged = log.bytes();
     assert!(contains(&logged, b"crypt_decrypt_fail"), "the log has the incident");
     let server_log = std::fs::read(server.log_path()).unwrap();
     assert!(contains(&server_log, b"session_ledger.event"), "the server logged its statements");

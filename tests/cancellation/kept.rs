@@ -1,6 +1,5 @@
 //! A `Tx` that outlives its handler.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,9 +8,8 @@ use poem::web::{Data, Path};
 use poem::{EndpointExt, Error, Result, Route, handler, post};
 use session_ledger::Ledger;
 use session_ledger::web::{Session, Sessions, Tx};
-use test_support::{App, COUNT, Visitor, app, key_ring};
+use test_support::{App, COUNT, CapturedLog, Visitor, app, key_ring};
 use tokio::sync::oneshot;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::scene::{Scene, insert};
 
@@ -29,29 +27,6 @@ async fn keep(tx: Tx, session: Session, Path(then): Path<String>, Data(kept): Da
         "return" => Ok(()),
         "fail" => Err(Error::from_status(StatusCode::CONFLICT)),
         _ => std::future::pending().await,
-    }
-}
-
-/// A log that a test can read.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
 
@@ -87,7 +62,7 @@ async fn insert_into(tx: &Tx) -> std::result::Result<u64, tokio_postgres::Error>
 
 #[tokio::test]
 async fn a_transaction_that_is_kept_past_the_return_is_a_500_and_dead() {
-    let (log, everybody) = (Log::default(), Log::default());
+    let (log, everybody) = (CapturedLog::default(), CapturedLog::default());
     // With a single subscriber, what other tests' threads log first would switch it off for this one.
     tracing::subscriber::set_global_default(tracing_subscriber::fmt().with_writer(everybody).finish())
         .unwrap();
@@ -99,7 +74,7 @@ async fn a_transaction_that_is_kept_past_the_return_is_a_500_and_dead() {
     assert_eq!(answer.status, 500);
     assert_eq!(answer.body, "Something went wrong on our side.");
     is_dead(&scene, &customer, kept.await.unwrap()).await;
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(log.bytes()).unwrap();
     let message =
         "a transaction was kept past the end of its work, so that it was rolled back: drop it before";
     assert!(log.lines().any(|line| line.contains("ERROR") && line.contains(message)), "{log}");

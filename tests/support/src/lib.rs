@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod application;
+mod captured;
 mod clock;
 mod database;
 mod keys;
@@ -12,6 +13,7 @@ mod visitor;
 mod wire;
 
 pub use application::{COUNT, TEXT, application};
+pub use captured::CapturedLog;
 pub use database::Database;
 pub use keys::key_ring;
 pub use log::append;
