@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use poem::error::InternalServerError;
 use poem::http::Method;
 use poem::web::Data;
-use poem::{EndpointExt, Result, Route, get, handler};
+use poem::{EndpointExt, Result, Route, get, handler, post};
 use session_ledger::Key;
 use session_ledger::session::Policy;
-use session_ledger::web::{Session, Sessions};
+use session_ledger::web::{Session, Sessions, Tx};
 use test_support::{Database, Visitor, app, key_ring};
 
 const COUNT: Key<u32> = Key::new("count");
@@ -26,6 +27,14 @@ struct Runs(Arc<AtomicUsize>);
 async fn add(session: Session, Data(runs): Data<&Runs>) -> Result<()> {
     runs.0.fetch_add(1, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(2)).await;
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
+/// The same in a transaction of the application's.
+#[handler]
+async fn add_in_transaction(tx: Tx, session: Session, Data(runs): Data<&Runs>) -> Result<()> {
+    runs.0.fetch_add(1, Ordering::SeqCst);
+    tx.query_one("select pg_sleep(0.002)", &[]).await.map_err(InternalServerError)?;
     Ok(session.update(&COUNT, |count| *count += 1)?)
 }
 
@@ -48,6 +57,7 @@ async fn scene() -> Scene {
     let (runs, looks) = (Runs::default(), Runs::default());
     let route = Route::new()
         .at("/add", get(add).post(add).data(runs.clone()))
+        .at("/add-tx", post(add_in_transaction.data(runs.clone())))
         .at("/look", get(look).data(looks.clone()));
     let visitor = Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))));
     assert_eq!(visitor.post("/add", "").await.status, 200);
@@ -55,7 +65,7 @@ async fn scene() -> Scene {
 }
 
 /// All writers at once; returns how many runs of the handler were in vain. Latencies are printed, not judged.
-async fn storm(scene: &Scene, method: Method) -> usize {
+async fn storm(scene: &Scene, method: Method, path: &'static str) -> usize {
     let before = scene.runs.0.load(Ordering::SeqCst);
     let started = Instant::now();
     let writers: Vec<_> = (0..WRITERS)
@@ -65,7 +75,7 @@ async fn storm(scene: &Scene, method: Method) -> usize {
                 let mut latencies = Vec::new();
                 for _ in 0..EACH {
                     let sent = Instant::now();
-                    let answer = tab.send(method.clone(), "/add", "").await;
+                    let answer = tab.send(method.clone(), path, "").await;
                     assert_eq!(answer.status, 200, "no error surfaces: {answer:?}");
                     latencies.push(sent.elapsed());
                 }
@@ -81,14 +91,22 @@ async fn storm(scene: &Scene, method: Method) -> usize {
     let aborts = scene.runs.0.load(Ordering::SeqCst) - before - WRITERS * EACH;
     let rate = latencies.len() as f64 / started.elapsed().as_secs_f64();
     let (median, p99) = (latencies[latencies.len() / 2], latencies[latencies.len() * 99 / 100]);
-    println!("{method}: {aborts} aborts, {rate:.0} requests/s, p50 {median:.1?}, p99 {p99:.1?}");
+    println!("{method} {path}: {aborts} aborts, {rate:.0} requests/s, p50 {median:.1?}, p99 {p99:.1?}");
     aborts
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_that_are_known_to_write_stand_in_line() {
     let scene = scene().await;
-    let aborts = storm(&scene, Method::POST).await;
+    let aborts = storm(&scene, Method::POST, "/add").await;
+    assert_eq!(scene.visitor.get("/look").await.body, (1 + WRITERS * EACH).to_string());
+    assert!(aborts * 100 <= WRITERS * EACH, "{aborts} aborts for {} commits", WRITERS * EACH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_do_those_that_begin_with_a_transaction() {
+    let scene = scene().await;
+    let aborts = storm(&scene, Method::POST, "/add-tx").await;
     assert_eq!(scene.visitor.get("/look").await.body, (1 + WRITERS * EACH).to_string());
     assert!(aborts * 100 <= WRITERS * EACH, "{aborts} aborts for {} commits", WRITERS * EACH);
 }
@@ -96,7 +114,7 @@ async fn writers_that_are_known_to_write_stand_in_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_that_look_like_readers_abort_each_other_once_at_the_most() {
     let scene = scene().await;
-    let aborts = storm(&scene, Method::GET).await;
+    let aborts = storm(&scene, Method::GET, "/add").await;
     assert_eq!(scene.visitor.get("/look").await.body, (1 + WRITERS * EACH).to_string());
     assert!(aborts <= WRITERS * EACH, "{aborts} aborts for {} commits", WRITERS * EACH);
 }
@@ -112,7 +130,7 @@ async fn readers_never_run_twice_beside_writers() {
             }
         })
     };
-    storm(&scene, Method::POST).await;
+    storm(&scene, Method::POST, "/add").await;
     reader.await.unwrap();
     assert_eq!(scene.looks.0.load(Ordering::SeqCst), 100);
 }

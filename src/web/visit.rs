@@ -153,6 +153,9 @@ impl Visit {
             }
             None => {
                 let token = self.token();
+                if let Some((id, _)) = &token {
+                    self.stand_in_line(*id).await;
+                }
                 let (transaction, loaded) =
                     answered(Transaction::begin(pool, token.as_ref().map(|(id, _)| *id), self.shared.also))
                         .await?;
