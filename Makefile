@@ -5,10 +5,10 @@ TEST = cargo test --workspace --locked
 POSTGRES_18 = /var/tmp/session-ledger-postgresql-18
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test full test-18 bench fmt lint docs deny ci
+.PHONY: help demo test full test-18 bench instructions fmt lint docs deny ci
 
 help: ## list the recipes
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: ## run the shop whose sessions go through session-ledger
 	cargo run --locked -p shop
@@ -24,6 +24,9 @@ test-18: $(POSTGRES_18) ## run all tests on PostgreSQL 18, fetched with pip
 
 bench: ## run the benchmarks
 	cargo bench --workspace --locked
+
+instructions: ## count the instructions of the hot path and hold them against the budget; needs valgrind
+	cargo bench --locked --bench instructions
 
 fmt: ## format the code
 	cargo fmt --all

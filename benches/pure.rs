@@ -1,89 +1,44 @@
 //! What a request costs in the process, without the database: cookie, token, fold, codec, decision.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod scene;
+
 use divan::{Bencher, black_box};
 use rand::rngs::SysRng;
-use session_ledger::session::{
-    Client, Content, Draft, Entry, Event, EventId, Key, Origin, SessionId, SessionState, Timeouts, TokenHash,
-    Wish,
-};
-use session_ledger::token::cookie_header::find;
-use session_ledger::token::{KeyRing, Sealer, Secret};
+use session_ledger::session::{Content, Draft, Event, SessionState, TokenHash};
+use session_ledger::token::cookie_header::{Found, find};
 use time::OffsetDateTime;
 
-const NAME: &str = "__Host-session";
-const BYTES_MAX: usize = 65_536;
+use scene::{BYTES_MAX, NAME, cookies, event_id, forged, id, origin, sealer, secret, set, stored, token};
 
 fn main() {
     divan::main();
 }
 
-fn sealer() -> Sealer {
-    let ring = KeyRing::parse("primary 0a0b0c0d AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA").unwrap();
-    Sealer::new(ring, NAME, "")
-}
-
-fn id() -> SessionId {
-    SessionId::new(OffsetDateTime::UNIX_EPOCH, [7; 10])
-}
-
-fn origin() -> Origin {
-    let client =
-        Client::new(None, Some("Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0"));
-    Origin { at: OffsetDateTime::UNIX_EPOCH, client, actor: None }
-}
-
-fn event_id() -> EventId {
-    EventId::from_random([9; 16])
-}
-
-fn set(key: &'static str, bytes: usize) -> Wish {
-    let value = Key::<String>::new(key).encode(&"x".repeat(bytes)).unwrap();
-    Wish::SetValue { key: key.to_owned(), value }
-}
-
-/// A session with a login and three values of 100 bytes, as it is stored.
-fn stored() -> (SessionState, Vec<Entry>) {
-    let mut draft = Draft::anonymous(id(), Timeouts { idle: Some(3600), absolute: None }, BYTES_MAX);
-    let login =
-        Wish::LogIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Default::default() };
-    for wish in [login, set("cart", 100), set("address", 100), set("page", 100)] {
-        draft.wish(wish, OffsetDateTime::UNIX_EPOCH).unwrap();
-    }
-    let written = draft.write(TokenHash::from_bytes([1; 32]), &origin(), event_id).unwrap();
-    (written.state, written.entries)
-}
-
 #[divan::bench]
 fn seal_a_token(bencher: Bencher) {
-    let (sealer, secret) = (sealer(), Secret::generate(&mut SysRng).unwrap());
+    let (sealer, secret) = (sealer(), secret());
     bencher.bench(|| sealer.mint(black_box(id()), &secret, &mut SysRng).is_ok());
 }
 
 #[divan::bench]
 fn open_a_token(bencher: Bencher) {
     let sealer = sealer();
-    let token = sealer.mint(id(), &Secret::generate(&mut SysRng).unwrap(), &mut SysRng).unwrap();
-    bencher.bench(|| sealer.open(black_box(token.expose().as_bytes())).is_ok());
+    let token = token(&sealer);
+    bencher.bench(|| sealer.open(black_box(token.as_bytes())).is_ok());
 }
 
 #[divan::bench]
 fn reject_a_forged_token(bencher: Bencher) {
     let sealer = sealer();
-    let token = sealer.mint(id(), &Secret::generate(&mut SysRng).unwrap(), &mut SysRng).unwrap();
-    let forged = token.expose().replace(&token.expose()[60..64], "AAAA");
+    let forged = forged(&token(&sealer));
     bencher.bench(|| sealer.open(black_box(forged.as_bytes())).is_err());
 }
 
 #[divan::bench]
 fn find_the_cookie_among_five(bencher: Bencher) {
-    let line = format!("theme=dark; lang=de; {NAME}={}; consent=1; _ga=GA1.1.123456", "A".repeat(108));
-    bencher.bench(|| {
-        matches!(
-            find([black_box(line.as_bytes())].into_iter(), NAME),
-            session_ledger::token::cookie_header::Found::One(_)
-        )
-    });
+    let line = cookies(&"A".repeat(108));
+    bencher.bench(|| matches!(find([black_box(line.as_bytes())].into_iter(), NAME), Found::One(_)));
 }
 
 #[divan::bench]

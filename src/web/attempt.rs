@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use super::SessionError;
 use super::middleware::Shared;
-use super::settle::settle;
+use super::settle::{settle, settle_unopened};
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
@@ -45,8 +45,12 @@ pub(super) async fn attempt(
     telemetry::attempt(number);
     let result = handler(request).instrument(tracing::debug_span!("session_ledger.attempt", number)).await;
     unsettled.0 = None;
-    // In a task of its own: a client that hangs up must not stop a commit halfway.
-    match tokio::spawn(settle(visit, result).in_current_span()).await {
+    if !visit.was_opened() {
+        return settle_unopened(&visit, result);
+    }
+    // In a task of its own: a client that hangs up must not stop a commit halfway. On the heap: it is many kilobytes,
+    // and would be moved from place to place on its way into the task.
+    match tokio::spawn(Box::pin(settle(visit, result)).in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Done(Err(poem::error::InternalServerError(error))),
     }

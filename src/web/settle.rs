@@ -42,6 +42,11 @@ pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outco
     finish(&visit, outcome, change, signed_in)
 }
 
+/// Settles a request that has asked neither for its session nor for a transaction: there is nothing to wait for.
+pub(super) fn settle_unopened(visit: &Visit, result: Result<Response>) -> Outcome {
+    finish(visit, judge(visit, result, RolledBack::Sound), None, false)
+}
+
 /// What becomes of a request that was rolled back, its transaction having been `found` in this state.
 fn judge(visit: &Visit, result: Result<Response>, found: RolledBack) -> Outcome {
     match result {

@@ -5,6 +5,7 @@ mod forgery;
 mod format;
 mod generators;
 mod key_ring;
+mod rejection;
 mod rotation;
 mod secrecy;
 mod set_cookie;

@@ -1,0 +1,125 @@
+//! What is counted.
+//!
+//! Two parts of the path cannot be reached without a server and are missing: reading the columns out of a row of
+//! tokio-postgres, and writing the parameters into its buffer. All that session-ledger does between them is here.
+//! Callgrind's processor has AES but no SHA instructions, so hashes count more here than they take on most servers.
+
+use std::hint::black_box;
+
+use session_ledger::session::{Admission, Content, Draft, SessionState, TokenHash, Wish};
+use session_ledger::token::Secret;
+use session_ledger::token::cookie_header::{Found, find};
+use time::OffsetDateTime;
+
+use crate::region::count;
+use crate::requests::{request_that_ignores_its_session, request_without_middleware};
+use crate::scene::{
+    BYTES_MAX, Fixed, NAME, begun_with, cookies, event_id, forged, id, log_in, origin, sealer, secret, set,
+    stored, token,
+};
+
+/// The cases by their names in the budget.
+pub(crate) const CASES: [(&str, fn()); 12] = [
+    ("cookie_header_to_secret", cookie_header_to_secret),
+    ("rejection_of_no_cookie", rejection_of_no_cookie),
+    ("rejection_of_a_malformed_token", rejection_of_a_malformed_token),
+    ("rejection_of_a_forged_token", rejection_of_a_forged_token),
+    ("rejection_of_two_cookies", rejection_of_two_cookies),
+    ("row_to_session", row_to_session),
+    ("wish_to_append_of_one_value", wish_to_append_of_one_value),
+    ("wish_to_append_of_three_values", wish_to_append_of_three_values),
+    ("wish_to_append_of_a_login", wish_to_append_of_a_login),
+    ("minting_of_a_token", minting_of_a_token),
+    ("request_without_middleware", request_without_middleware),
+    ("request_that_ignores_its_session", request_that_ignores_its_session),
+];
+
+fn cookie_header_to_secret() {
+    open(&cookies(&token(&sealer())), true);
+}
+
+fn rejection_of_no_cookie() {
+    open("theme=dark; lang=de; currency=eur; consent=1; _ga=GA1.1.123456", false);
+}
+
+fn rejection_of_a_malformed_token() {
+    open(&cookies("garbage"), false);
+}
+
+fn rejection_of_a_forged_token() {
+    open(&cookies(&forged(&token(&sealer()))), false);
+}
+
+fn rejection_of_two_cookies() {
+    open(&format!("{}; {NAME}=evil", cookies(&token(&sealer()))), false);
+}
+
+/// A `Cookie` header to session id and secret, if there is one cookie and it opens.
+fn open(line: &str, opens: bool) {
+    let sealer = sealer();
+    let run = |line: &str| match find([line.as_bytes()].into_iter(), NAME) {
+        Found::One(value) => sealer.open(value).ok(),
+        Found::None | Found::Several => None,
+    };
+    assert_eq!(run(line).is_some(), opens);
+    count(|| line, run);
+}
+
+/// What a row holds, and the secret in the cookie, to a session that the handler can read and change.
+fn row_to_session() {
+    let state = stored().0;
+    let (content, secret) = (state.content.encode(), secret());
+    let columns = SessionState { content: Content::default(), ..state };
+    count(
+        || (),
+        |()| {
+            let content = Content::decode(&content).unwrap();
+            let state = SessionState { content, ..columns.clone() };
+            let admission = state.admit(&secret.hash(), columns.changed_at, columns.changed_at);
+            assert_eq!(admission, Admission::Admitted);
+            Draft::stored(id(), state, BYTES_MAX)
+        },
+    );
+}
+
+fn wish_to_append_of_one_value() {
+    append(&stored().0, || vec![set("cart", 120)]);
+}
+
+fn wish_to_append_of_three_values() {
+    append(&stored().0, || vec![set("cart", 120), set("address", 120), set("note", 120)]);
+}
+
+fn wish_to_append_of_a_login() {
+    let visitor = begun_with([set("cart", 100), set("address", 100), set("page", 100)]).0;
+    let renewal =
+        || Wish::Renew { token_hash: TokenHash::from_bytes([2; 32]), grace: 30, accepts_superseded: false };
+    append(&visitor, || vec![log_in(), renewal()]);
+}
+
+/// The wishes of a handler to what the append writes: decision, fold, chain, payloads, and the row's state.
+fn append(state: &SessionState, wishes: impl Fn() -> Vec<Wish> + Sync) {
+    let origin = origin();
+    count(
+        || (Draft::stored(id(), state.clone(), BYTES_MAX), wishes()),
+        |(mut draft, wishes)| {
+            wishes.into_iter().for_each(|wish| draft.wish(wish, OffsetDateTime::UNIX_EPOCH).unwrap());
+            let written = draft.write(TokenHash::default(), &origin, event_id).unwrap();
+            written.entries.iter().for_each(|entry| drop(black_box(entry.event.payload())));
+            written.state.content.encode()
+        },
+    );
+}
+
+/// A new secret, its hash and its token.
+fn minting_of_a_token() {
+    let sealer = sealer();
+    count(
+        || (),
+        |()| {
+            let secret = Secret::generate(&mut Fixed).unwrap();
+            black_box(secret.hash());
+            sealer.mint(id(), &secret, &mut Fixed).unwrap()
+        },
+    );
+}
