@@ -104,8 +104,8 @@ impl Ledger {
     }
 
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
-    pub(crate) async fn own_connection(&self) -> Result<ClientWrapper, Error> {
-        Ok(self.client().await?.detach())
+    pub(crate) async fn own_connection(&self) -> Result<Arc<ClientWrapper>, Error> {
+        Ok(Arc::new(self.client().await?.detach()))
     }
 
     /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.

@@ -1,16 +1,16 @@
 //! Deriving the projection again from the log.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::{Backend, Error, Ledger, Progress};
 use crate::session::{DecodeError, Entry, Event, SessionId, SessionState};
 use crate::store::projection::ProjectedRow;
 use crate::store::replace::{Replacement, other_backends};
-use crate::store::streams::{Stored, Streams, count_estimate};
+use crate::store::streams::{Stored, Streams, Unreadable, count_estimate};
 
 /// How long connections that are being closed are waited for, and how often they are looked at.
 const CLOSING: (u32, Duration) = (20, Duration::from_millis(50));
@@ -132,7 +132,7 @@ impl Ledger {
 
 /// Begins, and does everything but commit.
 async fn replay(
-    client: &Client,
+    client: &Arc<ClientWrapper>,
     options: RebuildOptions,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
@@ -143,13 +143,13 @@ async fn replay(
     let mut rebuilt = Rebuilt::default();
     let mut log = Streams::open(client).await?;
     let mut stream: Option<(SessionId, SessionState)> = None;
-    while let Some(stored) = log.next(client).await? {
+    while let Some(stored) = log.next().await? {
         if let Some((session, state)) = stream.take_if(|stream| stream.0 != stored.session) {
             told.sessions += 1;
             replacement.add(rebuilt.count(session, &state)).await?;
         }
         let (_, state) = stream.get_or_insert_with(|| (stored.session, SessionState::default()));
-        let entry = decode(stored)?;
+        let entry = decode(&stored)?;
         rebuilt.unknown_events += u64::from(matches!(entry.event, Event::Unknown(_)));
         state.advance(&entry);
         told.count_event(&mut progress);
@@ -175,9 +175,13 @@ impl Rebuilt {
     }
 }
 
-fn decode(stored: Stored) -> Result<Entry, RebuildError> {
-    let (session, version) = (stored.session, stored.raw.version);
-    stored.decode().map_err(|error| RebuildError::Undecodable { session, version, error })
+fn decode(stored: &Stored) -> Result<Entry, RebuildError> {
+    let session = stored.session;
+    stored.entry()?.map_err(|Unreadable { version, error }| RebuildError::Undecodable {
+        session,
+        version,
+        error,
+    })
 }
 
 fn locked(error: Error) -> RebuildError {

@@ -1,13 +1,15 @@
 //! Comparing the projection with the log, and the log with itself.
 
-use tokio_postgres::Client;
+use std::sync::Arc;
+
+use deadpool_postgres::ClientWrapper;
 
 use super::verification::{Finding, Verification};
 use super::{Error, Ledger, Progress};
-use crate::session::{ChainHash, Event, SessionId, SessionState};
+use crate::session::{ChainHash, Entry, Event, SessionId, SessionState};
 use crate::store::projection::ProjectedRow;
 use crate::store::rows::{Rows, StoredRow};
-use crate::store::streams::{Stored, Streams, begin_verification, count_estimate};
+use crate::store::streams::{Streams, begin_verification, count_estimate, read};
 
 const LIVE: &str = "session";
 const ENDED: &str = "ended_session";
@@ -33,13 +35,13 @@ impl Ledger {
         let mut log = Streams::open(&client).await?;
         let mut comparison = Comparison::open(&client).await?;
         let mut stream: Option<Stream> = None;
-        while let Some(stored) = log.next(&client).await? {
+        while let Some(stored) = log.next().await? {
             if let Some(before) = stream.take_if(|stream| stream.session != stored.session) {
                 told.sessions += 1;
                 comparison.compare(&before).await?;
             }
             let stream = stream.get_or_insert_with(|| Stream::begin(stored.session));
-            stream.extend(stored, &mut comparison.report);
+            stream.extend(stored.raw()?, &mut comparison.report);
             told.count_event(&mut progress);
         }
         if let Some(last) = stream {
@@ -64,8 +66,7 @@ struct Stream {
 }
 
 /// The projection beside the log.
-struct Comparison<'a> {
-    client: &'a Client,
+struct Comparison {
     live: Rows,
     ended: Rows,
     report: Verification,
@@ -77,10 +78,10 @@ impl Stream {
         Self { session, state: SessionState::default(), head, is_readable: true }
     }
 
-    fn extend(&mut self, stored: Stored, report: &mut Verification) {
-        self.check_place(&stored, report);
-        let version = stored.raw.version;
-        match stored.decode() {
+    fn extend(&mut self, raw: Entry, report: &mut Verification) {
+        self.check_place(&raw, report);
+        let version = raw.version;
+        match read(raw) {
             Ok(entry) => {
                 report.unknown_events += u64::from(matches!(entry.event, Event::Unknown(_)));
                 self.state.advance(&entry);
@@ -96,25 +97,25 @@ impl Stream {
 
     /// Checks the event's version and hash. What follows a break is judged by what is stored, so that one
     /// break is one difference.
-    fn check_place(&mut self, stored: &Stored, report: &mut Verification) {
-        let (expected, found) = (self.state.version + 1, stored.raw.version);
+    fn check_place(&mut self, raw: &Entry, report: &mut Verification) {
+        let (expected, found) = (self.state.version + 1, raw.version);
         if found != expected {
             report.add(self.session, Finding::VersionGap { expected, found });
         }
         if self.state.ended.is_some() {
             report.add(self.session, Finding::EventAfterEnd { version: found });
         }
-        if self.head.then(&stored.raw) != stored.raw.hash {
+        if self.head.then(raw) != raw.hash {
             report.add(self.session, Finding::ChainBroken { version: found });
         }
-        self.head = stored.raw.hash;
+        self.head = raw.hash;
     }
 }
 
-impl<'a> Comparison<'a> {
-    async fn open(client: &'a Client) -> Result<Self, Error> {
+impl Comparison {
+    async fn open(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
         let (live, ended) = (Rows::live(client).await?, Rows::ended(client).await?);
-        Ok(Self { client, live, ended, report: Verification::default() })
+        Ok(Self { live, ended, report: Verification::default() })
     }
 
     /// Compares the rows of a session, and reports those of sessions before it that the log does not hold.
@@ -162,7 +163,7 @@ impl<'a> Comparison<'a> {
             Table::Live => (&mut self.live, LIVE),
             Table::Ended => (&mut self.ended, ENDED),
         };
-        while let Some(row) = rows.up_to(self.client, session).await? {
+        while let Some(row) = rows.up_to(session).await? {
             if Some(row.session) == session {
                 return Ok(Some(row));
             }

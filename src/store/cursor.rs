@@ -1,33 +1,52 @@
 //! A large query's rows, a bounded number in memory.
 
+use std::sync::Arc;
 use std::vec::IntoIter;
 
-use tokio_postgres::{Client, Row, Statement};
+use deadpool_postgres::ClientWrapper;
+use tokio::task::JoinSet;
+use tokio_postgres::{Row, Statement};
 
 use super::error::Error;
 
 /// A cursor of the server's. It lives as long as the transaction that it was opened in.
+///
+/// While its rows are worked on here, the server is at the next ones: the two share the time that they take.
 pub(crate) struct Cursor {
+    client: Arc<ClientWrapper>,
     fetch: Statement,
     fetched: IntoIter<Row>,
-    is_at_end: bool,
+    /// The next rows, if there may be more. In a task of its own: an answer that nobody takes would hold up those to
+    /// all that was sent on the connection later, another cursor's too.
+    ahead: JoinSet<Result<Vec<Row>, tokio_postgres::Error>>,
 }
 
 impl Cursor {
     /// Opens the cursor that `declare` names, to be read by `fetch`.
-    pub(crate) async fn open(client: &Client, declare: &str, fetch: &str) -> Result<Self, Error> {
+    pub(crate) async fn open(client: &Arc<ClientWrapper>, declare: &str, fetch: &str) -> Result<Self, Error> {
         client.batch_execute(declare).await?;
-        let fetch = client.prepare(fetch).await?;
-        Ok(Self { fetch, fetched: Vec::new().into_iter(), is_at_end: false })
+        let (client, fetch) = (Arc::clone(client), client.prepare(fetch).await?);
+        let mut cursor = Self { client, fetch, fetched: Vec::new().into_iter(), ahead: JoinSet::new() };
+        cursor.fetch_ahead();
+        Ok(cursor)
     }
 
     /// The next row, if there is one.
-    pub(crate) async fn next(&mut self, client: &Client) -> Result<Option<Row>, Error> {
-        if self.fetched.len() == 0 && !self.is_at_end {
-            let fetched = client.query(&self.fetch, &[]).await?;
-            self.is_at_end = fetched.is_empty();
+    pub(crate) async fn next(&mut self) -> Result<Option<Row>, Error> {
+        if self.fetched.len() == 0
+            && let Some(fetched) = self.ahead.join_next().await
+        {
+            let fetched = fetched.map_err(|error| Error::Disconnected(error.to_string()))??;
+            if !fetched.is_empty() {
+                self.fetch_ahead();
+            }
             self.fetched = fetched.into_iter();
         }
         Ok(self.fetched.next())
+    }
+
+    fn fetch_ahead(&mut self) {
+        let (client, fetch) = (Arc::clone(&self.client), self.fetch.clone());
+        self.ahead.spawn(async move { client.query(&fetch, &[]).await });
     }
 }

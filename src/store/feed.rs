@@ -24,7 +24,10 @@
 //!
 //! Under READ COMMITTED the first would not hold: T2 may own an id long before it waits for T1.
 
+use std::pin::pin;
+
 use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt;
 use time::OffsetDateTime;
 
 use super::error::Error;
@@ -150,10 +153,19 @@ pub(crate) async fn next_batch(
     if !row.try_get::<_, bool>("found")? {
         return Ok(Batch { events: Vec::new(), target });
     }
+    Ok(Batch { events: events(client, &cursor, &target).await?, target })
+}
+
+/// The events between two snapshots, by position. They are decoded as they come, while the server reads on.
+async fn events(client: &ClientWrapper, cursor: &str, target: &str) -> Result<Vec<Recorded>, FeedError> {
     let statement = client.prepare_cached(EVENTS).await?;
-    let rows = client.query(&statement, &[&cursor, &target]).await?;
-    let events = rows.iter().map(log::recorded_or_unknown).collect::<Result<_, Error>>()?;
-    Ok(Batch { events, target })
+    let mut rows = pin!(client.query_raw(&statement, [cursor, target]).await?);
+    let mut events = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        events.push(log::recorded_or_unknown(&row)?);
+    }
+    events.sort_by_key(|recorded| recorded.position);
+    Ok(events)
 }
 
 /// Moves the cursor to `target`, if there is one, and renews the lease.

@@ -118,7 +118,7 @@ fn superseded(row: &Row) -> Result<Option<Superseded>, Error> {
 }
 
 /// A column of 32 bytes. One of another length cannot match anything, and reads as zeros.
-pub(super) fn hash(row: &Row, column: &str) -> Result<Option<[u8; 32]>, Error> {
+fn hash(row: &Row, column: &str) -> Result<Option<[u8; 32]>, Error> {
     let bytes: Option<&[u8]> = row.try_get(column)?;
     Ok(bytes.map(|bytes| bytes.try_into().unwrap_or_default()))
 }

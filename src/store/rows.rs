@@ -1,6 +1,9 @@
 //! The projection's rows as they are stored, in the order of sessions.
 
-use tokio_postgres::{Client, Row};
+use std::sync::Arc;
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
@@ -30,25 +33,21 @@ pub(crate) struct StoredRow {
 
 impl Rows {
     /// The rows of `session`.
-    pub(crate) async fn live(client: &Client) -> Result<Self, Error> {
+    pub(crate) async fn live(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_LIVE_ROWS, FETCH_LIVE_ROWS).await?;
         Ok(Self { cursor, read: live_row, ahead: None })
     }
 
     /// The rows of `ended_session`.
-    pub(crate) async fn ended(client: &Client) -> Result<Self, Error> {
+    pub(crate) async fn ended(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_ENDED_ROWS, FETCH_ENDED_ROWS).await?;
         Ok(Self { cursor, read: ended_row, ahead: None })
     }
 
     /// The next row of a session not behind `last`; all that is left for none.
-    pub(crate) async fn up_to(
-        &mut self,
-        client: &Client,
-        last: Option<SessionId>,
-    ) -> Result<Option<StoredRow>, Error> {
+    pub(crate) async fn up_to(&mut self, last: Option<SessionId>) -> Result<Option<StoredRow>, Error> {
         if self.ahead.is_none()
-            && let Some(row) = self.cursor.next(client).await?
+            && let Some(row) = self.cursor.next().await?
         {
             let session = SessionId::from(row.try_get::<_, Uuid>("session_id")?);
             self.ahead = Some(StoredRow { session, row: (self.read)(session, &row).ok() });

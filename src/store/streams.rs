@@ -1,11 +1,13 @@
 //! Reading the whole log, stream after stream.
 
+use std::sync::Arc;
+
+use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Client, Row};
-use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::error::Error;
-use super::log::entry;
+use super::log;
 use crate::session::{DecodeError, Entry, Event, SessionId, Unknown};
 
 const BEGIN_VERIFICATION: &str = include_str!("sql/begin_verification.sql");
@@ -19,30 +21,51 @@ pub(crate) struct Streams(Cursor);
 /// One event as it is stored.
 pub(crate) struct Stored {
     pub(crate) session: SessionId,
-    /// Its event is [`Event::Unknown`] whatever its kind: the very bytes that the chain was made of.
-    pub(crate) raw: Entry,
+    row: Row,
 }
 
 impl Streams {
-    pub(crate) async fn open(client: &Client) -> Result<Self, Error> {
+    pub(crate) async fn open(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
         Ok(Self(Cursor::open(client, DECLARE_LOG, FETCH_LOG).await?))
     }
 
     /// The next event: the next of the same session, or the first of another.
-    pub(crate) async fn next(&mut self, client: &Client) -> Result<Option<Stored>, Error> {
-        self.0.next(client).await?.map(|row| stored(&row)).transpose()
+    pub(crate) async fn next(&mut self) -> Result<Option<Stored>, Error> {
+        let Some(row) = self.0.next().await? else { return Ok(None) };
+        Ok(Some(Stored { session: log::session(&row)?, row }))
     }
 }
 
 impl Stored {
     /// The entry with its payload read.
-    pub(crate) fn decode(self) -> Result<Entry, DecodeError> {
-        match &self.raw.event {
-            Event::Unknown(Unknown { kind, shape, payload }) => {
-                Ok(Entry { event: Event::decode(kind, *shape, payload)?, ..self.raw })
-            }
-            _ => Ok(self.raw),
+    pub(crate) fn entry(&self) -> Result<Result<Entry, Unreadable>, Error> {
+        let (kind, shape, payload) = log::fact(&self.row)?;
+        match Event::decode(kind, shape, payload) {
+            Ok(event) => Ok(Ok(log::entry(&self.row, event)?)),
+            Err(error) => Ok(Err(Unreadable { version: self.raw()?.version, error })),
         }
+    }
+
+    /// The entry with an event that is [`Event::Unknown`] whatever its kind: the very bytes that the chain was made
+    /// of.
+    pub(crate) fn raw(&self) -> Result<Entry, Error> {
+        log::entry(&self.row, log::raw(&self.row)?)
+    }
+}
+
+/// An event whose payload cannot be read.
+pub(crate) struct Unreadable {
+    pub(crate) version: i64,
+    pub(crate) error: DecodeError,
+}
+
+/// Reads the payload of a raw entry.
+pub(crate) fn read(raw: Entry) -> Result<Entry, DecodeError> {
+    match &raw.event {
+        Event::Unknown(Unknown { kind, shape, payload }) => {
+            Ok(Entry { event: Event::decode(kind, *shape, payload)?, ..raw })
+        }
+        _ => Ok(raw),
     }
 }
 
@@ -55,13 +78,4 @@ pub(crate) async fn begin_verification(client: &Client) -> Result<(), Error> {
 pub(crate) async fn count_estimate(client: &Client) -> Result<Option<u64>, Error> {
     let row = client.query_one(COUNT_ESTIMATE, &[]).await?;
     Ok(u64::try_from(row.try_get::<_, i64>("events")?).ok().filter(|events| *events > 0))
-}
-
-fn stored(row: &Row) -> Result<Stored, Error> {
-    let event = Event::Unknown(Unknown {
-        kind: row.try_get("kind")?,
-        shape: row.try_get("shape")?,
-        payload: row.try_get("payload")?,
-    });
-    Ok(Stored { session: SessionId::from(row.try_get::<_, Uuid>("session_id")?), raw: entry(row, event)? })
 }

@@ -103,7 +103,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: OPERATOR,
             arguments: "'90000:90000:', '91000:91000:'",
-            wanted: &["_transaction_id_position_idx on event_"],
+            wanted: &["_transaction_id_idx on event_"],
         },
     ),
     ("feed_holder.sql", Exempt(ONE)),
@@ -114,7 +114,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: OPERATOR,
             arguments: "'relay', 'one', 1, 1000",
-            wanted: &["_transaction_id_position_idx on event_"],
+            wanted: &["_transaction_id_idx on event_"],
         },
     ),
     (

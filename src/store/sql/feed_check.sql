@@ -7,7 +7,7 @@ select pg_is_in_recovery() as standby,
        greatest(
            (select transaction_id::text::bigint
               from session_ledger.event
-             order by event.transaction_id desc, position desc
+             order by event.transaction_id desc
              limit 1),
            -- All that a cursor knows of lies below its upper bound.
            (select pg_snapshot_xmax(cursor)::text::bigint - 1

@@ -1,9 +1,10 @@
--- Reads the events that are visible in one snapshot and not in an earlier one, in the order of their positions.
+-- Reads the events that are visible in one snapshot and not in an earlier one. They come in no order: whoever reads
+-- them sorts them by position, which is cheaper than to have the server sort whole rows.
 -- The later snapshot must have been taken by an earlier statement: what is visible in it has then been committed.
 -- No row: nothing was appended between the two.
 -- Parameters: $1 the earlier snapshot, $2 the later one (both text)
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id::text as transaction_id, position
+       recorded_at, transaction_id, position
   from (
       select e.*
         from session_ledger.event as e
@@ -17,4 +18,3 @@ select session_id, version, event_id, kind, shape, user_id, actor, client_ip, us
        where e.transaction_id = any (array(select pg_snapshot_xip($1::text::pg_snapshot)))
          and pg_visible_in_snapshot(e.transaction_id, $2::text::pg_snapshot)
   ) as e
- order by position

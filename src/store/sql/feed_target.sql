@@ -12,16 +12,16 @@ with s as materialized (
 ),
 -- By transactions that ran at the cursor and have finished since.
 late as (
-    select e.transaction_id, e.position
+    select e.transaction_id
       from session_ledger.event as e
      where e.transaction_id = any (array(select pg_snapshot_xip(cursor) from s))
 ),
 -- Scalar subqueries and no join: so the index gives the rows in order, and the limit ends the scan.
 fresh as (
-    select e.transaction_id, e.position
+    select e.transaction_id
       from session_ledger.event as e
      where e.transaction_id >= (select pg_snapshot_xmax(cursor) from s)
-     order by e.transaction_id, e.position
+     order by e.transaction_id
      limit $4
 ),
 found as materialized (
