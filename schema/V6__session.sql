@@ -2,20 +2,23 @@
 --
 -- No index on a column that changes per request: updates must stay HOT (heap-only). The row is found by
 -- the id sealed in the token, so the hashes need no index. Free space on each page takes the new versions.
+--
+-- What most requests leave alone comes first, what they change last: an update's WAL record leaves out what the old and
+-- the new row have in common at either end, here more than half of the row.
 create table session_ledger.session (
     session_id          uuid        not null,
-    version             bigint      not null,
     started_at          timestamptz not null,
-    changed_at          timestamptz not null,   -- when the last event occurred
     authenticated_at    timestamptz,
     absolute_deadline   timestamptz,
     superseded_until    timestamptz,
     idle_timeout        integer,                -- seconds
     superseded_accepted boolean,
-    token_hash          bytea       not null,   -- SHA-256 of the token's secret
-    superseded_hash     bytea,                  -- the same of the token before, while it may still come in
-    head_hash           bytea       not null,   -- the chain up to the last event
     user_id             text,
+    superseded_hash     bytea,                  -- of the token before, as below, while it may still come in
+    token_hash          bytea       not null,   -- SHA-256 of the token's secret
+    version             bigint      not null,
+    changed_at          timestamptz not null,   -- when the last event occurred
+    head_hash           bytea       not null,   -- the chain up to the last event
     state               bytea       not null,
     resend              bytea,                  -- the new secret, sealed, while a late request may need it; not derived
     constraint a_session_is_live_once primary key (session_id),

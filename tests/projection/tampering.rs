@@ -163,8 +163,8 @@ async fn an_invented_row_is_named_wherever_it_sorts() {
         let (scene, client) = Scene::set().await;
         let session = SessionId::from_bytes(bytes);
         let invent =
-            "insert into session_ledger.session select $1, 1, now(), now(), null, null, null, null, null,
-                             sha256(''), null, sha256(''), null, '', null";
+            "insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
+             values ($1, 1, now(), now(), sha256(''), sha256(''), '')";
         client.execute(invent, &[&session.as_uuid()]).await.unwrap();
         assert_eq!(scene.findings(session).await, [Finding::RowTooMany { table: "session" }]);
     }
