@@ -120,6 +120,20 @@ async fn writing_a_session_takes_two_trips_and_so_does_starting_or_ending_one() 
     assert_eq!(trips(&visitor, &wire, "/write").await, 2);
 }
 
+/// What is written says when the session was seen, so its activity need not be noted as well: that once took a
+/// transaction of its own.
+#[tokio::test]
+async fn writing_a_session_that_was_not_seen_for_long_takes_no_trip_more() {
+    let (visitor, wire, database) = warm_visitor().await;
+    let long_ago = "update session_ledger.session set changed_at = changed_at - interval '5 minutes'";
+    database.connect().await.batch_execute(long_ago).await.unwrap();
+    let first = trips(&visitor, &wire, "/write").await;
+    // On the one connection, behind whatever the first request has left to do.
+    let second = trips(&visitor, &wire, "/write").await;
+    assert_eq!(first + second, 4);
+    assert_eq!(database.count("session_ledger.activity").await, 0);
+}
+
 #[tokio::test]
 async fn an_unchanged_value_is_not_written() {
     let (visitor, wire, _database) = warm_visitor().await;

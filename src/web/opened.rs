@@ -161,7 +161,7 @@ impl Opened {
         self.ended.is_some() || self.draft.is_changed()
     }
 
-    /// The session, if reading it is all that happened and it is time to note that.
+    /// The session, if it was not ended and it is time to note that it was seen.
     pub(super) fn to_touch(&self, policy: &Policy) -> Option<SessionId> {
         let (stored, now) = (self.stored.as_ref()?, self.now?);
         let unseen = (now - stored.last_seen).whole_seconds();

@@ -9,7 +9,7 @@ use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
 use super::visit::{Running, Visit};
 use crate::ledger::Ledger;
-use crate::session::{Origin, SessionId};
+use crate::session::{Client, Origin, SessionId};
 use crate::store::load::touch;
 use crate::store::transaction::{RolledBack, Transaction};
 
@@ -21,13 +21,17 @@ pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outco
         return finish(&visit, judge(&visit, result, found), None, false);
     };
     let overdue = opened.overdue.take();
-    let to_touch = opened.to_touch(visit.shared.ledger.policy());
+    let mut to_touch = opened.to_touch(visit.shared.ledger.policy());
     let signed_in = opened.draft.state().user.is_some();
 
     let (outcome, change) = if (visit.shared.commits)(&result) {
         match commit_in_turn(&visit, &mut opened, running).await {
             // An error that the commit policy lets through is an answer like any other.
-            Ok(plan) => (Outcome::Done(Ok(result.unwrap_or_else(poem::Error::into_response))), plan.cookie),
+            Ok(plan) => {
+                // What is appended says by itself when the session was seen.
+                to_touch = to_touch.filter(|_| plan.appends.is_empty());
+                (Outcome::Done(Ok(result.unwrap_or_else(poem::Error::into_response))), plan.cookie)
+            }
             Err(outcome) => (outcome, None),
         }
     } else {
@@ -108,7 +112,7 @@ async fn commit(
         return Err(error.into());
     }
     let transaction = running.take_back()?;
-    let plan = opened.plan(&visit.shared, &visit.client)?;
+    let plan = opened.plan(&visit.shared, &visit.client())?;
     transaction.commit(visit.shared.ledger.pool(), &plan.appends, Some(plan.fence)).await?;
     Ok(plan)
 }
@@ -116,14 +120,14 @@ async fn commit(
 /// Writes what the handler wished, in a transaction of its own; in none, if that is nothing.
 async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Result<Plan, Outcome> {
     if !opened.is_changed() {
-        return Ok(opened.plan(&visit.shared, &visit.client)?);
+        return Ok(opened.plan(&visit.shared, &Client::default())?);
     }
     let pool = visit.shared.ledger.pool();
     let mut transaction = Transaction::reserve(pool).await?;
     if opened.now.is_none() {
         opened.now = Some(transaction.now().await?);
     }
-    let plan = opened.plan(&visit.shared, &visit.client)?;
+    let plan = opened.plan(&visit.shared, &visit.client())?;
     transaction.commit(pool, &plan.appends, None).await?;
     Ok(plan)
 }
@@ -142,7 +146,7 @@ pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
 
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.
 async fn end(visit: &Visit, overdue: Overdue) {
-    let origin = Origin { at: overdue.at, client: visit.client.clone(), actor: None };
+    let origin = Origin { at: overdue.at, client: visit.client(), actor: None };
     match visit.shared.ledger.append_end(overdue.id, overdue.live, overdue.reason, origin).await {
         Err(error) if !error.is_retryable() => tracing::warn!(%error, "an overdue session was not ended"),
         _ => {}

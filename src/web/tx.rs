@@ -97,7 +97,7 @@ impl Tx {
             }
             return Ok(true);
         }
-        let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.client.clone(), actor };
+        let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.client(), actor };
         ledger.end_within(self.transaction.client(), session, reason, origin).await
     }
 

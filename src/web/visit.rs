@@ -1,5 +1,6 @@
 //! One run of one request: what it has asked of the ledger so far.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,7 +23,8 @@ use crate::token::cookie_header::{Found, find};
 /// Handlers reach it through the request's data; [`Session`](super::Session) and [`Tx`](super::Tx) are its faces.
 pub(super) struct Visit {
     pub(super) shared: Arc<Shared>,
-    pub(super) client: Client,
+    ip: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
     /// 1 for the first run of the request, or of the part of it that commits by itself.
     attempt: AtomicU32,
     cookies: Vec<HeaderValue>,
@@ -90,14 +92,13 @@ impl Visit {
             Addr::SocketAddr(address) => Some(address.ip()),
             _ => None,
         };
-        let user_agent = request.headers().get(header::USER_AGENT);
-        let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let client = Client::new(ip, user_agent.as_deref());
+        let user_agent = request.headers().get(header::USER_AGENT).cloned();
         let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
         let writes = !request.method().is_safe();
         Self {
             shared,
-            client,
+            ip,
+            user_agent,
             attempt: AtomicU32::new(attempt),
             cookies,
             writes,
@@ -107,6 +108,12 @@ impl Visit {
             opened: Mutex::default(),
             running: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// From where the request came. Most requests write nothing, and need not know.
+    pub(super) fn client(&self) -> Client {
+        let user_agent = self.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Client::new(self.ip, user_agent.as_deref())
     }
 
     /// The visit of a request.
@@ -310,7 +317,7 @@ impl Visit {
     /// A request that runs again is not a second incident.
     fn report(&self, incident: impl FnOnce(Client) -> Incident) {
         if self.attempt() == 1 {
-            self.shared.report(&incident(self.client.clone()));
+            self.shared.report(&incident(self.client()));
         }
     }
 }
