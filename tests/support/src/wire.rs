@@ -59,7 +59,8 @@ impl Wire {
         Self::with_latency(config, Duration::ZERO)
     }
 
-    fn with_latency(config: &Config, latency: Duration) -> Self {
+    /// A wire that holds each answer back for so long.
+    pub fn with_latency(config: &Config, latency: Duration) -> Self {
         let directory =
             tempfile::Builder::new().prefix("wire").tempdir().expect("a directory for the socket");
         let listener = UnixListener::bind(directory.path().join(".s.PGSQL.5432")).expect("a socket");

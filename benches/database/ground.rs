@@ -1,0 +1,103 @@
+//! What is measured on: a server of its own that writes to the disk, and a database with sessions in it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use poem::http::HeaderValue;
+use private_postgres::{Options, Server};
+use rand::rngs::SysRng;
+use session_ledger::SessionId;
+use session_ledger::token::{Sealer, Secret};
+use test_support::{Database, key_ring};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::application::{self, Application};
+use crate::drive::{Failure, Turn};
+
+const FILL: &str = include_str!("sql/fill_sessions.sql");
+const APPLICATION: &str = include_str!("sql/application.sql");
+
+/// The name of the cookie, as the library has it unless told otherwise.
+pub(crate) const COOKIE: &str = "__Host-session";
+
+/// A server whose commits are durable, with memory for its size and no checkpoint on the way.
+pub(crate) fn server() -> Result<Server, Failure> {
+    let options = Options::new()
+        .fsync(true)
+        .setting("shared_buffers", "1GB")
+        .setting("max_wal_size", "20GB")
+        .setting("checkpoint_timeout", "1h")
+        .setting("max_pred_locks_per_transaction", "1024");
+    Ok(Server::start(options)?)
+}
+
+/// A database with sessions, and an application on it.
+pub(crate) struct Ground {
+    pub(crate) database: Database,
+    pub(crate) client: Client,
+    pub(crate) application: Application,
+    /// The session that the others are copies of.
+    pub(crate) model: SessionId,
+    pub(crate) sessions: Vec<Stored>,
+    /// More of them, to be ended, and how many were.
+    to_end: Vec<Stored>,
+    ended: AtomicUsize,
+}
+
+/// A session whose cookie we hold.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) id: SessionId,
+    pub(crate) cookie: HeaderValue,
+}
+
+impl Ground {
+    /// Makes one with so many sessions, and so many more to be ended: each has a user and a small value.
+    pub(crate) async fn with_sessions(server: &Server, count: usize, to_end: usize) -> Result<Self, Failure> {
+        let database = Database::on(server).await;
+        let client = database.connect().await;
+        client.batch_execute(APPLICATION).await?;
+        let application = Application::on(&database.config(), application::CONNECTIONS).await?;
+        let model = application.sign_in().await?;
+        let sealer = Sealer::new(key_ring(), COOKIE, "");
+        let (model, secret) = sealer.open(&model).map_err(|_| "our own token does not open")?;
+        let filled = client.query(FILL, &[&model.as_uuid(), &i64::try_from(count + to_end)?]).await?;
+        let stored = |row: &tokio_postgres::Row| stored(&sealer, row.get::<_, Uuid>(0).into(), &secret);
+        let mut sessions = filled.iter().map(stored).collect::<Result<Vec<_>, Failure>>()?;
+        let to_end = sessions.split_off(count);
+        client.batch_execute("vacuum analyze").await?;
+        client.batch_execute("checkpoint").await?;
+        Ok(Self { database, client, application, model, sessions, to_end, ended: AtomicUsize::new(0) })
+    }
+
+    /// The same sessions in another application.
+    pub(crate) fn through(self, application: Application) -> Self {
+        Self { application, ..self }
+    }
+
+    /// A session of the client's own, another each time, from all over the table. Two clients never have the same.
+    pub(crate) fn session(&self, turn: Turn) -> &Stored {
+        let own = (self.sessions.len() / application::CONNECTIONS).max(1);
+        // Not the same for all at once: their sessions would be neighbours, on one page.
+        let nth = scattered(turn.nth * 64 + turn.client as u64) as usize % own;
+        &self.sessions[(nth * application::CONNECTIONS + turn.client) % self.sessions.len()]
+    }
+
+    /// One that was not given before, to be ended.
+    pub(crate) fn to_end(&self) -> Result<&Stored, Failure> {
+        let nth = self.ended.fetch_add(1, Ordering::Relaxed);
+        self.to_end.get(nth).ok_or_else(|| "there are too few sessions to end".into())
+    }
+}
+
+fn stored(sealer: &Sealer, id: SessionId, secret: &Secret) -> Result<Stored, Failure> {
+    let token = sealer.mint(id, secret, &mut SysRng)?;
+    Ok(Stored { id, cookie: HeaderValue::from_str(&format!("{COOKIE}={}", token.expose()))? })
+}
+
+/// Spreads numbers that follow each other (the finaliser of SplitMix64).
+pub(crate) fn scattered(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}

@@ -1,0 +1,376 @@
+//! The library's own SQL, sent by hand with tokio-postgres in the same trips; and what an ordinary store sends. No
+//! cookie, no codec, no chain: what is left is the database and its driver.
+
+use std::net::IpAddr;
+
+use session_ledger::SessionId;
+use time::OffsetDateTime;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use uuid::Uuid;
+
+use crate::application::PURCHASE;
+use crate::drive::Failure;
+
+/// As the library begins what it commits in the same trip.
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
+/// As it begins a transaction of the application.
+const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
+
+const LOAD: &str = include_str!("../../src/store/sql/load.sql");
+const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
+const APPEND: &str = include_str!("../../src/store/sql/append.sql");
+const CREATE: &str = include_str!("../../src/store/sql/create.sql");
+const END: &str = include_str!("../../src/store/sql/end.sql");
+const FENCE: &str = include_str!("../../src/store/sql/fence.sql");
+const TRANSACTION_ID: &str = include_str!("../../src/store/sql/transaction_id.sql");
+
+/// One connection.
+pub(crate) struct Hand {
+    pub(crate) client: Client,
+    one: Statement,
+    load: Statement,
+    clock: Statement,
+    append: Statement,
+    create: Statement,
+    end: Statement,
+    fence: Statement,
+    transaction_id: Statement,
+    purchase: Statement,
+    plain_load: Statement,
+    plain_save: Statement,
+    plain_remove: Statement,
+    look_at_stock: Statement,
+    take_stock: Statement,
+}
+
+/// What a connection may be asked to do for a session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Task {
+    /// So many trips that ask for nothing.
+    Trips(usize),
+    Load,
+    /// Changes the session, with so many events.
+    Write(usize),
+    /// The same with one event, each statement in a trip of its own.
+    WriteStepByStep,
+    Create,
+    End,
+    /// An insert of the application with a change of the session.
+    Order,
+    /// The insert alone.
+    Purchase,
+    PlainRead,
+    PlainWrite,
+    PlainCreate,
+    PlainEnd,
+    /// Two transactions that know nothing of each other.
+    PlainOrder,
+}
+
+/// What is appended: so many events, each with a payload, a hash and a kind.
+struct Events {
+    ids: Vec<Uuid>,
+    kinds: Vec<&'static str>,
+    shapes: Vec<i16>,
+    users: Vec<Option<String>>,
+    actors: Vec<Option<String>>,
+    payloads: Vec<Vec<u8>>,
+    hashes: Vec<Vec<u8>>,
+    ip: IpAddr,
+    user_agent: &'static str,
+}
+
+impl Hand {
+    pub(crate) async fn connect(database: &Config) -> Result<Self, Failure> {
+        let (client, connection) = database.connect(NoTls).await?;
+        tokio::spawn(connection);
+        Ok(Self {
+            one: client.prepare("select 1").await?,
+            load: client.prepare(LOAD).await?,
+            clock: client.prepare(CLOCK).await?,
+            append: client.prepare(APPEND).await?,
+            create: client.prepare(CREATE).await?,
+            end: client.prepare(END).await?,
+            fence: client.prepare(FENCE).await?,
+            transaction_id: client.prepare(TRANSACTION_ID).await?,
+            purchase: client.prepare(PURCHASE).await?,
+            plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
+            plain_save: client.prepare(include_str!("sql/plain_save.sql")).await?,
+            plain_remove: client.prepare(include_str!("sql/plain_remove.sql")).await?,
+            look_at_stock: client.prepare(include_str!("sql/look_at_stock.sql")).await?,
+            take_stock: client.prepare(include_str!("sql/take_stock.sql")).await?,
+            client,
+        })
+    }
+
+    /// [`run`](Self::run), again if it lost a race.
+    pub(crate) async fn run_until_done(&self, task: Task, id: SessionId) -> Result<(), Failure> {
+        loop {
+            match self.run(task, id).await {
+                Err(error) if error.downcast_ref().is_some_and(is_race) => {
+                    self.client.batch_execute("rollback").await?;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    pub(crate) async fn run(&self, task: Task, id: SessionId) -> Result<(), Failure> {
+        match task {
+            Task::Trips(count) => self.trips(count).await,
+            Task::Load => self.load(id).await.map(drop),
+            Task::Write(events) => self.write(id, events).await,
+            Task::WriteStepByStep => self.write_step_by_step(id).await,
+            Task::Create => self.create(new_id()).await,
+            Task::End => self.end(id).await,
+            Task::Order => self.order(id).await,
+            Task::Purchase => self.purchase().await,
+            Task::PlainRead => self.plain_read(id).await.map(drop),
+            Task::PlainWrite => self.plain_write(id).await,
+            Task::PlainCreate => self.plain_save(new_id(), &[7; 64]).await,
+            Task::PlainEnd => self.plain_end(id).await,
+            Task::PlainOrder => self.plain_order(id).await,
+        }
+    }
+
+    async fn trips(&self, count: usize) -> Result<(), Failure> {
+        for _ in 0..count {
+            self.client.query_one(&self.one, &[]).await?;
+        }
+        Ok(())
+    }
+
+    async fn load(&self, id: SessionId) -> Result<Row, Failure> {
+        Ok(self.client.query_one(&self.load, &[&id.as_uuid()]).await?)
+    }
+
+    /// Load, then BEGIN, append and COMMIT in one trip.
+    async fn write(&self, id: SessionId, events: usize) -> Result<(), Failure> {
+        let row = self.load(id).await?;
+        let (begun, appended, committed) = tokio::join!(biased;
+            self.client.batch_execute(BEGIN),
+            self.append(id, &row, events),
+            self.client.batch_execute("commit"),
+        );
+        (begun?, appended?, committed?);
+        Ok(())
+    }
+
+    /// The same, each statement in a trip of its own.
+    async fn write_step_by_step(&self, id: SessionId) -> Result<(), Failure> {
+        let row = self.load(id).await?;
+        self.client.batch_execute(BEGIN).await?;
+        self.append(id, &row, 1).await?;
+        Ok(self.client.batch_execute("commit").await?)
+    }
+
+    /// The time, then BEGIN, create and COMMIT in one trip.
+    async fn create(&self, id: SessionId) -> Result<(), Failure> {
+        let now: OffsetDateTime = self.client.query_one(&self.clock, &[]).await?.try_get("now")?;
+        let (begun, created, committed) = tokio::join!(biased;
+            self.client.batch_execute(BEGIN),
+            self.run_create(id, now),
+            self.client.batch_execute("commit"),
+        );
+        (begun?, created?, committed?);
+        Ok(())
+    }
+
+    /// Load, then BEGIN, end and COMMIT in one trip.
+    async fn end(&self, id: SessionId) -> Result<(), Failure> {
+        let row = self.load(id).await?;
+        let (begun, ended, committed) = tokio::join!(biased;
+            self.client.batch_execute(BEGIN),
+            self.run_end(id, &row),
+            self.client.batch_execute("commit"),
+        );
+        (begun?, ended?, committed?);
+        Ok(())
+    }
+
+    /// BEGIN and load in one trip, the application's insert, then append, fence and COMMIT in one trip.
+    async fn order(&self, id: SessionId) -> Result<(), Failure> {
+        let (begun, transaction, row) = tokio::join!(biased;
+            self.client.batch_execute(BEGIN_APPLICATION),
+            self.client.query_one(&self.transaction_id, &[]),
+            self.load(id),
+        );
+        (begun?, transaction?);
+        let row = row?;
+        self.client.execute(&self.purchase, &[&"alice"]).await?;
+        let version = row.try_get::<_, i64>("version")? + 1;
+        let (appended, fenced, committed) = tokio::join!(biased;
+            self.append(id, &row, 1),
+            async { Ok::<_, Failure>(self.client.query_one(&self.fence, &[&Some(id.as_uuid()), &version]).await?) },
+            self.client.batch_execute("commit"),
+        );
+        (appended?, fenced?, committed?);
+        Ok(())
+    }
+
+    /// A transaction of the application alone.
+    async fn purchase(&self) -> Result<(), Failure> {
+        self.client.batch_execute(BEGIN_APPLICATION).await?;
+        self.client.execute(&self.purchase, &[&"alice"]).await?;
+        Ok(self.client.batch_execute("commit").await?)
+    }
+
+    /// The blob; one is made up where there is none.
+    async fn plain_read(&self, id: SessionId) -> Result<Vec<u8>, Failure> {
+        let row = self.client.query_opt(&self.plain_load, &[&id.as_uuid()]).await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_else(|| vec![7; 64]))
+    }
+
+    async fn plain_save(&self, id: SessionId, data: &[u8]) -> Result<(), Failure> {
+        self.client.execute(&self.plain_save, &[&id.as_uuid(), &data]).await?;
+        Ok(())
+    }
+
+    async fn plain_write(&self, id: SessionId) -> Result<(), Failure> {
+        let data = self.plain_read(id).await?;
+        self.plain_save(id, &data).await
+    }
+
+    async fn plain_end(&self, id: SessionId) -> Result<(), Failure> {
+        self.plain_read(id).await?;
+        self.client.execute(&self.plain_remove, &[&id.as_uuid()]).await?;
+        Ok(())
+    }
+
+    /// What an ordinary store and an application do of an order: two transactions that know nothing of each other.
+    async fn plain_order(&self, id: SessionId) -> Result<(), Failure> {
+        let data = self.plain_read(id).await?;
+        self.client.batch_execute("begin isolation level serializable").await?;
+        self.client.execute(&self.purchase, &[&"alice"]).await?;
+        self.client.batch_execute("commit").await?;
+        self.plain_save(id, &data).await
+    }
+
+    /// The application's own part of a contended request, without a session; again until it commits. Says how many
+    /// runs were in vain.
+    pub(crate) async fn stock(&self, looked_at: u64, taken: u64) -> Result<u64, Failure> {
+        let mut aborts = 0;
+        loop {
+            match self.try_stock(looked_at as i64, taken as i64).await {
+                Ok(()) => return Ok(aborts),
+                Err(error) if is_race(&error) => {
+                    self.client.batch_execute("rollback").await?;
+                    aborts += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn try_stock(&self, looked_at: i64, taken: i64) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(BEGIN_APPLICATION).await?;
+        self.client.query_one(&self.look_at_stock, &[&looked_at]).await?;
+        self.client.query_one(&self.take_stock, &[&taken]).await?;
+        self.client.batch_execute("commit").await
+    }
+
+    async fn append(&self, id: SessionId, row: &Row, count: usize) -> Result<(), Failure> {
+        let (version, now): (i64, OffsetDateTime) = (row.try_get("version")?, row.try_get("now")?);
+        let started_at: OffsetDateTime = row.try_get("started_at")?;
+        let authenticated_at: Option<OffsetDateTime> = row.try_get("authenticated_at")?;
+        let superseded_until: Option<OffsetDateTime> = row.try_get("superseded_until")?;
+        let accepted: Option<bool> = row.try_get("superseded_accepted")?;
+        let (hash, superseded): (&[u8], Option<&[u8]>) =
+            (row.try_get("token_hash")?, row.try_get("superseded_hash")?);
+        let (head, state): (&[u8], &[u8]) = (row.try_get("head_hash")?, row.try_get("state")?);
+        let (user, resend): (Option<&str>, Option<&[u8]>) = (row.try_get("user_id")?, row.try_get("resend")?);
+        let events = Events::new(count, user);
+        let (uuid, after) = (id.as_uuid(), version + i64::try_from(count)?);
+        let (deadline, idle) = (Some(now), Some(1_209_600_i32));
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
+            &uuid,
+            &version,
+            &after,
+            &now,
+            &authenticated_at,
+            &deadline,
+            &superseded_until,
+            &idle,
+            &accepted,
+            &hash,
+            &superseded,
+            &head,
+            &user,
+            &state,
+            &resend,
+            &started_at,
+        ];
+        events.add_to(&mut parameters, &now);
+        self.client.query(&self.append, &parameters).await?;
+        Ok(())
+    }
+
+    async fn run_create(&self, id: SessionId, now: OffsetDateTime) -> Result<(), Failure> {
+        let events = Events::new(2, Some("alice"));
+        let (uuid, hash, state) = (id.as_uuid(), vec![7_u8; 32], vec![7_u8; 40]);
+        let (at, none) = (Some(now), None::<OffsetDateTime>);
+        let (idle, accepted, blank) = (Some(1_209_600_i32), None::<bool>, None::<Vec<u8>>);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
+            &uuid, &0_i64, &2_i64, &now, &at, &at, &none, &idle, &accepted, &hash, &blank, &hash, &"alice",
+            &state, &blank, &now,
+        ];
+        events.add_to(&mut parameters, &now);
+        self.client.query(&self.create, &parameters).await?;
+        Ok(())
+    }
+
+    async fn run_end(&self, id: SessionId, row: &Row) -> Result<(), Failure> {
+        let (version, now): (i64, OffsetDateTime) = (row.try_get("version")?, row.try_get("now")?);
+        let (last_seen, authenticated_at): (OffsetDateTime, Option<OffsetDateTime>) =
+            (row.try_get("last_seen")?, row.try_get("authenticated_at")?);
+        let (user, head): (Option<&str>, &[u8]) = (row.try_get("user_id")?, row.try_get("head_hash")?);
+        let events = Events::new(1, user);
+        let (uuid, after) = (id.as_uuid(), version + 1);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> =
+            vec![&uuid, &version, &after, &now, &last_seen, &authenticated_at, &"logged_out", &user, &head];
+        events.add_to(&mut parameters, &now);
+        self.client.query(&self.end, &parameters).await?;
+        Ok(())
+    }
+}
+
+impl Events {
+    fn new(count: usize, user: Option<&str>) -> Self {
+        Self {
+            ids: (0..count).map(|_| Uuid::new_v4()).collect(),
+            kinds: vec!["value_set"; count],
+            shapes: vec![1; count],
+            users: vec![user.map(str::to_owned); count],
+            actors: vec![None; count],
+            payloads: vec![b"\x05count\x01\x01\x07".to_vec(); count],
+            hashes: vec![vec![7; 32]; count],
+            ip: [192, 0, 2, 1].into(),
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0",
+        }
+    }
+
+    fn add_to<'a>(&'a self, parameters: &mut Vec<&'a (dyn ToSql + Sync)>, now: &'a OffsetDateTime) {
+        parameters.extend([
+            &self.ids as &(dyn ToSql + Sync),
+            &self.kinds,
+            &self.shapes,
+            &self.users,
+            &self.actors,
+            &self.payloads,
+            &self.hashes,
+            now,
+            &self.ip,
+            &self.user_agent,
+        ]);
+    }
+}
+
+fn new_id() -> SessionId {
+    SessionId::new(OffsetDateTime::now_utc(), rand::random())
+}
+
+fn is_race(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED))
+}

@@ -1,0 +1,142 @@
+//! What session-ledger costs on PostgreSQL: `cargo bench --bench database`.
+//!
+//! Every figure stands beside one that was measured with it, in turns: the same SQL by hand, an ordinary store, bare
+//! trips. Run by the tests, without `--bench`, everything happens once and small, so that it cannot rot.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod application;
+mod conflicts;
+mod drive;
+mod ground;
+mod hand;
+mod latency;
+mod log;
+mod process;
+mod requests;
+mod sizes;
+
+use std::path::Path;
+use std::time::Duration;
+
+use application::CONNECTIONS;
+use bench_report::{Goal, machine, markdown, publish};
+use clap::Parser;
+use drive::{Failure, Plan};
+use ground::Ground;
+use private_postgres::Server;
+use requests::Field;
+
+/// Measures what session-ledger costs on PostgreSQL.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Measures; without it, everything happens once and small. Given by `cargo bench`.
+    #[arg(long)]
+    bench: bool,
+    /// How many sessions there are.
+    #[arg(long, default_value_t = 100_000)]
+    sessions: usize,
+    /// How many events the log has that is followed and replayed.
+    #[arg(long, default_value_t = 10_000_000)]
+    events: u64,
+    /// Measures these alone: process, sizes, aborts, latency, requests, log.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Writes the results into `benches/RESULTS.md`.
+    #[arg(long)]
+    publish: bool,
+    /// How many rounds count.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// For how many seconds a line is measured in each round.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+}
+
+impl Options {
+    fn plan(&self) -> Plan {
+        if self.bench {
+            let slice = Duration::from_secs_f64(self.seconds);
+            Plan { clients: CONNECTIONS, rounds: self.rounds, slice, requests_max: u64::MAX }
+        } else {
+            Plan { clients: 2, rounds: 1, slice: Duration::from_secs(60), requests_max: 1 }
+        }
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    }
+
+    fn sessions(&self) -> usize {
+        if self.bench { self.sessions } else { 200 }
+    }
+}
+
+/// Tables and goals, as they come.
+#[derive(Default)]
+struct Report {
+    tables: Vec<String>,
+    goals: Vec<Goal>,
+}
+
+impl Report {
+    fn add(&mut self, table: String, goals: Vec<Goal>) {
+        println!("\n{table}");
+        self.tables.push(table);
+        self.goals.extend(goals);
+    }
+
+    /// The goals first: they are what one looks for.
+    fn page(&self, about: &str) -> String {
+        let goals = markdown(&Goal::HEADS, self.goals.iter().map(Goal::row));
+        format!("{about}\n\n{goals}\n\n{}", self.tables.join("\n\n"))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let options = Options::parse();
+    let server = ground::server()?;
+    let report = measure(&options, &server).await?;
+    let about = machine(&format!("PostgreSQL {}, fsync on", server.version()));
+    println!("\n{}", report.page(&about));
+    if options.publish {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
+        publish(&page, "database", &report.page(&about))?;
+    }
+    Ok(())
+}
+
+async fn measure(options: &Options, server: &Server) -> Result<Report, Failure> {
+    let (plan, sessions) = (options.plan(), options.sessions());
+    let amount = |measured, once| if options.bench { measured } else { once };
+    let mut report = Report::default();
+    if options.wants("process") {
+        let ground = Ground::with_sessions(server, 1, 0).await?;
+        let times = amount(20_000, 1) as u32;
+        let found = process::measure(ground.application.ledger, plan.rounds * 3, times).await?;
+        report.add(found.table(), found.goals());
+    }
+    if options.wants("sizes") {
+        let sizes = sizes::measure(server, sessions.min(2_000), amount(500, 1)).await?;
+        report.add(sizes.table(), sizes.goals());
+    }
+    if options.wants("aborts") {
+        let counts = conflicts::count(server, sessions, amount(10_000, 32)).await?;
+        report.add(conflicts::table(&counts), conflicts::goals(&counts));
+    }
+    if options.wants("latency") {
+        let lines = latency::measure(server, plan).await?;
+        report.add(latency::table(&lines), latency::goals(&lines));
+    }
+    if options.wants("requests") {
+        let ground = Ground::with_sessions(server, sessions, amount(200_000, 20) as usize).await?;
+        let findings = Field::on(ground, CONNECTIONS).await?.requests(plan).await?;
+        report.add(requests::table(&findings), requests::goals(&findings));
+    }
+    if options.wants("log") {
+        let events = amount(options.events, 1_000);
+        let rates = log::measure(server, events as i64, plan.rounds.min(5)).await?;
+        report.add(rates.table(events), rates.goals());
+    }
+    Ok(report)
+}
