@@ -1,6 +1,6 @@
 //! Filling the tables in bulk with rows like the library's.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
@@ -26,14 +26,20 @@ pub(crate) struct Filling {
     pub(crate) ended: bool,
 }
 
-/// Writes events and rows at the same time, by two connections, and returns when all is vacuumed and on the disk.
+/// Writes events and rows at the same time, and returns when all is vacuumed and on the disk.
 pub(crate) async fn fill(scene: &Arc<Scene>, filling: Filling) -> Result<()> {
     if filling.sessions.count <= 0 {
         return Ok(());
     }
     let progress = Progress::new("filling", filling.sessions.count * filling.events);
-    let (log, rows) = (scene.database.connect().await, scene.database.connect().await);
-    tokio::try_join!(fill_log(&log, filling, &progress), fill_rows(&rows, scene, filling))?;
+    let (odd, even, rows) = (connect(scene).await?, connect(scene).await?, connect(scene).await?);
+    // Two connections share the events, which take longer.
+    let batches = Mutex::new(batches(filling.sessions, filling.events));
+    tokio::try_join!(
+        fill_log(&odd, filling, &batches, &progress),
+        fill_log(&even, filling, &batches, &progress),
+        fill_rows(&rows, scene, filling)
+    )?;
     progress.finish();
     settle(scene).await
 }
@@ -45,11 +51,23 @@ pub(crate) async fn settle(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-async fn fill_log(client: &Client, filling: Filling, progress: &Progress) -> Result<()> {
-    client.batch_execute("set synchronous_commit = off").await?;
+/// Compiling a statement for each batch costs more than it saves.
+async fn connect(scene: &Scene) -> Result<Client> {
+    let client = scene.database.connect().await;
+    client.batch_execute("set synchronous_commit = off; set jit = off").await?;
+    Ok(client)
+}
+
+async fn fill_log(
+    client: &Client,
+    filling: Filling,
+    batches: &Mutex<impl Iterator<Item = (i64, i64)>>,
+    progress: &Progress,
+) -> Result<()> {
     let statement = client.prepare(EVENTS).await?;
     let Population { start_us, step_us, .. } = filling.sessions;
-    for (from, to) in batches(filling.sessions, filling.events) {
+    let next = || batches.lock().ok()?.next();
+    while let Some((from, to)) = next() {
         let parameters: [&(dyn ToSql + Sync); 6] =
             [&from, &to, &start_us, &step_us, &filling.events, &filling.ended];
         client.execute(&statement, &parameters).await?;
@@ -59,7 +77,6 @@ async fn fill_log(client: &Client, filling: Filling, progress: &Progress) -> Res
 }
 
 async fn fill_rows(client: &Client, scene: &Scene, filling: Filling) -> Result<()> {
-    client.batch_execute("set synchronous_commit = off").await?;
     let statement = client.prepare(if filling.ended { ENDED_SESSIONS } else { SESSIONS }).await?;
     let Population { start_us, step_us, .. } = filling.sessions;
     let (hash, state) = (scene.secret.hash(), &scene.states[filling.events.min(3) as usize - 1]);
