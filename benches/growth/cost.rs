@@ -22,14 +22,18 @@ const WARMING: usize = 5;
 pub(crate) struct Cost {
     /// Pages looked at, wherever they were.
     pub(crate) buffers: f64,
+    /// Of those, pages that the server had to ask the operating system for.
+    pub(crate) fetched: f64,
     /// Bytes of WAL.
     pub(crate) wal_bytes: f64,
 }
 
-/// What a request has the server do; medians.
+/// What a request has the server do; medians unless said otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestCost {
     pub(crate) load: f64,
+    /// Pages of a load that were not in the server's own cache; the mean.
+    pub(crate) load_fetched: f64,
     pub(crate) append: f64,
     /// WAL of an append to a session that was appended to a moment before, so that no page is written whole.
     pub(crate) append_wal: f64,
@@ -40,6 +44,7 @@ pub(crate) async fn of_requests(scene: &Scene, pick: &Pick) -> Result<RequestCos
     let client = connect(scene).await?;
     client.batch_execute(&format!("prepare load as {LOAD}; prepare append as {APPEND}")).await?;
     let (mut loads, mut appends, mut wals) = (Vec::new(), Vec::new(), Vec::new());
+    let mut fetched = 0.0;
     for nth in 0..WARMING + SAMPLES {
         let session = pick();
         let load = explain(&client, &format!("load('{session}')")).await?;
@@ -47,11 +52,17 @@ pub(crate) async fn of_requests(scene: &Scene, pick: &Pick) -> Result<RequestCos
         let again = explain_append(&client, session).await?;
         if nth >= WARMING {
             loads.push(load.buffers);
+            fetched += load.fetched;
             appends.push(append.buffers);
             wals.push(again.wal_bytes);
         }
     }
-    Ok(RequestCost { load: median(&loads), append: median(&appends), append_wal: median(&wals) })
+    Ok(RequestCost {
+        load: median(&loads),
+        load_fetched: fetched / SAMPLES as f64,
+        append: median(&appends),
+        append_wal: median(&wals),
+    })
 }
 
 /// Pages looked at to find and to read the next `limit` events of a subscription.
@@ -97,6 +108,7 @@ async fn explain(client: &Client, call: &str) -> Result<Cost> {
     let count = |name: &str| plan[name].as_f64().ok_or_else(|| format!("the plan has no {name}: {text}"));
     Ok(Cost {
         buffers: count("Shared Hit Blocks")? + count("Shared Read Blocks")?,
+        fetched: count("Shared Read Blocks")?,
         wal_bytes: count("WAL Bytes")?,
     })
 }

@@ -1,7 +1,7 @@
 //! Where the figures go: to the terminal, and with `--publish` to `benches/RESULTS.md` and charts beside it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use bench_report::{Series, lines, machine, publish};
@@ -11,6 +11,7 @@ use crate::Result;
 use crate::scene::SETTINGS;
 use crate::sheet::Sheet;
 
+const PAGE: &str = "RESULTS.md";
 const BENCHES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches");
 
 pub(crate) struct Report {
@@ -44,7 +45,7 @@ impl Report {
         );
         println!("{text}");
         if self.publishes {
-            publish(&page()?, "growth", &text)?;
+            publish(&Path::new(BENCHES).join(PAGE), "growth", &text)?;
         }
         Ok(())
     }
@@ -53,7 +54,7 @@ impl Report {
     pub(crate) fn section(&self, name: &str, text: &str) -> Result<()> {
         println!("\n## {name}\n\n{text}");
         if self.publishes {
-            publish(&page()?, &format!("growth-{name}"), text)?;
+            publish(&Path::new(BENCHES).join(PAGE), &format!("growth-{name}"), text)?;
         }
         Ok(())
     }
@@ -85,13 +86,4 @@ impl Report {
             }
         }
     }
-}
-
-/// The page, with a place for each section.
-fn page() -> Result<PathBuf> {
-    let page = Path::new(BENCHES).join("RESULTS.md");
-    if !page.exists() {
-        fs::write(&page, include_str!("page.md"))?;
-    }
-    Ok(page)
 }

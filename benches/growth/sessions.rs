@@ -116,6 +116,7 @@ async fn measure(
 pub(crate) async fn counts(scene: &Arc<Scene>, pick: &Pick, sheet: &mut Sheet) -> Result<()> {
     let cost = cost::of_requests(scene, pick).await?;
     sheet.put("pages of a load", cost.load);
+    sheet.put("fetched by a load", cost.load_fetched);
     sheet.put("pages of an append", cost.append);
     sheet.put("append WAL", cost.append_wal);
     let bytes = scene.client.query_one(include_str!("sql/bytes.sql"), &[]).await?;
@@ -165,6 +166,7 @@ fn text(sheet: &Sheet, scale: &Scale) -> String {
     let counts = sheet.table(
         &[
             ("pages of a load", &["pages of a load"]),
+            ("of those not in shared_buffers (mean)", &["fetched by a load"]),
             ("pages of an append", &["pages of an append"]),
             ("WAL of an append, B", &["append WAL"]),
             (

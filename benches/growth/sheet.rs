@@ -103,7 +103,7 @@ impl Sheet {
     /// By the least squares of a + b log(size), of those figures for which there is reason to think that they follow
     /// such a line: pages by the height of trees, and what goes with them.
     fn reckoned(&self, name: &str, size: i64) -> Option<f64> {
-        let follows = ["p50", "pages of", "append WAL", "bytes"].iter().any(|part| name.contains(part));
+        let follows = ["p50", "pages of", "append WAL"].iter().any(|part| name.contains(part));
         let figures = self.figures(name);
         if figures.len() < 2 || !follows {
             return None;
