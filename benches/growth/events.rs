@@ -32,7 +32,8 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
         let first = nth * NUMBERS;
         let start_us = now_us() - AGE_US;
         let crowd = Population { start_us, step_us: STEP_US, first, count: scale.crowd(*events) };
-        fill(scene, Filling { sessions: crowd, events: *events, ended: false }).await?;
+        fill(scene, Filling { sessions: crowd, events: *events, ended: false, own_transactions: false })
+            .await?;
         picks.push(Arc::new(move || crowd.any()));
     }
     let sheet = measure(scene, scale, &picks, report).await?;

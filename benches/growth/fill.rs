@@ -24,6 +24,10 @@ pub(crate) struct Filling {
     /// Events of each, at least 1; for ended ones at least 3.
     pub(crate) events: i64,
     pub(crate) ended: bool,
+    /// Whether each session has a transaction id of its own, as the feed wants it: it takes long. Requests don't read
+    /// the log, so elsewhere all events of one statement share its id. A planner that believes each id to have a
+    /// hundred thousand events would scan the log for a batch of the feed.
+    pub(crate) own_transactions: bool,
 }
 
 /// Writes events and rows at the same time, and returns when all is vacuumed and on the disk.
@@ -31,13 +35,17 @@ pub(crate) async fn fill(scene: &Arc<Scene>, filling: Filling) -> Result<()> {
     if filling.sessions.count <= 0 {
         return Ok(());
     }
+    let first_id = match filling.own_transactions {
+        true => Some(spend_transaction_ids(scene, filling.sessions.count).await?),
+        false => None,
+    };
     let progress = Progress::new("filling", filling.sessions.count * filling.events);
     let (odd, even, rows) = (connect(scene).await?, connect(scene).await?, connect(scene).await?);
     // Two connections share the events, which take longer.
     let batches = Mutex::new(batches(filling.sessions, filling.events));
     tokio::try_join!(
-        fill_log(&odd, filling, &batches, &progress),
-        fill_log(&even, filling, &batches, &progress),
+        fill_log(&odd, filling, first_id, &batches, &progress),
+        fill_log(&even, filling, first_id, &batches, &progress),
         fill_rows(&rows, scene, filling)
     )?;
     progress.finish();
@@ -51,6 +59,14 @@ pub(crate) async fn settle(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
+/// Makes the server's next transaction id greater by `count`; the first of those that nobody has then.
+async fn spend_transaction_ids(scene: &Scene, count: i64) -> Result<i64> {
+    let first = scene.number("select pg_current_xact_id()::text::bigint + 1").await?;
+    let client = connect(scene).await?;
+    client.batch_execute(&format!("call growth.spend_transaction_ids({})", first + count)).await?;
+    Ok(first)
+}
+
 /// Compiling a statement for each batch costs more than it saves.
 async fn connect(scene: &Scene) -> Result<Client> {
     let client = scene.database.connect().await;
@@ -61,6 +77,7 @@ async fn connect(scene: &Scene) -> Result<Client> {
 async fn fill_log(
     client: &Client,
     filling: Filling,
+    first_id: Option<i64>,
     batches: &Mutex<impl Iterator<Item = (i64, i64)>>,
     progress: &Progress,
 ) -> Result<()> {
@@ -68,8 +85,9 @@ async fn fill_log(
     let Population { start_us, step_us, .. } = filling.sessions;
     let next = || batches.lock().ok()?.next();
     while let Some((from, to)) = next() {
-        let parameters: [&(dyn ToSql + Sync); 6] =
-            [&from, &to, &start_us, &step_us, &filling.events, &filling.ended];
+        let id = first_id.map(|first| first + from - filling.sessions.first);
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&from, &to, &start_us, &step_us, &filling.events, &filling.ended, &id];
         client.execute(&statement, &parameters).await?;
         progress.add((to - from + 1) * filling.events);
     }

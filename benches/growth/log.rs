@@ -37,7 +37,8 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
         first: 0,
         count: scale.log_sessions,
     };
-    fill(scene, Filling { sessions: live, events: LIVE_EVENTS, ended: false }).await?;
+    fill(scene, Filling { sessions: live, events: LIVE_EVENTS, ended: false, own_transactions: true })
+        .await?;
     let mut sheet = Sheet::new("events in the log", &scale.log);
     let (mut sessions, mut events) = (live.count, live.count * LIVE_EVENTS);
     for size in &scale.log {
@@ -45,7 +46,8 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
         let step_us = ENDED_DAYS * DAY_US / count.max(1);
         let start_us = now_us() - (LIVE_DAYS + ENDED_DAYS) * DAY_US - sessions * step_us;
         let ended = Population { start_us, step_us, first: sessions, count };
-        fill(scene, Filling { sessions: ended, events: ENDED_EVENTS, ended: true }).await?;
+        fill(scene, Filling { sessions: ended, events: ENDED_EVENTS, ended: true, own_transactions: true })
+            .await?;
         (sessions, events) = (sessions + count, events + count * ENDED_EVENTS);
         measure(scene, scale, (live, ended), &mut sheet, report).await?;
     }

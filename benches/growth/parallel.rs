@@ -23,7 +23,7 @@ const OPERATIONS: [(Operation, [&str; 4]); 2] = [
 pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> Result<()> {
     let start_us = now_us() - 2 * SESSIONS * STEP_US;
     let sessions = Population { start_us, step_us: STEP_US, first: 0, count: SESSIONS };
-    fill(scene, Filling { sessions, events: 3, ended: false }).await?;
+    fill(scene, Filling { sessions, events: 3, ended: false, own_transactions: false }).await?;
     report.say("parallel requests of one session: measuring");
     let pick: Pick = Arc::new(move || sessions.id(SESSIONS / 2));
     let mut figures: Vec<[Figures; 2]> = scale.parallel.iter().map(|_| Default::default()).collect();

@@ -47,7 +47,8 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
     let mut sheet = Sheet::new("live sessions", &scale.sessions);
     for size in &scale.sessions {
         let more = Population { first: filled.count, count: size - filled.count, ..filled };
-        fill(scene, Filling { sessions: more, events: EVENTS, ended: false }).await?;
+        fill(scene, Filling { sessions: more, events: EVENTS, ended: false, own_transactions: false })
+            .await?;
         filled.count = *size;
         measure(scene, scale, filled, &mut sheet, report).await?;
     }

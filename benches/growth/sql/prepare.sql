@@ -15,6 +15,27 @@ create function growth.started_at(n bigint, start_us bigint, step_us bigint) ret
     language sql immutable parallel safe
     return timestamptz '1970-01-01 00:00:00+00' + (start_us + n * step_us) * interval '1 microsecond';
 
+-- Takes transaction ids that no transaction of the log has, up to a given one, for events to be filled in with. Each
+-- block of a loop that writes is a subtransaction, with an id of its own.
+create unlogged table growth.spent (n integer);
+create procedure growth.spend_transaction_ids(until bigint)
+    language plpgsql
+as $$
+begin
+    while pg_current_xact_id()::text::bigint < until loop
+        for n in 1 .. least(50000, until - pg_current_xact_id()::text::bigint) loop
+            begin
+                insert into growth.spent values (n);
+            exception
+                when division_by_zero then null;
+            end;
+        end loop;
+        truncate growth.spent;
+        commit;
+    end loop;
+end
+$$;
+
 -- Stage 1, 2, 3: started, logged in, changed (and changed again, as often as wanted); stage 0: ended.
 create table growth.template as
 select version as stage, kind, shape, user_id is not null as has_user, payload, client_ip, user_agent
