@@ -34,7 +34,7 @@ impl Scale {
             events_in_all: 1_000,
             parallel: vec![1, 2],
             rounds: 1,
-            slice: Duration::from_millis(100),
+            slice: Duration::from_millis(50),
             disk_gb: 1,
         }
     }
