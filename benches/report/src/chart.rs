@@ -18,6 +18,9 @@ pub struct Series {
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (860, 420);
 
+/// The part of the width that a chart of lines leaves to the names of its lines, where they hide none.
+const NAMES_WIDTH: u32 = 170;
+
 /// Distinct for the colour-blind (Okabe and Ito).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
@@ -39,7 +42,8 @@ pub fn lines(file: &Path, title: &str, axes: (&str, &str), series: &[Series]) ->
     let x_min = points().map(|(x, _)| x).fold(f64::INFINITY, f64::min);
     let x_max = points().map(|(x, _)| x).fold(x_min, f64::max);
     let root = canvas(file)?;
-    let mut chart = ChartBuilder::on(&root)
+    let (plot, names) = root.split_horizontally(SIZE.0 - NAMES_WIDTH);
+    let mut chart = ChartBuilder::on(&plot)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(38)
@@ -47,6 +51,8 @@ pub fn lines(file: &Path, title: &str, axes: (&str, &str), series: &[Series]) ->
         .build_cartesian_2d((x_min..x_max * 1.05).log_scale(), 0.0..top(points().map(|(_, y)| y)))?;
     chart
         .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.12))
         .x_desc(axes.0)
         .y_desc(axes.1)
         .x_label_formatter(&short)
@@ -54,20 +60,24 @@ pub fn lines(file: &Path, title: &str, axes: (&str, &str), series: &[Series]) ->
         .draw()?;
     for (nth, series) in series.iter().enumerate() {
         let colour = COLOURS[nth % COLOURS.len()];
-        chart
-            .draw_series(
-                LineSeries::new(series.points.iter().copied(), colour.stroke_width(2)).point_size(3),
-            )?
-            .label(&series.name)
-            .legend(move |(x, y)| Rectangle::new([(x, y - 3), (x + 14, y + 3)], colour.filled()));
+        let line = LineSeries::new(series.points.iter().copied(), colour.stroke_width(2)).point_size(3);
+        chart.draw_series(line)?;
+        draw_name(&names, nth, &series.name, colour)?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerLeft)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.3))
-        .draw()?;
     root.present()?;
+    Ok(())
+}
+
+/// One line of the list of names.
+fn draw_name(
+    names: &DrawingArea<SVGBackend<'_>, Shift>,
+    nth: usize,
+    name: &str,
+    colour: RGBColor,
+) -> Result<(), Box<dyn Error>> {
+    let y = 56 + 20 * i32::try_from(nth)?;
+    names.draw(&Rectangle::new([(0, y - 3), (14, y + 3)], colour.filled()))?;
+    names.draw(&Text::new(name.to_owned(), (20, y - 6), ("sans-serif", 12)))?;
     Ok(())
 }
 

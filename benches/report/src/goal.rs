@@ -66,7 +66,7 @@ impl fmt::Display for Goal {
 }
 
 /// Three digits that matter, and no more; whole numbers as they are.
-pub(crate) fn figure(value: f64) -> String {
+pub fn figure(value: f64) -> String {
     match value.abs() {
         _ if value.fract() == 0.0 => format!("{value:.0}"),
         0.0..10.0 => format!("{value:.2}"),

@@ -12,7 +12,7 @@ mod spent;
 mod table;
 
 pub use chart::{Series, bars, lines};
-pub use goal::{Goal, Target};
+pub use goal::{Goal, Target, figure};
 pub use machine::machine;
 pub use page::publish;
 pub use spent::{Counters, cpu_seconds, cpu_seconds_of_descendants};
