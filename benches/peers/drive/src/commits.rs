@@ -1,0 +1,74 @@
+//! Commits of the database for each request, counted exactly.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::closed::{Until, drive};
+use crate::contestant::Contestant;
+use crate::operation::Operation;
+use crate::postgres::Postgres;
+use crate::progress::note;
+
+/// A backend of PostgreSQL tells what it has done ten seconds after it has become idle, at the latest.
+const TOLD_AFTER: Duration = Duration::from_millis(10_500);
+/// Then the counters have to be the same in two readings so far apart.
+const STILL_FOR: Duration = Duration::from_secs(1);
+/// How many more readings are taken if they are not.
+const READINGS_MAX: usize = 20;
+
+/// Commits for each request, by the name of the peer.
+pub(crate) async fn count(
+    contestants: &mut [Contestant],
+    postgres: &Postgres,
+    operation: Operation,
+    connections: usize,
+    requests: usize,
+) -> Result<BTreeMap<&'static str, f64>, Box<dyn Error>> {
+    let before = settled(postgres, Instant::now()).await?;
+    for contestant in contestants.iter_mut() {
+        drive(contestant, operation, connections, Until::Requests(requests), 0).await?;
+    }
+    let after = settled(postgres, Instant::now()).await?;
+    let names = contestants.iter().map(|contestant| contestant.peer.name);
+    Ok(names.map(|name| (name, grown(&before, &after, name) as f64 / requests as f64)).collect())
+}
+
+/// The counters once all backends have told what they did until `since`.
+async fn settled(postgres: &Postgres, since: Instant) -> Result<BTreeMap<String, i64>, Box<dyn Error>> {
+    sleep(TOLD_AFTER.saturating_sub(since.elapsed())).await;
+    let mut last = postgres.commits().await?;
+    for _ in 0..READINGS_MAX {
+        sleep(STILL_FOR).await;
+        let next = peers_only(postgres.commits().await?);
+        if next == peers_only(last) {
+            return Ok(next);
+        }
+        last = next;
+    }
+    note(
+        "PostgreSQL's counters do not come to rest: a peer works in its database by itself, which is counted too.",
+    );
+    Ok(peers_only(last))
+}
+
+/// The database of no peer is the one that is read from, and never rests.
+fn peers_only(mut commits: BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+    commits.remove("postgres");
+    commits
+}
+
+fn grown(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>, name: &str) -> i64 {
+    let at = |commits: &BTreeMap<String, i64>| commits.get(name).copied().unwrap_or_default();
+    at(after) - at(before)
+}
+
+#[test]
+fn only_what_came_meanwhile_counts() {
+    let commits = |count| BTreeMap::from([("ledger".to_owned(), count), ("postgres".to_owned(), 7)]);
+    assert_eq!(grown(&commits(100), &commits(2100), "ledger"), 2000);
+    assert_eq!(grown(&commits(100), &commits(2100), "absent"), 0);
+    assert_eq!(peers_only(commits(1)).len(), 1);
+}

@@ -1,0 +1,87 @@
+//! Makes the peers' programs: with cargo, and with pip where it can.
+
+use std::env;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use crate::peer::{Language, Peer};
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    /// `benches/peers`.
+    workspace: PathBuf,
+    /// Cargo's folder with our own program.
+    programs: PathBuf,
+}
+
+impl Workshop {
+    /// Of the tree that this program was built from.
+    pub(crate) fn find() -> Result<Self, Box<dyn Error>> {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let ours = env::current_exe()?;
+        let programs = ours.parent().ok_or("This program is in no folder.")?.to_owned();
+        Ok(Self { workspace, programs })
+    }
+
+    /// The folder of all benches, with the results.
+    pub(crate) fn benches(&self) -> PathBuf {
+        self.workspace.join("..")
+    }
+
+    /// The text of the workspace's Cargo.lock and of the reference's requirements, which name all versions.
+    pub(crate) fn versions(&self) -> (String, String) {
+        let text = |file: &str| std::fs::read_to_string(self.workspace.join(file)).unwrap_or_default();
+        (text("Cargo.lock"), text("reference/requirements.txt"))
+    }
+
+    /// Builds all those in Rust at once, as cargo does it best.
+    pub(crate) async fn build(&self, peers: &[Peer]) -> Result<(), Box<dyn Error>> {
+        let in_rust: Vec<_> = peers.iter().filter(|peer| peer.language == Language::Rust).collect();
+        if in_rust.is_empty() {
+            return Ok(());
+        }
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args(["build", "--release", "--locked", "--manifest-path"])
+            .arg(self.workspace.join("Cargo.toml"));
+        for peer in in_rust {
+            cargo.args(["--package", &peer.program()]);
+        }
+        succeed(&mut cargo).await.map_err(|reason| format!("The peers could not be built: {reason}.").into())
+    }
+
+    /// Installs the one in Python, if that is to be had.
+    pub(crate) async fn install(&self) -> Result<(), Box<dyn Error>> {
+        let mut install = Command::new(self.workspace.join("reference/install"));
+        install.arg(self.environment());
+        succeed(&mut install).await.map_err(|reason| format!("It could not be installed: {reason}.").into())
+    }
+
+    /// What starts a peer, but for its environment.
+    pub(crate) fn start(&self, peer: Peer) -> Command {
+        match peer.language {
+            Language::Rust => Command::new(self.programs.join(peer.program())),
+            Language::Python => {
+                let mut serve = Command::new(self.workspace.join("reference/serve"));
+                serve.arg(self.environment());
+                serve
+            }
+        }
+    }
+
+    /// Python's, beside what cargo builds.
+    fn environment(&self) -> PathBuf {
+        self.programs.join("../reference")
+    }
+}
+
+async fn succeed(command: &mut Command) -> Result<(), String> {
+    match command.kill_on_drop(true).status().await {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(status.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
