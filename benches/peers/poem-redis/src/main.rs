@@ -44,11 +44,7 @@ async fn change(Query(pace): Query<Pace>, session: &Session) -> Result<String> {
 }
 
 #[handler]
-async fn order(
-    Query(pace): Query<Pace>,
-    session: &Session,
-    Data(orders): Data<&Orders>,
-) -> Result<String> {
+async fn order(Query(pace): Query<Pace>, session: &Session, Data(orders): Data<&Orders>) -> Result<String> {
     let (user, count) = signed_in(session)?;
     orders.place(&user, pace).await.map_err(|_| Error::from_status(StatusCode::INTERNAL_SERVER_ERROR))?;
     session.set(COUNT, count + 1);
