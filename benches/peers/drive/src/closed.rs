@@ -66,7 +66,7 @@ pub(crate) async fn drive(
     seed: u64,
 ) -> Result<Tally, Box<dyn Error>> {
     let call = operation.call()?;
-    let workers = set_out(contestant, connections, seed).await?;
+    let workers = set_out(contestant, operation, connections, seed).await?;
     let start = Instant::now();
     let mut working = JoinSet::new();
     for (nth, mut worker) in workers.into_iter().enumerate() {
@@ -80,7 +80,7 @@ pub(crate) async fn drive(
             worker
         });
     }
-    come_back(contestant, working).await
+    come_back(contestant, operation, working).await
 }
 
 impl Until {

@@ -71,7 +71,7 @@ impl Contest {
         let progress = Progress::begin("Logging in", self.plan.sessions);
         progress.say(peer.name);
         let mut contestant = Contestant::start(peer, workshop, &self.postgres, self.dir.path()).await?;
-        login::fill(&mut contestant, &self.postgres, self.plan.sessions, &progress).await?;
+        login::fill(&mut contestant, &self.postgres, &self.plan, &progress).await?;
         Ok(contestant)
     }
 
@@ -136,12 +136,12 @@ impl Contest {
     }
 
     async fn open_loop(&mut self) -> Result<(), Box<dyn Error>> {
-        let parts = self.plan.rounds * self.contestants.len() * Operation::OF_A_SESSION.len();
+        let parts = self.plan.rounds * self.contestants.len() * Operation::OF_THE_ACTIVE.len();
         let progress = Progress::begin("Open loop", parts);
         for round in 1..=self.plan.rounds {
             progress.say(&format!("round {round} of {}", self.plan.rounds));
             self.postgres.sweep(&self.databases()).await?;
-            for operation in Operation::OF_A_SESSION {
+            for operation in Operation::OF_THE_ACTIVE {
                 let rates = self.rates(operation);
                 for (contestant, rate) in self.contestants.iter_mut().zip(rates) {
                     let (slice, seed) = (self.plan.slice, round as u64);
@@ -162,7 +162,7 @@ impl Contest {
         let progress = Progress::begin("Parallel tabs", self.contestants.len());
         for contestant in &self.contestants {
             progress.say(contestant.peer.name);
-            for operation in [Operation::Change, Operation::Order] {
+            for operation in Operation::CHANGING {
                 let event = (operation, contestant.peer.name);
                 let postgres = &self.postgres;
                 let tabs = tabs::contend(contestant, postgres, operation, self.plan.tab_sessions).await?;

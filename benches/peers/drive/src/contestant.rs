@@ -9,6 +9,7 @@ use bench_report::{cpu_seconds, cpu_seconds_of_descendants};
 use crate::connection::{Call, Connection};
 use crate::jar::Jar;
 use crate::leash::Leashed;
+use crate::operation::Operation;
 use crate::peer::{Peer, Store};
 use crate::postgres::Postgres;
 use crate::redis::{Redis, free_address};
@@ -22,9 +23,29 @@ pub(crate) struct Contestant {
     redis: Option<Redis>,
     pub(crate) address: SocketAddr,
     /// Each belongs to one connection at a time.
-    pub(crate) sessions: Vec<Jar>,
+    pub(crate) browsers: Browsers,
     /// Sessions that its store holds; more than there are browsers where logging in is too slow.
     pub(crate) stored: usize,
+}
+
+/// The cookies of those who are logged in.
+#[derive(Debug, Default)]
+pub(crate) struct Browsers {
+    /// Those that send a request every few seconds.
+    pub(crate) active: Vec<Jar>,
+    /// Those that come back after a long time.
+    pub(crate) away: Vec<Jar>,
+}
+
+impl Browsers {
+    /// Those who send such requests: all where nobody is away.
+    pub(crate) fn of(&mut self, operation: Operation) -> &mut Vec<Jar> {
+        if operation == Operation::Return && !self.away.is_empty() { &mut self.away } else { &mut self.active }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.active.len() + self.away.len()
+    }
 }
 
 /// CPU seconds and WAL bytes that were used up to a moment, or between two.
@@ -63,7 +84,7 @@ impl Contestant {
             "ready" => {}
             other => return Err(format!("It said {other:?} instead of \"ready\".").into()),
         }
-        let contestant = Self { peer, server, redis, address, sessions: Vec::new(), stored: 0 };
+        let contestant = Self { peer, server, redis, address, browsers: Browsers::default(), stored: 0 };
         contestant.connect().await?.send(&Call::get("/health")?, None).await?;
         Ok(contestant)
     }

@@ -14,6 +14,10 @@ pub(crate) struct Flags {
     /// How many browsers are logged in at each peer [default: 100000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=2_000_000))]
     sessions: Option<u32>,
+    /// How many of these send requests all the time; the others are away, and only come back now and then
+    /// [default: 4000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(64..))]
+    active: Option<u32>,
     /// How often each slice comes; medians are taken over rounds [default: 5]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: Option<u32>,
@@ -36,6 +40,8 @@ pub(crate) struct Flags {
 pub(crate) struct Plan {
     /// Browsers that are logged in at each peer.
     pub(crate) sessions: usize,
+    /// Of these, the ones that send requests all the time.
+    pub(crate) active: usize,
     pub(crate) rounds: usize,
     /// Of one peer and one operation.
     pub(crate) slice: Duration,
@@ -59,6 +65,7 @@ impl Flags {
         let seconds = self.seconds.unwrap_or(if self.quick { 0.5 } else { 2.0 });
         Plan {
             sessions: self.sessions.unwrap_or(usual(100_000, 2_000)) as usize,
+            active: self.active.unwrap_or(usual(4_000, 1_000)) as usize,
             rounds: self.rounds.unwrap_or(usual(5, 2)) as usize,
             slice: Duration::from_secs_f64(seconds),
             connections: self.connections.unwrap_or(16) as usize,

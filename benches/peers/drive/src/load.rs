@@ -92,6 +92,7 @@ impl Worker {
 /// Sets out so many workers, of which each gets an equal share of the browsers.
 pub(crate) async fn set_out(
     contestant: &mut Contestant,
+    operation: Operation,
     count: usize,
     seed: u64,
 ) -> Result<Vec<Worker>, Box<dyn Error>> {
@@ -99,7 +100,7 @@ pub(crate) async fn set_out(
     for _ in 0..count {
         connections.push(contestant.connect().await?);
     }
-    let hands = dealt(std::mem::take(&mut contestant.sessions), count);
+    let hands = dealt(std::mem::take(contestant.browsers.of(operation)), count);
     let workers = connections.into_iter().zip(hands).enumerate().map(|(nth, (connection, sessions))| {
         let random = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9).wrapping_add(nth as u64));
         Ok(Worker { connection, sessions, random, tally: Tally::new()? })
@@ -110,14 +111,17 @@ pub(crate) async fn set_out(
 /// Waits for all workers, gives the browsers back, and adds up what they were answered.
 pub(crate) async fn come_back(
     contestant: &mut Contestant,
+    operation: Operation,
     mut working: JoinSet<Worker>,
 ) -> Result<Tally, Box<dyn Error>> {
     let mut tally = Tally::new()?;
+    let mut back = Vec::new();
     while let Some(worker) = working.join_next().await {
         let worker = worker?;
-        contestant.sessions.extend(worker.sessions);
+        back.extend(worker.sessions);
         tally.add(worker.tally)?;
     }
+    *contestant.browsers.of(operation) = back;
     Ok(tally)
 }
 

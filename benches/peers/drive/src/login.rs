@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::connection::{Call, Connection, Failure};
 use crate::contestant::Contestant;
+use crate::flags::Plan;
 use crate::jar::Jar;
 use crate::peer::Language;
 use crate::postgres::Postgres;
@@ -14,7 +15,8 @@ use crate::progress::Progress;
 
 /// Many at once, so that commits share their flushes.
 const CONNECTIONS: usize = 64;
-/// The one in Python would take a quarter of an hour for all; the rest are copies of these rows, made in SQL.
+/// The one in Python would take a quarter of an hour for all; the rest are copies of these rows, made in SQL. As many as
+/// are active, as a rule, so that it has to do with as many as the others.
 pub(crate) const PYTHON_LOGINS_MAX: usize = 4_000;
 
 /// Logs a new browser in.
@@ -32,9 +34,10 @@ pub(crate) async fn log_in(connection: &mut Connection, name: &str) -> Result<Ja
 pub(crate) async fn fill(
     contestant: &mut Contestant,
     postgres: &Postgres,
-    sessions: usize,
+    plan: &Plan,
     progress: &Progress,
 ) -> Result<(), Box<dyn Error>> {
+    let sessions = plan.sessions;
     let logins = match contestant.peer.language {
         Language::Rust => sessions,
         Language::Python => sessions.min(PYTHON_LOGINS_MAX),
@@ -45,8 +48,10 @@ pub(crate) async fn fill(
         filling.spawn(log_in_some(connection, (nth..logins).step_by(CONNECTIONS), progress.bar()));
     }
     while let Some(filled) = filling.join_next().await {
-        contestant.sessions.extend(filled??);
+        contestant.browsers.active.extend(filled??);
     }
+    let active = plan.active.min(logins);
+    contestant.browsers.away = contestant.browsers.active.split_off(active);
     let copies = sessions.div_ceil(logins) - 1;
     if copies > 0 {
         let client = postgres.connect(contestant.peer.name).await?;

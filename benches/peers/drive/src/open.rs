@@ -54,7 +54,7 @@ pub(crate) async fn drive(
     seed: u64,
 ) -> Result<Steady, Box<dyn Error>> {
     let call = operation.call()?;
-    let workers = set_out(contestant, CONNECTIONS.min(contestant.sessions.len()), seed).await?;
+    let workers = set_out(contestant, operation, CONNECTIONS, seed).await?;
     let due = ((rate * slice.as_secs_f64()) as u64).max(1);
     let (tick, ticks) = unbounded_channel();
     let ticks = Arc::new(Mutex::new(ticks));
@@ -64,7 +64,7 @@ pub(crate) async fn drive(
     for worker in workers {
         working.spawn(work_off(worker, operation, call.clone(), ticks.clone()));
     }
-    let tally = come_back(contestant, working).await?;
+    let tally = come_back(contestant, operation, working).await?;
     pace.join().map_err(|_| "The thread that keeps the pace has failed.")?;
     Ok(Steady { rate, due, tally })
 }

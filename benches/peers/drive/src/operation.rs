@@ -13,6 +13,8 @@ pub(crate) enum Operation {
     Health,
     /// Reads the user and the count from the session.
     Read,
+    /// The same, by a browser that was away: the first read after a pause, of which some libraries take a note.
+    Return,
     /// Raises the count in the session.
     Change,
     /// Inserts a purchase in a SERIALIZABLE transaction and raises the count.
@@ -20,14 +22,19 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 4] = [Self::Health, Self::Read, Self::Change, Self::Order];
+    pub(crate) const ALL: [Self; 5] = [Self::Health, Self::Read, Self::Return, Self::Change, Self::Order];
     /// Those that have to do with a session.
-    pub(crate) const OF_A_SESSION: [Self; 3] = [Self::Read, Self::Change, Self::Order];
+    pub(crate) const OF_A_SESSION: [Self; 4] = [Self::Read, Self::Return, Self::Change, Self::Order];
+    /// Those of browsers that send a request every few seconds.
+    pub(crate) const OF_THE_ACTIVE: [Self; 3] = [Self::Read, Self::Change, Self::Order];
+    /// Those that change a session.
+    pub(crate) const CHANGING: [Self; 2] = [Self::Change, Self::Order];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Health => "health",
             Self::Read => "read",
+            Self::Return => "return",
             Self::Change => "change",
             Self::Order => "order",
         }
@@ -40,7 +47,7 @@ impl Operation {
     pub(crate) fn call(self) -> Result<Call, InvalidUri> {
         match self {
             Self::Health => Call::get("/health"),
-            Self::Read => Call::get("/read"),
+            Self::Read | Self::Return => Call::get("/read"),
             Self::Change => Call::post("/change"),
             Self::Order => Call::post("/order"),
         }

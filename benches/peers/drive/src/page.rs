@@ -47,10 +47,11 @@ pub(crate) async fn text(
 }
 
 const CLOSED: &str = "Each connection asks again as soon as it is answered, each time as a random one of its \
-     browsers. Medians over rounds; ratios are medians of the ratios within a round.";
+     browsers: for `return` those that were away, so that most are read for the first time in minutes; for the others \
+     those that send a request every few seconds. Medians over rounds; ratios are medians of the ratios within a round.";
 const COSTS: &str = "CPU by the kernel's account, for each request of the closed loop; the store is PostgreSQL with \
      all its processes, and the peer's own Redis where it has one. WAL is the whole server's. Commits are counted \
-     apart, over a fixed number of requests, once PostgreSQL's counters have come to rest.";
+     apart, over a fixed number of requests (a SELECT of its own is one too), once PostgreSQL's counters have come to rest.";
 const OPEN: &str = "Requests are due at a fixed rate: half of what the slowest peer in Rust can do, the same for all \
      in Rust; half of what it can do for the one in Python. Latencies count from when a request was due. All rounds \
      together.";
@@ -73,11 +74,13 @@ async fn setting(contest: &Contest, plan: &Plan) -> Result<String, Box<dyn Error
     redis.iter().for_each(|version| servers.push_str(&format!(", Redis {version}")));
     let settings = postgres::SETTINGS.map(|(name, value)| format!("`{name} = {value}`")).join(", ");
     Ok(format!(
-        "{}.\n\n{} rounds, in which the peers take turns; {} s for each peer and operation; {} connections; client, \
+        "{}.\n\n{} sessions at each peer, of which {} send requests all the time; {} rounds, in which the peers take turns; {} s for each peer and operation; {} connections; client, \
          servers and stores on the same machine, over loopback. PostgreSQL commits with fsync; also set: {settings}; \
          vacuum runs between rounds. Each Redis peer has a Redis of its own without persistence (`save ''`, \
          `appendonly no`).",
         machine(&servers),
+        plan.sessions,
+        plan.active.min(plan.sessions),
         plan.rounds,
         plan.slice.as_secs_f64(),
         plan.connections,

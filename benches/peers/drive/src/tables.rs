@@ -63,7 +63,7 @@ pub(crate) fn steady(contest: &Contest) -> String {
     };
     let late = format!("later than {LATE_MS} ms");
     let heads = ["requests/s", "p50 ms", "p99 ms", "max ms", "due", &late, "unanswered"];
-    by_operation(contest, &Operation::OF_A_SESSION, &heads, row)
+    by_operation(contest, &Operation::OF_THE_ACTIVE, &heads, row)
 }
 
 /// What parallel tabs made of the sessions.
@@ -83,7 +83,7 @@ pub(crate) fn tabs(contest: &Contest) -> String {
     };
     let heads =
         ["answered 200", "refused", "lost", "changed though refused", "rows ≠ count", "rows ≠ answers"];
-    by_operation(contest, &[Operation::Change, Operation::Order], &heads, row)
+    by_operation(contest, &Operation::CHANGING, &heads, row)
 }
 
 /// What logouts during requests made of them.
@@ -99,7 +99,7 @@ pub(crate) fn logouts(contest: &Contest) -> String {
         ])
     };
     let heads = ["logouts", "answered before the request", "resurrected sessions", "orders after the logout"];
-    by_operation(contest, &[Operation::Change, Operation::Order], &heads, row)
+    by_operation(contest, &Operation::CHANGING, &heads, row)
 }
 
 /// What the first error of each kind was, if there was any.

@@ -15,7 +15,7 @@ pub(crate) fn lines(contestants: &[Contestant], lock: &str, requirements: &str) 
             format!("{package} {}", found.unwrap_or("of unknown version"))
         });
         let releases: Vec<_> = releases.collect();
-        let (driven, stored) = (contestant.sessions.len(), contestant.stored);
+        let (driven, stored) = (contestant.browsers.count(), contestant.stored);
         let browsers = if driven == stored {
             format!("{stored} sessions")
         } else {
