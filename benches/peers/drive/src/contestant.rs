@@ -40,7 +40,11 @@ pub(crate) struct Browsers {
 impl Browsers {
     /// Those who send such requests: all where nobody is away.
     pub(crate) fn of(&mut self, operation: Operation) -> &mut Vec<Jar> {
-        if operation == Operation::Return && !self.away.is_empty() { &mut self.away } else { &mut self.active }
+        if operation == Operation::Return && !self.away.is_empty() {
+            &mut self.away
+        } else {
+            &mut self.active
+        }
     }
 
     pub(crate) fn count(&self) -> usize {

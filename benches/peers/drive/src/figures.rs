@@ -85,7 +85,7 @@ fn a_ratio_is_taken_within_each_round() {
 
 #[test]
 fn figures_have_the_digits_that_matter() {
-    assert_eq!([None, Some(1.517), Some(0.0345), Some(123.4)].map(ratio), [NONE, "1.52", "0.034", "123"]);
-    assert_eq!([0.512, 1234.5].map(milliseconds), ["0.51", "1234"]);
+    assert_eq!([None, Some(1.517), Some(0.0312), Some(123.4)].map(ratio), [NONE, "1.52", "0.031", "123"]);
+    assert_eq!([0.512, 1234.2].map(milliseconds), ["0.51", "1234"]);
     assert_eq!(microseconds(0.000_123_4), "123");
 }

@@ -76,7 +76,7 @@ async fn run(plan: Plan) -> Result<(), Box<dyn Error>> {
     let workshop = Workshop::find()?;
     let peers = Peer::chosen(&plan.only)?;
     note("Building the peers.");
-    workshop.build(&peers).await?;
+    workshop.build().await?;
     let mut contest = Contest::open(plan.clone()).await?;
     for peer in peers {
         if peer.language == Language::Python {

@@ -37,19 +37,13 @@ impl Workshop {
         (text("Cargo.lock"), text("reference/requirements.txt"))
     }
 
-    /// Builds all those in Rust at once, as cargo does it best.
-    pub(crate) async fn build(&self, peers: &[Peer]) -> Result<(), Box<dyn Error>> {
-        let in_rust: Vec<_> = peers.iter().filter(|peer| peer.language == Language::Rust).collect();
-        if in_rust.is_empty() {
-            return Ok(());
-        }
+    /// Builds the whole workspace, whoever takes part: with a choice of packages cargo would choose other features of
+    /// what they depend on, and build that anew.
+    pub(crate) async fn build(&self) -> Result<(), Box<dyn Error>> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
-            .args(["build", "--release", "--locked", "--manifest-path"])
+            .args(["build", "--release", "--locked", "--workspace", "--manifest-path"])
             .arg(self.workspace.join("Cargo.toml"));
-        for peer in in_rust {
-            cargo.args(["--package", &peer.program()]);
-        }
         succeed(&mut cargo).await.map_err(|reason| format!("The peers could not be built: {reason}.").into())
     }
 
