@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::sleep;
 
@@ -19,26 +19,30 @@ const STILL_FOR: Duration = Duration::from_secs(1);
 /// How many more readings are taken if they are not.
 const READINGS_MAX: usize = 20;
 
-/// Commits for each request, by the name of the peer.
+/// Commits of each database.
+pub(crate) type Counts = BTreeMap<String, i64>;
+
+/// Commits for each request, by the name of the peer. `counts` are those at rest before, and then those after.
 pub(crate) async fn count(
     contestants: &mut [Contestant],
     postgres: &Postgres,
     operation: Operation,
     connections: usize,
     requests: usize,
+    counts: &mut Counts,
 ) -> Result<BTreeMap<&'static str, f64>, Box<dyn Error>> {
-    let before = settled(postgres, Instant::now()).await?;
     for contestant in contestants.iter_mut() {
         drive(contestant, operation, connections, Until::Requests(requests), 0).await?;
     }
-    let after = settled(postgres, Instant::now()).await?;
+    let after = at_rest(postgres).await?;
+    let before = std::mem::replace(counts, after);
     let names = contestants.iter().map(|contestant| contestant.peer.name);
-    Ok(names.map(|name| (name, grown(&before, &after, name) as f64 / requests as f64)).collect())
+    Ok(names.map(|name| (name, grown(&before, counts, name) as f64 / requests as f64)).collect())
 }
 
-/// The counters once all backends have told what they did until `since`.
-async fn settled(postgres: &Postgres, since: Instant) -> Result<BTreeMap<String, i64>, Box<dyn Error>> {
-    sleep(TOLD_AFTER.saturating_sub(since.elapsed())).await;
+/// The counters once all backends have told what they did until now.
+pub(crate) async fn at_rest(postgres: &Postgres) -> Result<Counts, Box<dyn Error>> {
+    sleep(TOLD_AFTER).await;
     let mut last = postgres.commits().await?;
     for _ in 0..READINGS_MAX {
         sleep(STILL_FOR).await;
@@ -55,13 +59,13 @@ async fn settled(postgres: &Postgres, since: Instant) -> Result<BTreeMap<String,
 }
 
 /// The database of no peer is the one that is read from, and never rests.
-fn peers_only(mut commits: BTreeMap<String, i64>) -> BTreeMap<String, i64> {
+fn peers_only(mut commits: Counts) -> Counts {
     commits.remove("postgres");
     commits
 }
 
-fn grown(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>, name: &str) -> i64 {
-    let at = |commits: &BTreeMap<String, i64>| commits.get(name).copied().unwrap_or_default();
+fn grown(before: &Counts, after: &Counts, name: &str) -> i64 {
+    let at = |commits: &Counts| commits.get(name).copied().unwrap_or_default();
     at(after) - at(before)
 }
 

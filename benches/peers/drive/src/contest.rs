@@ -121,15 +121,15 @@ impl Contest {
 
     async fn count_commits(&mut self) -> Result<(), Box<dyn Error>> {
         let progress = Progress::begin("Counting commits", Operation::OF_A_SESSION.len());
+        let mut counts = commits::at_rest(&self.postgres).await?;
         for operation in Operation::OF_A_SESSION {
             progress.say(operation.name());
             let (connections, requests) = (self.plan.connections, self.plan.counted_requests);
-            let contestants = &mut self.contestants;
+            let (contestants, postgres) = (&mut self.contestants, &self.postgres);
             let counted =
-                commits::count(contestants, &self.postgres, operation, connections, requests).await?;
-            self.findings
-                .commits
-                .extend(counted.into_iter().map(|(name, commits)| ((operation, name), commits)));
+                commits::count(contestants, postgres, operation, connections, requests, &mut counts).await?;
+            let by_event = counted.into_iter().map(|(name, commits)| ((operation, name), commits));
+            self.findings.commits.extend(by_event);
             progress.advance();
         }
         Ok(())
