@@ -38,12 +38,11 @@ pub(crate) struct Browsers {
 }
 
 impl Browsers {
-    /// Those who send such requests: all where nobody is away.
+    /// Those who send such requests. Who is taken from here is given back to the same.
     pub(crate) fn of(&mut self, operation: Operation) -> &mut Vec<Jar> {
-        if operation == Operation::Return && !self.away.is_empty() {
-            &mut self.away
-        } else {
-            &mut self.active
+        match operation {
+            Operation::Return => &mut self.away,
+            _ => &mut self.active,
         }
     }
 
@@ -119,4 +118,15 @@ impl Spent {
             wal_bytes: self.wal_bytes - before.wal_bytes,
         }
     }
+}
+
+#[test]
+fn those_who_come_back_for_a_read_are_away_again_afterwards() {
+    let jars = |count| vec![Jar::default(); count];
+    let mut browsers = Browsers { active: jars(4), away: jars(16) };
+    for operation in Operation::ALL {
+        let taken = std::mem::take(browsers.of(operation));
+        *browsers.of(operation) = taken;
+    }
+    assert_eq!((browsers.active.len(), browsers.away.len()), (4, 16));
 }

@@ -12,7 +12,7 @@ pub(crate) struct Flags {
     #[arg(long)]
     quick: bool,
     /// How many browsers are logged in at each peer [default: 100000]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(100..=2_000_000))]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(SESSIONS_MIN..=2_000_000))]
     sessions: Option<u32>,
     /// How many of these send requests all the time; the others are away, and only come back now and then
     /// [default: 4000]
@@ -34,6 +34,9 @@ pub(crate) struct Flags {
     #[arg(long)]
     publish: bool,
 }
+
+/// So that each connection has browsers of its own, among the active ones and among the others.
+const SESSIONS_MIN: i64 = 200;
 
 /// How much is done.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,9 +66,10 @@ impl Flags {
     pub(crate) fn plan(self) -> Plan {
         let usual = |usual, quick| if self.quick { quick } else { usual };
         let seconds = self.seconds.unwrap_or(if self.quick { 0.5 } else { 2.0 });
+        let sessions = self.sessions.unwrap_or(usual(100_000, 2_000)) as usize;
         Plan {
-            sessions: self.sessions.unwrap_or(usual(100_000, 2_000)) as usize,
-            active: self.active.unwrap_or(usual(4_000, 1_000)) as usize,
+            sessions,
+            active: (self.active.unwrap_or(usual(4_000, 1_000)) as usize).min(sessions / 2),
             rounds: self.rounds.unwrap_or(usual(5, 2)) as usize,
             slice: Duration::from_secs_f64(seconds),
             connections: self.connections.unwrap_or(16) as usize,
@@ -92,5 +96,6 @@ fn what_is_not_said_is_as_usual_or_quick() {
     assert_eq!((usual.sessions, usual.rounds, usual.slice), (100_000, 5, Duration::from_secs(2)));
     let quick = plan(&["--quick", "--rounds", "3", "--only", "ledger,reference"]);
     assert_eq!((quick.sessions, quick.rounds), (2_000, 3));
+    assert_eq!((usual.active, plan(&["--sessions", "200"]).active), (4_000, 100));
     assert_eq!(quick.only, ["ledger", "reference"]);
 }

@@ -15,9 +15,9 @@ use crate::progress::Progress;
 
 /// Many at once, so that commits share their flushes.
 const CONNECTIONS: usize = 64;
-/// The one in Python would take a quarter of an hour for all; the rest are copies of these rows, made in SQL. As many as
-/// are active, as a rule, so that it has to do with as many as the others.
-pub(crate) const PYTHON_LOGINS_MAX: usize = 4_000;
+/// The one in Python would take a quarter of an hour for all. It has as many active browsers as the others, and this many
+/// that are away; the rest of its rows are copies, made in SQL.
+const PYTHON_AWAY: usize = 2_000;
 
 /// Logs a new browser in.
 pub(crate) async fn log_in(connection: &mut Connection, name: &str) -> Result<Jar, Failure> {
@@ -40,7 +40,7 @@ pub(crate) async fn fill(
     let sessions = plan.sessions;
     let logins = match contestant.peer.language {
         Language::Rust => sessions,
-        Language::Python => sessions.min(PYTHON_LOGINS_MAX),
+        Language::Python => sessions.min(plan.active + PYTHON_AWAY),
     };
     let mut filling = JoinSet::new();
     for nth in 0..CONNECTIONS {
@@ -50,8 +50,7 @@ pub(crate) async fn fill(
     while let Some(filled) = filling.join_next().await {
         contestant.browsers.active.extend(filled??);
     }
-    let active = plan.active.min(logins);
-    contestant.browsers.away = contestant.browsers.active.split_off(active);
+    contestant.browsers.away = contestant.browsers.active.split_off(plan.active);
     let copies = sessions.div_ceil(logins) - 1;
     if copies > 0 {
         let client = postgres.connect(contestant.peer.name).await?;

@@ -80,7 +80,7 @@ async fn setting(contest: &Contest, plan: &Plan) -> Result<String, Box<dyn Error
          `appendonly no`).",
         machine(&servers),
         plan.sessions,
-        plan.active.min(plan.sessions),
+        plan.active,
         plan.rounds,
         plan.slice.as_secs_f64(),
         plan.connections,
