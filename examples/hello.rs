@@ -16,7 +16,7 @@ fn login(session: Session) -> Result<()> {
 }
 
 #[handler]
-async fn order(session: SignedIn, tx: Tx) -> Result<()> {
+async fn order(tx: Tx, session: SignedIn) -> Result<()> {
     let cart = session.get(&CART)?.unwrap_or_default();
     let insert = "insert into orders (who, items) values ($1, $2)";
     tx.execute(insert, &[&session.user().as_str(), &cart]).await.map_err(InternalServerError)?;

@@ -137,7 +137,7 @@ fn logout(session: SignedIn) {
 }
 
 #[handler]
-async fn order(session: SignedIn, tx: Tx) -> Result<()> {
+async fn order(tx: Tx, session: SignedIn) -> Result<()> {
     let insert = tx.prepare_cached(PURCHASE).await.map_err(InternalServerError)?;
     tx.execute(&insert, &[&session.user().as_str()]).await.map_err(InternalServerError)?;
     Ok(session.update(&KEYS[0], |value| *value += 1)?)
@@ -145,7 +145,7 @@ async fn order(session: SignedIn, tx: Tx) -> Result<()> {
 
 /// Reads one row that others change and changes another, beside a change of the session.
 #[handler]
-async fn stock(session: Session, tx: Tx, Path((looked_at, taken)): Path<(i64, i64)>) -> Result<()> {
+async fn stock(tx: Tx, session: Session, Path((looked_at, taken)): Path<(i64, i64)>) -> Result<()> {
     let look = tx.prepare_cached(include_str!("sql/look_at_stock.sql")).await.map_err(InternalServerError)?;
     tx.query_one(&look, &[&looked_at]).await.map_err(InternalServerError)?;
     let take = tx.prepare_cached(include_str!("sql/take_stock.sql")).await.map_err(InternalServerError)?;

@@ -24,6 +24,7 @@ pub(crate) const COOKIE: &str = "__Host-session";
 pub(crate) fn server() -> Result<Server, Failure> {
     let options = Options::new()
         .fsync(true)
+        .setting("wal_level", "replica")
         .setting("shared_buffers", "1GB")
         .setting("max_wal_size", "20GB")
         .setting("checkpoint_timeout", "1h")

@@ -14,9 +14,13 @@ use crate::application::PURCHASE;
 use crate::drive::Failure;
 
 /// As the library begins what it commits in the same trip.
-const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
+    set local enable_seqscan = off";
 /// As it begins a transaction of the application.
 const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
+
+const RELEASE_PLANNER: &str = include_str!("../../src/store/sql/release_planner.sql");
+const BIND_PLANNER: &str = include_str!("../../src/store/sql/bind_planner.sql");
 
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
 const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
@@ -192,21 +196,23 @@ impl Hand {
 
     /// BEGIN and load in one trip, the application's insert, then append, fence and COMMIT in one trip.
     async fn order(&self, id: SessionId) -> Result<(), Failure> {
-        let (begun, transaction, row) = tokio::join!(biased;
+        let (begun, transaction, row, released) = tokio::join!(biased;
             self.client.batch_execute(BEGIN_APPLICATION),
             self.client.query_one(&self.transaction_id, &[]),
             self.load(id),
+            self.client.batch_execute(RELEASE_PLANNER),
         );
-        (begun?, transaction?);
+        (begun?, transaction?, released?);
         let row = row?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
         let version = row.try_get::<_, i64>("version")? + 1;
-        let (appended, fenced, committed) = tokio::join!(biased;
+        let (bound, appended, fenced, committed) = tokio::join!(biased;
+            self.client.batch_execute(BIND_PLANNER),
             self.append(id, &row, 1),
             async { Ok::<_, Failure>(self.client.query_one(&self.fence, &[&Some(id.as_uuid()), &version]).await?) },
             self.client.batch_execute("commit"),
         );
-        (appended?, fenced?, committed?);
+        (bound?, appended?, fenced?, committed?);
         Ok(())
     }
 

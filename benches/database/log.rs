@@ -27,7 +27,7 @@ pub(crate) struct Rates {
     copy_by_session: Vec<f64>,
 }
 
-/// Measures a log of so many events, a multiple of ten. A feed is followed for `feed_events` of them.
+/// Measures a log of so many events, a multiple of a hundred.
 pub(crate) async fn measure(server: &Server, events: i64, rounds: usize) -> Result<Rates, Failure> {
     let ground = Ground::with_sessions(server, 0, 0).await?;
     eprintln!("log: writing {events} events");

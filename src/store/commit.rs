@@ -23,8 +23,10 @@ use crate::telemetry;
 static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
-/// until the server finds out that nobody is there. For NOT DEFERRABLE see `sql/begin.sql`.
-const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
+/// until the server finds out that nobody is there. For NOT DEFERRABLE and the planner see `sql/begin.sql`.
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
+    set local enable_seqscan = off";
+const BIND_PLANNER: &str = include_str!("sql/bind_planner.sql");
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +92,8 @@ impl Transaction {
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
             steps.push(Box::pin(async { client.batch_execute(BEGIN).await.map_err(Error::of_begin) }));
+        } else {
+            steps.push(Box::pin(async { Ok(client.batch_execute(BIND_PLANNER).await?) }));
         }
         for (append, statement) in appends.iter().zip(&statements) {
             steps.push(Box::pin(append.run(client, statement)));

@@ -11,7 +11,16 @@ use super::projection::state_of;
 use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
-static LOAD: Sql = Sql::new(include_str!("sql/load.sql"), &[Type::UUID]);
+/// The same text under two names: PostgreSQL keeps a plan for each.
+macro_rules! load {
+    ($name:literal) => {
+        Sql::new(concat!(include_str!("sql/load.sql"), "-- ", $name), &[Type::UUID])
+    };
+}
+
+static LOAD: Sql = load!("By itself.");
+/// Within SERIALIZABLE a scan of the table would conflict with every change of any session. See `sql/begin.sql`.
+static LOAD_SERIALIZABLE: Sql = load!("Within a transaction.");
 static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
 static TOUCH: Sql = Sql::new(include_str!("sql/touch.sql"), &[Type::UUID]);
@@ -46,19 +55,25 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Makes ready to load `session`, or the time alone if there is none; and in the same trip what `also`, a
+    /// Makes ready to load, within a transaction, `session`, or the time alone if there is none; and in the same trip what `also`, a
     /// statement of the application's with the session id as its parameter, finds.
     pub(crate) async fn ready(
         connection: &Connection,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<Self, Error> {
-        let statement = if session.is_some() { &LOAD } else { &CLOCK };
+        let statement = if session.is_some() { &LOAD_SERIALIZABLE } else { &CLOCK };
         let also = match also.filter(|_| session.is_some()) {
             Some(also) => Some(also.ready(connection).await?),
             None => None,
         };
         Ok(Self { statement: statement.ready(connection).await?, session, also })
+    }
+
+    /// Makes ready to load `session` outside of a transaction, with `also` beside it.
+    async fn beside(connection: &Connection, session: SessionId, also: &'static Sql) -> Result<Self, Error> {
+        let (statement, also) = (LOAD.ready(connection).await?, also.ready(connection).await?);
+        Ok(Self { statement, session: Some(session), also: Some(also) })
     }
 
     /// Loads. One trip.
@@ -91,7 +106,7 @@ pub(crate) async fn load(
         match also {
             // By itself it is prepared anew if a table has changed.
             None => loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?),
-            Some(_) => Load::ready(connection, Some(id), also).await?.run(connection).await,
+            Some(also) => Load::beside(connection, id, also).await?.run(connection).await,
         }
     };
     let loaded = loading.await.map_err(Error::outside_transaction)?;

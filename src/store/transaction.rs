@@ -23,6 +23,7 @@ use crate::session::SessionId;
 use crate::telemetry::Active;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
+const RELEASE_PLANNER: &str = include_str!("sql/release_planner.sql");
 const TAKES_WRITES: &str = include_str!("sql/takes_writes.sql");
 const TERMINATE: &str = include_str!("sql/terminate.sql");
 static TRANSACTION_ID: Sql = Sql::new(include_str!("sql/transaction_id.sql"), &[]);
@@ -176,16 +177,19 @@ impl Transaction {
 
     async fn send(&self, beginning: &Beginning) -> Result<Loaded, Error> {
         let client = self.client();
-        let (begun, id, loaded) = tokio::join!(biased;
+        let (begun, id, loaded, released) = tokio::join!(biased;
             client.batch_execute(BEGIN),
             beginning.id.query_one(client, &[]),
             beginning.load.run(client),
+            client.batch_execute(RELEASE_PLANNER),
         );
         begun.map_err(Error::of_begin)?;
         let row = id?;
         let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
         self.id.set(id).ok();
-        loaded
+        let loaded = loaded?;
+        released?;
+        Ok(loaded)
     }
 }
 

@@ -134,7 +134,9 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Resu
 
 /// Says how the transaction was found.
 pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
-    let Some(Ok(transaction)) = running.map(Running::take_back) else { return RolledBack::Sound };
+    let Some(mut running) = running else { return RolledBack::Sound };
+    running.look_back().await;
+    let Ok(transaction) = running.take_back() else { return RolledBack::Sound };
     let found = transaction.rollback().await;
     if found == RolledBack::Lost {
         tracing::warn!(

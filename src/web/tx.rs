@@ -23,6 +23,9 @@ use crate::store::transaction::Transaction;
 /// pooler use `query_typed` or a statement's text instead of `prepare_cached`: see
 /// [`unnamed_statements`](crate::ledger::Builder::unnamed_statements).
 ///
+/// Ask for it before the session, that is, name it first among a handler's arguments: then the session is loaded as the
+/// transaction begins. The other way round the database loads it twice, though in no more trips.
+///
 /// ```
 /// use poem::error::InternalServerError;
 /// use poem::{Result, handler};
@@ -32,7 +35,7 @@ use crate::store::transaction::Transaction;
 /// const CART: Key<Vec<i32>> = Key::new("cart");
 ///
 /// #[handler]
-/// async fn order(session: SignedIn, tx: Tx) -> Result<&'static str> {
+/// async fn order(tx: Tx, session: SignedIn) -> Result<&'static str> {
 ///     let cart = session.get(&CART)?.unwrap_or_default();
 ///     let insert = "insert into orders (user_id, items) values ($1, $2)";
 ///     tx.execute(insert, &[&session.user().as_str(), &cart]).await.map_err(InternalServerError)?;

@@ -70,6 +70,16 @@ impl Running {
         })
     }
 
+    /// Of a beginning that was sent ahead and failed, the handler has only seen that its own statement was refused. If a
+    /// table has been altered, no connection is to fail for that reason again.
+    pub(super) async fn look_back(&mut self) {
+        if let Some((_, begun)) = self.ahead.take()
+            && let Err(Error::Outdated(_)) = answered(begun).await
+        {
+            self.transaction.client().forget_statements();
+        }
+    }
+
     /// Makes sure that the transaction has begun, and that it sees the session as the handler has seen it.
     pub(super) async fn begun(&mut self, opened: &mut Opened) -> Result<(), Error> {
         let Some((known, begun)) = self.ahead.take() else { return Ok(()) };

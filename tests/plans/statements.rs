@@ -43,6 +43,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
+    ("bind_planner.sql", Exempt(NO_PLAN)),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
@@ -146,6 +147,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
+    ("release_planner.sql", Exempt(NO_PLAN)),
     (
         "sessions_of_user.sql",
         Plan {

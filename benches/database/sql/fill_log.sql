@@ -1,8 +1,8 @@
--- Makes a log of sessions of ten events each, ten thousand under way at a time, each event by a transaction of its own
+-- Makes a log of sessions of a hundred events each, ten thousand under way at a time, each event by a transaction of its own
 -- and lying where it would lie had requests written it. The first events are copies of a session that the library
 -- has written, the others of its last.
 -- No row: this only writes.
--- Parameters: $1 the session to copy (uuid), $2 how many events (bigint), $3 the first transaction id (bigint)
+-- Parameters: $1 the session to copy (uuid), $2 how many events, by the hundred (bigint), $3 the first transaction id (bigint)
 insert into session_ledger.event (
     session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent,
     transaction_id
@@ -10,11 +10,11 @@ insert into session_ledger.event (
 select made.session_id, made.version, gen_random_uuid(), e.kind, e.shape, e.user_id, e.actor, e.payload, e.hash,
        e.occurred_at, e.client_ip, e.user_agent, made.transaction_id
   from (
-      select (lpad(to_hex(floor(extract(epoch from now()) * 1000)::bigint - $2::bigint / 10 + s), 12, '0')
+      select (lpad(to_hex(floor(extract(epoch from now()) * 1000)::bigint - $2::bigint / 100 + s), 12, '0')
                  || '7' || substr(md5(s::text), 1, 3) || '8' || substr(md5(s::text), 4, 15))::uuid as session_id,
              v as version,
              ($3::bigint + row_number() over (order by s + v * 10000, s))::text::xid8 as transaction_id
-        from generate_series(1, $2::bigint / 10) as s, generate_series(1, 10) as v
+        from generate_series(1, $2::bigint / 100) as s, generate_series(1, 100) as v
   ) as made
   join session_ledger.event as e
     on e.session_id = $1 and e.version = least(made.version, (select max(version) from session_ledger.event where session_id = $1))

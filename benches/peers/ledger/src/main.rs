@@ -46,7 +46,7 @@ async fn change(Query(pace): Query<Pace>, session: SignedIn) -> Result<String> {
 }
 
 #[handler]
-async fn order(Query(pace): Query<Pace>, session: SignedIn, tx: Tx) -> Result<String> {
+async fn order(Query(pace): Query<Pace>, tx: Tx, session: SignedIn) -> Result<String> {
     let insert = tx.prepare_cached(INSERT_PURCHASE).await.map_err(InternalServerError)?;
     tx.execute(&insert, &[&session.user().as_str()]).await.map_err(InternalServerError)?;
     let count = session.get(&CLICKS)?.unwrap_or_default() + 1;

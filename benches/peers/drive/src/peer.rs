@@ -1,0 +1,92 @@
+//! Who takes part.
+
+use std::error::Error;
+use std::fmt;
+
+/// One of those that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Peer {
+    /// Of its folder, its database and its program.
+    pub(crate) name: &'static str,
+    /// What it is made of, with the packages whose versions are told.
+    pub(crate) made_of: &'static [&'static str],
+    pub(crate) store: Store,
+    pub(crate) language: Language,
+}
+
+/// Where it keeps sessions. Orders are in PostgreSQL everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    PostgreSql,
+    Redis,
+}
+
+/// What it is written in, which tells how it is built and started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    Rust,
+    Python,
+}
+
+/// Ours.
+pub(crate) const LEDGER: &str = "ledger";
+/// The one whose figures are 1 where figures are relative.
+pub(crate) const YARDSTICK: &str = "tower-sessions";
+/// What this library was asked to outdo.
+pub(crate) const REFERENCE: &str = "reference";
+pub(crate) const POEM_REDIS: &str = "poem-redis";
+pub(crate) const ACTIX_REDIS: &str = "actix-redis";
+
+const PEERS: [Peer; 6] = [
+    rust(LEDGER, Store::PostgreSql, &["session-ledger", "poem", "tokio-postgres"]),
+    rust(YARDSTICK, Store::PostgreSql, &["tower-sessions", "tower-sessions-sqlx-store", "axum"]),
+    rust(POEM_REDIS, Store::Redis, &["poem", "redis"]),
+    rust(ACTIX_REDIS, Store::Redis, &["actix-session", "actix-web"]),
+    rust("axum-session", Store::PostgreSql, &["axum_session", "axum_session_sqlx"]),
+    Peer {
+        name: REFERENCE,
+        made_of: &["pyramid-sqlalchemy-sessions", "pyramid", "SQLAlchemy", "gunicorn"],
+        store: Store::PostgreSql,
+        language: Language::Python,
+    },
+];
+
+const fn rust(name: &'static str, store: Store, made_of: &'static [&'static str]) -> Peer {
+    Peer { name, made_of, store, language: Language::Rust }
+}
+
+impl Peer {
+    /// All, or those with these names, in the order in which they take turns.
+    pub(crate) fn chosen(names: &[String]) -> Result<Vec<Self>, Box<dyn Error>> {
+        if let Some(unknown) = names.iter().find(|name| PEERS.iter().all(|peer| peer.name != **name)) {
+            let known = PEERS.map(|peer| peer.name).join(", ");
+            return Err(format!("No peer is called {unknown}. There are: {known}.").into());
+        }
+        let is_chosen = |peer: &Self| names.is_empty() || names.iter().any(|name| name == peer.name);
+        Ok(PEERS.into_iter().filter(is_chosen).collect())
+    }
+
+    /// The name of its program, for those in Rust.
+    pub(crate) fn program(self) -> String {
+        format!("peer-{}", self.name)
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PostgreSql => "PostgreSQL",
+            Self::Redis => "Redis",
+        })
+    }
+}
+
+#[test]
+fn peers_are_chosen_by_name_in_their_own_order() -> Result<(), Box<dyn Error>> {
+    let names = |chosen: Vec<Peer>| chosen.iter().map(|peer| peer.name).collect::<Vec<_>>();
+    assert_eq!(names(Peer::chosen(&["reference".to_owned(), "ledger".to_owned()])?), [LEDGER, REFERENCE]);
+    assert_eq!(Peer::chosen(&[])?.len(), 6);
+    let refused = Peer::chosen(&["django".to_owned()]).map_err(|error| error.to_string());
+    assert!(refused.is_err_and(|text| text.starts_with("No peer is called django. There are: ledger, ")));
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The one PostgreSQL that all peers share, each with a database of its own.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+
+use bench_report::Counters;
+use private_postgres::{Options, Server};
+use tokio_postgres::{Client, NoTls};
+
+/// What differs from PostgreSQL's defaults, told with the results. No checkpoint and no vacuum falls into a slice of
+/// one peer; both come between the steps.
+pub(crate) const SETTINGS: [(&str, &str); 7] = [
+    ("shared_buffers", "1GB"),
+    ("max_connections", "200"),
+    ("max_pred_locks_per_transaction", "256"),
+    ("wal_level", "replica"),
+    ("checkpoint_timeout", "1h"),
+    ("max_wal_size", "32GB"),
+    ("autovacuum", "off"),
+];
+
+/// A running server, and a connection from which it is watched: to a database of no peer, so that what the watching
+/// commits is not counted as theirs.
+pub(crate) struct Postgres {
+    server: Server,
+    watch: Client,
+    /// Whose descendants its processes are.
+    pub(crate) postmaster: u32,
+}
+
+impl Postgres {
+    pub(crate) async fn start() -> Result<Self, Box<dyn Error>> {
+        let options = SETTINGS
+            .iter()
+            .fold(Options::new().fsync(true), |options, (name, value)| options.setting(*name, *value));
+        let server = Server::start(options)?;
+        let watch = connect(&server, "postgres").await?;
+        let pid_file = fs::read_to_string(server.socket_dir().join("data/postmaster.pid"))?;
+        let postmaster = pid_file.lines().next().unwrap_or_default().trim().parse()?;
+        Ok(Self { server, watch, postmaster })
+    }
+
+    /// Makes a database and returns its address.
+    pub(crate) async fn add_database(&self, name: &str) -> Result<String, Box<dyn Error>> {
+        self.watch.batch_execute(&format!("create database \"{name}\"")).await?;
+        Ok(self.server.connection_string(name))
+    }
+
+    /// A connection to the database of a peer.
+    pub(crate) async fn connect(&self, name: &str) -> Result<Client, Box<dyn Error>> {
+        connect(&self.server, name).await
+    }
+
+    /// Leaves every database as after a night's rest: nothing dirty, nothing dead, statistics fresh. Freezing comes
+    /// after the checkpoint, so that the pages have been written whole to the WAL and are not again in a slice.
+    pub(crate) async fn tidy_up(&self, databases: &[&str]) -> Result<(), Box<dyn Error>> {
+        self.watch.batch_execute("checkpoint").await?;
+        for name in databases {
+            self.connect(name).await?.batch_execute("vacuum (freeze, analyze)").await?;
+        }
+        Ok(())
+    }
+
+    /// Collects what is dead, as autovacuum would, between the rounds.
+    pub(crate) async fn sweep(&self, databases: &[&str]) -> Result<(), Box<dyn Error>> {
+        for name in databases {
+            self.connect(name).await?.batch_execute("vacuum").await?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of WAL written so far.
+    pub(crate) async fn wal_bytes(&self) -> Result<i64, Box<dyn Error>> {
+        Ok(Counters::read(&self.watch).await?.wal_bytes)
+    }
+
+    /// Transactions committed so far in each database.
+    pub(crate) async fn commits(&self) -> Result<BTreeMap<String, i64>, Box<dyn Error>> {
+        let rows = self.watch.query(include_str!("commits.sql"), &[]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// How many purchases each of the users whose name begins so has.
+    pub(crate) async fn purchases(
+        &self,
+        name: &str,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, i64>, Box<dyn Error>> {
+        let rows = self.connect(name).await?.query(include_str!("purchases.sql"), &[&prefix]).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// `15.20`.
+    pub(crate) async fn version(&self) -> Result<String, Box<dyn Error>> {
+        let text: String = self.watch.query_one("show server_version", &[]).await?.try_get(0)?;
+        Ok(text.split(' ').next().unwrap_or_default().to_owned())
+    }
+}
+
+async fn connect(server: &Server, database: &str) -> Result<Client, Box<dyn Error>> {
+    let (client, connection) = tokio_postgres::connect(&server.connection_string(database), NoTls).await?;
+    tokio::spawn(async move {
+        // What went wrong is told by the statement that it went wrong for.
+        let _ = connection.await;
+    });
+    Ok(client)
+}

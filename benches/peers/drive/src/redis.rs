@@ -1,0 +1,77 @@
+//! A Redis of one peer's own.
+
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use crate::leash::Leashed;
+
+/// Redis does not mind its input; the shell does, and tells the process id.
+const SCRIPT: &str = r#"
+trap '' INT HUP
+redis-server --bind 127.0.0.1 --port "$1" --dir "$2" --save '' --appendonly no --daemonize no >&2 </dev/null &
+server=$!
+echo "$server"
+while read -r _; do :; done
+kill "$server"
+wait "$server"
+"#;
+
+/// How often it is tried to connect before Redis counts as failed.
+const TRIES_MAX: usize = 200;
+
+/// A running `redis-server` that keeps nothing on disk.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    _leash: Leashed,
+    address: SocketAddr,
+    /// Of the server itself.
+    pub(crate) process: u32,
+}
+
+impl Redis {
+    pub(crate) async fn start(name: &str, dir: &Path) -> Result<Self, Box<dyn Error>> {
+        let address = free_address()?;
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", SCRIPT, "redis", &address.port().to_string()]).arg(dir);
+        let mut leash = Leashed::start(command, &format!("{name}-redis"), dir)?;
+        let process = leash.first_line().await?.parse()?;
+        for _ in 0..TRIES_MAX {
+            if TcpStream::connect(address).await.is_ok() {
+                return Ok(Self { _leash: leash, address, process });
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        Err("redis-server did not start. Is it installed (Debian: apt-get install redis-server)?".into())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+}
+
+/// A port of the loopback that nobody listens on at this moment.
+pub(crate) fn free_address() -> std::io::Result<SocketAddr> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+/// `7.0.15` of `Redis server v=7.0.15 sha=…`; nothing where there is no Redis.
+pub(crate) async fn version() -> Option<String> {
+    let output = Command::new("redis-server").arg("--version").output().await.ok()?;
+    version_in(&String::from_utf8(output.stdout).ok()?)
+}
+
+fn version_in(text: &str) -> Option<String> {
+    text.split_whitespace().find_map(|word| word.strip_prefix("v=")).map(str::to_owned)
+}
+
+#[test]
+fn the_version_of_redis_is_found_in_what_it_prints() {
+    let text = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=ae4d";
+    assert_eq!(version_in(text).as_deref(), Some("7.0.15"));
+}
