@@ -25,6 +25,9 @@ test-18: $(POSTGRES_18) ## run all tests on PostgreSQL 18, fetched with pip
 bench: ## measure what the library costs, in the process and on PostgreSQL (about half an hour)
 	cargo bench --locked --bench pure --bench database -- --publish
 
+peers: ## measure the same application on this and other session stores (about half an hour with the build)
+	cargo run --release --locked --manifest-path benches/peers/Cargo.toml -p drive -- --publish
+
 instructions: ## count the instructions of the hot path and hold them against the budget; needs valgrind
 	cargo bench --locked --bench instructions
 

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::cut::{Cut, UNNOTICED};
 use super::messages::{Messages, answer_commit, is_commit};
@@ -91,29 +93,47 @@ impl Line {
 /// The way back. Returns what it reads from, and lets go of the client, when it is told to.
 async fn answer(
     mut from: FromServer,
-    mut to: WriteHalf<UnixStream>,
+    to: WriteHalf<UnixStream>,
     hush: Arc<Notify>,
     answered: Arc<AtomicBool>,
     state: Arc<State>,
 ) -> FromServer {
+    let (delayed, due) = unbounded_channel();
+    let delivering = tokio::spawn(deliver(due, to, answered));
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let bytes = tokio::select! {
             biased;
-            () = hush.notified() => return from,
+            () = hush.notified() => break,
             bytes = from.read(&mut buffer) => bytes,
         };
         let Ok(bytes @ 1..) = bytes else { break };
-        if !state.latency.is_zero() {
-            tokio::time::sleep(state.latency).await;
+        if delayed.send((Instant::now() + state.latency, buffer[..bytes].to_vec())).is_err() {
+            break;
+        }
+    }
+    drop(delayed);
+    delivering.await.expect("what was answered is delivered");
+    from
+}
+
+/// Hands over each answer when it is due. Answers that come one upon the other are late by the same time, not one after
+/// the other.
+async fn deliver(
+    mut due: UnboundedReceiver<(Instant, Vec<u8>)>,
+    mut to: WriteHalf<UnixStream>,
+    answered: Arc<AtomicBool>,
+) {
+    while let Some((at, bytes)) = due.recv().await {
+        if at > Instant::now() {
+            tokio::time::sleep_until(at).await;
         }
         answered.store(true, Ordering::SeqCst);
-        if to.write_all(&buffer[..bytes]).await.is_err() {
+        if to.write_all(&bytes).await.is_err() {
             break;
         }
     }
     to.shutdown().await.ok();
-    from
 }
 
 /// Reads the server's answers and keeps them to itself, until it has answered COMMIT or is gone.
