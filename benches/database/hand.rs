@@ -28,6 +28,7 @@ const APPEND: &str = include_str!("../../src/store/sql/append.sql");
 const CREATE: &str = include_str!("../../src/store/sql/create.sql");
 const END: &str = include_str!("../../src/store/sql/end.sql");
 const FENCE: &str = include_str!("../../src/store/sql/fence.sql");
+const HISTORY: &str = include_str!("../../src/store/sql/history.sql");
 const TRANSACTION_ID: &str = include_str!("../../src/store/sql/transaction_id.sql");
 
 /// One connection.
@@ -40,6 +41,7 @@ pub(crate) struct Hand {
     create: Statement,
     end: Statement,
     fence: Statement,
+    history: Statement,
     transaction_id: Statement,
     purchase: Statement,
     plain_load: Statement,
@@ -61,6 +63,8 @@ pub(crate) enum Task {
     WriteStepByStep,
     Create,
     End,
+    /// All events of the session.
+    History,
     /// An insert of the application with a change of the session.
     Order,
     /// The insert alone.
@@ -98,6 +102,7 @@ impl Hand {
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
             fence: client.prepare(FENCE).await?,
+            history: client.prepare(HISTORY).await?,
             transaction_id: client.prepare(TRANSACTION_ID).await?,
             purchase: client.prepare(PURCHASE).await?,
             plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
@@ -129,6 +134,7 @@ impl Hand {
             Task::WriteStepByStep => self.write_step_by_step(id).await,
             Task::Create => self.create(new_id()).await,
             Task::End => self.end(id).await,
+            Task::History => self.history(id).await,
             Task::Order => self.order(id).await,
             Task::Purchase => self.purchase().await,
             Task::PlainRead => self.plain_read(id).await.map(drop),
@@ -221,6 +227,11 @@ impl Hand {
         self.client.batch_execute(BEGIN_APPLICATION).await?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
         Ok(self.client.batch_execute("commit").await?)
+    }
+
+    async fn history(&self, id: SessionId) -> Result<(), Failure> {
+        self.client.query(&self.history, &[&id.as_uuid(), &0_i64]).await?;
+        Ok(())
     }
 
     /// The blob; one is made up where there is none.

@@ -46,6 +46,7 @@ impl Field {
             ("start", self.start()),
             ("end", self.end()),
             ("order", self.order()),
+            ("history", self.history()),
         ];
         let mut findings = Vec::new();
         for (request, lines) in kinds {
@@ -122,6 +123,19 @@ impl Field {
             self.by_hand("without a session", Task::Purchase),
             self.by_hand(FLOOR, Task::Trips(3)),
         ]
+    }
+
+    /// All events of a session, decoded.
+    fn history(&self) -> Vec<Line> {
+        let field = self.clone();
+        let library = Line::new(LIBRARY, move |turn| {
+            let field = field.clone();
+            async move {
+                let history = field.ground.application.ledger.history(field.ground.session(turn).id).await?;
+                if history.is_empty() { Err("a session without events".into()) } else { Ok(()) }
+            }
+        });
+        vec![library, self.by_hand(BY_HAND, Task::History), self.by_hand(FLOOR, Task::Trips(1))]
     }
 
     /// A request of the client's own sessions through the library.
