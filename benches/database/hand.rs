@@ -164,7 +164,9 @@ impl Hand {
             self.append(id, &row, events),
             self.client.batch_execute("commit"),
         );
-        (begun?, appended?, committed?);
+        begun?;
+        appended?;
+        committed?;
         Ok(())
     }
 
@@ -184,7 +186,9 @@ impl Hand {
             self.run_create(id, now),
             self.client.batch_execute("commit"),
         );
-        (begun?, created?, committed?);
+        begun?;
+        created?;
+        committed?;
         Ok(())
     }
 
@@ -196,7 +200,9 @@ impl Hand {
             self.run_end(id, &row),
             self.client.batch_execute("commit"),
         );
-        (begun?, ended?, committed?);
+        begun?;
+        ended?;
+        committed?;
         Ok(())
     }
 
@@ -208,7 +214,9 @@ impl Hand {
             self.load(id),
             self.client.batch_execute(RELEASE_PLANNER),
         );
-        (begun?, transaction?, released?);
+        begun?;
+        transaction?;
+        released?;
         let row = row?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
         let version = row.try_get::<_, i64>("version")? + 1;
@@ -218,7 +226,10 @@ impl Hand {
             async { Ok::<_, Failure>(self.client.query_one(&self.fence, &[&Some(id.as_uuid()), &version]).await?) },
             self.client.batch_execute("commit"),
         );
-        (bound?, appended?, fenced?, committed?);
+        bound?;
+        appended?;
+        fenced?;
+        committed?;
         Ok(())
     }
 

@@ -71,24 +71,23 @@ impl Options {
     }
 }
 
-/// Tables and goals, as they come.
-#[derive(Default)]
-struct Report {
-    tables: Vec<String>,
-    goals: Vec<Goal>,
+/// Where the results go, part by part: one that is measured again replaces its own.
+struct Report<'a> {
+    options: &'a Options,
+    about: String,
 }
 
-impl Report {
-    fn add(&mut self, table: String, goals: Vec<Goal>) {
-        println!("\n{table}");
-        self.tables.push(table);
-        self.goals.extend(goals);
-    }
-
+impl Report<'_> {
     /// The goals first: they are what one looks for.
-    fn page(&self, about: &str) -> String {
-        let goals = markdown(&Goal::HEADS, self.goals.iter().map(Goal::row));
-        format!("{about}\n\n{goals}\n\n{}", self.tables.join("\n\n"))
+    fn add(&self, part: &str, table: &str, goals: &[Goal]) -> Result<(), Failure> {
+        let goals = markdown(&Goal::HEADS, goals.iter().map(Goal::row));
+        let text = format!("{}\n\n{goals}\n\n{table}", self.about);
+        println!("\n{text}");
+        if self.options.publish {
+            let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
+            publish(&page, &format!("database-{part}"), &text)?;
+        }
+        Ok(())
     }
 }
 
@@ -96,47 +95,41 @@ impl Report {
 async fn main() -> Result<(), Failure> {
     let options = Options::parse();
     let server = ground::server()?;
-    let report = measure(&options, &server).await?;
-    let about = machine(&format!("PostgreSQL {}, fsync on", server.version()));
-    println!("\n{}", report.page(&about));
-    if options.publish {
-        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
-        publish(&page, "database", &report.page(&about))?;
-    }
-    Ok(())
+    measure(&options, &server).await
 }
 
-async fn measure(options: &Options, server: &Server) -> Result<Report, Failure> {
+async fn measure(options: &Options, server: &Server) -> Result<(), Failure> {
     let (plan, sessions) = (options.plan(), options.sessions());
     let amount = |measured, once| if options.bench { measured } else { once };
-    let mut report = Report::default();
+    let about = machine(&format!("PostgreSQL {}, fsync on", server.version()));
+    let report = Report { options, about };
     if options.wants("process") {
         let ground = Ground::with_sessions(server, 1, 0).await?;
         let times = amount(20_000, 1) as u32;
         let found = process::measure(ground.application.ledger, plan.rounds * 3, times).await?;
-        report.add(found.table(), found.goals());
+        report.add("process", &found.table(), &found.goals())?;
     }
     if options.wants("sizes") {
         let sizes = sizes::measure(server, sessions.min(2_000), amount(500, 1)).await?;
-        report.add(sizes.table(), sizes.goals());
+        report.add("sizes", &sizes.table(), &sizes.goals())?;
     }
     if options.wants("aborts") {
         let counts = conflicts::count(server, sessions, amount(10_000, 32)).await?;
-        report.add(conflicts::table(&counts), conflicts::goals(&counts));
+        report.add("aborts", &conflicts::table(&counts), &conflicts::goals(&counts))?;
     }
     if options.wants("latency") {
         let lines = latency::measure(server, plan).await?;
-        report.add(latency::table(&lines), latency::goals(&lines));
+        report.add("latency", &latency::table(&lines), &latency::goals(&lines))?;
     }
     if options.wants("requests") {
         let ground = Ground::with_sessions(server, sessions, amount(200_000, 20) as usize).await?;
         let findings = Field::on(ground, CONNECTIONS).await?.requests(plan).await?;
-        report.add(requests::table(&findings), requests::goals(&findings));
+        report.add("requests", &requests::table(&findings), &requests::goals(&findings))?;
     }
     if options.wants("log") {
         let events = amount(options.events, 1_000);
         let rates = log::measure(server, events as i64, plan.rounds.min(5)).await?;
-        report.add(rates.table(events), rates.goals());
+        report.add("log", &rates.table(events), &rates.goals())?;
     }
-    Ok(report)
+    Ok(())
 }
