@@ -1,8 +1,6 @@
 //! The library's own SQL, sent by hand with tokio-postgres in the same trips; and what an ordinary store sends. No
 //! cookie, no codec, no chain: what is left is the database and its driver.
 
-use std::net::IpAddr;
-
 use session_ledger::SessionId;
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
@@ -12,6 +10,7 @@ use uuid::Uuid;
 
 use crate::application::PURCHASE;
 use crate::drive::Failure;
+use crate::events::Events;
 
 /// As the library begins what it commits in the same trip.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
@@ -75,19 +74,6 @@ pub(crate) enum Task {
     PlainEnd,
     /// Two transactions that know nothing of each other.
     PlainOrder,
-}
-
-/// What is appended: so many events, each with a payload, a hash and a kind.
-struct Events {
-    ids: Vec<Uuid>,
-    kinds: Vec<&'static str>,
-    shapes: Vec<i16>,
-    users: Vec<Option<String>>,
-    actors: Vec<Option<String>>,
-    payloads: Vec<Vec<u8>>,
-    hashes: Vec<Vec<u8>>,
-    ip: IpAddr,
-    user_agent: &'static str,
 }
 
 impl Hand {
@@ -361,37 +347,6 @@ impl Hand {
         events.add_to(&mut parameters, &now);
         self.client.query(&self.end, &parameters).await?;
         Ok(())
-    }
-}
-
-impl Events {
-    fn new(count: usize, user: Option<&str>) -> Self {
-        Self {
-            ids: (0..count).map(|_| Uuid::new_v4()).collect(),
-            kinds: vec!["value_set"; count],
-            shapes: vec![1; count],
-            users: vec![user.map(str::to_owned); count],
-            actors: vec![None; count],
-            payloads: vec![b"\x05count\x01\x01\x07".to_vec(); count],
-            hashes: vec![vec![7; 32]; count],
-            ip: [192, 0, 2, 1].into(),
-            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0",
-        }
-    }
-
-    fn add_to<'a>(&'a self, parameters: &mut Vec<&'a (dyn ToSql + Sync)>, now: &'a OffsetDateTime) {
-        parameters.extend([
-            &self.ids as &(dyn ToSql + Sync),
-            &self.kinds,
-            &self.shapes,
-            &self.users,
-            &self.actors,
-            &self.payloads,
-            &self.hashes,
-            now,
-            &self.ip,
-            &self.user_agent,
-        ]);
     }
 }
 

@@ -7,6 +7,7 @@
 mod application;
 mod conflicts;
 mod drive;
+mod events;
 mod ground;
 mod hand;
 mod latency;

@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use super::SessionError;
 use super::middleware::Shared;
-use super::settle::{settle, settle_unopened};
+use super::settle::{settle, settle_at_once};
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
@@ -45,8 +45,8 @@ pub(super) async fn attempt(
     telemetry::attempt(number);
     let result = handler(request).instrument(tracing::debug_span!("session_ledger.attempt", number)).await;
     unsettled.0 = None;
-    if !visit.was_opened() {
-        return settle_unopened(&visit, result);
+    if let Some(idle) = visit.take_idle() {
+        return settle_at_once(&visit, idle, result);
     }
     // In a task of its own: a client that hangs up must not stop a commit halfway. On the heap: it is many kilobytes,
     // and would be moved from place to place on its way into the task.

@@ -46,9 +46,27 @@ pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outco
     finish(&visit, outcome, change, signed_in)
 }
 
-/// Settles a request that has asked neither for its session nor for a transaction: there is nothing to wait for.
-pub(super) fn settle_unopened(visit: &Visit, result: Result<Response>) -> Outcome {
-    finish(visit, judge(visit, result, RolledBack::Sound), None, false)
+/// Settles a request that has left nothing to do in the database, without a task of its own: there is nothing that a
+/// client who hangs up could stop halfway. `idle` is what [`Visit::take_idle`] gave.
+pub(super) fn settle_at_once(visit: &Visit, idle: Option<Opened>, result: Result<Response>) -> Outcome {
+    let Some(mut opened) = idle else {
+        return finish(visit, judge(visit, result, RolledBack::Sound), None, false);
+    };
+    let to_touch = opened.to_touch(visit.shared.ledger.policy());
+    let signed_in = opened.draft.state().user.is_some();
+    let (outcome, change) = if (visit.shared.commits)(&result) {
+        match opened.plan(&visit.shared, &Client::default()) {
+            Ok(plan) => (Outcome::Done(Ok(result.unwrap_or_else(poem::Error::into_response))), plan.cookie),
+            Err(error) => (error.into(), None),
+        }
+    } else {
+        (judge(visit, result, RolledBack::Sound), None)
+    };
+    visit.leave_line();
+    if let Some(session) = to_touch {
+        note_activity(visit.shared.ledger.clone(), session);
+    }
+    finish(visit, outcome, change, signed_in)
 }
 
 /// What becomes of a request that was rolled back, its transaction having been `found` in this state.

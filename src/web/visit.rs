@@ -230,6 +230,16 @@ impl Visit {
         (self.opened().take(), running)
     }
 
+    /// The session as it was loaded, if one was, of a request that leaves nothing to commit, to roll back or to end. None
+    /// if it does leave something, or if somebody is still at it.
+    pub(super) fn take_idle(&self) -> Option<Option<Opened>> {
+        let running = self.running.try_lock().ok()?;
+        let mut opened = self.opened();
+        let leaves_work = |opened: &Opened| opened.is_changed() || opened.overdue.is_some();
+        let is_idle = running.is_none() && !opened.as_ref().is_some_and(leaves_work);
+        is_idle.then(|| opened.take())
+    }
+
     /// Lets go of the transaction of a handler that was dropped on its way.
     pub(super) fn abandon(&self) {
         if let Some(running) = self.running.try_lock().ok().and_then(|mut place| place.take()) {
