@@ -6,7 +6,6 @@ use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
-use uuid::Uuid;
 
 use crate::application::PURCHASE;
 use crate::drive::Failure;
