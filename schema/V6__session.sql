@@ -4,7 +4,7 @@
 -- the id sealed in the token, so the hashes need no index. Free space on each page takes the new versions.
 --
 -- What most requests leave alone comes first, what they change last: an update's WAL record leaves out what the old and
--- the new row have in common at either end, here more than half of the row.
+-- the new row have in common at either end, here about half of it.
 create table session_ledger.session (
     session_id          uuid        not null,
     started_at          timestamptz not null,

@@ -55,8 +55,8 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Makes ready to load, within a transaction, `session`, or the time alone if there is none; and in the same trip what `also`, a
-    /// statement of the application's with the session id as its parameter, finds.
+    /// Makes ready to load `session` within a transaction, or the time alone if there is none; and in the same trip what
+    /// `also`, a statement of the application's with the session id as its parameter, finds.
     pub(crate) async fn ready(
         connection: &Connection,
         session: Option<SessionId>,
