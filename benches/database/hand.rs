@@ -1,15 +1,17 @@
 //! The library's own SQL, sent by hand with tokio-postgres in the same trips; and what an ordinary store sends. No
 //! cookie, no codec, no chain: what is left is the database and its driver.
 
+use futures_util::future::join_all;
 use session_ledger::SessionId;
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use uuid::Uuid;
 
 use crate::application::PURCHASE;
 use crate::drive::Failure;
-use crate::events::Events;
+use crate::events::Event;
 
 /// As the library begins what it commits in the same trip.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
@@ -23,6 +25,7 @@ const BIND_PLANNER: &str = include_str!("../../src/store/sql/bind_planner.sql");
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
 const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
 const APPEND: &str = include_str!("../../src/store/sql/append.sql");
+const APPEND_EVENT: &str = include_str!("../../src/store/sql/append_event.sql");
 const CREATE: &str = include_str!("../../src/store/sql/create.sql");
 const END: &str = include_str!("../../src/store/sql/end.sql");
 const FENCE: &str = include_str!("../../src/store/sql/fence.sql");
@@ -36,6 +39,7 @@ pub(crate) struct Hand {
     load: Statement,
     clock: Statement,
     append: Statement,
+    append_event: Statement,
     create: Statement,
     end: Statement,
     fence: Statement,
@@ -84,6 +88,7 @@ impl Hand {
             load: client.prepare(LOAD).await?,
             clock: client.prepare(CLOCK).await?,
             append: client.prepare(APPEND).await?,
+            append_event: client.prepare(APPEND_EVENT).await?,
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
             fence: client.prepare(FENCE).await?,
@@ -294,7 +299,7 @@ impl Hand {
             (row.try_get("token_hash")?, row.try_get("superseded_hash")?);
         let (head, state): (&[u8], &[u8]) = (row.try_get("head_hash")?, row.try_get("state")?);
         let (user, resend): (Option<&str>, Option<&[u8]>) = (row.try_get("user_id")?, row.try_get("resend")?);
-        let events = Events::new(count, user);
+        let event = Event::new(user);
         let (uuid, after) = (id.as_uuid(), version + i64::try_from(count)?);
         let (deadline, idle) = (Some(now), Some(1_209_600_i32));
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
@@ -315,13 +320,18 @@ impl Hand {
             &resend,
             &started_at,
         ];
-        events.add_to(&mut parameters, &now);
-        self.client.query(&self.append, &parameters).await?;
-        Ok(())
+        event.add_to(&mut parameters, &now);
+        let more: Vec<i64> = (version + 2..=after).collect();
+        let (appended, more) = tokio::join!(biased;
+            self.client.query(&self.append, &parameters),
+            join_all(more.iter().map(|version| self.append_event(uuid, *version, user, now))),
+        );
+        appended?;
+        more.into_iter().collect()
     }
 
     async fn run_create(&self, id: SessionId, now: OffsetDateTime) -> Result<(), Failure> {
-        let events = Events::new(2, Some("alice"));
+        let event = Event::new(Some("alice"));
         let (uuid, hash, state) = (id.as_uuid(), vec![7_u8; 32], vec![7_u8; 40]);
         let (at, none) = (Some(now), None::<OffsetDateTime>);
         let (idle, accepted, blank) = (Some(1_209_600_i32), None::<bool>, None::<Vec<u8>>);
@@ -329,8 +339,26 @@ impl Hand {
             &uuid, &0_i64, &2_i64, &now, &at, &at, &none, &idle, &accepted, &hash, &blank, &hash, &"alice",
             &state, &blank, &now,
         ];
-        events.add_to(&mut parameters, &now);
-        self.client.query(&self.create, &parameters).await?;
+        event.add_to(&mut parameters, &now);
+        let (created, more) = tokio::join!(biased;
+            self.client.query(&self.create, &parameters),
+            self.append_event(uuid, 2, Some("alice"), now),
+        );
+        created?;
+        more
+    }
+
+    async fn append_event(
+        &self,
+        session: Uuid,
+        version: i64,
+        user: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        let event = Event::new(user);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&session, &version];
+        event.add_to(&mut parameters, &now);
+        self.client.query(&self.append_event, &parameters).await?;
         Ok(())
     }
 
@@ -339,11 +367,11 @@ impl Hand {
         let (last_seen, authenticated_at): (OffsetDateTime, Option<OffsetDateTime>) =
             (row.try_get("last_seen")?, row.try_get("authenticated_at")?);
         let (user, head): (Option<&str>, &[u8]) = (row.try_get("user_id")?, row.try_get("head_hash")?);
-        let events = Events::new(1, user);
+        let event = Event::new(user);
         let (uuid, after) = (id.as_uuid(), version + 1);
         let mut parameters: Vec<&(dyn ToSql + Sync)> =
             vec![&uuid, &version, &after, &now, &last_seen, &authenticated_at, &"logged_out", &user, &head];
-        events.add_to(&mut parameters, &now);
+        event.add_to(&mut parameters, &now);
         self.client.query(&self.end, &parameters).await?;
         Ok(())
     }

@@ -1,8 +1,11 @@
-//! Appending: one statement that writes the events and the row that they make, or fails by itself.
+//! Appending: one statement that writes the row and the first event, or fails by itself, and one for each event more.
 
+use std::future::{Future, poll_fn};
 use std::net::IpAddr;
+use std::task::Poll;
 
 use deadpool_postgres::ClientWrapper;
+use futures_util::future::maybe_done;
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -17,6 +20,7 @@ use crate::session::{Entry, SessionId, UserId, Written};
 static CREATE: Sql = Sql::new(include_str!("sql/create.sql"), &LIVE);
 static APPEND: Sql = Sql::new(include_str!("sql/append.sql"), &LIVE);
 static END: Sql = Sql::new(include_str!("sql/end.sql"), &ENDED);
+static APPEND_EVENT: Sql = Sql::new(include_str!("sql/append_event.sql"), &EVENT);
 
 /// What [`CREATE`] and [`APPEND`] are given.
 static LIVE: [Type; 26] = [
@@ -37,15 +41,14 @@ static LIVE: [Type; 26] = [
     Type::BYTEA,
     Type::BYTEA,
     Type::TIMESTAMPTZ,
-    // The events: ids, kinds, shapes, users, actors, payloads, hashes.
-    Type::UUID_ARRAY,
-    Type::TEXT_ARRAY,
-    Type::INT2_ARRAY,
-    Type::TEXT_ARRAY,
-    Type::TEXT_ARRAY,
-    Type::BYTEA_ARRAY,
-    Type::BYTEA_ARRAY,
-    // What they share: time, address, browser.
+    // The first event, as `EventRow::add_to` lists it.
+    Type::UUID,
+    Type::TEXT,
+    Type::INT2,
+    Type::TEXT,
+    Type::TEXT,
+    Type::BYTEA,
+    Type::BYTEA,
     Type::TIMESTAMPTZ,
     Type::INET,
     Type::TEXT,
@@ -63,15 +66,31 @@ static ENDED: [Type; 19] = [
     Type::TEXT,
     Type::TEXT,
     Type::BYTEA,
-    // The events: ids, kinds, shapes, users, actors, payloads, hashes.
-    Type::UUID_ARRAY,
-    Type::TEXT_ARRAY,
-    Type::INT2_ARRAY,
-    Type::TEXT_ARRAY,
-    Type::TEXT_ARRAY,
-    Type::BYTEA_ARRAY,
-    Type::BYTEA_ARRAY,
-    // What they share: time, address, browser.
+    // The first event, as `EventRow::add_to` lists it.
+    Type::UUID,
+    Type::TEXT,
+    Type::INT2,
+    Type::TEXT,
+    Type::TEXT,
+    Type::BYTEA,
+    Type::BYTEA,
+    Type::TIMESTAMPTZ,
+    Type::INET,
+    Type::TEXT,
+];
+
+/// What [`APPEND_EVENT`] is given.
+static EVENT: [Type; 12] = [
+    Type::UUID,
+    Type::INT8,
+    // The event, as `EventRow::add_to` lists it.
+    Type::UUID,
+    Type::TEXT,
+    Type::INT2,
+    Type::TEXT,
+    Type::TEXT,
+    Type::BYTEA,
+    Type::BYTEA,
     Type::TIMESTAMPTZ,
     Type::INET,
     Type::TEXT,
@@ -88,47 +107,116 @@ pub(crate) struct Append {
     pub(crate) resend: Option<Vec<u8>>,
 }
 
-/// The events as columns. All that one request appends shares its time and client.
-struct Columns {
-    event_ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    shapes: Vec<i16>,
-    users: Vec<Option<String>>,
-    actors: Vec<Option<String>>,
-    payloads: Vec<Vec<u8>>,
-    hashes: Vec<Vec<u8>>,
+/// The statements of an append, ready to be pipelined.
+pub(crate) struct ReadyAppend {
+    /// Writes the row and the first event.
+    row: Ready,
+    /// Writes an event more, if there is one.
+    event: Option<Ready>,
+}
+
+/// An event's columns beside its session and version.
+struct EventRow<'a> {
+    event_id: Uuid,
+    kind: &'a str,
+    shape: i16,
+    user: Option<&'a str>,
+    actor: Option<&'a str>,
+    payload: Vec<u8>,
+    hash: &'a [u8],
     occurred_at: OffsetDateTime,
     client_ip: Option<IpAddr>,
-    user_agent: Option<String>,
+    user_agent: Option<&'a str>,
 }
 
 impl Append {
-    /// Makes the statement ready that writes this, so that it can be pipelined.
-    pub(crate) async fn ready(&self, connection: &Connection) -> Result<Ready, Error> {
-        let statement = match (self.written.expected_version, &self.written.state.ended) {
+    /// Makes the statements ready that write this, so that they can be pipelined.
+    pub(crate) async fn ready(&self, connection: &Connection) -> Result<ReadyAppend, Error> {
+        let Written { expected_version, entries, state, .. } = &self.written;
+        let row = match (expected_version, &state.ended) {
             (_, Some(_)) => &END,
             (0, None) => &CREATE,
             (_, None) => &APPEND,
         };
-        Ok(statement.ready(connection).await?)
+        let row = row.ready(connection).await?;
+        let event = if entries.len() > 1 { Some(APPEND_EVENT.ready(connection).await?) } else { None };
+        Ok(ReadyAppend { row, event })
     }
 
     /// Sends it. Its parameters cannot fail to encode; that it matched nothing is an error of the server's,
     /// so that a COMMIT sent behind it cannot succeed.
-    pub(crate) async fn run(&self, client: &ClientWrapper, statement: &Ready) -> Result<(), Error> {
-        let Written { id, expected_version, entries, state } = &self.written;
-        let columns = Columns::of(entries);
-        let (uuid, row) = (id.as_uuid(), ProjectedRow::of(*id, state));
-        let mut parameters: Parameters = vec![&uuid, expected_version];
+    pub(crate) async fn run(&self, client: &ClientWrapper, statements: &ReadyAppend) -> Result<(), Error> {
+        let Written { id, entries, .. } = &self.written;
+        let (first, rest) = entries.split_first().ok_or(Error::Stale { session: *id })?;
+        let row = self.write_row(client, &statements.row, first);
+        let (row, events) =
+            tokio::join!(biased; row, append_events(client, statements.event.as_ref(), *id, rest));
+        // If both failed, the first failure is the reason of the others.
+        row.and(events)
+    }
+
+    async fn write_row(&self, client: &ClientWrapper, statement: &Ready, first: &Entry) -> Result<(), Error> {
+        let Written { id, expected_version, state, .. } = &self.written;
+        let (uuid, row, event) = (id.as_uuid(), ProjectedRow::of(*id, state), EventRow::of(first));
+        let mut parameters: Parameters = Vec::with_capacity(LIVE.len());
+        parameters.extend([&uuid as &(dyn ToSql + Sync), expected_version]);
         match &row {
             ProjectedRow::Live(row) => row.add_to(&mut parameters, &self.resend),
             ProjectedRow::Ended(row) => row.add_to(&mut parameters),
         }
-        columns.add_to(&mut parameters);
-        match statement.query(client, &parameters).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(refused(*id, error)),
+        event.add_to(&mut parameters);
+        sent(statement, client, &parameters, *id).await
+    }
+}
+
+/// Sends all at its first poll, however many they are: what is polled behind it comes behind them. (`join_all` polls
+/// many futures in portions, and a COMMIT could slip in between.)
+async fn append_events(
+    client: &ClientWrapper,
+    statement: Option<&Ready>,
+    session: SessionId,
+    entries: &[Entry],
+) -> Result<(), Error> {
+    let Some(statement) = statement else { return Ok(()) };
+    let append = |entry| Box::pin(maybe_done(append_event(client, statement, session, entry)));
+    let mut steps: Vec<_> = entries.iter().map(append).collect();
+    poll_fn(|context| {
+        for step in &mut steps {
+            let _pending = step.as_mut().poll(context);
         }
+        Poll::Ready(())
+    })
+    .await;
+    let mut outcome = Ok(());
+    for step in &mut steps {
+        step.as_mut().await;
+        outcome = outcome.and(step.as_mut().take_output().unwrap_or(Ok(())));
+    }
+    outcome
+}
+
+async fn append_event(
+    client: &ClientWrapper,
+    statement: &Ready,
+    session: SessionId,
+    entry: &Entry,
+) -> Result<(), Error> {
+    let (uuid, event) = (session.as_uuid(), EventRow::of(entry));
+    let mut parameters: Parameters = Vec::with_capacity(EVENT.len());
+    parameters.extend([&uuid as &(dyn ToSql + Sync), &entry.version]);
+    event.add_to(&mut parameters);
+    sent(statement, client, &parameters, session).await
+}
+
+async fn sent(
+    statement: &Ready,
+    client: &ClientWrapper,
+    parameters: &Parameters<'_>,
+    session: SessionId,
+) -> Result<(), Error> {
+    match statement.query(client, parameters).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refused(session, error)),
     }
 }
 
@@ -177,33 +265,31 @@ impl EndedRow {
     }
 }
 
-impl Columns {
-    fn of(entries: &[Entry]) -> Self {
-        let text = |user: &UserId| user.as_str().to_owned();
-        let shared = entries.last();
+impl<'a> EventRow<'a> {
+    fn of(entry: &'a Entry) -> Self {
         Self {
-            event_ids: entries.iter().map(|entry| entry.event_id.as_uuid()).collect(),
-            kinds: entries.iter().map(|entry| entry.event.kind().to_owned()).collect(),
-            shapes: entries.iter().map(|entry| entry.event.shape()).collect(),
-            users: entries.iter().map(|entry| entry.user.as_ref().map(text)).collect(),
-            actors: entries.iter().map(|entry| entry.actor.as_ref().map(text)).collect(),
-            payloads: entries.iter().map(|entry| entry.event.payload()).collect(),
-            hashes: entries.iter().map(|entry| entry.hash.as_bytes().to_vec()).collect(),
-            occurred_at: shared.map_or(OffsetDateTime::UNIX_EPOCH, |entry| entry.occurred_at),
-            client_ip: shared.and_then(|entry| entry.client.ip),
-            user_agent: shared.and_then(|entry| entry.client.user_agent.clone()),
+            event_id: entry.event_id.as_uuid(),
+            kind: entry.event.kind(),
+            shape: entry.event.shape(),
+            user: entry.user.as_ref().map(UserId::as_str),
+            actor: entry.actor.as_ref().map(UserId::as_str),
+            payload: entry.event.payload(),
+            hash: entry.hash.as_bytes(),
+            occurred_at: entry.occurred_at,
+            client_ip: entry.client.ip,
+            user_agent: entry.client.user_agent.as_deref(),
         }
     }
 
-    fn add_to<'a>(&'a self, parameters: &mut Parameters<'a>) {
+    fn add_to<'b>(&'b self, parameters: &mut Parameters<'b>) {
         parameters.extend([
-            &self.event_ids as &(dyn ToSql + Sync),
-            &self.kinds,
-            &self.shapes,
-            &self.users,
-            &self.actors,
-            &self.payloads,
-            &self.hashes,
+            &self.event_id as &(dyn ToSql + Sync),
+            &self.kind,
+            &self.shape,
+            &self.user,
+            &self.actor,
+            &self.payload,
+            &self.hash,
             &self.occurred_at,
             &self.client_ip,
             &self.user_agent,

@@ -10,7 +10,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tracing::Instrument;
 
-use super::append::Append;
+use super::append::{Append, ReadyAppend};
 use super::connection::Pool;
 use super::error::Error;
 use super::outcome::Trace;
@@ -89,10 +89,11 @@ impl Transaction {
         let prepared = if begin { prepared.map_err(Error::outside_transaction) } else { prepared };
         let (statements, fence_statement) = prepared.map_err(CommitError::Failed)?;
         let client = self.client();
+        let reads_rows = !appends.is_empty() || fence.is_some_and(|fence| fence.session.is_some());
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
             steps.push(Box::pin(async { client.batch_execute(BEGIN).await.map_err(Error::of_begin) }));
-        } else {
+        } else if reads_rows {
             steps.push(Box::pin(async { Ok(client.batch_execute(BIND_PLANNER).await?) }));
         }
         for (append, statement) in appends.iter().zip(&statements) {
@@ -114,7 +115,7 @@ impl Transaction {
     }
 
     /// Statements must be ready before the pipeline: the trip that prepares one would let COMMIT overtake it.
-    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Ready>, Ready), Error> {
+    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<ReadyAppend>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.ready(self.client()).await?);

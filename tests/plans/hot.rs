@@ -42,8 +42,7 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
     let row = client.query_one(row, &[&session]).await.unwrap();
     let (user, started_at): (Option<&str>, OffsetDateTime) = (row.get(0), row.get(1));
     let (now, hash, none) = (OffsetDateTime::now_utc(), vec![7_u8; 32], None::<&str>);
-    let (kinds, nobody) = (vec!["value_set"], vec![none]);
-    let (payloads, hashes) = (vec![vec![1_u8; 40]], vec![hash.clone()]);
+    let payload = vec![1_u8; 40];
     let state = vec![9_u8; 200];
     let parameters: [&(dyn ToSql + Sync); 26] = [
         &session,
@@ -62,18 +61,20 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
         &state,
         &None::<Vec<u8>>,
         &started_at,
-        &vec![Uuid::new_v4()],
-        &kinds,
-        &vec![1_i16],
-        &nobody,
-        &nobody,
-        &payloads,
-        &hashes,
+        &Uuid::new_v4(),
+        &"value_set",
+        &1_i16,
+        &none,
+        &none,
+        &payload,
+        &hash,
         &now,
         &None::<std::net::IpAddr>,
         &none,
     ];
+    client.batch_execute("begin isolation level serializable").await.unwrap();
     let appended = client.query_one(append, &parameters).await.unwrap();
+    client.batch_execute("commit").await.unwrap();
     assert_eq!(appended.get::<_, i64>(0), 1);
 }
 

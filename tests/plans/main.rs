@@ -4,6 +4,7 @@
 //! keeps serializable transactions of different sessions from getting into each other's way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod alone;
 mod filling;
 mod hot;
 mod statements;

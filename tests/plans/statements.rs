@@ -39,6 +39,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    (
+        "append_event.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 5, null, null, null, null, null, null, null, null, null, null",
+            wanted: &["Insert on event"],
+        },
+    ),
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),

@@ -2,9 +2,8 @@
 -- No row: the session is not live.
 -- Parameters: $1 session id (uuid)
 select format(
-           '%L, %s, %s, now(), %L, %L, null, %L, null, %L, null, %L, %L, %L, null, %L, array[gen_random_uuid()], '
-           'array[''value_set''], array[1::smallint], array[%L], array[null], array[%L::bytea], array[%L::bytea], now(), '
-           '%L, %L',
+           '%L, %s, %s, now(), %L, %L, null, %L, null, %L, null, %L, %L, %L, null, %L, gen_random_uuid(), '
+           '''value_set'', 1::smallint, %L, null, %L::bytea, %L::bytea, now(), %L, %L',
            session_id, version, version + 1, authenticated_at, absolute_deadline, idle_timeout, token_hash, head_hash,
            user_id, state, started_at, user_id, t.payload, head_hash, t.client_ip, t.user_agent
        )

@@ -1,12 +1,13 @@
--- Appends events to a live session at an expected version and writes the row that they make. The row is
--- changed first, so that two requests of one session meet there and not in the log.
--- No row: never happens. If the session is not at the expected version, or has ended, nothing is written and
--- the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
+-- Appends an event to a live session at an expected version and writes the row that it makes, with those of the same
+-- request that `append_event.sql` brings behind it. The row is changed first, so that two requests of one session meet
+-- there and not in the log.
+-- No row: never happens. If the session is not at the expected version, or has ended, or the BEGIN before this was lost,
+-- nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
 -- Parameters: $1 session id, $2 version before, $3 version after, $4 changed at, $5 authenticated at, $6 absolute deadline,
 --             $7 superseded until, $8 idle timeout in seconds, $9 superseded accepted, $10 token hash, $11 superseded hash,
 --             $12 head hash, $13 user, $14 state, $15 resend, $16 started at;
---             the events in order, as arrays: $17 event ids, $18 kinds, $19 shapes, $20 users, $21 actors,
---             $22 payloads, $23 hashes; and what they share: $24 occurred at, $25 client address, $26 user agent
+--             and of the first event: $17 id, $18 kind, $19 shape, $20 user, $21 actor, $22 payload, $23 hash,
+--             $24 occurred at, $25 client address, $26 user agent
 with projected as (
     update session_ledger.session
        set version = $3,
@@ -31,12 +32,9 @@ appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
     )
-    select projected.session_id, $2 + e.nth, e.event_id, e.kind, e.shape, e.user_id, e.actor, e.payload, e.hash,
-           $24, $25, $26
-      from projected,
-           unnest(
-               $17::uuid[], $18::text[], $19::smallint[], $20::text[], $21::text[], $22::bytea[], $23::bytea[]
-           ) with ordinality as e (event_id, kind, shape, user_id, actor, payload, hash, nth)
+    select session_id, $2 + 1, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
+      from projected
     returning 1
 )
 select 1 / count(*) as appended from appended
+ where current_setting('transaction_isolation') = 'serializable'

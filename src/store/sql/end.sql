@@ -1,10 +1,11 @@
--- Ends a live session at an expected version: appends its last events and moves its row to `ended_session`.
--- No row: never happens. If the session is not at the expected version, or has ended already, nothing is
--- written and the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
+-- Ends a live session at an expected version: appends an event, the last or one before those of `append_event.sql`, and
+-- moves its row to `ended_session`.
+-- No row: never happens. If the session is not at the expected version, or has ended already, or the BEGIN before this was
+-- lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
 -- Parameters: $1 session id, $2 version before, $3 version after, $4 ended at, $5 last seen, $6 authenticated at,
 --             $7 reason, $8 user, $9 head hash;
---             the events in order, as arrays: $10 event ids, $11 kinds, $12 shapes, $13 users, $14 actors,
---             $15 payloads, $16 hashes; and what they share: $17 occurred at, $18 client address, $19 user agent
+--             and of the first event: $10 id, $11 kind, $12 shape, $13 user, $14 actor, $15 payload, $16 hash,
+--             $17 occurred at, $18 client address, $19 user agent
 with projected as (
     delete from session_ledger.session
      where session_id = $1
@@ -22,12 +23,9 @@ appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
     )
-    select projected.session_id, $2 + e.nth, e.event_id, e.kind, e.shape, e.user_id, e.actor, e.payload, e.hash,
-           $17, $18, $19
-      from projected,
-           unnest(
-               $10::uuid[], $11::text[], $12::smallint[], $13::text[], $14::text[], $15::bytea[], $16::bytea[]
-           ) with ordinality as e (event_id, kind, shape, user_id, actor, payload, hash, nth)
+    select session_id, $2 + 1, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+      from projected
     returning 1
 )
 select 1 / count(*) as appended from appended
+ where current_setting('transaction_isolation') = 'serializable'
