@@ -12,7 +12,7 @@ use poem::{EndpointExt, Result, Route, get, handler, post};
 use session_ledger::Key;
 use session_ledger::session::Policy;
 use session_ledger::web::{Session, Sessions, Tx};
-use test_support::{App, Database, Visitor, app, key_ring};
+use test_support::{Database, Visitor, app, key_ring};
 
 const COUNT: Key<u32> = Key::new("count");
 const WRITERS: usize = 8;
@@ -45,7 +45,6 @@ async fn look(session: Session, Data(runs): Data<&Runs>) -> Result<String> {
 }
 
 struct Scene {
-    app: App,
     visitor: Visitor,
     runs: Runs,
     looks: Runs,
@@ -63,7 +62,7 @@ async fn scene() -> Scene {
     let app = app(route.with(Sessions::new(ledger, key_ring())));
     let visitor = Visitor::new(&app);
     assert_eq!(visitor.post("/add", "").await.status, 200);
-    Scene { app, visitor, runs, looks, database }
+    Scene { visitor, runs, looks, database }
 }
 
 /// All writers at once; returns how many runs of the handler were in vain. Latencies are printed, not judged.
