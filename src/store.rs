@@ -14,6 +14,7 @@ pub(crate) mod lend;
 pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod outcome;
+mod pipeline;
 mod place;
 pub(crate) mod pool;
 pub(crate) mod projection;

@@ -1,9 +1,11 @@
 //! When a request's changes are kept: all of them, or none (invariants 7 and 10).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use poem::{EndpointExt, Result, Route, get, handler};
+use session_ledger::Key;
 use session_ledger::session::Policy;
-use session_ledger::web::Sessions;
-use test_support::{Database, Visitor, application, key_ring};
+use session_ledger::web::{Session, Sessions};
+use test_support::{Database, Visitor, app, application, key_ring};
 
 async fn scene() -> (Visitor, Database) {
     let database = Database::fresh().await;
@@ -126,4 +128,25 @@ async fn parallel_changes_of_one_session_all_survive() {
         tab.await.unwrap();
     }
     assert_eq!(visitor.get("/show").await.body, "- 21");
+}
+
+/// Far more statements in one trip than a request usually sends: COMMIT must come behind all of them.
+#[tokio::test]
+async fn a_request_of_many_events_commits_them_all() {
+    #[handler]
+    fn fill(session: Session) -> Result<()> {
+        for nth in 0..200_u32 {
+            session.set(&Key::new(format!("value {nth}").leak()), &nth)?;
+        }
+        Ok(())
+    }
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    let route = Route::new().at("/fill", get(fill));
+    let visitor = Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))));
+    assert_eq!(visitor.get("/fill").await.status, 200);
+    let versions = "select count(*), min(version), max(version) from session_ledger.event";
+    let versions = database.connect().await.query_one(versions, &[]).await.unwrap();
+    let versions: (i64, i64, i64) = (versions.get(0), versions.get(1), versions.get(2));
+    assert_eq!(versions, (201, 1, 201), "`started`, and a change for each value");
 }

@@ -1,11 +1,8 @@
 //! Appending: one statement that writes the row and the first event, or fails by itself, and one for each event more.
 
-use std::future::{Future, poll_fn};
 use std::net::IpAddr;
-use std::task::Poll;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::maybe_done;
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -13,6 +10,7 @@ use uuid::Uuid;
 
 use super::connection::Connection;
 use super::error::Error;
+use super::pipeline::{Step, pipelined};
 use super::projection::{EndedRow, LiveRow, ProjectedRow};
 use super::statement::{Ready, Sql};
 use crate::session::{Entry, SessionId, UserId, Written};
@@ -22,8 +20,27 @@ static APPEND: Sql = Sql::new(include_str!("sql/append.sql"), &LIVE);
 static END: Sql = Sql::new(include_str!("sql/end.sql"), &ENDED);
 static APPEND_EVENT: Sql = Sql::new(include_str!("sql/append_event.sql"), &EVENT);
 
+/// The types given, and behind them those of an event as `EventRow::add_to` lists it.
+macro_rules! with_event {
+    ($($types:expr),* $(,)?) => {
+        [
+            $($types,)*
+            Type::UUID,
+            Type::TEXT,
+            Type::INT2,
+            Type::TEXT,
+            Type::TEXT,
+            Type::BYTEA,
+            Type::BYTEA,
+            Type::TIMESTAMPTZ,
+            Type::INET,
+            Type::TEXT,
+        ]
+    };
+}
+
 /// What [`CREATE`] and [`APPEND`] are given.
-static LIVE: [Type; 26] = [
+static LIVE: [Type; 26] = with_event![
     Type::UUID,
     Type::INT8,
     // The row, as `LiveRow::add_to` lists it.
@@ -41,21 +58,10 @@ static LIVE: [Type; 26] = [
     Type::BYTEA,
     Type::BYTEA,
     Type::TIMESTAMPTZ,
-    // The first event, as `EventRow::add_to` lists it.
-    Type::UUID,
-    Type::TEXT,
-    Type::INT2,
-    Type::TEXT,
-    Type::TEXT,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::TIMESTAMPTZ,
-    Type::INET,
-    Type::TEXT,
 ];
 
 /// What [`END`] is given.
-static ENDED: [Type; 19] = [
+static ENDED: [Type; 19] = with_event![
     Type::UUID,
     Type::INT8,
     // The row, as `EndedRow::add_to` lists it.
@@ -66,35 +72,10 @@ static ENDED: [Type; 19] = [
     Type::TEXT,
     Type::TEXT,
     Type::BYTEA,
-    // The first event, as `EventRow::add_to` lists it.
-    Type::UUID,
-    Type::TEXT,
-    Type::INT2,
-    Type::TEXT,
-    Type::TEXT,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::TIMESTAMPTZ,
-    Type::INET,
-    Type::TEXT,
 ];
 
 /// What [`APPEND_EVENT`] is given.
-static EVENT: [Type; 12] = [
-    Type::UUID,
-    Type::INT8,
-    // The event, as `EventRow::add_to` lists it.
-    Type::UUID,
-    Type::TEXT,
-    Type::INT2,
-    Type::TEXT,
-    Type::TEXT,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::TIMESTAMPTZ,
-    Type::INET,
-    Type::TEXT,
-];
+static EVENT: [Type; 12] = with_event![Type::UUID, Type::INT8];
 
 /// What a statement is given.
 type Parameters<'a> = Vec<&'a (dyn ToSql + Sync)>;
@@ -105,14 +86,6 @@ pub(crate) struct Append {
     pub(crate) written: Written,
     /// The new secret, sealed, while a late request may need it.
     pub(crate) resend: Option<Vec<u8>>,
-}
-
-/// The statements of an append, ready to be pipelined.
-pub(crate) struct ReadyAppend {
-    /// Writes the row and the first event.
-    row: Ready,
-    /// Writes an event more, if there is one.
-    event: Option<Ready>,
 }
 
 /// An event's columns beside its session and version.
@@ -130,29 +103,43 @@ struct EventRow<'a> {
 }
 
 impl Append {
-    /// Makes the statements ready that write this, so that they can be pipelined.
-    pub(crate) async fn ready(&self, connection: &Connection) -> Result<ReadyAppend, Error> {
+    /// Makes the statements ready that write this, one for each event, so that they can be pipelined.
+    pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
         let Written { expected_version, entries, state, .. } = &self.written;
-        let row = match (expected_version, &state.ended) {
+        let first = match (expected_version, &state.ended) {
             (_, Some(_)) => &END,
             (0, None) => &CREATE,
             (_, None) => &APPEND,
         };
-        let row = row.ready(connection).await?;
-        let event = if entries.len() > 1 { Some(APPEND_EVENT.ready(connection).await?) } else { None };
-        Ok(ReadyAppend { row, event })
+        let mut statements = Vec::with_capacity(entries.len());
+        statements.push(first.ready(connection).await?);
+        for _ in entries.iter().skip(1) {
+            statements.push(APPEND_EVENT.ready(connection).await?);
+        }
+        Ok(statements)
     }
 
-    /// Sends it. Its parameters cannot fail to encode; that it matched nothing is an error of the server's,
-    /// so that a COMMIT sent behind it cannot succeed.
-    pub(crate) async fn run(&self, client: &ClientWrapper, statements: &ReadyAppend) -> Result<(), Error> {
-        let Written { id, entries, .. } = &self.written;
-        let (first, rest) = entries.split_first().ok_or(Error::Stale { session: *id })?;
-        let row = self.write_row(client, &statements.row, first);
-        let (row, events) =
-            tokio::join!(biased; row, append_events(client, statements.event.as_ref(), *id, rest));
-        // If both failed, the first failure is the reason of the others.
-        row.and(events)
+    /// What is to be sent: the row with the first event, and each event more. Parameters cannot fail to encode; that the
+    /// row is another is an error of the server's, so that nothing sent behind it, a COMMIT either, can succeed.
+    pub(super) fn steps<'a>(
+        &'a self,
+        client: &'a ClientWrapper,
+        statements: &'a [Ready],
+    ) -> impl Iterator<Item = Step<'a>> {
+        self.written.entries.iter().zip(statements).enumerate().map(
+            move |(nth, (entry, statement))| -> Step<'a> {
+                if nth == 0 {
+                    Box::pin(self.write_row(client, statement, entry))
+                } else {
+                    Box::pin(append_event(client, statement, self.written.id, entry))
+                }
+            },
+        )
+    }
+
+    /// Sends it by itself, inside a transaction that somebody else commits.
+    pub(crate) async fn run(&self, client: &ClientWrapper, statements: &[Ready]) -> Result<(), Error> {
+        pipelined(self.steps(client, statements).collect()).await
     }
 
     async fn write_row(&self, client: &ClientWrapper, statement: &Ready, first: &Entry) -> Result<(), Error> {
@@ -167,32 +154,6 @@ impl Append {
         event.add_to(&mut parameters);
         sent(statement, client, &parameters, *id).await
     }
-}
-
-/// Sends all at its first poll, however many they are: what is polled behind it comes behind them. (`join_all` polls
-/// many futures in portions, and a COMMIT could slip in between.)
-async fn append_events(
-    client: &ClientWrapper,
-    statement: Option<&Ready>,
-    session: SessionId,
-    entries: &[Entry],
-) -> Result<(), Error> {
-    let Some(statement) = statement else { return Ok(()) };
-    let append = |entry| Box::pin(maybe_done(append_event(client, statement, session, entry)));
-    let mut steps: Vec<_> = entries.iter().map(append).collect();
-    poll_fn(|context| {
-        for step in &mut steps {
-            let _pending = step.as_mut().poll(context);
-        }
-        Poll::Ready(())
-    })
-    .await;
-    let mut outcome = Ok(());
-    for step in &mut steps {
-        step.as_mut().await;
-        outcome = outcome.and(step.as_mut().take_output().unwrap_or(Ok(())));
-    }
-    outcome
 }
 
 async fn append_event(

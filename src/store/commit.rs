@@ -1,19 +1,17 @@
 //! Committing: append, fence and COMMIT in one trip, and the truth about how it went.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::join_all;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tracing::Instrument;
 
-use super::append::{Append, ReadyAppend};
+use super::append::Append;
 use super::connection::Pool;
 use super::error::Error;
 use super::outcome::Trace;
+use super::pipeline::{Step, pipelined};
 use super::pool::answered;
 use super::statement::{Ready, Sql};
 use super::transaction::{State, Transaction};
@@ -47,8 +45,6 @@ pub(super) enum CommitError {
     /// The connection was lost on the way; this tells how to find out.
     Unknown(Trace, Error),
 }
-
-type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 impl Transaction {
     /// Appends, fences and commits in one trip; begins in the same trip if that has not been done. If the
@@ -96,17 +92,14 @@ impl Transaction {
         } else if reads_rows {
             steps.push(Box::pin(async { Ok(client.batch_execute(BIND_PLANNER).await?) }));
         }
-        for (append, statement) in appends.iter().zip(&statements) {
-            steps.push(Box::pin(append.run(client, statement)));
+        for (append, statements) in appends.iter().zip(&statements) {
+            steps.extend(append.steps(client, statements));
         }
         if let Some(fence) = fence {
             steps.push(Box::pin(fence.run(client, &fence_statement)));
         }
         steps.push(Box::pin(async { Ok(client.batch_execute("commit").await?) }));
-        // The futures are polled, and so sent, in this order.
-        let outcome =
-            answered(async { join_all(steps).await.into_iter().collect::<Result<Vec<()>, _>>() }).await;
-        if let Err(error) = outcome {
+        if let Err(error) = answered(pipelined(steps)).await {
             return Err(self.failed(error, appends));
         }
         // Committed: the connection goes back to the pool.
@@ -115,7 +108,7 @@ impl Transaction {
     }
 
     /// Statements must be ready before the pipeline: the trip that prepares one would let COMMIT overtake it.
-    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<ReadyAppend>, Ready), Error> {
+    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.ready(self.client()).await?);
