@@ -19,6 +19,8 @@ use deadpool_postgres::ClientWrapper;
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 use crate::store::connection::{Connection, Pool};
+use crate::store::load::Loaded;
+use crate::store::loads::Loads;
 
 pub use builder::{Builder, StartError};
 pub use feed::{Batch, FeedError, Subscription};
@@ -37,6 +39,7 @@ pub struct Ledger(Arc<Parts>);
 
 struct Parts {
     pool: Pool,
+    loads: Loads,
     policy: Policy,
 }
 
@@ -106,6 +109,11 @@ impl Ledger {
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
     pub(crate) async fn own_connection(&self) -> Result<Arc<ClientWrapper>, Error> {
         Ok(Arc::new(self.client().await?.detach()))
+    }
+
+    /// Loads a session outside any transaction. May be dropped on its way.
+    pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
+        self.0.loads.load(session).await
     }
 
     /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.

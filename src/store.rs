@@ -12,6 +12,7 @@ pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod lend;
 pub(crate) mod load;
+pub(crate) mod loads;
 pub(crate) mod log;
 pub(crate) mod outcome;
 mod pipeline;

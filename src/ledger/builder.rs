@@ -8,6 +8,7 @@ use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connect::Connector;
 use crate::store::connection::Pool;
+use crate::store::loads::Loads;
 use crate::store::statement::Statements;
 use crate::store::{pool, schema};
 
@@ -148,7 +149,7 @@ impl Builder {
         let connection = pool.get().await?;
         schema::check(&connection).await?;
         drop(connection);
-        Ok(Ledger(Arc::new(Parts { pool, policy: self.policy })))
+        Ok(Ledger(Arc::new(Parts { loads: Loads::new(pool.clone()), pool, policy: self.policy })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.

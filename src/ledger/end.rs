@@ -5,7 +5,7 @@ use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
 use crate::store::append::Append;
 use crate::store::connection::Connection;
-use crate::store::load::{LiveSession, Load, load};
+use crate::store::load::{LiveSession, Load};
 use crate::store::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let loaded = self.lend(async |connection: &Connection| load(connection, id, None).await).await?;
+        let loaded = self.load(id).await?;
         let origin = Origin { at: loaded.now, client: Client::default(), actor };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);

@@ -94,6 +94,16 @@ impl Error {
         if matches!(self, Self::Aborted) { Self::in_transaction() } else { self }
     }
 
+    /// The same for another request that used the connection at that moment, if it was no matter of one alone.
+    pub(super) fn of_connection(&self) -> Option<Self> {
+        match self {
+            Self::Unavailable(reason) => Some(Self::Unavailable(reason.clone())),
+            Self::Disconnected(reason) => Some(Self::Disconnected(reason.clone())),
+            Self::Unusable(reason) => Some(Self::Unusable(reason.clone())),
+            _ => None,
+        }
+    }
+
     /// Whether the same work may succeed when it is done again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Conflict(_) | Self::Outdated(_))

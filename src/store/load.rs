@@ -18,7 +18,7 @@ macro_rules! load {
     };
 }
 
-static LOAD: Sql = load!("By itself.");
+pub(super) static LOAD: Sql = load!("By itself.");
 /// Within SERIALIZABLE a scan of the table would conflict with every change of any session. See `sql/begin.sql`.
 static LOAD_SERIALIZABLE: Sql = load!("Within a transaction.");
 static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
@@ -129,7 +129,8 @@ pub(crate) async fn touch(connection: &Connection, id: SessionId) -> Result<(), 
     Ok(())
 }
 
-fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
+/// What the row of a load says.
+pub(super) fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
     let session = if row.try_get::<_, Option<i64>>("version")?.is_some() {
         let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
         Some(LiveSession { state: state_of(id, row)?, resend, last_seen })

@@ -142,11 +142,7 @@ impl Visit {
             None => self.anonymous(),
             Some((id, secret)) => {
                 self.stand_in_line(id).await;
-                let load = async |connection: &Connection| {
-                    let loaded = load(connection, id, self.shared.also).await?;
-                    self.admit(connection, id, &secret, loaded).await
-                };
-                answered(self.shared.ledger.lend(load)).await?
+                answered(self.enter(id, &secret)).await?
             }
         };
         *self.opened() = Some(opened);
@@ -178,7 +174,13 @@ impl Visit {
                         .await?;
                 let opened = match token {
                     None => Opened::anonymous(self.shared.ledger.policy(), Some(loaded.now)),
-                    Some((id, secret)) => self.admit(transaction.client(), id, &secret, loaded).await?,
+                    Some((id, secret)) => {
+                        let ended = match loaded.session {
+                            Some(_) => None,
+                            None => why_ended(transaction.client(), id).await?,
+                        };
+                        self.admit(id, &secret, loaded, ended)
+                    }
                 };
                 *self.opened() = Some(opened);
                 Running { transaction: Arc::new(transaction), ahead: None }
@@ -295,34 +297,47 @@ impl Visit {
         opened
     }
 
-    /// An authentic token meets what is stored under its id.
-    async fn admit(
+    /// Loads a session outside of a transaction, and admits the token to it.
+    async fn enter(&self, id: SessionId, secret: &Secret) -> Result<Opened, Error> {
+        let ledger = &self.shared.ledger;
+        let loaded = match self.shared.also {
+            None => ledger.load(id).await?,
+            also => ledger.lend(async |connection: &Connection| load(connection, id, also).await).await?,
+        };
+        let ended = match loaded.session {
+            Some(_) => None,
+            None => ledger.lend(async |connection: &Connection| why_ended(connection, id).await).await?,
+        };
+        Ok(self.admit(id, secret, loaded, ended))
+    }
+
+    /// An authentic token meets what is stored under its id: a live session, or why it `ended` and how many seconds ago.
+    fn admit(
         &self,
-        client: &Connection,
         id: SessionId,
         secret: &Secret,
         loaded: Loaded,
-    ) -> Result<Opened, Error> {
+        ended: Option<(EndReason, f64)>,
+    ) -> Opened {
         let policy = self.shared.ledger.policy();
         let mut anonymous = Opened::anonymous(policy, Some(loaded.now));
         let also: Arc<[Row]> = loaded.also.into();
         let Some(live) = loaded.session else {
-            let ended = why_ended(client, id).await?;
             // Only a cookie that is long dead is cleared: another request of this browser may just have got
             // a new one, which a late removal would take away.
             anonymous.stale_cookie =
                 ended.as_ref().is_none_or(|(_, seconds)| *seconds > f64::from(policy.renewal_grace));
             anonymous.why_ended = ended.map(|(reason, _)| reason);
-            return Ok(anonymous);
+            return anonymous;
         };
         let overdue = match live.state.admit(&secret.hash(), live.last_seen, loaded.now) {
             Admission::Admitted => {
-                return Ok(Opened::stored(policy, loaded.now, id, live, false).beside(also));
+                return Opened::stored(policy, loaded.now, id, live, false).beside(also);
             }
             Admission::Latecomer => {
-                return Ok(Opened::stored(policy, loaded.now, id, live, true).beside(also));
+                return Opened::stored(policy, loaded.now, id, live, true).beside(also);
             }
-            Admission::Superseded => return Ok(anonymous),
+            Admission::Superseded => return anonymous,
             Admission::Expired(expiry) => Overdue { id, live, reason: expiry.reason, at: expiry.deadline },
             Admission::Replayed => {
                 self.report(|client| Incident::TokenReplayed { session: id, client });
@@ -331,7 +346,7 @@ impl Visit {
         };
         anonymous.why_ended = Some(overdue.reason.clone());
         anonymous.overdue = Some(overdue);
-        Ok(anonymous)
+        anonymous
     }
 
     /// A request that runs again is not a second incident.

@@ -152,6 +152,17 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    (
+        "load_many.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "array[ID]::uuid[]",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_was_last_seen_once on activity",
+            ],
+        },
+    ),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),

@@ -1,0 +1,153 @@
+//! The loads of many requests, several in one statement.
+//!
+//! The server spends less on a session's row than on the statement around it, and so does the client. So not every load
+//! is a statement of its own: those that come while one is under way wait for it, and the next takes them all. A load that
+//! finds none in its way is sent at once. Nothing is kept for later: the statement that loads a session always begins
+//! after that was asked for.
+
+mod line;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::connection::{Connection, Pool};
+use super::error::Error;
+use super::lend::lend;
+use super::load::{LOAD, Loaded, load, loaded};
+use super::pool::answered;
+use super::statement::Sql;
+use crate::session::SessionId;
+use line::Line;
+
+static LOAD_MANY: Sql = Sql::new(include_str!("sql/load_many.sql"), &[Type::UUID_ARRAY]);
+
+/// A ledger's loads outside of transactions.
+pub(crate) struct Loads(Arc<Shared>);
+
+struct Shared {
+    pool: Pool,
+    line: Mutex<Line<Asked>>,
+}
+
+/// A load that somebody waits for. Dropped without an answer, it has them load by themselves.
+struct Asked {
+    session: Uuid,
+    answer: oneshot::Sender<Result<Row, Error>>,
+}
+
+impl Loads {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self(Arc::new(Shared { pool, line: Mutex::default() }))
+    }
+
+    /// Loads a session, as [`load`] does. May be dropped on its way.
+    pub(crate) async fn load(&self, id: SessionId) -> Result<Loaded, Error> {
+        let (answer, answered) = oneshot::channel();
+        let is_turn = self.0.line().stand(Asked { session: id.as_uuid(), answer }, Instant::now());
+        if is_turn {
+            tokio::spawn(Turn { shared: Arc::clone(&self.0), is_over: false }.work());
+        }
+        match answered.await {
+            Ok(row) => loaded(id, &row?),
+            // What the statement failed for may be no matter of this session.
+            Err(_) => {
+                lend(&self.0.pool, async |connection: &Connection| load(connection, id, None).await).await
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// No panic leaves it half changed.
+    fn line(&self) -> MutexGuard<'_, Line<Asked>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to send a statement.
+struct Turn {
+    shared: Arc<Shared>,
+    is_over: bool,
+}
+
+impl Turn {
+    /// Sends statements until nobody waits.
+    async fn work(mut self) {
+        while let Some(mut asked) = self.next() {
+            let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
+            let rows = async |connection: &Connection| rows(connection, &sessions).await;
+            let found = tokio::select! { biased;
+                found = answered(lend(&self.shared.pool, rows)) => found,
+                // One that hangs is left alone once nobody waits for it any more.
+                () = deserted(&mut asked) => continue,
+            };
+            match found {
+                Ok(rows) => asked.into_iter().zip(rows).for_each(|(asked, row)| asked.tell(Ok(row))),
+                Err(error) => asked.into_iter().for_each(|asked| asked.refuse(&error)),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Vec<Asked>> {
+        let next = self.shared.line().next(Instant::now());
+        self.is_over = next.is_none();
+        next
+    }
+}
+
+/// A runtime that stops drops tasks on their way. Those who wait, on another, must not do so for ever.
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let forsaken = self.shared.line().forsake();
+            drop(forsaken);
+        }
+    }
+}
+
+impl Asked {
+    /// Whoever has asked may be gone.
+    fn tell(self, answer: Result<Row, Error>) {
+        self.answer.send(answer).ok();
+    }
+
+    /// An error that is not all the requests' own leaves each to try by itself.
+    fn refuse(self, error: &Error) {
+        if let Some(error) = error.of_connection() {
+            self.tell(Err(error));
+        }
+    }
+}
+
+/// Waits until all who have asked are gone.
+async fn deserted(asked: &mut [Asked]) {
+    for asked in asked {
+        asked.answer.closed().await;
+    }
+}
+
+/// The row of each, in their order, on a connection on which other code may have left a transaction open.
+async fn rows(connection: &Connection, sessions: &[Uuid]) -> Result<Vec<Row>, Error> {
+    let rows = found(connection, sessions).await.map_err(|error| Error::from(error).outside_transaction())?;
+    match rows.first() {
+        Some(row) if row.try_get("is_late")? => Err(Error::in_transaction()),
+        _ => Ok(rows),
+    }
+}
+
+async fn found(connection: &Connection, sessions: &[Uuid]) -> Result<Vec<Row>, tokio_postgres::Error> {
+    if let [session] = sessions {
+        return Ok(vec![LOAD.query_one(connection, &[session]).await?]);
+    }
+    let mut rows = Vec::with_capacity(sessions.len());
+    for row in LOAD_MANY.query(connection, &[&sessions]).await? {
+        rows.push((row.try_get::<_, i64>("place")?, row));
+    }
+    rows.sort_unstable_by_key(|(place, _)| *place);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
