@@ -15,9 +15,12 @@ mod verify;
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
+use time::OffsetDateTime;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
+use crate::store::append::Append;
+use crate::store::commits::Commits;
 use crate::store::connection::{Connection, Pool};
 use crate::store::load::Loaded;
 use crate::store::loads::Loads;
@@ -40,6 +43,7 @@ pub struct Ledger(Arc<Parts>);
 struct Parts {
     pool: Pool,
     loads: Loads,
+    commits: Commits,
     policy: Policy,
 }
 
@@ -114,6 +118,25 @@ impl Ledger {
     /// Loads a session outside any transaction. May be dropped on its way.
     pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
         self.0.loads.load(session).await
+    }
+
+    /// The time by which sessions are judged.
+    pub(crate) async fn now(&self) -> Result<OffsetDateTime, Error> {
+        self.lend(async |connection: &Connection| store::load::now(connection).await).await
+    }
+
+    /// Commits what a request has written to its sessions, in a transaction of its own or together with others'.
+    pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
+        match appends {
+            [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
+            appends => {
+                let appends: Vec<&Append> = appends.iter().map(Arc::as_ref).collect();
+                store::transaction::Transaction::reserve(self.pool())
+                    .await?
+                    .commit(self.pool(), &appends, None)
+                    .await
+            }
+        }
     }
 
     /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.

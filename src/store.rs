@@ -5,12 +5,14 @@
 pub(crate) mod append;
 pub(crate) mod columns;
 pub(crate) mod commit;
+pub(crate) mod commits;
 pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod lend;
+mod line;
 pub(crate) mod load;
 pub(crate) mod loads;
 pub(crate) mod log;

@@ -6,6 +6,7 @@ use tokio_postgres::Config;
 
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
+use crate::store::commits::Commits;
 use crate::store::connect::Connector;
 use crate::store::connection::Pool;
 use crate::store::loads::Loads;
@@ -149,7 +150,8 @@ impl Builder {
         let connection = pool.get().await?;
         schema::check(&connection).await?;
         drop(connection);
-        Ok(Ledger(Arc::new(Parts { loads: Loads::new(pool.clone()), pool, policy: self.policy })))
+        let (loads, commits) = (Loads::new(pool.clone()), Commits::new(pool.clone()));
+        Ok(Ledger(Arc::new(Parts { pool, loads, commits, policy: self.policy })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.

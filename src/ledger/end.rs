@@ -110,6 +110,6 @@ impl Ledger {
     }
 
     async fn commit_end(&self, append: Append) -> Result<(), Error> {
-        Transaction::reserve(self.pool()).await?.commit(self.pool(), &[append], None).await
+        Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await
     }
 }

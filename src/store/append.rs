@@ -103,6 +103,11 @@ struct EventRow<'a> {
 }
 
 impl Append {
+    /// Whether it changes a live session, which stays one.
+    pub(crate) fn is_change(&self) -> bool {
+        self.written.expected_version > 0 && self.written.state.ended.is_none()
+    }
+
     /// Makes the statements ready that write this, one for each event, so that they can be pipelined.
     pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
         let Written { expected_version, entries, state, .. } = &self.written;

@@ -24,6 +24,9 @@ static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::
 /// until the server finds out that nobody is there. For NOT DEFERRABLE and the planner see `sql/begin.sql`.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
     set local enable_seqscan = off";
+/// The same for the changes of several requests.
+const BEGIN_TOGETHER: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
+    set local enable_seqscan = off; set local lock_timeout = '20ms'";
 const BIND_PLANNER: &str = include_str!("sql/bind_planner.sql");
 
 /// What the last statement before COMMIT makes sure of.
@@ -37,6 +40,14 @@ pub(crate) struct Fence {
 
 /// How long to ask how a transaction ended before giving up.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Finds out on another connection of `pool` whether a commit arrived whose connection was lost with `error`.
+pub(super) async fn find_out(trace: &Trace, pool: &Pool, error: Error) -> Result<(), Error> {
+    let committed = trace.resolve(pool, PATIENCE).await;
+    telemetry::unknown_outcome(committed.as_ref().ok().copied());
+    tracing::warn!(?committed, "a connection was lost during COMMIT");
+    if committed? { Ok(()) } else { Err(error) }
+}
 
 /// A commit that did not succeed.
 pub(super) enum CommitError {
@@ -56,27 +67,38 @@ impl Transaction {
     pub(crate) async fn commit(
         self,
         pool: &Pool,
-        appends: &[Append],
+        appends: &[&Append],
         fence: Option<Fence>,
     ) -> Result<(), Error> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         match self.try_commit(appends, fence).instrument(span).await {
             Ok(()) => Ok(()),
             Err(CommitError::Failed(error)) => Err(error),
-            Err(CommitError::Unknown(trace, error)) => {
-                let committed = trace.resolve(pool, PATIENCE).await;
-                telemetry::unknown_outcome(committed.as_ref().ok().copied());
-                tracing::warn!(?committed, "a connection was lost during COMMIT");
-                if committed? { Ok(()) } else { Err(error) }
-            }
+            Err(CommitError::Unknown(trace, error)) => find_out(&trace, pool, error).await,
         }
+    }
+
+    /// The changes of several requests, none of which has begun a transaction of its own. One that is held up by
+    /// another transaction must not hold up the others, nor one that it waits for.
+    pub(super) async fn try_commit_together(self, appends: &[&Append]) -> Result<(), CommitError> {
+        let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
+        self.send_commit(BEGIN_TOGETHER, appends, None).instrument(span).await
+    }
+
+    pub(super) async fn try_commit(
+        self,
+        appends: &[&Append],
+        fence: Option<Fence>,
+    ) -> Result<(), CommitError> {
+        self.send_commit(BEGIN, appends, fence).await
     }
 
     /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
     /// statements before it that tell: the first error among them is the outcome.
-    pub(super) async fn try_commit(
+    async fn send_commit(
         mut self,
-        appends: &[Append],
+        beginning: &'static str,
+        appends: &[&Append],
         fence: Option<Fence>,
     ) -> Result<(), CommitError> {
         let begin = self.state == State::Reserved;
@@ -88,7 +110,7 @@ impl Transaction {
         let reads_rows = !appends.is_empty() || fence.is_some_and(|fence| fence.session.is_some());
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
-            steps.push(Box::pin(async { client.batch_execute(BEGIN).await.map_err(Error::of_begin) }));
+            steps.push(Box::pin(async { client.batch_execute(beginning).await.map_err(Error::of_begin) }));
         } else if reads_rows {
             steps.push(Box::pin(async { Ok(client.batch_execute(BIND_PLANNER).await?) }));
         }
@@ -108,7 +130,7 @@ impl Transaction {
     }
 
     /// Statements must be ready before the pipeline: the trip that prepares one would let COMMIT overtake it.
-    async fn prepare(&self, appends: &[Append]) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
+    async fn prepare(&self, appends: &[&Append]) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.ready(self.client()).await?);
@@ -119,7 +141,7 @@ impl Transaction {
     /// After a COMMIT that the server refused, it has rolled back and the connection is clean; but one to a server
     /// that takes no writes is of no use, and after a failure that the handler kept to itself that may be so. When the
     /// connection is gone, nobody knows whether the COMMIT behind the error arrived.
-    fn failed(&mut self, error: Error, appends: &[Append]) -> CommitError {
+    fn failed(&mut self, error: Error, appends: &[&Append]) -> CommitError {
         if matches!(error, Error::Disconnected(_)) {
             return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
         }

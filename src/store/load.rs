@@ -113,6 +113,13 @@ pub(crate) async fn load(
     if loaded.is_late { Err(Error::in_transaction()) } else { Ok(loaded) }
 }
 
+/// The time, outside of a transaction: other code may have left one open on the connection.
+pub(crate) async fn now(connection: &Connection) -> Result<OffsetDateTime, Error> {
+    let row =
+        CLOCK.query_one(connection, &[]).await.map_err(|error| Error::from(error).outside_transaction())?;
+    Ok(row.try_get("now")?)
+}
+
 /// Why a session that is no longer live ended and how many seconds ago, if it ever was.
 pub(crate) async fn why_ended(
     connection: &Connection,

@@ -5,11 +5,6 @@
 //! finds none in its way is sent at once. Nothing is kept for later: the statement that loads a session always begins
 //! after that was asked for.
 
-mod line;
-
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
-
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -18,20 +13,21 @@ use uuid::Uuid;
 use super::connection::{Connection, Pool};
 use super::error::Error;
 use super::lend::lend;
+use super::line::{Line, Turn};
 use super::load::{LOAD, Loaded, load, loaded};
 use super::pool::answered;
 use super::statement::Sql;
 use crate::session::SessionId;
-use line::Line;
 
 static LOAD_MANY: Sql = Sql::new(include_str!("sql/load_many.sql"), &[Type::UUID_ARRAY]);
 
-/// A ledger's loads outside of transactions.
-pub(crate) struct Loads(Arc<Shared>);
+/// How many statements are under way before a load has to wait.
+const STATEMENTS_MAX: usize = 1;
 
-struct Shared {
+/// A ledger's loads outside of transactions.
+pub(crate) struct Loads {
     pool: Pool,
-    line: Mutex<Line<Asked>>,
+    line: Line<Asked>,
 }
 
 /// A load that somebody waits for. Dropped without an answer, it has them load by themselves.
@@ -42,70 +38,38 @@ struct Asked {
 
 impl Loads {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self(Arc::new(Shared { pool, line: Mutex::default() }))
+        Self { pool, line: Line::new(STATEMENTS_MAX) }
     }
 
     /// Loads a session, as [`load`] does. May be dropped on its way.
     pub(crate) async fn load(&self, id: SessionId) -> Result<Loaded, Error> {
         let (answer, answered) = oneshot::channel();
-        let is_turn = self.0.line().stand(Asked { session: id.as_uuid(), answer }, Instant::now());
-        if is_turn {
-            tokio::spawn(Turn { shared: Arc::clone(&self.0), is_over: false }.work());
+        if let Some(turn) = self.line.stand(Asked { session: id.as_uuid(), answer }) {
+            tokio::spawn(work(self.pool.clone(), turn));
         }
         match answered.await {
             Ok(row) => loaded(id, &row?),
             // What the statement failed for may be no matter of this session.
             Err(_) => {
-                lend(&self.0.pool, async |connection: &Connection| load(connection, id, None).await).await
+                lend(&self.pool, async |connection: &Connection| load(connection, id, None).await).await
             }
         }
     }
 }
 
-impl Shared {
-    /// No panic leaves it half changed.
-    fn line(&self) -> MutexGuard<'_, Line<Asked>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The right to send a statement.
-struct Turn {
-    shared: Arc<Shared>,
-    is_over: bool,
-}
-
-impl Turn {
-    /// Sends statements until nobody waits.
-    async fn work(mut self) {
-        while let Some(mut asked) = self.next() {
-            let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
-            let rows = async |connection: &Connection| rows(connection, &sessions).await;
-            let found = tokio::select! { biased;
-                found = answered(lend(&self.shared.pool, rows)) => found,
-                // One that hangs is left alone once nobody waits for it any more.
-                () = deserted(&mut asked) => continue,
-            };
-            match found {
-                Ok(rows) => asked.into_iter().zip(rows).for_each(|(asked, row)| asked.tell(Ok(row))),
-                Err(error) => asked.into_iter().for_each(|asked| asked.refuse(&error)),
-            }
-        }
-    }
-
-    fn next(&mut self) -> Option<Vec<Asked>> {
-        let next = self.shared.line().next(Instant::now());
-        self.is_over = next.is_none();
-        next
-    }
-}
-
-/// A runtime that stops drops tasks on their way. Those who wait, on another, must not do so for ever.
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if !self.is_over {
-            let forsaken = self.shared.line().forsake();
-            drop(forsaken);
+/// Sends statements until nobody waits.
+async fn work(pool: Pool, mut turn: Turn<Asked>) {
+    while let Some(mut asked) = turn.next() {
+        let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
+        let rows = async |connection: &Connection| rows(connection, &sessions).await;
+        let found = tokio::select! { biased;
+            found = answered(lend(&pool, rows)) => found,
+            // One that hangs is left alone once nobody waits for it any more.
+            () = deserted(&mut asked) => continue,
+        };
+        match found {
+            Ok(rows) => asked.into_iter().zip(rows).for_each(|(asked, row)| asked.tell(Ok(row))),
+            Err(error) => asked.into_iter().for_each(|asked| asked.refuse(&error)),
         }
     }
 }

@@ -56,7 +56,7 @@ enum Status {
 }
 
 impl Trace {
-    pub(super) fn of(transaction: Option<&TransactionId>, appends: &[Append]) -> Self {
+    pub(super) fn of(transaction: Option<&TransactionId>, appends: &[&Append]) -> Self {
         let first =
             appends.first().and_then(|append| Some((append.written.id, append.written.entries.first()?)));
         let event = first.map(|(session, entry)| EventTrace {

@@ -36,6 +36,7 @@ pub(super) async fn take_place(pool: &Pool, session: SessionId, version: i64) ->
         _ => None,
     };
     let appends = appends.ok_or(Error::Stale { session })?;
+    let appends: Vec<&Append> = appends.iter().collect();
     transaction.try_commit(&appends, None).await.map_err(Error::from)
 }
 

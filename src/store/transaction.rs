@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
-use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
@@ -120,12 +119,6 @@ impl Transaction {
     /// A number that no other savepoint of this transaction has.
     pub(crate) fn next_savepoint(&self) -> u32 {
         self.savepoints.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The time, before anything has begun. Other code may have left a transaction open on the connection.
-    pub(crate) async fn now(&mut self) -> Result<OffsetDateTime, Error> {
-        let loading = async { Load::ready(self.client(), None, None).await?.run(self.client()).await };
-        Ok(loading.await.map_err(Error::outside_transaction)?.now)
     }
 
     /// Rolls back, so that the connection can serve the next request; and asks in the same trip whether it can.

@@ -56,8 +56,9 @@ pub(super) struct Overdue {
 
 /// What to write, and which cookie to send once it is written.
 pub(super) struct Plan {
-    pub(super) appends: Vec<Append>,
-    pub(super) fence: Fence,
+    pub(super) appends: Vec<Arc<Append>>,
+    /// None if the appends make sure of it.
+    pub(super) fence: Option<Fence>,
     pub(super) cookie: Option<CookieChange>,
 }
 
@@ -176,25 +177,24 @@ impl Opened {
         if let Some(written) =
             self.ended.as_ref().and_then(|ended| ended.write(TokenHash::default(), &origin, event_id))
         {
-            appends.push(Append { written, resend: None });
+            appends.push(Arc::new(Append { written, resend: None }));
         }
         if self.draft.is_new() && self.draft.is_changed() {
             self.secret = Some(Secret::generate(&mut SysRng)?);
         }
         let hash = self.secret.as_ref().map(Secret::hash).unwrap_or_default();
-        let mut fence = self.fence();
         if let Some(written) = self.draft.write(hash, &origin, event_id) {
-            fence = Fence { session: Some(written.id), version: written.state.version };
             let resend = self.resend(shared, &written.state, now)?;
-            appends.push(Append { written, resend });
+            appends.push(Arc::new(Append { written, resend }));
         }
+        let fence = appends.is_empty().then(|| self.fence());
         Ok(Plan { appends, fence, cookie: self.cookie(shared)? })
     }
 
     /// The session once the plan is carried out, for a request that goes on.
     pub(super) fn after(self, policy: &Policy, plan: &Plan) -> Self {
         let now = self.provisional_now();
-        let next = match plan.appends.last() {
+        let next = match plan.appends.last().map(Arc::as_ref) {
             None => return Self { secret: None, ..self },
             Some(append) if append.written.state.ended.is_some() => Self::anonymous(policy, Some(now)),
             Some(Append { written, resend }) => {

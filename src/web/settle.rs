@@ -10,8 +10,9 @@ use super::response;
 use super::visit::{Running, Visit};
 use crate::ledger::Ledger;
 use crate::session::{Client, Origin, SessionId};
+use crate::store::append::Append;
 use crate::store::load::touch;
-use crate::store::transaction::{RolledBack, Transaction};
+use crate::store::transaction::RolledBack;
 
 /// Settles what a handler did.
 pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {
@@ -131,7 +132,8 @@ async fn commit(
     }
     let transaction = running.take_back()?;
     let plan = opened.plan(&visit.shared, &visit.client())?;
-    transaction.commit(visit.shared.ledger.pool(), &plan.appends, Some(plan.fence)).await?;
+    let appends: Vec<&Append> = plan.appends.iter().map(Arc::as_ref).collect();
+    transaction.commit(visit.shared.ledger.pool(), &appends, plan.fence).await?;
     Ok(plan)
 }
 
@@ -140,13 +142,12 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Resu
     if !opened.is_changed() {
         return Ok(opened.plan(&visit.shared, &Client::default())?);
     }
-    let pool = visit.shared.ledger.pool();
-    let mut transaction = Transaction::reserve(pool).await?;
+    let ledger = &visit.shared.ledger;
     if opened.now.is_none() {
-        opened.now = Some(transaction.now().await?);
+        opened.now = Some(ledger.now().await?);
     }
     let plan = opened.plan(&visit.shared, &visit.client())?;
-    transaction.commit(pool, &plan.appends, None).await?;
+    ledger.commit(&plan.appends).await?;
     Ok(plan)
 }
 
