@@ -8,10 +8,16 @@
 -- positions of one session would no longer rise with its versions.
 create sequence session_ledger.event_position as bigint cache 1;
 
+-- Domains rather than constraints of the table: those PostgreSQL would parse anew for every insert.
+create domain session_ledger.version as bigint
+    constraint versions_start_at_one check (value >= 1);
+create domain session_ledger.sha256 as bytea
+    constraint a_hash_has_32_bytes check (octet_length(value) = 32);
+
 create table session_ledger.event (
     session_id      uuid        not null,
     event_id        uuid        not null,   -- made by the client: the deduplication id for brokers
-    version         bigint      not null,   -- 1, 2, 3 ... within the session
+    version         session_ledger.version not null,   -- 1, 2, 3 ... within the session
     position        bigint      not null default nextval('session_ledger.event_position'),
     transaction_id  xid8        not null default pg_current_xact_id(),
     occurred_at     timestamptz not null,   -- the database's clock as the request read it; what the fold uses
@@ -23,11 +29,9 @@ create table session_ledger.event (
     actor           text,                   -- who did it, where that is not the session's user
     client_ip       inet,
     user_agent      text,
-    hash            bytea       not null,   -- SHA-256 of the previous hash and this row
+    hash            session_ledger.sha256 not null,   -- SHA-256 of the previous hash and this row
     payload         bytea       not null,   -- postcard
-    constraint a_version_is_recorded_once primary key (session_id, version),
-    constraint versions_start_at_one check (version >= 1),
-    constraint a_hash_has_32_bytes check (octet_length(hash) = 32)
+    constraint a_version_is_recorded_once primary key (session_id, version)
 ) partition by range (session_id);
 
 -- The feed goes by transactions. Positions would make each entry a third larger, and the feed sorts a batch anyway.

@@ -15,14 +15,13 @@ create table session_ledger.session (
     superseded_accepted boolean,
     user_id             text,
     superseded_hash     bytea,                  -- of the token before, as below, while it may still come in
-    token_hash          bytea       not null,   -- SHA-256 of the token's secret
+    token_hash          session_ledger.sha256 not null,   -- SHA-256 of the token's secret
     version             bigint      not null,
     changed_at          timestamptz not null,   -- when the last event occurred
     head_hash           bytea       not null,   -- the chain up to the last event
     state               bytea       not null,
     resend              bytea,                  -- the new secret, sealed, while a late request may need it; not derived
-    constraint a_session_is_live_once primary key (session_id),
-    constraint a_token_hash_has_32_bytes check (octet_length(token_hash) = 32)
+    constraint a_session_is_live_once primary key (session_id)
 ) with (fillfactor = 75);
 
 -- Changes at login alone.

@@ -19,18 +19,28 @@ const BEGIN: &str = "begin isolation level serializable, not deferrable; set loc
 /// As it begins a transaction of the application.
 const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
 
+/// As an application would begin one that knows nothing of sessions.
+const BEGIN_PLAIN: &str = "begin isolation level serializable; set local statement_timeout = '5s'; \
+    set local idle_in_transaction_session_timeout = '5s'";
+
 const RELEASE_PLANNER: &str = include_str!("../../src/store/sql/release_planner.sql");
 const BIND_PLANNER: &str = include_str!("../../src/store/sql/bind_planner.sql");
 
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
+/// The first statement of a transaction of the application.
+const LOAD_BEGUN: &str = concat!(
+    "select * from (",
+    include_str!("../../src/store/sql/begun.sql"),
+    ") as begun, (",
+    include_str!("../../src/store/sql/load.sql"),
+    ") as loaded"
+);
 const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
 const APPEND: &str = include_str!("../../src/store/sql/append.sql");
 const APPEND_EVENT: &str = include_str!("../../src/store/sql/append_event.sql");
 const CREATE: &str = include_str!("../../src/store/sql/create.sql");
 const END: &str = include_str!("../../src/store/sql/end.sql");
-const FENCE: &str = include_str!("../../src/store/sql/fence.sql");
 const HISTORY: &str = include_str!("../../src/store/sql/history.sql");
-const TRANSACTION_ID: &str = include_str!("../../src/store/sql/transaction_id.sql");
 
 /// One connection.
 pub(crate) struct Hand {
@@ -42,9 +52,8 @@ pub(crate) struct Hand {
     append_event: Statement,
     create: Statement,
     end: Statement,
-    fence: Statement,
     history: Statement,
-    transaction_id: Statement,
+    load_begun: Statement,
     purchase: Statement,
     plain_load: Statement,
     plain_save: Statement,
@@ -91,9 +100,8 @@ impl Hand {
             append_event: client.prepare(APPEND_EVENT).await?,
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
-            fence: client.prepare(FENCE).await?,
             history: client.prepare(HISTORY).await?,
-            transaction_id: client.prepare(TRANSACTION_ID).await?,
+            load_begun: client.prepare(LOAD_BEGUN).await?,
             purchase: client.prepare(PURCHASE).await?,
             plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
             plain_save: client.prepare(include_str!("sql/plain_save.sql")).await?,
@@ -196,36 +204,33 @@ impl Hand {
         Ok(())
     }
 
-    /// BEGIN and load in one trip, the application's insert, then append, fence and COMMIT in one trip.
+    /// BEGIN and load in one trip, the application's insert, then append and COMMIT in one trip.
     async fn order(&self, id: SessionId) -> Result<(), Failure> {
-        let (begun, transaction, row, released) = tokio::join!(biased;
+        let uuid = id.as_uuid();
+        let parameters: [&(dyn ToSql + Sync); 1] = [&uuid];
+        let (begun, row, released) = tokio::join!(biased;
             self.client.batch_execute(BEGIN_APPLICATION),
-            self.client.query_one(&self.transaction_id, &[]),
-            self.load(id),
+            self.client.query_one(&self.load_begun, &parameters),
             self.client.batch_execute(RELEASE_PLANNER),
         );
         begun?;
-        transaction?;
         released?;
         let row = row?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
-        let version = row.try_get::<_, i64>("version")? + 1;
-        let (bound, appended, fenced, committed) = tokio::join!(biased;
+        let (bound, appended, committed) = tokio::join!(biased;
             self.client.batch_execute(BIND_PLANNER),
             self.append(id, &row, 1),
-            async { Ok::<_, Failure>(self.client.query_one(&self.fence, &[&Some(id.as_uuid()), &version]).await?) },
             self.client.batch_execute("commit"),
         );
         bound?;
         appended?;
-        fenced?;
         committed?;
         Ok(())
     }
 
-    /// A transaction of the application alone.
+    /// A transaction of the application alone, under the same limits.
     async fn purchase(&self) -> Result<(), Failure> {
-        self.client.batch_execute(BEGIN_APPLICATION).await?;
+        self.client.batch_execute(BEGIN_PLAIN).await?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
         Ok(self.client.batch_execute("commit").await?)
     }

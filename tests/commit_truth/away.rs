@@ -173,7 +173,7 @@ async fn a_server_that_restarts_or_crashes_costs_503s_and_nothing_else() {
 async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers() {
     let server = Server::start(Options::default()).unwrap();
     let config: Config = server.connection_string("postgres").parse().unwrap();
-    let id = include_str!("../../src/store/sql/transaction_id.sql");
+    let id = include_str!("../../src/store/sql/begun.sql");
     let status = include_str!("../../src/store/sql/transaction_status.sql");
     for how in [Fall::Restart, Fall::Crash] {
         let client = connect(&config).await;

@@ -51,6 +51,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
+    ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("bind_planner.sql", Exempt(NO_PLAN)),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
@@ -190,7 +191,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Insert on activity", "a_session_is_live_once on session"],
         },
     ),
-    ("transaction_id.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
     (
         "why_ended.sql",

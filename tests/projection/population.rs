@@ -143,7 +143,7 @@ fn event_id() -> EventId {
 async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
     let insert = "insert into session_ledger.event (
             session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12)";
     let statement = client.prepare(insert).await.unwrap();
     for entry in entries {
         let user = entry.user.as_ref().map(|user| user.as_str());

@@ -83,7 +83,7 @@ async fn a_hash_of_another_length_is_refused() {
     let row = "insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
         values (gen_random_uuid(), 1, now(), now(), 'short', sha256(''), '')";
     let refused = refusal(&client, row).await;
-    assert_constraint(&refused, SqlState::CHECK_VIOLATION, "a_token_hash_has_32_bytes");
+    assert_constraint(&refused, SqlState::CHECK_VIOLATION, "a_hash_has_32_bytes");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn record(client: &Client, session: SessionId) -> Result<u64, Error> {
 
 async fn record_as(client: &Client, session: SessionId, version: i64, hash: &[u8]) -> Result<u64, Error> {
     let insert = "insert into session_ledger.event (session_id, version, event_id, kind, shape, occurred_at, hash, payload)
-        values ($1, $2, gen_random_uuid(), 'cleared', 1, now(), $3, '')";
+        values ($1, $2::bigint, gen_random_uuid(), 'cleared', 1, now(), $3::bytea, '')";
     client.execute(insert, &[&session.as_uuid(), &version, &hash]).await
 }
 

@@ -145,7 +145,7 @@ async fn insert(client: &Client, session: SessionId, entry: &Entry) {
     let insert = "insert into session_ledger.event (
             session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, recorded_at,
             client_ip, user_agent
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12, $13)";
     let user = entry.user.as_ref().map(UserId::as_str);
     let actor = entry.actor.as_ref().map(UserId::as_str);
     let recorded_at = entry.occurred_at + Duration::milliseconds(2);

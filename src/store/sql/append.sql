@@ -17,7 +17,7 @@ with projected as (
            superseded_until = $7,
            idle_timeout = $8,
            superseded_accepted = $9,
-           token_hash = $10,
+           token_hash = $10::bytea,
            superseded_hash = $11,
            head_hash = $12,
            user_id = $13,
@@ -32,7 +32,7 @@ appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
     )
-    select session_id, $2 + 1, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
+    select session_id, $2 + 1, $17, $18, $19, $20, $21, $22, $23::bytea, $24, $25, $26
       from projected
     returning 1
 )

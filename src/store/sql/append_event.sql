@@ -8,5 +8,5 @@
 insert into session_ledger.event (
     session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
 )
-select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+select $1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12
  where pg_current_xact_id_if_assigned() is not null

@@ -11,7 +11,7 @@ with projected as (
         session_id, version, changed_at, authenticated_at, absolute_deadline, superseded_until, idle_timeout, superseded_accepted,
         token_hash, superseded_hash, head_hash, user_id, state, resend, started_at
     )
-    select $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+    select $1, $3, $4, $5, $6, $7, $8, $9, $10::bytea, $11, $12, $13, $14, $15, $16
      where $2 = 0::bigint
     returning session_id
 ),
@@ -19,7 +19,7 @@ appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
     )
-    select session_id, $2 + 1, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
+    select session_id, $2 + 1, $17, $18, $19, $20, $21, $22, $23::bytea, $24, $25, $26
       from projected
     returning 1
 )

@@ -23,7 +23,7 @@ appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
     )
-    select session_id, $2 + 1, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+    select session_id, $2 + 1, $10, $11, $12, $13, $14, $15, $16::bytea, $17, $18, $19
       from projected
     returning 1
 )
