@@ -16,6 +16,8 @@ create table session_ledger.session (
     user_id             text,
     superseded_hash     bytea,                  -- of the token before, as below, while it may still come in
     token_hash          bytea       not null,   -- SHA-256 of the token's secret
+    client_ip           inet,                   -- from where the last event came that says so, as in the log
+    user_agent          text,
     version             bigint      not null,
     changed_at          timestamptz not null,   -- when the last event occurred
     head_hash           bytea       not null,   -- the chain up to the last event

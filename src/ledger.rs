@@ -71,7 +71,7 @@ impl Ledger {
     ///
     /// The database is away, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        self.lend(async |connection| store::log::history(connection, session, 0).await).await
+        self.lend(async |connection| store::log::history(connection, session).await).await
     }
 
     /// What a session held after its `version`th event; after its last if there are fewer.

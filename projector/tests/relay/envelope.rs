@@ -15,22 +15,21 @@ use super::killed::assert_no_token_hash;
 
 fn recorded(event: Event) -> Recorded {
     let at = datetime!(2026-03-01 12:30:00.25 UTC);
-    let client = Client {
-        ip: Some(IpAddr::from([192, 0, 2, 7])),
-        user_agent: Some("line\u{2028}break \"x\"".to_owned()),
-    };
+    let client =
+        Client { ip: Some(IpAddr::from([192, 0, 2, 7])), user_agent: Some("line\u{2028}break \"x\"".into()) };
     let entry = Entry {
         version: 3,
         event_id: EventId::from_random([1; 16]),
         event,
         user: Some(UserId::from("alice")),
         actor: None,
-        client,
+        client: Some(client),
         occurred_at: at,
         hash: ChainHash::default(),
     };
     let session_id = SessionId::from_bytes([2; 16]);
-    Recorded { session_id, entry, recorded_at: at, transaction_id: 700, position: 5_000_000_000 }
+    let client = entry.client.clone();
+    Recorded { session_id, entry, client, recorded_at: at, transaction_id: 700, position: 5_000_000_000 }
 }
 
 fn line(event: Event) -> Value {
