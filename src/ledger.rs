@@ -65,7 +65,9 @@ impl Ledger {
         Self::builder(database.clone()).migrate().await
     }
 
-    /// The events of a session in order; none for a session that the log does not know.
+    /// The events of a session in order; none for a session that the log does not know. Of each,
+    /// [`Recorded::client`] tells from where it came, also where its [`entry`](Recorded::entry), which is as the log
+    /// holds it, leaves that to the ones before.
     ///
     /// # Errors
     ///

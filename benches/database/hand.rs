@@ -375,19 +375,9 @@ impl Hand {
         let (user, head): (Option<&str>, &[u8]) = (row.try_get("user_id")?, row.try_get("head_hash")?);
         let event = Event::saying_client(user);
         let (uuid, after) = (id.as_uuid(), version + 1);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
-            &uuid,
-            &version,
-            &after,
-            &now,
-            &last_seen,
-            &authenticated_at,
-            &"logged_out",
-            &user,
-            &head,
-            &CLIENT.0,
-            &CLIENT.1,
-        ];
+        let mut parameters: Vec<&(dyn ToSql + Sync)> =
+            vec![&uuid, &version, &after, &now, &last_seen, &authenticated_at, &"logged_out", &user, &head];
+        parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1]);
         event.add_to(&mut parameters, &now);
         self.client.query(&self.end, &parameters).await?;
         Ok(())

@@ -62,7 +62,8 @@ impl Tx {
         Ok(Self { visit, transaction })
     }
 
-    /// The events of a session, as this transaction sees them.
+    /// The events of a session, as this transaction sees them and as [`Ledger::history`](crate::Ledger::history) gives
+    /// them.
     ///
     /// # Errors
     ///

@@ -9,12 +9,15 @@ use crate::{arbitrary, at, event_ids, id};
 /// A request, from where it comes, and what its events are and say. `-`: nothing; `?`: that it is not known.
 type Step = (Client, &'static [fn() -> Wish], &'static str);
 
-#[test]
-fn an_event_says_its_client_where_it_matters_or_is_news() {
-    let stories: [(&str, &[Step]); 7] = [
+/// What is the matter, and the requests of a new session.
+type Story = (&'static str, Vec<Step>);
+
+/// Clients of whom all is known.
+fn known() -> Vec<Story> {
+    vec![
         (
             "one browser says it once",
-            &[
+            vec![
                 (phone(), &[set_a, set_b], "started phone, value_set -, value_set -"),
                 (phone(), &[set_c], "value_set -"),
                 (phone(), &[note, flash], "noted -, flash_added -"),
@@ -22,7 +25,7 @@ fn an_event_says_its_client_where_it_matters_or_is_news() {
         ),
         (
             "another browser says it once",
-            &[
+            vec![
                 (phone(), &[set_a], "started phone, value_set -"),
                 (laptop(), &[set_b, set_c], "value_set laptop, value_set -"),
                 (phone(), &[note], "noted phone"),
@@ -30,14 +33,14 @@ fn an_event_says_its_client_where_it_matters_or_is_news() {
         ),
         (
             "of an address alone the browser is said too",
-            &[
+            vec![
                 (phone(), &[set_a], "started phone, value_set -"),
                 (Client { user_agent: phone().user_agent, ..laptop() }, &[set_b], "value_set phone@2"),
             ],
         ),
         (
             "who is signed in is always said from where",
-            &[
+            vec![
                 (phone(), &[set_a], "started phone, value_set -"),
                 (phone(), &[log_in, renew, set_b], "logged_in phone, renewed phone, value_set -"),
                 (phone(), &[again, limits], "reauthenticated phone, settings_changed phone"),
@@ -49,9 +52,15 @@ fn an_event_says_its_client_where_it_matters_or_is_news() {
                 (phone(), &[end], "ended phone"),
             ],
         ),
+    ]
+}
+
+/// Clients of whom something is not.
+fn unknown() -> Vec<Story> {
+    vec![
         (
             "a client that is not known is not taken for the one before",
-            &[
+            vec![
                 (phone(), &[set_a], "started phone, value_set -"),
                 (Client::default(), &[set_b, set_c], "value_set ?, value_set -"),
                 (Client::default(), &[note], "noted -"),
@@ -60,7 +69,7 @@ fn an_event_says_its_client_where_it_matters_or_is_news() {
         ),
         (
             "one half that is not known is not taken for the one before",
-            &[
+            vec![
                 (phone(), &[set_a], "started phone, value_set -"),
                 (Client { user_agent: None, ..phone() }, &[set_b], "value_set @1"),
                 (Client { ip: None, ..phone() }, &[set_c], "value_set phone@"),
@@ -68,15 +77,19 @@ fn an_event_says_its_client_where_it_matters_or_is_news() {
         ),
         (
             "a client that was never known is said too",
-            &[(Client::default(), &[set_a], "started ?, value_set -")],
+            vec![(Client::default(), &[set_a], "started ?, value_set -")],
         ),
-    ];
-    for (what, steps) in stories {
+    ]
+}
+
+#[test]
+fn an_event_says_its_client_where_it_matters_or_is_news() {
+    for (what, steps) in known().into_iter().chain(unknown()) {
         let mut draft = Draft::anonymous(id(), Timeouts::default(), STATE_BYTES_MAX);
         for (client, wishes, expected) in steps {
-            let written = request(draft, client, wishes.iter().map(|wish| wish()).collect()).unwrap();
+            let written = request(draft, &client, wishes.iter().map(|wish| wish()).collect()).unwrap();
             let said: Vec<_> = written.entries.iter().map(say).collect();
-            assert_eq!(said.join(", "), *expected, "{what}");
+            assert_eq!(said.join(", "), expected, "{what}");
             draft = Draft::stored(id(), written.state, STATE_BYTES_MAX);
         }
     }

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use projector::envelope::Envelope;
 use serde_json::{Value, json};
 use session_ledger::session::{
-    Assurance, ChainHash, Client, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn, Recorded,
-    RenewalOffered, Renewed, SessionId, Started, Timeouts, Unknown, UserId, Value as Stored, ValueSet,
+    Assurance, ChainHash, Cleared, Client, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn,
+    Recorded, RenewalOffered, Renewed, SessionId, Started, Timeouts, Unknown, UserId, Value as Stored,
+    ValueSet,
 };
 use time::macros::datetime;
 
@@ -76,6 +77,20 @@ fn an_end_tells_its_reason() {
     let data = &line(Event::Ended(ended))["data"];
     assert_eq!(data["reason"], "idle_timeout");
     assert_eq!(data["last_seen"], "2026-03-01T12:00:00Z");
+}
+
+#[test]
+fn a_line_says_from_where_if_the_event_does() {
+    let mut recorded = recorded(Event::Cleared(Cleared {}));
+    for (client, expected) in [
+        (None, json!({ "user": "alice" })),
+        (Some(Client::default()), json!({ "user": "alice", "user_agent": "" })),
+        (Some(Client::new(None, Some("curl/8"))), json!({ "user": "alice", "user_agent": "curl/8" })),
+    ] {
+        recorded.entry.client = client;
+        let line = Envelope::new(&recorded, "/shop/sessions").line().unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&line).unwrap()["data"], expected);
+    }
 }
 
 #[test]
