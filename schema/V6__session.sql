@@ -26,7 +26,7 @@ create table session_ledger.session (
     resend              bytea,                  -- the new secret, sealed, while a late request may need it; not derived
     constraint a_session_is_live_once primary key (session_id),
     constraint a_token_hash_has_32_bytes check (octet_length(token_hash) = 32)
-) with (fillfactor = 75);
+) with (fillfactor = 80);
 
 -- Changes at login alone.
 create index session_by_user on session_ledger.session (user_id) where user_id is not null;
