@@ -27,8 +27,8 @@ create table session_ledger.event (
     kind            text        not null,
     user_id         text,
     actor           text,                   -- who did it, where that is not the session's user
-    client_ip       inet,
-    user_agent      text,
+    client_ip       inet,                   -- both null: as the last event of the session before this that says them
+    user_agent      text,                   -- empty beside no address: neither was known
     hash            session_ledger.sha256 not null,   -- SHA-256 of the previous hash and this row
     payload         bytea       not null,   -- postcard
     constraint a_version_is_recorded_once primary key (session_id, version)

@@ -9,6 +9,8 @@ create table session_ledger.ended_session (
     reason           text        not null,
     user_id          text,
     head_hash        bytea       not null,
+    client_ip        inet,                   -- from where the last event before the end came that says so, as in the log
+    user_agent       text,
     constraint a_session_ends_once primary key (session_id)
 );
 

@@ -72,13 +72,15 @@ impl Ledger {
         Self::builder(database.clone()).migrate().await
     }
 
-    /// The events of a session in order; none for a session that the log does not know.
+    /// The events of a session in order; none for a session that the log does not know. Of each,
+    /// [`Recorded::client`] tells from where it came, also where its [`entry`](Recorded::entry), which is as the log
+    /// holds it, leaves that to the ones before.
     ///
     /// # Errors
     ///
     /// The database is away, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        self.lend(async |connection| store::log::history(connection, session, 0).await).await
+        self.lend(async |connection| store::log::history(connection, session).await).await
     }
 
     /// What a session held after its `version`th event; after its last if there are fewer.

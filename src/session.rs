@@ -5,6 +5,7 @@
 
 mod admission;
 mod chain;
+mod client;
 mod codec;
 mod decide;
 mod draft;
@@ -18,10 +19,11 @@ mod user;
 
 pub use admission::Admission;
 pub use chain::ChainHash;
+pub use client::Client;
 pub use codec::{DecodeError, STATE_BYTES_MAX};
 pub use decide::{Wish, WishError, decide};
 pub use draft::{Draft, Origin, Written};
-pub use entry::{Client, Entry, Recorded};
+pub use entry::{Entry, Recorded};
 pub use event::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,

@@ -1,10 +1,16 @@
 //! An event as the columns that are appended, with what a request of a browser has in them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
+
+/// From where the browser's requests come, as the row and those events say that must.
+pub(crate) const CLIENT: (Option<IpAddr>, Option<&str>) = (
+    Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+    Some("Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0"),
+);
 
 /// What is appended.
 pub(crate) struct Event<'a> {
@@ -15,8 +21,7 @@ pub(crate) struct Event<'a> {
     actor: Option<&'a str>,
     payload: &'static [u8],
     hash: &'static [u8],
-    ip: IpAddr,
-    user_agent: &'static str,
+    client: (Option<IpAddr>, Option<&'static str>),
 }
 
 impl<'a> Event<'a> {
@@ -29,9 +34,13 @@ impl<'a> Event<'a> {
             actor: None,
             payload: b"\x05count\x01\x01\x07",
             hash: &[7; 32],
-            ip: [192, 0, 2, 1].into(),
-            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0",
+            client: (None, None),
         }
+    }
+
+    /// One that must say from where it came.
+    pub(crate) fn saying_client(user: Option<&'a str>) -> Self {
+        Self { client: CLIENT, ..Self::new(user) }
     }
 
     pub(crate) fn add_to<'b>(
@@ -48,8 +57,8 @@ impl<'a> Event<'a> {
             &self.payload,
             &self.hash,
             now,
-            &self.ip,
-            &self.user_agent,
+            &self.client.0,
+            &self.client.1,
         ]);
     }
 }

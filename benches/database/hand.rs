@@ -1,6 +1,8 @@
 //! The library's own SQL, sent by hand with tokio-postgres in the same trips; and what an ordinary store sends. No
 //! cookie, no codec, no chain: what is left is the database and its driver.
 
+use std::net::IpAddr;
+
 use futures_util::future::join_all;
 use session_ledger::SessionId;
 use time::OffsetDateTime;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use crate::application::PURCHASE;
 use crate::drive::Failure;
-use crate::events::Event;
+use crate::events::{CLIENT, Event};
 
 /// As the library begins what it commits in the same trip.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
@@ -236,7 +238,7 @@ impl Hand {
     }
 
     async fn history(&self, id: SessionId) -> Result<(), Failure> {
-        self.client.query(&self.history, &[&id.as_uuid(), &0_i64]).await?;
+        self.client.query(&self.history, &[&id.as_uuid()]).await?;
         Ok(())
     }
 
@@ -304,6 +306,8 @@ impl Hand {
             (row.try_get("token_hash")?, row.try_get("superseded_hash")?);
         let (head, state): (&[u8], &[u8]) = (row.try_get("head_hash")?, row.try_get("state")?);
         let (user, resend): (Option<&str>, Option<&[u8]>) = (row.try_get("user_id")?, row.try_get("resend")?);
+        let (client_ip, user_agent): (Option<IpAddr>, Option<&str>) =
+            (row.try_get("client_ip")?, row.try_get("user_agent")?);
         let event = Event::new(user);
         let (uuid, after) = (id.as_uuid(), version + i64::try_from(count)?);
         let (deadline, idle) = (Some(now), Some(1_209_600_i32));
@@ -324,6 +328,8 @@ impl Hand {
             &state,
             &resend,
             &started_at,
+            &client_ip,
+            &user_agent,
         ];
         event.add_to(&mut parameters, &now);
         let more: Vec<i64> = (version + 2..=after).collect();
@@ -336,13 +342,13 @@ impl Hand {
     }
 
     async fn run_create(&self, id: SessionId, now: OffsetDateTime) -> Result<(), Failure> {
-        let event = Event::new(Some("alice"));
+        let event = Event::saying_client(Some("alice"));
         let (uuid, hash, state) = (id.as_uuid(), vec![7_u8; 32], vec![7_u8; 40]);
         let (at, none) = (Some(now), None::<OffsetDateTime>);
         let (idle, accepted, blank) = (Some(1_209_600_i32), None::<bool>, None::<Vec<u8>>);
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
             &uuid, &0_i64, &2_i64, &now, &at, &at, &none, &idle, &accepted, &hash, &blank, &hash, &"alice",
-            &state, &blank, &now,
+            &state, &blank, &now, &CLIENT.0, &CLIENT.1,
         ];
         event.add_to(&mut parameters, &now);
         let (created, more) = tokio::join!(biased;
@@ -372,10 +378,11 @@ impl Hand {
         let (last_seen, authenticated_at): (OffsetDateTime, Option<OffsetDateTime>) =
             (row.try_get("last_seen")?, row.try_get("authenticated_at")?);
         let (user, head): (Option<&str>, &[u8]) = (row.try_get("user_id")?, row.try_get("head_hash")?);
-        let event = Event::new(user);
+        let event = Event::saying_client(user);
         let (uuid, after) = (id.as_uuid(), version + 1);
         let mut parameters: Vec<&(dyn ToSql + Sync)> =
             vec![&uuid, &version, &after, &now, &last_seen, &authenticated_at, &"logged_out", &user, &head];
+        parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1]);
         event.add_to(&mut parameters, &now);
         self.client.query(&self.end, &parameters).await?;
         Ok(())

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use session_ledger::session::{Assurance, Event, Recorded, Timeouts, UserId};
+use session_ledger::session::{Assurance, Client, Event, Recorded, Timeouts, UserId};
 use time::format_description::well_known::Rfc3339;
 
 /// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
@@ -57,17 +57,19 @@ impl Envelope {
     }
 }
 
-/// Who and from where, with the facts of the kind; what is not known is left out.
+/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an address nor
+/// a browser came from where the session's last event did that has one; an empty browser says that neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
+    let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
     let mut data = facts(&entry.event);
     if let Value::Object(fields) = &mut data {
         let user = |user: &UserId| json!(user.as_str());
         let about = [
             ("user", entry.user.as_ref().map(user)),
             ("actor", entry.actor.as_ref().map(user)),
-            ("client_ip", entry.client.ip.map(|ip| json!(ip))),
-            ("user_agent", entry.client.user_agent.as_ref().map(|agent| json!(agent))),
+            ("client_ip", client_ip.map(|ip| json!(ip))),
+            ("user_agent", user_agent.map(|agent| json!(agent))),
         ];
         fields.extend(about.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }

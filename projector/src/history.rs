@@ -53,6 +53,7 @@ struct Step {
 impl From<&Recorded> for Step {
     fn from(recorded: &Recorded) -> Self {
         let entry = &recorded.entry;
+        let client = recorded.client.clone().unwrap_or_default();
         Self {
             version: entry.version,
             occurred_at: entry.occurred_at,
@@ -62,8 +63,8 @@ impl From<&Recorded> for Step {
             what: words::describe(&entry.event),
             user: entry.user.as_ref().map(ToString::to_string),
             actor: entry.actor.as_ref().map(ToString::to_string),
-            client_ip: entry.client.ip,
-            user_agent: entry.client.user_agent.clone(),
+            client_ip: client.ip,
+            user_agent: client.user_agent.as_deref().map(str::to_owned),
         }
     }
 }

@@ -24,6 +24,10 @@ const LEASE_SECONDS: f64 = 30.0;
 /// # Ok(()) }
 /// ```
 ///
+/// An event is delivered as it is stored: one that does not say from where it came
+/// ([`Recorded::client`](crate::session::Recorded::client)) came from where the last event of its session did that says
+/// it. Who is signed in and how a session lives is always told with it.
+///
 /// An event is delivered again, with the same id, if its batch was not checkpointed; none is ever skipped,
 /// and none is delivered that was not committed. A session's events come in the order of their versions,
 /// repeats aside. No transaction is open between the calls. A subscription keeps one connection for as long

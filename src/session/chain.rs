@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::entry::microseconds;
-use super::{Entry, SessionId, UserId};
+use super::{Client, Entry, SessionId, UserId};
 
 /// The hash of a stream up to and including one event.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl ChainHash {
     ///     event: Event::Cleared(Cleared {}),
     ///     user: None,
     ///     actor: None,
-    ///     client: Client::default(),
+    ///     client: None,
     ///     occurred_at: OffsetDateTime::UNIX_EPOCH,
     ///     hash: ChainHash::default(),
     /// };
@@ -65,14 +65,15 @@ impl ChainHash {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         };
+        let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
         field(&entry.version.to_be_bytes());
         field(entry.event_id.as_uuid().as_bytes());
         field(entry.event.kind().as_bytes());
         field(&entry.event.shape().to_be_bytes());
         field(&optional(entry.user.as_ref().map(UserId::as_str)));
         field(&optional(entry.actor.as_ref().map(UserId::as_str)));
-        field(&address(entry.client.ip));
-        field(&optional(entry.client.user_agent.as_deref()));
+        field(&address(client_ip));
+        field(&optional(user_agent));
         field(&microseconds(entry.occurred_at).to_be_bytes());
         field(&entry.event.payload());
         Self(hash.finalize().into())

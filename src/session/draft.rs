@@ -191,13 +191,14 @@ fn before_start(id: SessionId) -> SessionState {
 fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &Origin) -> Entry {
     state.apply(event, origin.at);
     let impersonator = state.content.impersonated.as_ref().and(state.user.clone());
+    let is_news = state.client.as_ref() != Some(&origin.client);
     let mut entry = Entry {
         version: state.version + 1,
         event_id,
         event: event.clone(),
         user: state.acting_user().cloned(),
         actor: origin.actor.clone().or(impersonator),
-        client: origin.client.clone(),
+        client: (is_news || event.always_says_client()).then(|| origin.client.clone()),
         occurred_at: origin.at,
         hash: ChainHash::default(),
     };

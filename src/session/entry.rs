@@ -1,34 +1,8 @@
 //! An event in its place: what the library writes of it ([`Entry`]), and what comes back ([`Recorded`]).
 
-use std::net::IpAddr;
-
 use time::OffsetDateTime;
 
-use super::{ChainHash, Event, EventId, SessionId, UserId};
-
-/// From where a request came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Client {
-    /// The peer's address; an IPv4-mapped one is stored as IPv4.
-    pub ip: Option<IpAddr>,
-    /// The `User-Agent` header, at most [`Client::USER_AGENT_CHARS_MAX`] characters of it, without
-    /// control characters.
-    pub user_agent: Option<String>,
-}
-
-impl Client {
-    /// The most characters of a `User-Agent` header that are kept.
-    pub const USER_AGENT_CHARS_MAX: usize = 512;
-
-    /// A client as it may be stored: the header is the client's own word, so it is cut to size and
-    /// stripped of control characters (CWE-117).
-    pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>) -> Self {
-        let clean = |header: &str| -> String {
-            header.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS_MAX).collect()
-        };
-        Self { ip: ip.map(|ip| ip.to_canonical()), user_agent: user_agent.map(clean) }
-    }
-}
+use super::{ChainHash, Client, Event, EventId, SessionId, UserId};
 
 /// One event as the library writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +17,8 @@ pub struct Entry {
     pub user: Option<UserId>,
     /// Who did it, where that is not the session's user: an administrator, an impersonator.
     pub actor: Option<UserId>,
-    /// From where.
-    pub client: Client,
+    /// From where, if the event says so; none if it is from where the last one before it came that does.
+    pub client: Option<Client>,
     /// When, by the database's clock.
     pub occurred_at: OffsetDateTime,
     /// The chain up to and including this event.
@@ -58,6 +32,9 @@ pub struct Recorded {
     pub session_id: SessionId,
     /// What was written.
     pub entry: Entry,
+    /// From where it came, as far as is known: in a history by the events before it too; in the feed, which delivers
+    /// what is stored, only where the event itself says so.
+    pub client: Option<Client>,
     /// When the database wrote it, by its own witness.
     pub recorded_at: OffsetDateTime,
     /// The transaction that wrote it.

@@ -48,6 +48,33 @@ pub enum Event {
     Unknown(Unknown),
 }
 
+impl Event {
+    /// Whether the event says from where it came even if that is from where the events before it came.
+    ///
+    /// What tells who is signed in and how the session lives does: whoever audits it, or follows the feed, can read
+    /// each such event by itself. What tells of what the session holds is far more frequent, and mostly one browser's.
+    pub fn always_says_client(&self) -> bool {
+        match self {
+            Self::Started(_)
+            | Self::LoggedIn(_)
+            | Self::Reauthenticated(_)
+            | Self::SettingsChanged(_)
+            | Self::RenewalOffered(_)
+            | Self::Renewed(_)
+            | Self::ImpersonationStarted(_)
+            | Self::ImpersonationEnded(_)
+            | Self::Ended(_) => true,
+            Self::ValueSet(_)
+            | Self::ValueRemoved(_)
+            | Self::Cleared(_)
+            | Self::FlashAdded(_)
+            | Self::FlashTaken(_)
+            | Self::Noted(_)
+            | Self::Unknown(_) => false,
+        }
+    }
+}
+
 /// Payload of [`Event::Started`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::policy::after;
-use super::{Assurance, ChainHash, EndReason, Entry, Event, Renewed, Timeouts, TokenHash, UserId, Value};
+use super::{
+    Assurance, ChainHash, Client, EndReason, Entry, Event, Renewed, Timeouts, TokenHash, UserId, Value,
+};
 
 /// A session as its events made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,9 @@ pub struct SessionState {
     pub user: Option<UserId>,
     /// When the user last proved who they are.
     pub authenticated_at: Option<OffsetDateTime>,
+    /// From where the last of its events came that says so: what the next need not repeat. The end, which may be
+    /// somebody else's doing, is not counted.
+    pub client: Option<Client>,
     /// What the application and the policies keep in it.
     pub content: Content,
     /// Why and when it ended, if it did.
@@ -121,6 +126,9 @@ impl SessionState {
         self.version = entry.version;
         self.head = entry.hash;
         self.changed_at = entry.occurred_at;
+        if self.ended.is_none() && entry.client.is_some() {
+            self.client.clone_from(&entry.client);
+        }
     }
 
     /// The state that these entries of one session make, from the first on.
@@ -208,6 +216,7 @@ impl Default for SessionState {
             superseded: None,
             user: None,
             authenticated_at: None,
+            client: None,
             content: Content::default(),
             ended: None,
             last_seen: None,

@@ -13,7 +13,7 @@ use super::error::Error;
 use super::pipeline::{Step, pipelined};
 use super::projection::{EndedRow, LiveRow, ProjectedRow};
 use super::statement::{Ready, Sql};
-use crate::session::{Entry, SessionId, UserId, Written};
+use crate::session::{Client, Entry, SessionId, UserId, Written};
 
 static CREATE: Sql = Sql::new(include_str!("sql/create.sql"), &LIVE);
 static APPEND: Sql = Sql::new(include_str!("sql/append.sql"), &LIVE);
@@ -40,7 +40,7 @@ macro_rules! with_event {
 }
 
 /// What [`CREATE`] and [`APPEND`] are given.
-static LIVE: [Type; 26] = with_event![
+static LIVE: [Type; 28] = with_event![
     Type::UUID,
     Type::INT8,
     // The row, as `LiveRow::add_to` lists it.
@@ -58,10 +58,12 @@ static LIVE: [Type; 26] = with_event![
     Type::BYTEA,
     Type::BYTEA,
     Type::TIMESTAMPTZ,
+    Type::INET,
+    Type::TEXT,
 ];
 
 /// What [`END`] is given.
-static ENDED: [Type; 19] = with_event![
+static ENDED: [Type; 21] = with_event![
     Type::UUID,
     Type::INT8,
     // The row, as `EndedRow::add_to` lists it.
@@ -72,6 +74,8 @@ static ENDED: [Type; 19] = with_event![
     Type::TEXT,
     Type::TEXT,
     Type::BYTEA,
+    Type::INET,
+    Type::TEXT,
 ];
 
 /// What [`APPEND_EVENT`] is given.
@@ -213,6 +217,8 @@ impl LiveRow {
             &self.state,
             resend,
             &self.started_at,
+            &self.client_ip,
+            &self.user_agent,
         ]);
     }
 }
@@ -227,12 +233,15 @@ impl EndedRow {
             &self.reason,
             &self.user_id,
             &self.head_hash,
+            &self.client_ip,
+            &self.user_agent,
         ]);
     }
 }
 
 impl<'a> EventRow<'a> {
     fn of(entry: &'a Entry) -> Self {
+        let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
         Self {
             event_id: entry.event_id.as_uuid(),
             kind: entry.event.kind(),
@@ -242,8 +251,8 @@ impl<'a> EventRow<'a> {
             payload: entry.event.payload(),
             hash: entry.hash.as_bytes(),
             occurred_at: entry.occurred_at,
-            client_ip: entry.client.ip,
-            user_agent: entry.client.user_agent.as_deref(),
+            client_ip,
+            user_agent,
         }
     }
 

@@ -56,6 +56,8 @@ impl LiveRow {
             ("superseded_hash", self.superseded_hash.as_deref().map_or(Cell::Null, Cell::Bytes)),
             ("head_hash", Cell::Bytes(&self.head_hash)),
             ("user_id", optional(&self.user_id)),
+            ("client_ip", optional(&self.client_ip)),
+            ("user_agent", optional(&self.user_agent)),
             ("state", Cell::Bytes(&self.state)),
         ]
     }
@@ -71,6 +73,8 @@ impl EndedRow {
             ("authenticated_at", optional(&self.authenticated_at)),
             ("reason", plain(&self.reason)),
             ("user_id", optional(&self.user_id)),
+            ("client_ip", optional(&self.client_ip)),
+            ("user_agent", optional(&self.user_agent)),
             ("head_hash", Cell::Bytes(&self.head_hash)),
         ]
     }

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::statement::Sql;
 use crate::session::{ChainHash, Client, Entry, Event, EventId, Recorded, SessionId, Unknown, UserId};
 
-static HISTORY: Sql = Sql::new(include_str!("sql/history.sql"), &[Type::UUID, Type::INT8]);
+static HISTORY: Sql = Sql::new(include_str!("sql/history.sql"), &[Type::UUID]);
 
 /// Where the columns stand in every statement that reads events, of which one may stop after [`HASH`](column::HASH):
 /// to look each up by its name takes longer than to read it. A test holds the statements to it.
@@ -31,13 +31,16 @@ mod column {
     pub(super) const POSITION: usize = 14;
 }
 
-/// The events of one session after a version, in order.
-pub(crate) async fn history(
-    connection: &Connection,
-    id: SessionId,
-    after: i64,
-) -> Result<Vec<Recorded>, Error> {
-    HISTORY.query(connection, &[&id.as_uuid(), &after]).await?.iter().map(recorded).collect()
+/// The events of one session in order, each with from where it came.
+pub(crate) async fn history(connection: &Connection, id: SessionId) -> Result<Vec<Recorded>, Error> {
+    let rows = HISTORY.query(connection, &[&id.as_uuid()]).await?;
+    let mut events: Vec<Recorded> = rows.iter().map(recorded).collect::<Result<_, _>>()?;
+    let entries = events.iter().map(|recorded| &recorded.entry);
+    let clients: Vec<_> = Client::of_each(entries).map(Option::<&Client>::cloned).collect();
+    for (recorded, client) in events.iter_mut().zip(clients) {
+        recorded.client = client;
+    }
+    Ok(events)
 }
 
 /// One event, from a row with all columns of the log.
@@ -88,16 +91,18 @@ pub(super) fn entry(row: &Row, event: Event) -> Result<Entry, Error> {
         event,
         user: user(column::USER_ID)?,
         actor: user(column::ACTOR)?,
-        client: Client { ip: row.try_get(column::CLIENT_IP)?, user_agent: row.try_get(column::USER_AGENT)? },
+        client: Client::from_columns(row.try_get(column::CLIENT_IP)?, row.try_get(column::USER_AGENT)?),
         occurred_at: row.try_get(column::OCCURRED_AT)?,
         hash: ChainHash::from_bytes(hash.try_into().unwrap_or_default()),
     })
 }
 
 fn in_place(row: &Row, event: Event) -> Result<Recorded, Error> {
+    let entry = entry(row, event)?;
     Ok(Recorded {
         session_id: session(row)?,
-        entry: entry(row, event)?,
+        client: entry.client.clone(),
+        entry,
         recorded_at: row.try_get(column::RECORDED_AT)?,
         transaction_id: row.try_get::<_, TransactionNumber>(column::TRANSACTION_ID)?.0,
         position: row.try_get(column::POSITION)?,

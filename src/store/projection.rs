@@ -1,10 +1,14 @@
 //! The row that a session's state makes, and the state that a row holds.
 
+use std::net::IpAddr;
+
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use super::error::Error;
-use crate::session::{ChainHash, Content, SessionId, SessionState, Superseded, TokenHash, UserId};
+use crate::session::{
+    ChainHash, Client, Content, EndReason, SessionId, SessionState, Superseded, TokenHash, UserId,
+};
 
 /// The derived columns of `session`, in the form that PostgreSQL takes. `resend` is not derived, and not here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(crate) struct LiveRow {
     pub(crate) superseded_hash: Option<Vec<u8>>,
     pub(crate) head_hash: Vec<u8>,
     pub(crate) user_id: Option<String>,
+    pub(crate) client_ip: Option<IpAddr>,
+    pub(crate) user_agent: Option<String>,
     pub(crate) state: Vec<u8>,
 }
 
@@ -36,6 +42,8 @@ pub(crate) struct EndedRow {
     pub(crate) authenticated_at: Option<OffsetDateTime>,
     pub(crate) reason: String,
     pub(crate) user_id: Option<String>,
+    pub(crate) client_ip: Option<IpAddr>,
+    pub(crate) user_agent: Option<String>,
     pub(crate) head_hash: Vec<u8>,
 }
 
@@ -53,17 +61,26 @@ impl ProjectedRow {
     pub(crate) fn of(session_id: SessionId, state: &SessionState) -> Self {
         match &state.ended {
             None => Self::Live(LiveRow::of(session_id, state)),
-            Some((reason, ended_at)) => Self::Ended(EndedRow {
-                session_id,
-                version: state.version,
-                started_at: state.started_at,
-                ended_at: *ended_at,
-                last_seen: state.last_seen.unwrap_or(*ended_at),
-                authenticated_at: state.authenticated_at,
-                reason: reason.as_str().to_owned(),
-                user_id: user(state),
-                head_hash: state.head.as_bytes().to_vec(),
-            }),
+            Some((reason, ended_at)) => Self::Ended(EndedRow::of(session_id, state, reason, *ended_at)),
+        }
+    }
+}
+
+impl EndedRow {
+    fn of(session_id: SessionId, state: &SessionState, reason: &EndReason, ended_at: OffsetDateTime) -> Self {
+        let (client_ip, user_agent) = Client::columns(state.client.as_ref());
+        Self {
+            session_id,
+            version: state.version,
+            started_at: state.started_at,
+            ended_at,
+            last_seen: state.last_seen.unwrap_or(ended_at),
+            authenticated_at: state.authenticated_at,
+            reason: reason.as_str().to_owned(),
+            user_id: user(state),
+            client_ip,
+            user_agent: user_agent.map(str::to_owned),
+            head_hash: state.head.as_bytes().to_vec(),
         }
     }
 }
@@ -71,6 +88,7 @@ impl ProjectedRow {
 impl LiveRow {
     fn of(session_id: SessionId, state: &SessionState) -> Self {
         let idle = state.content.timeouts.idle;
+        let (client_ip, user_agent) = Client::columns(state.client.as_ref());
         Self {
             session_id,
             version: state.version,
@@ -85,6 +103,8 @@ impl LiveRow {
             superseded_hash: state.superseded.map(|superseded| superseded.token_hash.as_bytes().to_vec()),
             head_hash: state.head.as_bytes().to_vec(),
             user_id: user(state),
+            client_ip,
+            user_agent: user_agent.map(str::to_owned),
             state: state.content.encode(),
         }
     }
@@ -103,6 +123,7 @@ pub(crate) fn state_of(session: SessionId, row: &Row) -> Result<SessionState, Er
         superseded: superseded(row)?,
         user: row.try_get::<_, Option<String>>("user_id")?.map(UserId::from),
         authenticated_at: row.try_get("authenticated_at")?,
+        client: Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?),
         content,
         ended: None,
         last_seen: None,

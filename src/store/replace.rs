@@ -17,7 +17,7 @@ const COPY_LIVE_ROWS: &str = include_str!("sql/copy_live_rows.sql");
 const COPY_ENDED_ROWS: &str = include_str!("sql/copy_ended_rows.sql");
 
 /// The columns of `copy_live_rows.sql`, in its order.
-const LIVE: [Type; 14] = [
+const LIVE: [Type; 16] = [
     Type::UUID,
     Type::INT8,
     Type::TIMESTAMPTZ,
@@ -31,11 +31,13 @@ const LIVE: [Type; 14] = [
     Type::BYTEA,
     Type::BYTEA,
     Type::TEXT,
+    Type::INET,
+    Type::TEXT,
     Type::BYTEA,
 ];
 
 /// The columns of `copy_ended_rows.sql`, in its order.
-const ENDED: [Type; 9] = [
+const ENDED: [Type; 11] = [
     Type::UUID,
     Type::INT8,
     Type::TIMESTAMPTZ,
@@ -43,6 +45,8 @@ const ENDED: [Type; 9] = [
     Type::TIMESTAMPTZ,
     Type::TIMESTAMPTZ,
     Type::TEXT,
+    Type::TEXT,
+    Type::INET,
     Type::TEXT,
     Type::BYTEA,
 ];
@@ -114,7 +118,7 @@ impl<'a> Replacement<'a> {
         let mut writer = pin!(BinaryCopyInWriter::new(self.client.copy_in(&self.copy_live).await?, &LIVE));
         for row in &self.live {
             let id = row.session_id.as_uuid();
-            let values: [&(dyn ToSql + Sync); 14] = [
+            let values: [&(dyn ToSql + Sync); 16] = [
                 &id,
                 &row.version,
                 &row.started_at,
@@ -128,6 +132,8 @@ impl<'a> Replacement<'a> {
                 &row.superseded_hash,
                 &row.head_hash,
                 &row.user_id,
+                &row.client_ip,
+                &row.user_agent,
                 &row.state,
             ];
             writer.as_mut().write(&values).await?;
@@ -143,7 +149,7 @@ impl<'a> Replacement<'a> {
         let mut writer = pin!(BinaryCopyInWriter::new(self.client.copy_in(&self.copy_ended).await?, &ENDED));
         for row in &self.ended {
             let id = row.session_id.as_uuid();
-            let values: [&(dyn ToSql + Sync); 9] = [
+            let values: [&(dyn ToSql + Sync); 11] = [
                 &id,
                 &row.version,
                 &row.started_at,
@@ -152,6 +158,8 @@ impl<'a> Replacement<'a> {
                 &row.authenticated_at,
                 &row.reason,
                 &row.user_id,
+                &row.client_ip,
+                &row.user_agent,
                 &row.head_hash,
             ];
             writer.as_mut().write(&values).await?;

@@ -71,6 +71,8 @@ fn live_row(session_id: SessionId, row: &Row) -> Result<ProjectedRow, tokio_post
         superseded_hash: row.try_get("superseded_hash")?,
         head_hash: row.try_get("head_hash")?,
         user_id: row.try_get("user_id")?,
+        client_ip: row.try_get("client_ip")?,
+        user_agent: row.try_get("user_agent")?,
         state: row.try_get("state")?,
     }))
 }
@@ -85,6 +87,8 @@ fn ended_row(session_id: SessionId, row: &Row) -> Result<ProjectedRow, tokio_pos
         authenticated_at: row.try_get("authenticated_at")?,
         reason: row.try_get("reason")?,
         user_id: row.try_get("user_id")?,
+        client_ip: row.try_get("client_ip")?,
+        user_agent: row.try_get("user_agent")?,
         head_hash: row.try_get("head_hash")?,
     }))
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::connection::Connection;
 use super::error::Error;
 use super::statement::Sql;
-use crate::session::{EndReason, Expiry, SessionId, UserId};
+use crate::session::{Client, EndReason, Expiry, SessionId, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
 
@@ -46,6 +46,8 @@ pub(crate) async fn sessions_of(
 }
 
 fn summary(row: &Row) -> Result<SessionSummary, Error> {
+    let client =
+        Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?).unwrap_or_default();
     Ok(SessionSummary {
         id: SessionId::from(row.try_get::<_, Uuid>("session_id")?),
         version: row.try_get("version")?,
@@ -53,8 +55,8 @@ fn summary(row: &Row) -> Result<SessionSummary, Error> {
         authenticated_at: row.try_get("authenticated_at")?,
         last_seen: row.try_get("last_seen")?,
         ended: ended(row)?,
-        client_ip: row.try_get("client_ip")?,
-        user_agent: row.try_get("user_agent")?,
+        client_ip: client.ip,
+        user_agent: client.user_agent.as_deref().map(str::to_owned),
     })
 }
 

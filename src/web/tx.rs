@@ -62,13 +62,14 @@ impl Tx {
         Ok(Self { visit, transaction })
     }
 
-    /// The events of a session, as this transaction sees them.
+    /// The events of a session, as this transaction sees them and as [`Ledger::history`](crate::Ledger::history) gives
+    /// them.
     ///
     /// # Errors
     ///
     /// The statement fails, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        crate::store::log::history(self.transaction.client(), session, 0).await
+        crate::store::log::history(self.transaction.client(), session).await
     }
 
     /// A user's sessions, live and ended, the latest first, as this transaction sees them.

@@ -10,7 +10,7 @@ use crate::{arbitrary, at, id, stream};
 type Edit = fn(&mut Entry);
 
 /// An edit of every column that the library writes.
-const EDITS: [(&str, Edit); 17] = [
+const EDITS: [(&str, Edit); 18] = [
     ("version", |entry| entry.version += 1),
     ("event_id", |entry| entry.event_id = EventId::from_random([9; 16])),
     ("kind", |entry| entry.event = unknown("value_taken", 5, &[1, 2])),
@@ -23,10 +23,11 @@ const EDITS: [(&str, Edit); 17] = [
     ("empty user", |entry| entry.user = Some("".into())),
     ("actor", |entry| entry.actor = Some("mallory".into())),
     ("empty actor", |entry| entry.actor = Some("".into())),
-    ("ip", |entry| entry.client.ip = Some([10, 0, 0, 1].into())),
-    ("no ip", |entry| entry.client.ip = None),
-    ("user_agent", |entry| entry.client.user_agent = Some("curl/8".into())),
-    ("empty user_agent", |entry| entry.client.user_agent = Some(String::new())),
+    ("ip", |entry| entry.client = Client::from_columns(Some([10, 0, 0, 1].into()), None)),
+    ("nothing said", |entry| entry.client = None),
+    ("said not to be known", |entry| entry.client = Client::from_columns(None, Some(""))),
+    ("user_agent", |entry| entry.client = Client::from_columns(Some([192, 0, 2, 1].into()), Some("curl/8"))),
+    ("empty user_agent", |entry| entry.client = Client::from_columns(Some([192, 0, 2, 1].into()), Some(""))),
     ("occurred_at", |entry| {
         let earlier = entry.occurred_at.checked_sub(Duration::microseconds(1));
         entry.occurred_at = earlier.unwrap_or(at(0));
@@ -52,7 +53,7 @@ fn text_that_moves_from_one_column_to_the_next_changes_the_hash() {
         let mut entry = entry();
         entry.user = user.map(UserId::from);
         entry.actor = actor.map(UserId::from);
-        entry.client = Client::new(None, agent);
+        entry.client = Client::from_columns(None, agent);
         ChainHash::genesis(id()).then(&entry)
     };
     let hashes = [
@@ -110,7 +111,7 @@ proptest! {
 
         let mut edited = entries.clone();
         let victim = place.get_mut(&mut edited);
-        victim.client = client;
+        victim.client = Some(client);
         edit.1(victim);
         prop_assert_eq!(verifies(id(), &edited), edited == entries, "{}", edit.0);
 
@@ -140,7 +141,7 @@ fn entry() -> Entry {
         event: unknown("value_given", 5, &[1, 2]),
         user: Some("alice".into()),
         actor: None,
-        client: Client::new(Some([192, 0, 2, 1].into()), None),
+        client: Some(Client::new(Some([192, 0, 2, 1].into()), None)),
         occurred_at: at(1_700_000_000),
         hash: ChainHash::default(),
     }

@@ -57,6 +57,7 @@ proptest! {
             version: folded.version,
             head: folded.head,
             changed_at: folded.changed_at,
+            client: folded.client.clone(),
             started_at: if new { at } else { base.started_at },
             ..draft.state().clone()
         };

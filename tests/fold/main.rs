@@ -4,6 +4,7 @@
 #[path = "../arbitrary/mod.rs"]
 mod arbitrary;
 mod chain;
+mod client;
 mod draft;
 mod draft_laws;
 mod state;
@@ -43,7 +44,7 @@ fn stream(events: &[(Event, OffsetDateTime)]) -> Vec<Entry> {
                 event: event.clone(),
                 user: None,
                 actor: None,
-                client: Client::default(),
+                client: None,
                 occurred_at: *occurred_at,
                 hash: ChainHash::default(),
             };

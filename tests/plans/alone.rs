@@ -15,7 +15,7 @@ async fn an_append_outside_of_a_transaction_writes_nothing() {
         client.batch_execute(&format!("prepare {name} as {text}")).await.unwrap();
     }
     let row =
-        "select format('%L, %s, %s, now(), null, null, null, null, null, %L, null, %L, null, %L, null, %L',
+        "select format('%L, %s, %s, now(), null, null, null, null, null, %L, null, %L, null, %L, null, %L, null, null',
                              session_id, version, version + 2, token_hash, head_hash, state, started_at),
                       format('%L, %s', session_id, version + 2), head_hash::text
                  from session_ledger.session limit 1";

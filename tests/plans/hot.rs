@@ -1,5 +1,6 @@
 //! Appending leaves the indexes of `session` alone.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use test_support::Database;
@@ -44,7 +45,7 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
     let (now, hash, none) = (OffsetDateTime::now_utc(), vec![7_u8; 32], None::<&str>);
     let payload = vec![1_u8; 40];
     let state = vec![9_u8; 200];
-    let parameters: [&(dyn ToSql + Sync); 26] = [
+    let parameters: [&(dyn ToSql + Sync); 28] = [
         &session,
         &version,
         &(version + 1),
@@ -61,6 +62,8 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
         &state,
         &None::<Vec<u8>>,
         &started_at,
+        &Some(IpAddr::from([192, 0, 2, 1])),
+        &"Visitor/1.0",
         &Uuid::new_v4(),
         &"value_set",
         &1_i16,
@@ -69,7 +72,7 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
         &payload,
         &hash,
         &now,
-        &None::<std::net::IpAddr>,
+        &None::<IpAddr>,
         &none,
     ];
     client.batch_execute("begin isolation level serializable").await.unwrap();

@@ -127,7 +127,7 @@ fn next(state: &mut SessionState, event: Event) -> Entry {
         event,
         user: state.user.clone(),
         actor: None,
-        client: From::default(),
+        client: None,
         occurred_at: state.changed_at + Duration::seconds(1),
         hash: ChainHash::default(),
     };
@@ -148,6 +148,7 @@ async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
     for entry in entries {
         let user = entry.user.as_ref().map(|user| user.as_str());
         let actor = entry.actor.as_ref().map(|actor| actor.as_str());
+        let (client_ip, user_agent) = From::columns(entry.client.as_ref());
         let inserted = client
             .execute(
                 &statement,
@@ -162,8 +163,8 @@ async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
                     &entry.event.payload(),
                     &entry.hash.as_bytes().as_slice(),
                     &entry.occurred_at,
-                    &entry.client.ip,
-                    &entry.client.user_agent,
+                    &client_ip,
+                    &user_agent,
                 ],
             )
             .await;

@@ -19,11 +19,11 @@ events as (
 )
 insert into session_ledger.session (
     session_id, version, started_at, changed_at, authenticated_at, absolute_deadline, superseded_until, idle_timeout,
-    superseded_accepted, token_hash, superseded_hash, head_hash, user_id, state
+    superseded_accepted, token_hash, superseded_hash, head_hash, user_id, client_ip, user_agent, state
 )
 select m.session_id, s.version, s.started_at, s.changed_at, s.authenticated_at, s.absolute_deadline, s.superseded_until,
        s.idle_timeout, s.superseded_accepted, s.token_hash, s.superseded_hash, s.head_hash,
-       s.user_id || abs(hashtext(m.session_id::text)) % 10000, s.state
+       s.user_id || abs(hashtext(m.session_id::text)) % 10000, s.client_ip, s.user_agent, s.state
   from made as m, session_ledger.session as s
  where s.session_id = $1
 returning session_id

@@ -2,12 +2,12 @@
 -- No row: the session is not live.
 -- Parameters: $1 session id (uuid)
 select format(
-           '%L, %s, %s, now(), %L, %L, null, %L, null, %L, null, %L, %L, %L, null, %L, gen_random_uuid(), '
+           '%L, %s, %s, now(), %L, %L, null, %L, null, %L, null, %L, %L, %L, null, %L, %L, %L, gen_random_uuid(), '
            '''value_set'', 1::smallint, %L, null, %L::bytea, %L::bytea, now(), %L, %L',
            session_id, version, version + 1, authenticated_at, absolute_deadline, idle_timeout, token_hash, head_hash,
-           user_id, state, started_at, user_id, t.payload, head_hash, t.client_ip, t.user_agent
+           user_id, state, started_at, s.client_ip, s.user_agent, user_id, t.payload, head_hash, t.client_ip, t.user_agent
        )
-  from session_ledger.session
+  from session_ledger.session as s
  cross join growth.template as t
  where session_id = $1
    and t.stage = 3

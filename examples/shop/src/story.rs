@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use session_ledger::session::{EndReason, Entry, Event, Recorded, UserId, ValueSet};
+use session_ledger::session::{Client, EndReason, Event, Recorded, UserId, ValueSet};
 
 use crate::cart::{CART, Cart};
 use crate::{browser, when};
@@ -19,9 +19,11 @@ pub(crate) struct Moment {
 /// Tells the events of one session, in their order. `products` are the names of what carts hold.
 pub(crate) fn tell(events: &[Recorded], products: &BTreeMap<i32, String>) -> Vec<Moment> {
     let mut teller = Teller { products, cart: Cart::default() };
-    let moments = events.iter().map(|recorded| &recorded.entry).filter_map(|entry| {
+    let moments = events.iter().filter_map(|recorded| {
+        let entry = &recorded.entry;
         let sentence = teller.sentence(&entry.event, entry.user.as_ref())?;
-        Some(Moment { sentence, at: when::exact(entry.occurred_at), from: origin(entry) })
+        let from = recorded.client.as_ref().and_then(origin);
+        Some(Moment { sentence, at: when::exact(entry.occurred_at), from })
     });
     moments.collect()
 }
@@ -43,9 +45,9 @@ pub(crate) fn end(reason: &EndReason) -> &str {
     }
 }
 
-fn origin(entry: &Entry) -> Option<String> {
-    let browser = entry.client.user_agent.as_deref().map(|header| browser::name(Some(header)));
-    let address = entry.client.ip.map(|ip| ip.to_string());
+fn origin(client: &Client) -> Option<String> {
+    let browser = client.user_agent.as_deref().map(|header| browser::name(Some(header)));
+    let address = client.ip.map(|ip| ip.to_string());
     let known: Vec<_> = browser.into_iter().chain(address).collect();
     (!known.is_empty()).then(|| known.join(", "))
 }

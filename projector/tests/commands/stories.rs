@@ -121,6 +121,9 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
     state.apply(&event, start);
     let version = state.version + 1;
     let is_ended = matches!(event, Event::Ended(_));
+    let from = From { ip: Some([192, 0, 2, 7].into()), user_agent: Some(agent.into()) };
+    // One browser makes the whole story, and as the library does it is said where the rule wants it.
+    let client = event.always_says_client().then(|| if is_ended { From::default() } else { from });
     let mut event_id = *id.as_bytes();
     event_id[0] = u8::try_from(version).unwrap();
     let mut entry = Entry {
@@ -129,13 +132,10 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
         event,
         user: state.user.clone(),
         actor: is_ended.then(|| "admin".into()),
-        client: From { ip: Some([192, 0, 2, 7].into()), user_agent: Some(agent.into()) },
+        client,
         occurred_at: start + Duration::seconds(10 * (version - 1)),
         hash: ChainHash::default(),
     };
-    if is_ended {
-        entry.client = From::default();
-    }
     entry.hash = state.head.then(&entry);
     (state.version, state.head) = (version, entry.hash);
     entry
@@ -150,6 +150,7 @@ async fn insert(client: &Client, session: SessionId, entry: &Entry) {
     let actor = entry.actor.as_ref().map(UserId::as_str);
     let recorded_at = entry.occurred_at + Duration::milliseconds(2);
     let (payload, hash) = (entry.event.payload(), entry.hash.as_bytes().as_slice());
+    let (client_ip, user_agent) = From::columns(entry.client.as_ref());
     client
         .execute(
             insert,
@@ -165,8 +166,8 @@ async fn insert(client: &Client, session: SessionId, entry: &Entry) {
                 &hash,
                 &entry.occurred_at,
                 &recorded_at,
-                &entry.client.ip,
-                &entry.client.user_agent,
+                &client_ip,
+                &user_agent,
             ],
         )
         .await

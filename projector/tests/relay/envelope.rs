@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use projector::envelope::Envelope;
 use serde_json::{Value, json};
 use session_ledger::session::{
-    Assurance, ChainHash, Client, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn, Recorded,
-    RenewalOffered, Renewed, SessionId, Started, Timeouts, Unknown, UserId, Value as Stored, ValueSet,
+    Assurance, ChainHash, Cleared, Client, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn,
+    Recorded, RenewalOffered, Renewed, SessionId, Started, Timeouts, Unknown, UserId, Value as Stored,
+    ValueSet,
 };
 use time::macros::datetime;
 
@@ -15,22 +16,21 @@ use super::killed::assert_no_token_hash;
 
 fn recorded(event: Event) -> Recorded {
     let at = datetime!(2026-03-01 12:30:00.25 UTC);
-    let client = Client {
-        ip: Some(IpAddr::from([192, 0, 2, 7])),
-        user_agent: Some("line\u{2028}break \"x\"".to_owned()),
-    };
+    let client =
+        Client { ip: Some(IpAddr::from([192, 0, 2, 7])), user_agent: Some("line\u{2028}break \"x\"".into()) };
     let entry = Entry {
         version: 3,
         event_id: EventId::from_random([1; 16]),
         event,
         user: Some(UserId::from("alice")),
         actor: None,
-        client,
+        client: Some(client),
         occurred_at: at,
         hash: ChainHash::default(),
     };
     let session_id = SessionId::from_bytes([2; 16]);
-    Recorded { session_id, entry, recorded_at: at, transaction_id: 700, position: 5_000_000_000 }
+    let client = entry.client.clone();
+    Recorded { session_id, entry, client, recorded_at: at, transaction_id: 700, position: 5_000_000_000 }
 }
 
 fn line(event: Event) -> Value {
@@ -77,6 +77,20 @@ fn an_end_tells_its_reason() {
     let data = &line(Event::Ended(ended))["data"];
     assert_eq!(data["reason"], "idle_timeout");
     assert_eq!(data["last_seen"], "2026-03-01T12:00:00Z");
+}
+
+#[test]
+fn a_line_says_from_where_if_the_event_does() {
+    let mut recorded = recorded(Event::Cleared(Cleared {}));
+    for (client, expected) in [
+        (None, json!({ "user": "alice" })),
+        (Some(Client::default()), json!({ "user": "alice", "user_agent": "" })),
+        (Some(Client::new(None, Some("curl/8"))), json!({ "user": "alice", "user_agent": "curl/8" })),
+    ] {
+        recorded.entry.client = client;
+        let line = Envelope::new(&recorded, "/shop/sessions").line().unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&line).unwrap()["data"], expected);
+    }
 }
 
 #[test]

@@ -15,6 +15,8 @@ select asked.place,
        s.superseded_hash,
        s.head_hash,
        s.user_id,
+       s.client_ip,
+       s.user_agent,
        s.state,
        s.resend,
        greatest(s.changed_at, a.last_seen) as last_seen

@@ -1,19 +1,17 @@
--- Lists a user's sessions, live and ended, the latest first, with the client of the latest event; for an ended
--- session that is the one before its end, which may be somebody else's doing.
+-- Lists a user's sessions, live and ended, the latest first, with the client that their events said last; of an ended
+-- session the one before its end, which may be somebody else's doing.
 -- No row: the user never had a session.
 -- Parameters: $1 user (text)
 select s.session_id, s.version, s.started_at, s.authenticated_at, greatest(s.changed_at, a.last_seen) as last_seen,
        null::timestamptz as ended_at, null::text as reason, s.idle_timeout, s.absolute_deadline, session_ledger.clock() as now,
-       c.client_ip, c.user_agent
+       s.client_ip, s.user_agent
   from session_ledger.session as s
   left join session_ledger.activity as a on a.session_id = s.session_id
-  left join session_ledger.event as c on c.session_id = s.session_id and c.version = s.version
  where s.user_id = $1
 union all
 select e.session_id, e.version, e.started_at, e.authenticated_at, e.last_seen,
        e.ended_at, e.reason, null, null, session_ledger.clock(),
-       c.client_ip, c.user_agent
+       e.client_ip, e.user_agent
   from session_ledger.ended_session as e
-  left join session_ledger.event as c on c.session_id = e.session_id and c.version = greatest(e.version - 1, 1)
  where e.user_id = $1
  order by last_seen desc, session_id desc
