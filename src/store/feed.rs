@@ -29,6 +29,8 @@ use std::pin::pin;
 use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use tokio_postgres::RowStream;
 use tokio_postgres::types::ToSql;
 
 use super::error::Error;
@@ -161,8 +163,11 @@ pub(crate) async fn next_batch(
     Ok(Batch { events, target })
 }
 
-/// The first events that are visible in `now` and not in `cursor`, by position. They are decoded as they come, while the
-/// server reads on.
+/// The first events that are visible in `now` and not in `cursor`, by position.
+///
+/// They are read in a task: the runtime runs it where the connection's own task runs, which hands it the rows. Read
+/// here, wherever that is, they would wake another thread for every few of them, which takes longer than to decode
+/// them. The task ends with this future, if that is dropped.
 async fn events(
     client: &ClientWrapper,
     cursor: &Snapshot,
@@ -171,7 +176,18 @@ async fn events(
 ) -> Result<Vec<Recorded>, FeedError> {
     let statement = client.prepare_cached(EVENTS).await?;
     let parameters: [&(dyn ToSql + Sync); 3] = [cursor, now, &i64::from(limit)];
-    let mut rows = pin!(client.query_raw(&statement, parameters).await?);
+    let rows = client.query_raw(&statement, parameters).await?;
+    let mut reading = JoinSet::from_iter([decoded(rows)]);
+    match reading.join_next().await {
+        Some(Ok(events)) => Ok(events?),
+        Some(Err(error)) => Err(Error::Disconnected(error.to_string()).into()),
+        None => Err(Error::Disconnected("nobody has read the events".to_owned()).into()),
+    }
+}
+
+/// Decodes rows as they come, while the server reads on.
+async fn decoded(rows: RowStream) -> Result<Vec<Recorded>, Error> {
+    let mut rows = pin!(rows);
     let mut events = Vec::new();
     while let Some(row) = rows.try_next().await? {
         events.push(log::recorded_or_unknown(&row)?);
