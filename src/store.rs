@@ -25,6 +25,7 @@ pub(crate) mod replace;
 pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod sessions;
+mod snapshot;
 pub(crate) mod statement;
 pub(crate) mod streams;
 pub(crate) mod tls;

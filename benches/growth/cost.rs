@@ -10,7 +10,7 @@ use crate::scene::Scene;
 
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
 const APPEND: &str = include_str!("../../src/store/sql/append.sql");
-const FEED_TARGET: &str = include_str!("../../src/store/sql/feed_target.sql");
+const FEED_CURSOR: &str = include_str!("../../src/store/sql/feed_cursor.sql");
 const FEED_EVENTS: &str = include_str!("../../src/store/sql/feed_events.sql");
 
 /// How many sessions are looked at, and how many before them fill the connection's caches of the catalogue.
@@ -68,17 +68,17 @@ pub(crate) async fn of_requests(scene: &Scene, pick: &Pick) -> Result<RequestCos
 /// Pages looked at to find and to read the next `limit` events of a subscription.
 pub(crate) async fn of_a_batch(scene: &Scene, name: &str, limit: i64) -> Result<f64> {
     let client = connect(scene).await?;
-    let prepare = format!("prepare feed_target as {FEED_TARGET}; prepare feed_events as {FEED_EVENTS}");
+    let prepare = format!("prepare feed_cursor as {FEED_CURSOR}; prepare feed_events as {FEED_EVENTS}");
     client.batch_execute(&prepare).await?;
-    let lease = "select lease_holder, fence from session_ledger.subscription where name = $1";
-    let lease = client.query_one(lease, &[&name]).await?;
-    let (holder, fence): (String, i64) = (lease.try_get(0)?, lease.try_get(1)?);
-    let found = client.query_one(FEED_TARGET, &[&name, &holder, &fence, &limit]).await?;
-    let (cursor, target): (String, String) = (found.try_get("cursor")?, found.try_get("target")?);
+    let between = "select lease_holder, fence, cursor::text, pg_current_snapshot()::text
+                     from session_ledger.subscription where name = $1";
+    let row = client.query_one(between, &[&name]).await?;
+    let (holder, fence): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let (cursor, now): (String, String) = (row.try_get(2)?, row.try_get(3)?);
     let mut buffers = 0.0;
     for _ in 0..WARMING {
-        let find = explain(&client, &format!("feed_target('{name}', '{holder}', {fence}, {limit})")).await?;
-        let read = explain(&client, &format!("feed_events('{cursor}', '{target}')")).await?;
+        let find = explain(&client, &format!("feed_cursor('{name}', '{holder}', {fence})")).await?;
+        let read = explain(&client, &format!("feed_events('{cursor}', '{now}', {limit})")).await?;
         buffers = find.buffers + read.buffers;
     }
     Ok(buffers)

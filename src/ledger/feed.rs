@@ -64,7 +64,7 @@ impl Subscription {
     ///
     /// The lease is lost, or the database is away.
     pub async fn next_batch(&mut self, limit: u32) -> Result<Batch, FeedError> {
-        feed::next_batch(&self.client, &self.lease, limit.into()).await
+        feed::next_batch(&self.client, &self.lease, limit).await
     }
 
     /// Remembers that a batch was delivered, and renews the lease.

@@ -29,15 +29,19 @@ use std::pin::pin;
 use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use tokio_postgres::RowStream;
+use tokio_postgres::types::ToSql;
 
 use super::error::Error;
 use super::log;
+use super::snapshot::Snapshot;
 use crate::session::Recorded;
 
 const CHECK: &str = include_str!("sql/feed_check.sql");
 const OPEN: &str = include_str!("sql/feed_open.sql");
 const HOLDER: &str = include_str!("sql/feed_holder.sql");
-const TARGET: &str = include_str!("sql/feed_target.sql");
+const CURSOR: &str = include_str!("sql/feed_cursor.sql");
 const EVENTS: &str = include_str!("sql/feed_events.sql");
 const CHECKPOINT: &str = include_str!("sql/feed_checkpoint.sql");
 const RELEASE: &str = include_str!("sql/feed_release.sql");
@@ -115,7 +119,7 @@ pub struct Batch {
     /// The events, by position: each session's in the order of their versions.
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
-    pub(crate) target: String,
+    pub(crate) target: Snapshot,
 }
 
 /// Takes the lease of a subscription, which is made if there is none of that name.
@@ -143,23 +147,47 @@ pub(crate) async fn open(
 pub(crate) async fn next_batch(
     client: &ClientWrapper,
     lease: &Lease,
-    limit: i64,
+    limit: u32,
 ) -> Result<Batch, FeedError> {
-    let statement = client.prepare_cached(TARGET).await?;
-    let row =
-        client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence, &limit.max(1)]).await?;
+    let limit = limit.max(1);
+    let statement = client.prepare_cached(CURSOR).await?;
+    let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
-    let (cursor, target): (String, String) = (row.try_get("cursor")?, row.try_get("target")?);
-    if !row.try_get::<_, bool>("found")? {
-        return Ok(Batch { events: Vec::new(), target });
-    }
-    Ok(Batch { events: events(client, &cursor, &target).await?, target })
+    let (cursor, now): (Snapshot, Snapshot) = (row.try_get("cursor")?, row.try_get("now")?);
+    let events = events(client, &cursor, &now, limit).await?;
+    let last = events.iter().map(|recorded| recorded.transaction_id).max();
+    let target = match last {
+        Some(last) if events.len() as u64 >= limit.into() => cursor.moved(&now, last),
+        _ => now,
+    };
+    Ok(Batch { events, target })
 }
 
-/// The events between two snapshots, by position. They are decoded as they come, while the server reads on.
-async fn events(client: &ClientWrapper, cursor: &str, target: &str) -> Result<Vec<Recorded>, FeedError> {
+/// The first events that are visible in `now` and not in `cursor`, by position.
+///
+/// They are read in a task: the runtime runs it where the connection's own task runs, which hands it the rows. Read
+/// here, wherever that is, they would wake another thread for every few of them, which takes longer than to decode
+/// them. The task ends with this future, if that is dropped.
+async fn events(
+    client: &ClientWrapper,
+    cursor: &Snapshot,
+    now: &Snapshot,
+    limit: u32,
+) -> Result<Vec<Recorded>, FeedError> {
     let statement = client.prepare_cached(EVENTS).await?;
-    let mut rows = pin!(client.query_raw(&statement, [cursor, target]).await?);
+    let parameters: [&(dyn ToSql + Sync); 3] = [cursor, now, &i64::from(limit)];
+    let rows = client.query_raw(&statement, parameters).await?;
+    let mut reading = JoinSet::from_iter([decoded(rows)]);
+    match reading.join_next().await {
+        Some(Ok(events)) => Ok(events?),
+        Some(Err(error)) => Err(Error::Disconnected(error.to_string()).into()),
+        None => Err(Error::Disconnected("nobody has read the events".to_owned()).into()),
+    }
+}
+
+/// Decodes rows as they come, while the server reads on.
+async fn decoded(rows: RowStream) -> Result<Vec<Recorded>, Error> {
+    let mut rows = pin!(rows);
     let mut events = Vec::new();
     while let Some(row) = rows.try_next().await? {
         events.push(log::recorded_or_unknown(&row)?);
@@ -172,7 +200,7 @@ async fn events(client: &ClientWrapper, cursor: &str, target: &str) -> Result<Ve
 pub(crate) async fn checkpoint(
     client: &ClientWrapper,
     lease: &Lease,
-    target: Option<&str>,
+    target: Option<&Snapshot>,
 ) -> Result<(), FeedError> {
     let statement = client.prepare_cached(CHECKPOINT).await?;
     let Lease { name, holder, fence, seconds } = lease;

@@ -1,6 +1,7 @@
 //! The feed: the log in an order that never skips, for one holder at a time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod again;
 mod batches;
 mod follow;
 mod lease;

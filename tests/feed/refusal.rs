@@ -24,6 +24,22 @@ async fn an_event_from_the_future_is_refused() {
 }
 
 #[tokio::test]
+async fn an_event_from_the_future_does_not_take_the_cursor_there() {
+    const INSERT: &str = "
+        insert into session_ledger.event
+               (session_id, version, event_id, kind, shape, payload, hash, occurred_at, transaction_id)
+        values ($1, 1, gen_random_uuid(), 'cleared', 1, '', sha256(''), now(), '4294967295')";
+    let (database, ledger) = ledger().await;
+    let client = database.connect().await;
+    let mut subscription = ledger.subscription("follower", "test").await.unwrap();
+    client.execute(INSERT, &[&session_id().as_uuid()]).await.unwrap();
+    for text in ["one", "another"] {
+        let event = append(&client, session_id(), 1, &noted(text)).await.unwrap();
+        assert_eq!(drain(&mut subscription, 1).await, [event]);
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_from_the_future_is_refused() {
     let (database, ledger) = ledger().await;
     ledger.subscription("follower", "test").await.unwrap();

@@ -108,25 +108,18 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan { role: OPERATOR, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
     ),
     ("feed_checkpoint.sql", Exempt(ONE)),
+    ("feed_cursor.sql", Exempt(ONE)),
     (
         "feed_events.sql",
         Plan {
             role: OPERATOR,
-            arguments: "'90000:90000:', '91000:91000:'",
-            wanted: &["_transaction_id_idx on event_"],
+            arguments: "'90000:90000:', '91000:91000:', 1000",
+            wanted: &["Merge Append", "_transaction_id_idx on event_"],
         },
     ),
     ("feed_holder.sql", Exempt(ONE)),
     ("feed_open.sql", Exempt(ONE)),
     ("feed_release.sql", Exempt(ONE)),
-    (
-        "feed_target.sql",
-        Plan {
-            role: OPERATOR,
-            arguments: "'relay', 'one', 1, 1000",
-            wanted: &["_transaction_id_idx on event_"],
-        },
-    ),
     (
         "fence.sql",
         Plan {

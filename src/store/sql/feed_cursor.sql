@@ -1,0 +1,8 @@
+-- Reads where a subscription stands, and what is visible now: the next batch lies between the two.
+-- No row: the lease is lost.
+-- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint)
+select cursor, pg_current_snapshot() as now
+  from session_ledger.subscription
+ where name = $1
+   and lease_holder = $2
+   and fence = $3
