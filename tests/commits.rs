@@ -197,9 +197,7 @@ async fn after_a_cut_each_finds_out_what_became_of_its_change() {
         let leading = async {
             scene.all.wait().await;
             scene.go[0].add_permits(2);
-            scene
-                .wait_until("pg_stat_activity where wait_event_type = 'Lock' and query like '-- Appends%'", 2)
-                .await;
+            scene.wait_until(WAITING, 2).await;
             scene.wire.cut_next_commit(cut);
             scene.go[1].add_permits(VISITORS - 2);
             // Each session has been started with a value, and given another in each round; two are behind.
