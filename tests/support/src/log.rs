@@ -14,13 +14,13 @@ const APPEND: &str = "
     ),
     started as (
         insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
-        select $1, 1, session_ledger.clock(), session_ledger.clock(), $7, $7, ''::bytea
+        select $1, 1, session_ledger.clock(), session_ledger.clock(), $7::bytea, $7::bytea, ''::bytea
          where $2 = 1::bigint
         returning session_id
     ),
     appended as (
         insert into session_ledger.event (session_id, version, event_id, kind, shape, payload, hash, occurred_at)
-        select session_id, $2::bigint, $3, $4, $5, $6, $7, session_ledger.clock()
+        select session_id, $2::bigint, $3, $4, $5, $6, $7::bytea, session_ledger.clock()
           from (select * from projected union all select * from started) as s
         returning 1
     )
