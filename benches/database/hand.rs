@@ -29,14 +29,7 @@ const RELEASE_PLANNER: &str = include_str!("../../src/store/sql/release_planner.
 const BIND_PLANNER: &str = include_str!("../../src/store/sql/bind_planner.sql");
 
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
-/// The first statement of a transaction of the application.
-const LOAD_BEGUN: &str = concat!(
-    "select * from (",
-    include_str!("../../src/store/sql/begun.sql"),
-    ") as begun, (",
-    include_str!("../../src/store/sql/load.sql"),
-    ") as loaded"
-);
+const BEGUN: &str = include_str!("../../src/store/sql/begun.sql");
 const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
 const APPEND: &str = include_str!("../../src/store/sql/append.sql");
 const APPEND_EVENT: &str = include_str!("../../src/store/sql/append_event.sql");
@@ -55,7 +48,7 @@ pub(crate) struct Hand {
     create: Statement,
     end: Statement,
     history: Statement,
-    load_begun: Statement,
+    begun: Statement,
     purchase: Statement,
     plain_load: Statement,
     plain_save: Statement,
@@ -103,7 +96,7 @@ impl Hand {
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
             history: client.prepare(HISTORY).await?,
-            load_begun: client.prepare(LOAD_BEGUN).await?,
+            begun: client.prepare(BEGUN).await?,
             purchase: client.prepare(PURCHASE).await?,
             plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
             plain_save: client.prepare(include_str!("sql/plain_save.sql")).await?,
@@ -208,14 +201,14 @@ impl Hand {
 
     /// BEGIN and load in one trip, the application's insert, then append and COMMIT in one trip.
     async fn order(&self, id: SessionId) -> Result<(), Failure> {
-        let uuid = id.as_uuid();
-        let parameters: [&(dyn ToSql + Sync); 1] = [&uuid];
-        let (begun, row, released) = tokio::join!(biased;
+        let (begun, transaction, row, released) = tokio::join!(biased;
             self.client.batch_execute(BEGIN_APPLICATION),
-            self.client.query_one(&self.load_begun, &parameters),
+            self.client.query_one(&self.begun, &[]),
+            self.load(id),
             self.client.batch_execute(RELEASE_PLANNER),
         );
         begun?;
+        transaction?;
         released?;
         let row = row?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;

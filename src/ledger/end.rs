@@ -74,7 +74,7 @@ impl Ledger {
         reason: EndReason,
         origin: Origin,
     ) -> Result<bool, Error> {
-        let loaded = Load::ready(connection, id).await?.run(connection).await?;
+        let loaded = Load::ready(connection, Some(id), None).await?.run(connection).await?;
         let origin = Origin { at: loaded.now, ..origin };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);

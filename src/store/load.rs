@@ -11,33 +11,17 @@ use super::projection::state_of;
 use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
-/// The load, with something around it: PostgreSQL keeps a plan for each text.
+/// The same text under two names: PostgreSQL keeps a plan for each.
 macro_rules! load {
-    ($before:expr, $behind:expr) => {
-        Sql::new(concat!($before, include_str!("sql/load.sql"), $behind), &[Type::UUID])
+    ($name:literal) => {
+        Sql::new(concat!(include_str!("sql/load.sql"), "-- ", $name), &[Type::UUID])
     };
 }
 
-/// The clock, in the same way.
-macro_rules! clock {
-    ($before:expr, $behind:expr) => {
-        Sql::new(concat!($before, include_str!("sql/clock.sql"), $behind), &[])
-    };
-}
-
-/// What a transaction begins with, beside the statement that follows.
-macro_rules! begun {
-    () => {
-        concat!("select * from (", include_str!("sql/begun.sql"), ") as begun, (")
-    };
-}
-
-pub(super) static LOAD: Sql = load!("", "-- By itself.");
+pub(super) static LOAD: Sql = load!("By itself.");
 /// Within SERIALIZABLE a scan of the table would conflict with every change of any session. See `sql/begin.sql`.
-static LOAD_SERIALIZABLE: Sql = load!("", "-- Within a transaction.");
-static LOAD_BEGUN: Sql = load!(begun!(), ") as loaded");
-static CLOCK: Sql = clock!("", "");
-static CLOCK_BEGUN: Sql = clock!(begun!(), ") as loaded");
+static LOAD_SERIALIZABLE: Sql = load!("Within a transaction.");
+static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
 static TOUCH: Sql = Sql::new(include_str!("sql/touch.sql"), &[Type::UUID]);
 
@@ -71,20 +55,14 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Makes ready to load `session` within a transaction.
-    pub(crate) async fn ready(connection: &Connection, session: SessionId) -> Result<Self, Error> {
-        let statement = LOAD_SERIALIZABLE.ready(connection).await?;
-        Ok(Self { statement, session: Some(session), also: None })
-    }
-
-    /// Makes ready to load `session`, or the time alone if there is none, as the first statement of a transaction; and in
-    /// the same trip what `also`, a statement of the application's with the session id as its parameter, finds.
-    pub(super) async fn begun(
+    /// Makes ready to load `session` within a transaction, or the time alone if there is none; and in the same trip what
+    /// `also`, a statement of the application's with the session id as its parameter, finds.
+    pub(crate) async fn ready(
         connection: &Connection,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<Self, Error> {
-        let statement = if session.is_some() { &LOAD_BEGUN } else { &CLOCK_BEGUN };
+        let statement = if session.is_some() { &LOAD_SERIALIZABLE } else { &CLOCK };
         let also = match also.filter(|_| session.is_some()) {
             Some(also) => Some(also.ready(connection).await?),
             None => None,
@@ -100,14 +78,12 @@ impl Load {
 
     /// Loads. One trip.
     pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
-        let (row, also) = self.rows(client).await?;
-        self.loaded(&row, also)
-    }
-
-    /// The row of the load, and those that `also` finds. One trip.
-    pub(super) async fn rows(&self, client: &ClientWrapper) -> Result<(Row, Vec<Row>), Error> {
-        let uuid = self.session.map(|id| id.as_uuid()).unwrap_or_default();
-        let parameters: Parameters = if self.session.is_some() { &[&uuid] } else { &[] };
+        let Some(id) = self.session else {
+            let row = self.statement.query_one(client, &[]).await?;
+            return Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also: Vec::new() });
+        };
+        let uuid = id.as_uuid();
+        let parameters: Parameters = &[&uuid];
         let beside = async {
             match &self.also {
                 Some(also) => also.query(client, parameters).await,
@@ -115,15 +91,7 @@ impl Load {
             }
         };
         let (row, also) = tokio::join!(biased; self.statement.query_one(client, parameters), beside);
-        Ok((row?, also?))
-    }
-
-    /// What they say.
-    pub(super) fn loaded(&self, row: &Row, also: Vec<Row>) -> Result<Loaded, Error> {
-        match self.session {
-            Some(id) => Ok(Loaded { also, ..loaded(id, row)? }),
-            None => Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also }),
-        }
+        Ok(Loaded { also: also?, ..loaded(id, &row?)? })
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_postgres::error::SqlState;
 use super::connection::{Connection, Pool};
 use super::error::Error;
 use super::load::{Load, Loaded};
-use super::statement::Sql;
+use super::statement::{Ready, Sql};
 use crate::session::SessionId;
 use crate::telemetry::Active;
 
@@ -25,6 +25,7 @@ const BEGIN: &str = include_str!("sql/begin.sql");
 const RELEASE_PLANNER: &str = include_str!("sql/release_planner.sql");
 const TAKES_WRITES: &str = include_str!("sql/takes_writes.sql");
 const TERMINATE: &str = include_str!("sql/terminate.sql");
+static BEGUN: Sql = Sql::new(include_str!("sql/begun.sql"), &[]);
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
@@ -84,8 +85,8 @@ impl Transaction {
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<(Self, Loaded), Error> {
-        let (transaction, load) = Self::ready(pool, session, also).await?;
-        let loaded = transaction.send(&load).await?;
+        let (transaction, beginning) = Self::ready(pool, session, also).await?;
+        let loaded = transaction.send(&beginning).await?;
         Ok((transaction, loaded))
     }
 
@@ -95,10 +96,10 @@ impl Transaction {
         pool: &Pool,
         session: Option<SessionId>,
     ) -> Result<(Arc<Self>, Begun), Error> {
-        let (transaction, load) = Self::ready(pool, session, None).await?;
+        let (transaction, beginning) = Self::ready(pool, session, None).await?;
         let transaction = Arc::new(transaction);
         let sender = Arc::clone(&transaction);
-        let mut begun: Begun = Box::pin(async move { sender.send(&load).await });
+        let mut begun: Begun = Box::pin(async move { sender.send(&beginning).await });
         // The first poll hands the messages to the connection; nothing can answer before that.
         if let Some(early) = begun.as_mut().now_or_never() {
             begun = Box::pin(std::future::ready(early));
@@ -160,27 +161,47 @@ impl Transaction {
         pool: &Pool,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
-    ) -> Result<(Self, Load), Error> {
+    ) -> Result<(Self, Beginning), Error> {
         let mut transaction = Self::reserve(pool).await?;
         transaction.state = State::Open;
-        let load = Load::begun(transaction.client(), session, also).await;
-        Ok((transaction, load.map_err(Error::outside_transaction)?))
+        let beginning = Beginning::ready(transaction.client(), session, also).await;
+        Ok((transaction, beginning.map_err(Error::outside_transaction)?))
     }
 
-    async fn send(&self, load: &Load) -> Result<Loaded, Error> {
+    async fn send(&self, beginning: &Beginning) -> Result<Loaded, Error> {
         let client = self.client();
-        let (begun, rows, released) = tokio::join!(biased;
+        let (begun, id, loaded, released) = tokio::join!(biased;
             client.batch_execute(BEGIN),
-            load.rows(client),
+            beginning.begun.query_one(client, &[]),
+            beginning.load.run(client),
             client.batch_execute(RELEASE_PLANNER),
         );
         begun.map_err(Error::of_begin)?;
-        let (row, also) = rows?;
+        let row = id?;
         let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
         self.id.set(id).ok();
-        let loaded = load.loaded(&row, also)?;
+        let loaded = loaded?;
         released?;
         Ok(loaded)
+    }
+}
+
+/// What is sent behind BEGIN.
+struct Beginning {
+    begun: Ready,
+    load: Load,
+}
+
+impl Beginning {
+    async fn ready(
+        connection: &Connection,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            begun: BEGUN.ready(connection).await?,
+            load: Load::ready(connection, session, also).await?,
+        })
     }
 }
 

@@ -38,7 +38,7 @@ $$;
 
 -- Stage 1, 2, 3: started, logged in, changed (and changed again, as often as wanted); stage 0: ended.
 create table growth.template as
-select version as stage, kind, shape, user_id is not null as has_user, payload, client_ip, user_agent
+select version::bigint as stage, kind, shape, user_id is not null as has_user, payload, client_ip, user_agent
   from session_ledger.event
   with no data;
 

@@ -1,4 +1,4 @@
--- What a request's transaction begins with, beside a load. One that hangs, or whose application has gone silent, must not
+-- What a request's transaction begins with. One that hangs, or whose application has gone silent, must not
 -- hold its connection and its locks for ever; an application that needs longer sets its own limits inside.
 -- Gives the transaction its id, by which its outcome can be asked for if the answer to its COMMIT is lost, and tells
 -- for how long that id is known to be its own: a server that has crashed, or a standby that was promoted, may give an
