@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
+use crate::store::activity::Activity;
 use crate::store::append::Append;
 use crate::store::commits::Commits;
 use crate::store::connection::{Connection, Pool};
@@ -44,6 +45,7 @@ struct Parts {
     pool: Pool,
     loads: Loads,
     commits: Commits,
+    activity: Activity,
     policy: Policy,
 }
 
@@ -120,6 +122,11 @@ impl Ledger {
     /// Loads a session outside any transaction. May be dropped on its way.
     pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
         self.0.loads.load(session).await
+    }
+
+    /// Notes that a session was seen. Nobody waits for it.
+    pub(crate) fn note_activity(&self, session: SessionId) {
+        self.0.activity.note(session);
     }
 
     /// The time by which sessions are judged.

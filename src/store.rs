@@ -2,6 +2,7 @@
 //!
 //! One statement a file in `sql/`; each module owns the statements it runs.
 
+pub(crate) mod activity;
 pub(crate) mod append;
 pub(crate) mod columns;
 pub(crate) mod commit;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use poem::{EndpointExt, Result, Route, get, handler};
 use session_ledger::Ledger;
+use session_ledger::session::Policy;
 use session_ledger::web::{Session, Sessions};
 use test_support::{Answer, COUNT, Database, Visitor, Wire, app, key_ring};
 
@@ -33,9 +34,14 @@ struct Scene {
 
 impl Scene {
     async fn set(connections: usize, visitors: usize) -> Self {
+        Self::with(Policy::default(), connections, visitors).await
+    }
+
+    async fn with(policy: Policy, connections: usize, visitors: usize) -> Self {
         let database = Database::fresh().await;
         let wire = Wire::to(&database.config());
-        let ledger = Ledger::builder(wire.config()).connections_max(connections).connect().await.unwrap();
+        let ledger = Ledger::builder(wire.config()).policy(policy).connections_max(connections);
+        let ledger = ledger.connect().await.unwrap();
         let route = Route::new().at("/read", get(read)).at("/add", get(add)).at("/logout", get(logout));
         let shop = app(route.with(Sessions::new(ledger, key_ring())));
         let visitors: Vec<Visitor> = (0..visitors).map(|_| Visitor::new(&shop)).collect();
@@ -58,9 +64,13 @@ impl Scene {
     async fn wait_for_loads(&self, count: i64) {
         let waiting = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
             and query like '-- Loads%'";
+        self.wait_until(waiting, count).await;
+    }
+
+    async fn wait_until(&self, rows: &str, count: i64) {
         let patience = Instant::now() + Duration::from_secs(10);
-        while self.database.count(waiting).await < count {
-            assert!(Instant::now() < patience, "fewer than {count} loads are under way");
+        while self.database.count(rows).await < count {
+            assert!(Instant::now() < patience, "fewer than {count} {rows}");
         }
     }
 }
@@ -155,4 +165,16 @@ async fn all_survive_the_loss_of_their_connection() {
     };
     let (answers, ()) = tokio::join!(scene.read_together(), cut);
     assert_eq!(bodies(&answers), ["1", "2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn that_they_were_seen_is_noted_of_all() {
+    let scene = Scene::with(Policy { extension_delay: 0, ..Policy::default() }, 2, 12).await;
+    let client = scene.database.connect().await;
+    client.batch_execute("update session_ledger.activity set last_seen = '-infinity'").await.unwrap();
+    let before = scene.wire.trips();
+    assert_eq!(scene.read_together().await.len(), 12);
+    scene.wait_until("session_ledger.activity where last_seen > '-infinity'", 12).await;
+    let trips = scene.wire.trips() - before;
+    assert!(trips < 12, "{trips} trips for 12 loads and 12 notes");
 }

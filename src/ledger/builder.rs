@@ -6,6 +6,7 @@ use tokio_postgres::Config;
 
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
+use crate::store::activity::Activity;
 use crate::store::commits::Commits;
 use crate::store::connect::Connector;
 use crate::store::connection::Pool;
@@ -151,7 +152,8 @@ impl Builder {
         schema::check(&connection).await?;
         drop(connection);
         let (loads, commits) = (Loads::new(pool.clone()), Commits::new(pool.clone()));
-        Ok(Ledger(Arc::new(Parts { pool, loads, commits, policy: self.policy })))
+        let activity = Activity::new(pool.clone());
+        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: self.policy })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.

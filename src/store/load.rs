@@ -23,7 +23,6 @@ pub(super) static LOAD: Sql = load!("By itself.");
 static LOAD_SERIALIZABLE: Sql = load!("Within a transaction.");
 static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
-static TOUCH: Sql = Sql::new(include_str!("sql/touch.sql"), &[Type::UUID]);
 
 /// What the database knows at one moment.
 #[derive(Clone, Debug)]
@@ -128,12 +127,6 @@ pub(crate) async fn why_ended(
     let row = WHY_ENDED.query_opt(connection, &[&id.as_uuid()]).await?;
     row.map(|row| Ok((EndReason::from(row.try_get::<_, &str>("reason")?), row.try_get("seconds_ago")?)))
         .transpose()
-}
-
-/// Notes that a session was seen. Must not run inside an application's transaction.
-pub(crate) async fn touch(connection: &Connection, id: SessionId) -> Result<(), Error> {
-    TOUCH.query(connection, &[&id.as_uuid()]).await?;
-    Ok(())
 }
 
 /// What the row of a load says.

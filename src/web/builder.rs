@@ -84,7 +84,8 @@ impl SessionsBuilder {
 
     /// A statement of the application's that goes with each load of a session, in the same trip, say to load the
     /// user. Its one parameter is the session id; what it finds is at
-    /// [`Session::also_loaded`](super::Session::also_loaded).
+    /// [`Session::also_loaded`](super::Session::also_loaded). With it each session is loaded by itself; without, those of
+    /// requests that come at the same time share a statement.
     ///
     /// ```
     /// # fn with_user(sessions: session_ledger::web::SessionsBuilder) -> session_ledger::web::SessionsBuilder {

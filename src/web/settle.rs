@@ -8,10 +8,8 @@ use super::attempt::Outcome;
 use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
 use super::visit::{Running, Visit};
-use crate::ledger::Ledger;
-use crate::session::{Client, Origin, SessionId};
+use crate::session::{Client, Origin};
 use crate::store::append::Append;
-use crate::store::load::touch;
 use crate::store::transaction::RolledBack;
 
 /// Settles what a handler did.
@@ -42,7 +40,7 @@ pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outco
     if let Some(overdue) = overdue {
         end(&visit, overdue).await;
     } else if let Some(session) = to_touch {
-        note_activity(visit.shared.ledger.clone(), session);
+        visit.shared.ledger.note_activity(session);
     }
     finish(&visit, outcome, change, signed_in)
 }
@@ -65,7 +63,7 @@ pub(super) fn settle_at_once(visit: &Visit, idle: Option<Opened>, result: Result
     };
     visit.leave_line();
     if let Some(session) = to_touch {
-        note_activity(visit.shared.ledger.clone(), session);
+        visit.shared.ledger.note_activity(session);
     }
     finish(visit, outcome, change, signed_in)
 }
@@ -172,14 +170,4 @@ async fn end(visit: &Visit, overdue: Overdue) {
         Err(error) if !error.is_retryable() => tracing::warn!(%error, "an overdue session was not ended"),
         _ => {}
     }
-}
-
-/// Nobody waits for it, and it may fail: the next request notes it again.
-fn note_activity(ledger: Ledger, session: SessionId) {
-    tokio::spawn(async move {
-        let noted = async { touch(&ledger.client().await?, session).await };
-        if let Err(error) = noted.await {
-            tracing::warn!(%error, "a session's activity was not noted");
-        }
-    });
 }

@@ -179,7 +179,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "touch.sql",
         Plan {
             role: RUNTIME,
-            arguments: "ID",
+            arguments: "array[ID]::uuid[]",
             wanted: &["Insert on activity", "a_session_is_live_once on session"],
         },
     ),
