@@ -185,8 +185,8 @@ async fn a_session_that_somebody_keeps_locked_holds_up_no_other_request() {
     scene.is_sound().await;
 }
 
-/// Two sessions are locked, so that their requests keep both turns; the others' changes go together, and their COMMIT
-/// is cut.
+/// Two sessions are locked, so that their COMMITs are on their way before; the others' changes go together, and theirs is
+/// cut.
 #[tokio::test]
 async fn after_a_cut_each_finds_out_what_became_of_its_change() {
     let scene = Scene::set().await;

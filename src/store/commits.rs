@@ -69,6 +69,7 @@ impl Commits {
 
 /// Commits changes until nobody waits.
 async fn work(pool: Pool, mut turn: Turn<Change>) {
+    turn.assemble().await;
     while let Some(changes) = turn.next() {
         match <[Change; 1]>::try_from(changes) {
             Ok([change]) => {

@@ -52,6 +52,12 @@ impl<T> Line<T> {
 }
 
 impl<T> Turn<T> {
+    /// Lets those come who are on their way, as requests that arrive together are: the runtime would rather go on with
+    /// what the first of them has begun.
+    pub(super) async fn assemble(&self) {
+        tokio::task::yield_now().await;
+    }
+
     /// Those whose work is next. None: the turn is over.
     pub(super) fn next(&mut self) -> Option<Vec<T>> {
         let next = self.line.waiting().next(Instant::now());

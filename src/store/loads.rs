@@ -59,6 +59,7 @@ impl Loads {
 
 /// Sends statements until nobody waits.
 async fn work(pool: Pool, mut turn: Turn<Asked>) {
+    turn.assemble().await;
     while let Some(mut asked) = turn.next() {
         let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
         let rows = async |connection: &Connection| rows(connection, &sessions).await;
