@@ -25,7 +25,7 @@ create table session_ledger.session (
     version             bigint      not null,
     resend              bytea,                  -- the new secret, sealed, while a late request may need it; not derived
     constraint a_session_is_live_once primary key (session_id)
-) with (fillfactor = 85);
+) with (fillfactor = 80);
 
 -- Changes at login alone.
 create index session_by_user on session_ledger.session (user_id) where user_id is not null;
