@@ -7,6 +7,7 @@
 mod alone;
 mod filling;
 mod hot;
+mod small;
 mod statements;
 
 use std::fs;
