@@ -9,14 +9,14 @@
 //! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason`: an SQLSTATE, `stale` (another request of the session came first), `disconnected`, `aborted` (a statement had failed, nobody said which), `marked` (by the application) |
 //! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved`: `committed`, `not_committed`, `never` |
 //! | `session_ledger_incidents_total` | counter | cookies that honest browsers do not send, by [`name`](crate::web::Incident::name) |
-//! | `session_ledger_pool_wait_seconds` | histogram | how long a request waited for a connection |
+//! | `session_ledger_pool_wait_seconds` | histogram | how long a request, or several together, waited for a connection |
 //! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
 //!
 //! | span | level | around | fields |
 //! |---|---|---|---|
 //! | `session_ledger.request` | debug | a request with all its attempts | `method` |
 //! | `session_ledger.attempt` | debug | one run of the handler | `number` |
-//! | `session_ledger.commit` | debug | append, fence and COMMIT, and finding out how it went | `appends` |
+//! | `session_ledger.commit` | debug | append, fence and COMMIT, and finding out how it went; of several requests, if they come together | `appends` |
 
 use std::time::Duration;
 

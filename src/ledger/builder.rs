@@ -104,8 +104,8 @@ impl Builder {
         self
     }
 
-    /// The most connections that our pool opens; 16 unless set. One serves one request at a time, and a request never
-    /// holds two. A request that finds all of them busy for 250 ms is answered 503 with Retry-After, and has done
+    /// The most connections that our pool opens; 16 unless set. One serves one request at a time, or what several ask for
+    /// together, and a request never holds two. A request that finds all of them busy for 250 ms is answered 503 with Retry-After, and has done
     /// nothing.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
