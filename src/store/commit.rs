@@ -32,9 +32,9 @@ const BIND_PLANNER: &str = include_str!("sql/bind_planner.sql");
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fence {
-    /// The session that must not have ended, if the request has one and did not end it itself.
+    /// The session that must not have ended, if the request has one.
     pub(crate) session: Option<SessionId>,
-    /// The version it must be at, with what this transaction appends.
+    /// The version it must be at: that of its load, as a transaction that appends to it needs no fence.
     pub(crate) version: i64,
 }
 
@@ -85,6 +85,7 @@ impl Transaction {
         self.send_commit(BEGIN_TOGETHER, appends, None).instrument(span).await
     }
 
+    /// As [`commit`](Self::commit), but if the connection is lost on the way, leaves it to the caller to find out.
     pub(super) async fn try_commit(
         self,
         appends: &[&Append],
