@@ -7,6 +7,7 @@
 mod alone;
 mod filling;
 mod hot;
+mod kept;
 mod small;
 mod statements;
 
@@ -29,7 +30,7 @@ fn statement(file: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_statement_is_answered_by_an_index() {
+async fn every_statement_is_answered_by_an_index_with_a_plan_that_is_kept() {
     let database = Database::fresh().await;
     let client = database.connect().await;
     let filled = filling::fill(&client).await;
@@ -50,6 +51,8 @@ async fn every_statement_is_answered_by_an_index() {
             assert_eq!(scanned, None, "{file}:\n{plan}");
         }
     }
+    client.batch_execute("reset role; reset plan_cache_mode").await.unwrap();
+    kept::check(&client, filled.session).await;
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! A plan that is kept: what PostgreSQL plans anew for each execution costs more in planning than in being executed.
+
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::{Check, RUNTIME, STATEMENTS, statement};
+
+/// PostgreSQL plans a prepared statement for the values given five times, and then decides whether that pays.
+const TRIED: i64 = 5;
+
+/// Planned with the session known, they look at one partition of the log alone. Nothing that each request runs.
+const OF_ONE_PARTITION: [&str; 3] = ["event_at_version.sql", "history.sql", "why_ended.sql"];
+
+/// Makes sure that no statement that requests run is planned each time.
+pub(crate) async fn check(client: &Client, session: Uuid) {
+    let mut each_time = Vec::new();
+    for (file, check) in STATEMENTS {
+        let text = statement(file);
+        let Check::Plan { role: RUNTIME, arguments, .. } = check else { continue };
+        if text.lines().any(|line| line.starts_with("declare ")) {
+            continue;
+        }
+        let arguments = arguments.replace("ID", &format!("'{session}'"));
+        if custom_plans(client, &text, &arguments).await > TRIED {
+            each_time.push(*file);
+        }
+    }
+    assert_eq!(each_time, OF_ONE_PARTITION);
+}
+
+/// How often a statement is planned that is executed twice as often as PostgreSQL tries.
+async fn custom_plans(client: &Client, text: &str, arguments: &str) -> i64 {
+    client.batch_execute(&format!("prepare one as {text}")).await.unwrap();
+    let arguments = if arguments.is_empty() { String::new() } else { format!("({arguments})") };
+    for _ in 0..2 * TRIED {
+        // Some fail, as what they would do has been done: they have been planned all the same.
+        client.batch_execute(&format!("execute one{arguments}")).await.ok();
+    }
+    let plans = "select custom_plans from pg_prepared_statements where name = 'one'";
+    let planned = client.query_one(plans, &[]).await.unwrap().get(0);
+    client.batch_execute("deallocate one").await.unwrap();
+    planned
+}
