@@ -16,8 +16,7 @@ use crate::drive::Failure;
 use crate::events::{CLIENT, Event};
 
 /// As the library begins what it commits in the same trip.
-const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
-    set local enable_seqscan = off";
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
 /// As it begins a transaction of the application.
 const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
 
@@ -25,11 +24,14 @@ const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
 const BEGIN_PLAIN: &str = "begin isolation level serializable; set local statement_timeout = '5s'; \
     set local idle_in_transaction_session_timeout = '5s'";
 
-const RELEASE_PLANNER: &str = include_str!("../../src/store/sql/release_planner.sql");
-const BIND_PLANNER: &str = include_str!("../../src/store/sql/bind_planner.sql");
-
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
-const BEGUN: &str = include_str!("../../src/store/sql/begun.sql");
+const BEGUN_WITH_LOAD: &str = concat!(
+    "select * from (",
+    include_str!("../../src/store/sql/begun.sql"),
+    ") as begun cross join (",
+    include_str!("../../src/store/sql/load.sql"),
+    ") as loaded"
+);
 const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
 const APPEND: &str = include_str!("../../src/store/sql/append.sql");
 const APPEND_EVENT: &str = include_str!("../../src/store/sql/append_event.sql");
@@ -48,7 +50,7 @@ pub(crate) struct Hand {
     create: Statement,
     end: Statement,
     history: Statement,
-    begun: Statement,
+    begun_with_load: Statement,
     purchase: Statement,
     plain_load: Statement,
     plain_save: Statement,
@@ -96,7 +98,7 @@ impl Hand {
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
             history: client.prepare(HISTORY).await?,
-            begun: client.prepare(BEGUN).await?,
+            begun_with_load: client.prepare(BEGUN_WITH_LOAD).await?,
             purchase: client.prepare(PURCHASE).await?,
             plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
             plain_save: client.prepare(include_str!("sql/plain_save.sql")).await?,
@@ -201,23 +203,19 @@ impl Hand {
 
     /// BEGIN and load in one trip, the application's insert, then append and COMMIT in one trip.
     async fn order(&self, id: SessionId) -> Result<(), Failure> {
-        let (begun, transaction, row, released) = tokio::join!(biased;
+        let uuid = id.as_uuid();
+        let parameters: [&(dyn ToSql + Sync); 1] = [&uuid];
+        let (begun, row) = tokio::join!(biased;
             self.client.batch_execute(BEGIN_APPLICATION),
-            self.client.query_one(&self.begun, &[]),
-            self.load(id),
-            self.client.batch_execute(RELEASE_PLANNER),
+            self.client.query_one(&self.begun_with_load, &parameters),
         );
         begun?;
-        transaction?;
-        released?;
         let row = row?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
-        let (bound, appended, committed) = tokio::join!(biased;
-            self.client.batch_execute(BIND_PLANNER),
+        let (appended, committed) = tokio::join!(biased;
             self.append(id, &row, 1),
             self.client.batch_execute("commit"),
         );
-        bound?;
         appended?;
         committed?;
         Ok(())

@@ -5,7 +5,7 @@ use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
 use crate::store::append::Append;
 use crate::store::connection::Connection;
-use crate::store::load::{LiveSession, Load};
+use crate::store::load::{LiveSession, load_within};
 use crate::store::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
@@ -74,7 +74,7 @@ impl Ledger {
         reason: EndReason,
         origin: Origin,
     ) -> Result<bool, Error> {
-        let loaded = Load::ready(connection, Some(id), None).await?.run(connection).await?;
+        let loaded = load_within(connection, id).await?;
         let origin = Origin { at: loaded.now, ..origin };
         let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
             return Ok(false);

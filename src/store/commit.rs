@@ -21,13 +21,11 @@ use crate::telemetry;
 static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
-/// until the server finds out that nobody is there. For NOT DEFERRABLE and the planner see `sql/begin.sql`.
-const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
-    set local enable_seqscan = off";
+/// until the server finds out that nobody is there. For NOT DEFERRABLE see `sql/begin.sql`.
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
 /// The same for the changes of several requests.
 const BEGIN_TOGETHER: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
-    set local enable_seqscan = off; set local lock_timeout = '20ms'";
-const BIND_PLANNER: &str = include_str!("sql/bind_planner.sql");
+    set local lock_timeout = '20ms'";
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -108,12 +106,9 @@ impl Transaction {
         let prepared = if begin { prepared.map_err(Error::outside_transaction) } else { prepared };
         let (statements, fence_statement) = prepared.map_err(CommitError::Failed)?;
         let client = self.client();
-        let reads_rows = !appends.is_empty() || fence.is_some_and(|fence| fence.session.is_some());
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begin {
             steps.push(Box::pin(async { client.batch_execute(beginning).await.map_err(Error::of_begin) }));
-        } else if reads_rows {
-            steps.push(Box::pin(async { Ok(client.batch_execute(BIND_PLANNER).await?) }));
         }
         for (append, statements) in appends.iter().zip(&statements) {
             steps.extend(append.steps(client, statements));

@@ -11,17 +11,35 @@ use super::projection::state_of;
 use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
-/// The same text under two names: PostgreSQL keeps a plan for each.
 macro_rules! load {
-    ($name:literal) => {
-        Sql::new(concat!(include_str!("sql/load.sql"), "-- ", $name), &[Type::UUID])
+    () => {
+        include_str!("sql/load.sql")
     };
 }
 
-pub(super) static LOAD: Sql = load!("By itself.");
-/// Within SERIALIZABLE a scan of the table would conflict with every change of any session. See `sql/begin.sql`.
-static LOAD_SERIALIZABLE: Sql = load!("Within a transaction.");
-static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
+macro_rules! clock {
+    () => {
+        include_str!("sql/clock.sql")
+    };
+}
+
+/// What a transaction begins with, and another statement's row beside it: one statement costs less than two.
+macro_rules! begun_with {
+    ($text:expr) => {
+        concat!(
+            "select * from (",
+            include_str!("sql/begun.sql"),
+            ") as begun cross join (",
+            $text,
+            ") as loaded"
+        )
+    };
+}
+
+pub(super) static LOAD: Sql = Sql::new(load!(), &[Type::UUID]);
+static CLOCK: Sql = Sql::new(clock!(), &[]);
+static BEGUN_WITH_LOAD: Sql = Sql::new(begun_with!(load!()), &[Type::UUID]);
+static BEGUN_WITH_CLOCK: Sql = Sql::new(begun_with!(clock!()), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
 
 /// What the database knows at one moment.
@@ -54,14 +72,14 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Makes ready to load `session` within a transaction, or the time alone if there is none; and in the same trip what
-    /// `also`, a statement of the application's with the session id as its parameter, finds.
-    pub(crate) async fn ready(
+    /// Makes ready to load `session` as the first thing in a transaction, or the time alone if there is none; and in the
+    /// same trip what `also`, a statement of the application's with the session id as its parameter, finds.
+    pub(super) async fn beginning(
         connection: &Connection,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<Self, Error> {
-        let statement = if session.is_some() { &LOAD_SERIALIZABLE } else { &CLOCK };
+        let statement = if session.is_some() { &BEGUN_WITH_LOAD } else { &BEGUN_WITH_CLOCK };
         let also = match also.filter(|_| session.is_some()) {
             Some(also) => Some(also.ready(connection).await?),
             None => None,
@@ -75,11 +93,10 @@ impl Load {
         Ok(Self { statement, session: Some(session), also: Some(also) })
     }
 
-    /// Loads. One trip.
-    pub(crate) async fn run(&self, client: &ClientWrapper) -> Result<Loaded, Error> {
+    /// Loads: its row, and those of `also`. One trip.
+    pub(super) async fn run(&self, client: &ClientWrapper) -> Result<(Row, Vec<Row>), Error> {
         let Some(id) = self.session else {
-            let row = self.statement.query_one(client, &[]).await?;
-            return Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also: Vec::new() });
+            return Ok((self.statement.query_one(client, &[]).await?, Vec::new()));
         };
         let uuid = id.as_uuid();
         let parameters: Parameters = &[&uuid];
@@ -90,7 +107,15 @@ impl Load {
             }
         };
         let (row, also) = tokio::join!(biased; self.statement.query_one(client, parameters), beside);
-        Ok(Loaded { also: also?, ..loaded(id, &row?)? })
+        Ok((row?, also?))
+    }
+
+    /// What it has found.
+    pub(super) fn loaded(&self, row: &Row, also: Vec<Row>) -> Result<Loaded, Error> {
+        match self.session {
+            Some(id) => Ok(Loaded { also, ..loaded(id, row)? }),
+            None => Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also }),
+        }
     }
 }
 
@@ -103,13 +128,21 @@ pub(crate) async fn load(
 ) -> Result<Loaded, Error> {
     let loading = async {
         match also {
-            // By itself it is prepared anew if a table has changed.
-            None => loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?),
-            Some(also) => Load::beside(connection, id, also).await?.run(connection).await,
+            None => load_within(connection, id).await,
+            Some(also) => {
+                let load = Load::beside(connection, id, also).await?;
+                let (row, also) = load.run(connection).await?;
+                load.loaded(&row, also)
+            }
         }
     };
     let loaded = loading.await.map_err(Error::outside_transaction)?;
     if loaded.is_late { Err(Error::in_transaction()) } else { Ok(loaded) }
+}
+
+/// Loads a session within whatever transaction there is.
+pub(crate) async fn load_within(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
+    loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?)
 }
 
 /// The time, outside of a transaction: other code may have left one open on the connection.

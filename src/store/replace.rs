@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::error::Error;
 use super::projection::{EndedRow, LiveRow, ProjectedRow};
+use super::schema::PAD_TABLES;
 
 const OTHER_BACKENDS: &str = include_str!("sql/other_backends.sql");
 const BEGIN_REBUILD: &str = include_str!("sql/begin_rebuild.sql");
@@ -87,7 +88,12 @@ impl<'a> Replacement<'a> {
     /// the way that lets those who wait find their sessions again.
     pub(crate) async fn begin(client: &'a Client, connected: bool) -> Result<Self, Error> {
         client.batch_execute(BEGIN_REBUILD).await?;
-        client.batch_execute(if connected { DELETE_PROJECTION } else { EMPTY_PROJECTION }).await?;
+        if connected {
+            client.batch_execute(DELETE_PROJECTION).await?;
+        } else {
+            client.batch_execute(EMPTY_PROJECTION).await?;
+            client.batch_execute(PAD_TABLES).await?;
+        }
         let copy_live = client.prepare(COPY_LIVE_ROWS).await?;
         let copy_ended = client.prepare(COPY_ENDED_ROWS).await?;
         Ok(Self { client, copy_live, copy_ended, live: Vec::new(), ended: Vec::new() })

@@ -14,6 +14,7 @@ const APPLIED: &str = include_str!("sql/applied_migrations.sql");
 const PREPARE: &str = include_str!("sql/prepare_migration.sql");
 const RELEASE: &str = include_str!("sql/release_migration.sql");
 const PARTITIONS: &str = include_str!("sql/create_partitions.sql");
+pub(super) const PAD_TABLES: &str = include_str!("sql/pad_tables.sql");
 
 /// How many months of partitions are made ahead of the present one.
 const MONTHS_AHEAD: i32 = 12;
@@ -88,6 +89,7 @@ async fn run(client: &mut Client) -> Result<Migrated, SchemaError> {
     refuse_foreign(&applied(client).await?)?;
     let report = runner().run_async(client).await.map_err(|error| SchemaError::Failed(describe(&error)))?;
     let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
+    client.batch_execute(PAD_TABLES).await.map_err(Error::from)?;
     let row = client.query_one(PARTITIONS, &[&MONTHS_AHEAD]).await.map_err(Error::from)?;
     Ok(Migrated { applied, partitions: row.try_get("made").map_err(Error::from)? })
 }

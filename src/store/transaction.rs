@@ -17,15 +17,13 @@ use tokio_postgres::error::SqlState;
 use super::connection::{Connection, Pool};
 use super::error::Error;
 use super::load::{Load, Loaded};
-use super::statement::{Ready, Sql};
+use super::statement::Sql;
 use crate::session::SessionId;
 use crate::telemetry::Active;
 
 const BEGIN: &str = include_str!("sql/begin.sql");
-const RELEASE_PLANNER: &str = include_str!("sql/release_planner.sql");
 const TAKES_WRITES: &str = include_str!("sql/takes_writes.sql");
 const TERMINATE: &str = include_str!("sql/terminate.sql");
-static BEGUN: Sql = Sql::new(include_str!("sql/begun.sql"), &[]);
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
@@ -85,8 +83,8 @@ impl Transaction {
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<(Self, Loaded), Error> {
-        let (transaction, beginning) = Self::ready(pool, session, also).await?;
-        let loaded = transaction.send(&beginning).await?;
+        let (transaction, load) = Self::ready(pool, session, also).await?;
+        let loaded = transaction.send(&load).await?;
         Ok((transaction, loaded))
     }
 
@@ -96,10 +94,10 @@ impl Transaction {
         pool: &Pool,
         session: Option<SessionId>,
     ) -> Result<(Arc<Self>, Begun), Error> {
-        let (transaction, beginning) = Self::ready(pool, session, None).await?;
+        let (transaction, load) = Self::ready(pool, session, None).await?;
         let transaction = Arc::new(transaction);
         let sender = Arc::clone(&transaction);
-        let mut begun: Begun = Box::pin(async move { sender.send(&beginning).await });
+        let mut begun: Begun = Box::pin(async move { sender.send(&load).await });
         // The first poll hands the messages to the connection; nothing can answer before that.
         if let Some(early) = begun.as_mut().now_or_never() {
             begun = Box::pin(std::future::ready(early));
@@ -161,47 +159,21 @@ impl Transaction {
         pool: &Pool,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
-    ) -> Result<(Self, Beginning), Error> {
+    ) -> Result<(Self, Load), Error> {
         let mut transaction = Self::reserve(pool).await?;
         transaction.state = State::Open;
-        let beginning = Beginning::ready(transaction.client(), session, also).await;
-        Ok((transaction, beginning.map_err(Error::outside_transaction)?))
+        let load = Load::beginning(transaction.client(), session, also).await;
+        Ok((transaction, load.map_err(Error::outside_transaction)?))
     }
 
-    async fn send(&self, beginning: &Beginning) -> Result<Loaded, Error> {
+    async fn send(&self, load: &Load) -> Result<Loaded, Error> {
         let client = self.client();
-        let (begun, id, loaded, released) = tokio::join!(biased;
-            client.batch_execute(BEGIN),
-            beginning.begun.query_one(client, &[]),
-            beginning.load.run(client),
-            client.batch_execute(RELEASE_PLANNER),
-        );
+        let (begun, found) = tokio::join!(biased; client.batch_execute(BEGIN), load.run(client));
         begun.map_err(Error::of_begin)?;
-        let row = id?;
+        let (row, also) = found?;
         let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
         self.id.set(id).ok();
-        let loaded = loaded?;
-        released?;
-        Ok(loaded)
-    }
-}
-
-/// What is sent behind BEGIN.
-struct Beginning {
-    begun: Ready,
-    load: Load,
-}
-
-impl Beginning {
-    async fn ready(
-        connection: &Connection,
-        session: Option<SessionId>,
-        also: Option<&'static Sql>,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            begun: BEGUN.ready(connection).await?,
-            load: Load::ready(connection, session, also).await?,
-        })
+        load.loaded(&row, also)
     }
 }
 

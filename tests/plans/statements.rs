@@ -52,7 +52,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
     ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
-    ("bind_planner.sql", Exempt(NO_PLAN)),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
@@ -158,9 +157,9 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
+    ("pad_tables.sql", Exempt(NO_PLAN)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
-    ("release_planner.sql", Exempt(NO_PLAN)),
     (
         "sessions_of_user.sql",
         Plan {
