@@ -4,6 +4,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod append;
+mod append_many;
 pub(crate) mod columns;
 pub(crate) mod commit;
 pub(crate) mod commits;

@@ -63,6 +63,9 @@ struct Scene {
 impl Scene {
     async fn set() -> Self {
         let database = Database::fresh().await;
+        // As it is where nobody has set it: the planner looks up less readily.
+        let cost = format!("alter database {} set random_page_cost = 4", database.name());
+        database.connect().await.batch_execute(&cost).await.unwrap();
         let wire = Wire::prompt(&database.config());
         let ledger = Ledger::builder(wire.config()).connect().await.unwrap();
         let (all, go) = (Arc::new(Barrier::new(VISITORS + 1)), Groups::new([0, 0].map(Semaphore::new)));
@@ -147,6 +150,31 @@ async fn they_take_fewer_transactions_than_there_are_requests() {
     let transactions = scene.transactions(3).await;
     assert!((1..5).contains(&transactions), "{transactions} transactions for {VISITORS} requests");
     scene.is_sound().await;
+}
+
+/// A table of few rows is soon read as a whole, and whoever does so in a SERIALIZABLE transaction conflicts with all.
+#[tokio::test]
+async fn they_read_no_table_as_a_whole() {
+    let scene = Scene::set().await;
+    let other = scene.database.connect().await;
+    // Of so many the planner would rather read all than look a handful up.
+    let more = "insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
+                select gen_random_uuid(), 1, now(), now(), sha256(''), sha256(''), '' from generate_series(1, 200)";
+    other.batch_execute(more).await.unwrap();
+    other.batch_execute("vacuum analyze session_ledger.session").await.unwrap();
+    // The locks of a transaction outlive it while another is open.
+    let open = "begin isolation level serializable; select from session_ledger.migration";
+    other.batch_execute(open).await.unwrap();
+    assert_eq!(scene.add_together(async {}).await, [200; VISITORS]);
+    assert!(scene.transactions(3).await < 5, "they went together");
+    let locks = |relation: &str, kind: &str| {
+        format!(
+            "pg_locks where mode = 'SIReadLock' and relation = '{relation}'::regclass and locktype = '{kind}'"
+        )
+    };
+    assert_eq!(scene.database.count(&locks("session_ledger.session", "relation")).await, 0);
+    let looked_up = locks("session_ledger.a_session_is_live_once", "page");
+    assert!(scene.database.count(&looked_up).await > 0, "they are to be seen");
 }
 
 #[tokio::test]

@@ -25,13 +25,6 @@ const BEGIN_PLAIN: &str = "begin isolation level serializable; set local stateme
     set local idle_in_transaction_session_timeout = '5s'";
 
 const LOAD: &str = include_str!("../../src/store/sql/load.sql");
-const BEGUN_WITH_LOAD: &str = concat!(
-    "select * from (",
-    include_str!("../../src/store/sql/begun.sql"),
-    ") as begun cross join (",
-    include_str!("../../src/store/sql/load.sql"),
-    ") as loaded"
-);
 const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
 const APPEND: &str = include_str!("../../src/store/sql/append.sql");
 const APPEND_EVENT: &str = include_str!("../../src/store/sql/append_event.sql");
@@ -50,7 +43,6 @@ pub(crate) struct Hand {
     create: Statement,
     end: Statement,
     history: Statement,
-    begun_with_load: Statement,
     purchase: Statement,
     plain_load: Statement,
     plain_save: Statement,
@@ -98,7 +90,6 @@ impl Hand {
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
             history: client.prepare(HISTORY).await?,
-            begun_with_load: client.prepare(BEGUN_WITH_LOAD).await?,
             purchase: client.prepare(PURCHASE).await?,
             plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
             plain_save: client.prepare(include_str!("sql/plain_save.sql")).await?,
@@ -124,7 +115,7 @@ impl Hand {
     pub(crate) async fn run(&self, task: Task, id: SessionId) -> Result<(), Failure> {
         match task {
             Task::Trips(count) => self.trips(count).await,
-            Task::Load => self.load(id).await.map(drop),
+            Task::Load => self.load(id, false).await.map(drop),
             Task::Write(events) => self.write(id, events).await,
             Task::WriteStepByStep => self.write_step_by_step(id).await,
             Task::Create => self.create(new_id()).await,
@@ -147,13 +138,13 @@ impl Hand {
         Ok(())
     }
 
-    async fn load(&self, id: SessionId) -> Result<Row, Failure> {
-        Ok(self.client.query_one(&self.load, &[&id.as_uuid()]).await?)
+    async fn load(&self, id: SessionId, begins: bool) -> Result<Row, Failure> {
+        Ok(self.client.query_one(&self.load, &[&id.as_uuid(), &begins]).await?)
     }
 
     /// Load, then BEGIN, append and COMMIT in one trip.
     async fn write(&self, id: SessionId, events: usize) -> Result<(), Failure> {
-        let row = self.load(id).await?;
+        let row = self.load(id, false).await?;
         let (begun, appended, committed) = tokio::join!(biased;
             self.client.batch_execute(BEGIN),
             self.append(id, &row, events),
@@ -167,7 +158,7 @@ impl Hand {
 
     /// The same, each statement in a trip of its own.
     async fn write_step_by_step(&self, id: SessionId) -> Result<(), Failure> {
-        let row = self.load(id).await?;
+        let row = self.load(id, false).await?;
         self.client.batch_execute(BEGIN).await?;
         self.append(id, &row, 1).await?;
         Ok(self.client.batch_execute("commit").await?)
@@ -189,7 +180,7 @@ impl Hand {
 
     /// Load, then BEGIN, end and COMMIT in one trip.
     async fn end(&self, id: SessionId) -> Result<(), Failure> {
-        let row = self.load(id).await?;
+        let row = self.load(id, false).await?;
         let (begun, ended, committed) = tokio::join!(biased;
             self.client.batch_execute(BEGIN),
             self.run_end(id, &row),
@@ -203,11 +194,9 @@ impl Hand {
 
     /// BEGIN and load in one trip, the application's insert, then append and COMMIT in one trip.
     async fn order(&self, id: SessionId) -> Result<(), Failure> {
-        let uuid = id.as_uuid();
-        let parameters: [&(dyn ToSql + Sync); 1] = [&uuid];
         let (begun, row) = tokio::join!(biased;
             self.client.batch_execute(BEGIN_APPLICATION),
-            self.client.query_one(&self.begun_with_load, &parameters),
+            self.load(id, true),
         );
         begun?;
         let row = row?;

@@ -47,7 +47,7 @@ pub(crate) async fn of_requests(scene: &Scene, pick: &Pick) -> Result<RequestCos
     let mut fetched = 0.0;
     for nth in 0..WARMING + SAMPLES {
         let session = pick();
-        let load = explain(&client, &format!("load('{session}')")).await?;
+        let load = explain(&client, &format!("load('{session}', false)")).await?;
         let append = explain_append(&client, session).await?;
         let again = explain_append(&client, session).await?;
         if nth >= WARMING {

@@ -93,17 +93,17 @@ pub(crate) struct Append {
 }
 
 /// An event's columns beside its session and version.
-struct EventRow<'a> {
-    event_id: Uuid,
-    kind: &'a str,
-    shape: i16,
-    user: Option<&'a str>,
-    actor: Option<&'a str>,
-    payload: Vec<u8>,
-    hash: &'a [u8],
-    occurred_at: OffsetDateTime,
-    client_ip: Option<IpAddr>,
-    user_agent: Option<&'a str>,
+pub(super) struct EventRow<'a> {
+    pub(super) event_id: Uuid,
+    pub(super) kind: &'a str,
+    pub(super) shape: i16,
+    pub(super) user: Option<&'a str>,
+    pub(super) actor: Option<&'a str>,
+    pub(super) payload: Vec<u8>,
+    pub(super) hash: &'a [u8],
+    pub(super) occurred_at: OffsetDateTime,
+    pub(super) client_ip: Option<IpAddr>,
+    pub(super) user_agent: Option<&'a str>,
 }
 
 impl Append {
@@ -240,7 +240,7 @@ impl EndedRow {
 }
 
 impl<'a> EventRow<'a> {
-    fn of(entry: &'a Entry) -> Self {
+    pub(super) fn of(entry: &'a Entry) -> Self {
         let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
         Self {
             event_id: entry.event_id.as_uuid(),

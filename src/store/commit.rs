@@ -8,6 +8,7 @@ use tokio_postgres::types::Type;
 use tracing::Instrument;
 
 use super::append::Append;
+use super::append_many::{APPEND_MANY, append_many};
 use super::connection::Pool;
 use super::error::Error;
 use super::outcome::Trace;
@@ -23,9 +24,11 @@ static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::
 /// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
 /// until the server finds out that nobody is there. For NOT DEFERRABLE see `sql/begin.sql`.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
-/// The same for the changes of several requests.
+/// The same for the changes of several requests, each of which is to be looked up by its index: joined in another way, a
+/// small table would be read as a whole, and then this transaction and every change of any session conflict.
 const BEGIN_TOGETHER: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
-    set local lock_timeout = '20ms'";
+    set local lock_timeout = '20ms'; set local enable_seqscan = off; set local enable_hashjoin = off; \
+    set local enable_mergejoin = off";
 
 /// What the last statement before COMMIT makes sure of.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ pub(super) enum CommitError {
     /// Nothing was written.
     Failed(Error),
     /// The connection was lost on the way; this tells how to find out.
-    Unknown(Trace, Error),
+    Unknown(Box<Trace>, Error),
 }
 
 impl Transaction {
@@ -78,37 +81,37 @@ impl Transaction {
 
     /// The changes of several requests, none of which has begun a transaction of its own. One that is held up by
     /// another transaction must not hold up the others, nor one that it waits for.
-    pub(super) async fn try_commit_together(self, appends: &[&Append]) -> Result<(), CommitError> {
+    pub(super) async fn try_commit_together(mut self, appends: &[&Append]) -> Result<(), CommitError> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
-        self.send_commit(BEGIN_TOGETHER, appends, None).instrument(span).await
+        self.state = State::Open;
+        let statement = APPEND_MANY.ready(self.client()).instrument(span.clone()).await;
+        let statement =
+            statement.map_err(|error| CommitError::Failed(Error::from(error).outside_transaction()))?;
+        let client = self.client();
+        let steps = vec![
+            begin(client, BEGIN_TOGETHER),
+            Box::pin(append_many(client, &statement, appends)),
+            commit(client),
+        ];
+        let outcome = answered(pipelined(steps)).instrument(span).await;
+        self.finish(outcome, appends)
     }
 
     /// As [`commit`](Self::commit), but if the connection is lost on the way, leaves it to the caller to find out.
     pub(super) async fn try_commit(
-        self,
-        appends: &[&Append],
-        fence: Option<Fence>,
-    ) -> Result<(), CommitError> {
-        self.send_commit(BEGIN, appends, fence).await
-    }
-
-    /// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the
-    /// statements before it that tell: the first error among them is the outcome.
-    async fn send_commit(
         mut self,
-        beginning: &'static str,
         appends: &[&Append],
         fence: Option<Fence>,
     ) -> Result<(), CommitError> {
-        let begin = self.state == State::Reserved;
+        let begins = self.state == State::Reserved;
         self.state = State::Open;
         let prepared = self.prepare(appends).await;
-        let prepared = if begin { prepared.map_err(Error::outside_transaction) } else { prepared };
+        let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
         let (statements, fence_statement) = prepared.map_err(CommitError::Failed)?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
-        if begin {
-            steps.push(Box::pin(async { client.batch_execute(beginning).await.map_err(Error::of_begin) }));
+        if begins {
+            steps.push(begin(client, BEGIN));
         }
         for (append, statements) in appends.iter().zip(&statements) {
             steps.extend(append.steps(client, statements));
@@ -116,13 +119,9 @@ impl Transaction {
         if let Some(fence) = fence {
             steps.push(Box::pin(fence.run(client, &fence_statement)));
         }
-        steps.push(Box::pin(async { Ok(client.batch_execute("commit").await?) }));
-        if let Err(error) = answered(pipelined(steps)).await {
-            return Err(self.failed(error, appends));
-        }
-        // Committed: the connection goes back to the pool.
-        drop(self.client.take());
-        Ok(())
+        steps.push(commit(client));
+        let outcome = answered(pipelined(steps)).await;
+        self.finish(outcome, appends)
     }
 
     /// Statements must be ready before the pipeline: the trip that prepares one would let COMMIT overtake it.
@@ -134,18 +133,30 @@ impl Transaction {
         Ok((statements, FENCE.ready(self.client()).await?))
     }
 
-    /// After a COMMIT that the server refused, it has rolled back and the connection is clean; but one to a server
-    /// that takes no writes is of no use, and after a failure that the handler kept to itself that may be so. When the
-    /// connection is gone, nobody knows whether the COMMIT behind the error arrived.
-    fn failed(&mut self, error: Error, appends: &[&Append]) -> CommitError {
-        if matches!(error, Error::Disconnected(_)) {
-            return CommitError::Unknown(Trace::of(self.id.get(), appends), error);
+    /// After a COMMIT the connection goes back to the pool. So it does after one that the server refused: it has rolled
+    /// back, and the connection is clean; but one to a server that takes no writes is of no use, and after a failure that
+    /// the handler kept to itself that may be so. When the connection is gone, nobody knows whether the COMMIT behind the
+    /// error arrived.
+    fn finish(mut self, outcome: Result<(), Error>, appends: &[&Append]) -> Result<(), CommitError> {
+        match outcome {
+            Err(error @ Error::Disconnected(_)) => {
+                return Err(CommitError::Unknown(Box::new(Trace::of(self.id.get(), appends)), error));
+            }
+            Err(Error::Unusable(_) | Error::Aborted) => {}
+            _ => drop(self.client.take()),
         }
-        if !matches!(error, Error::Unusable(_) | Error::Aborted) {
-            drop(self.client.take());
-        }
-        CommitError::Failed(error)
+        outcome.map_err(CommitError::Failed)
     }
+}
+
+/// tokio-postgres answers a COMMIT that the server turned into a ROLLBACK with success, so it is the statements before it
+/// that tell: the first error among them is the outcome.
+fn commit(client: &ClientWrapper) -> Step<'_> {
+    Box::pin(async { Ok(client.batch_execute("commit").await?) })
+}
+
+fn begin<'a>(client: &'a ClientWrapper, text: &'static str) -> Step<'a> {
+    Box::pin(async { client.batch_execute(text).await.map_err(Error::of_begin) })
 }
 
 impl From<CommitError> for Error {

@@ -11,35 +11,8 @@ use super::projection::state_of;
 use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
-macro_rules! load {
-    () => {
-        include_str!("sql/load.sql")
-    };
-}
-
-macro_rules! clock {
-    () => {
-        include_str!("sql/clock.sql")
-    };
-}
-
-/// What a transaction begins with, and another statement's row beside it: one statement costs less than two.
-macro_rules! begun_with {
-    ($text:expr) => {
-        concat!(
-            "select * from (",
-            include_str!("sql/begun.sql"),
-            ") as begun cross join (",
-            $text,
-            ") as loaded"
-        )
-    };
-}
-
-pub(super) static LOAD: Sql = Sql::new(load!(), &[Type::UUID]);
-static CLOCK: Sql = Sql::new(clock!(), &[]);
-static BEGUN_WITH_LOAD: Sql = Sql::new(begun_with!(load!()), &[Type::UUID]);
-static BEGUN_WITH_CLOCK: Sql = Sql::new(begun_with!(clock!()), &[]);
+pub(super) static LOAD: Sql = Sql::new(include_str!("sql/load.sql"), &[Type::UUID, Type::BOOL]);
+static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
 
 /// What the database knows at one moment.
@@ -69,6 +42,8 @@ pub(crate) struct Load {
     statement: Ready,
     session: Option<SessionId>,
     also: Option<Ready>,
+    /// Whether it is the first thing in a request's transaction.
+    begins: bool,
 }
 
 impl Load {
@@ -79,30 +54,26 @@ impl Load {
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<Self, Error> {
-        let statement = if session.is_some() { &BEGUN_WITH_LOAD } else { &BEGUN_WITH_CLOCK };
         let also = match also.filter(|_| session.is_some()) {
             Some(also) => Some(also.ready(connection).await?),
             None => None,
         };
-        Ok(Self { statement: statement.ready(connection).await?, session, also })
+        Ok(Self { statement: LOAD.ready(connection).await?, session, also, begins: true })
     }
 
     /// Makes ready to load `session` outside of a transaction, with `also` beside it.
     async fn beside(connection: &Connection, session: SessionId, also: &'static Sql) -> Result<Self, Error> {
         let (statement, also) = (LOAD.ready(connection).await?, also.ready(connection).await?);
-        Ok(Self { statement, session: Some(session), also: Some(also) })
+        Ok(Self { statement, session: Some(session), also: Some(also), begins: false })
     }
 
     /// Loads: its row, and those of `also`. One trip.
     pub(super) async fn run(&self, client: &ClientWrapper) -> Result<(Row, Vec<Row>), Error> {
-        let Some(id) = self.session else {
-            return Ok((self.statement.query_one(client, &[]).await?, Vec::new()));
-        };
-        let uuid = id.as_uuid();
-        let parameters: Parameters = &[&uuid];
+        let id = self.session.map(|session| session.as_uuid());
+        let parameters: Parameters = &[&id, &self.begins];
         let beside = async {
             match &self.also {
-                Some(also) => also.query(client, parameters).await,
+                Some(also) => also.query(client, &[&id]).await,
                 None => Ok(Vec::new()),
             }
         };
@@ -142,7 +113,7 @@ pub(crate) async fn load(
 
 /// Loads a session within whatever transaction there is.
 pub(crate) async fn load_within(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
-    loaded(id, &LOAD.query_one(connection, &[&id.as_uuid()]).await?)
+    loaded(id, &LOAD.query_one(connection, &[&id.as_uuid(), &false]).await?)
 }
 
 /// The time, outside of a transaction: other code may have left one open on the connection.

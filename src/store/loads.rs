@@ -107,7 +107,7 @@ async fn rows(connection: &Connection, sessions: &[Uuid]) -> Result<Vec<Row>, Er
 
 async fn found(connection: &Connection, sessions: &[Uuid]) -> Result<Vec<Row>, tokio_postgres::Error> {
     if let [session] = sessions {
-        return Ok(vec![LOAD.query_one(connection, &[session]).await?]);
+        return Ok(vec![LOAD.query_one(connection, &[session, &false]).await?]);
     }
     let mut rows = Vec::with_capacity(sessions.len());
     for row in LOAD_MANY.query(connection, &[&sessions]).await? {

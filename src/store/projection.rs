@@ -86,7 +86,8 @@ impl EndedRow {
 }
 
 impl LiveRow {
-    fn of(session_id: SessionId, state: &SessionState) -> Self {
+    /// The row of a live session.
+    pub(super) fn of(session_id: SessionId, state: &SessionState) -> Self {
         let idle = state.content.timeouts.idle;
         let (client_ip, user_agent) = Client::columns(state.client.as_ref());
         Self {

@@ -25,7 +25,7 @@ async fn sessions_are_looked_up_however_little_activity_there_is() {
 
 /// What requests send that looks a session up, with what it is given.
 const LOOKUPS: [(&str, &str); 5] = [
-    ("load.sql", "NONE"),
+    ("load.sql", "NONE, true"),
     ("load_many.sql", "array[NONE]::uuid[]"),
     (
         "append.sql",

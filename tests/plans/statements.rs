@@ -47,11 +47,24 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Insert on event"],
         },
     ),
+    (
+        "append_many.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], null, null, null, null, null, null, null, null, null, \
+                        null, null, null, null, null, array[ID]::uuid[], '{5}', null, null, null, null, null, null, null, \
+                        null, null, null",
+            wanted: &[
+                "Update on session",
+                "Index Scan using a_session_is_live_once on session",
+                "Insert on event",
+            ],
+        },
+    ),
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
-    ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
@@ -138,7 +151,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "load.sql",
         Plan {
             role: RUNTIME,
-            arguments: "ID",
+            arguments: "ID, true",
             wanted: &[
                 "Index Scan using a_session_is_live_once on session",
                 "Index Scan using a_session_was_last_seen_once on activity",

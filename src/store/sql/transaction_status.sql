@@ -1,5 +1,5 @@
 -- Asks how a transaction ended: committed, aborted, or in progress; and for the server's life, as
--- begun.sql does. Fails (22023) if the server has not come to that transaction yet.
+-- load.sql does. Fails (22023) if the server has not come to that transaction yet.
 -- No row: never happens. A null status: the transaction is so old that nobody knows any more.
 -- Parameters: $1 transaction id (xid8 as text)
 select pg_xact_status($1::text::xid8) as status,
