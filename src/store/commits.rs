@@ -17,9 +17,9 @@ use super::line::{Line, Turn};
 use super::outcome::Trace;
 use super::transaction::Transaction;
 
-/// How many transactions are under way before a change has to wait. While one waits for the disk, another can use the
-/// processor.
-const TRANSACTIONS_MAX: usize = 2;
+/// How many transactions are under way before a change has to wait. With two, one could use the processor while the other
+/// waits for the disk; but then half as many changes share each.
+const TRANSACTIONS_MAX: usize = 1;
 
 /// A ledger's commits of changes by themselves.
 pub(crate) struct Commits {
