@@ -62,7 +62,8 @@ impl Ledger {
         Builder::new(database)
     }
 
-    /// Applies the migrations that a database is missing and makes the log's partitions for the coming year.
+    /// Applies the migrations that a database is missing, makes the log's partitions for the coming year, and sees to it
+    /// that PostgreSQL searches the tables of sessions by their indexes, also after a restored dump or VACUUM FULL.
     /// What `projector migrate` runs, with the rights of a role that may create a schema and roles. Encryption is
     /// as the [`Builder`] has it; a private authority is named in the environment's `SSL_CERT_FILE`, or given to
     /// [`Builder::root_certificate`] before [`Builder::migrate`].

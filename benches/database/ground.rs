@@ -58,6 +58,8 @@ impl Ground {
         let database = Database::on(server).await;
         let client = database.connect().await;
         client.batch_execute(APPLICATION).await?;
+        // As autovacuum has done by the time there are sessions: they take the place of the rows that padded the tables.
+        client.batch_execute("vacuum session_ledger.session, session_ledger.activity").await?;
         let application = Application::on(&database.config(), application::CONNECTIONS).await?;
         let model = application.sign_in().await?;
         let sealer = Sealer::new(key_ring(), COOKIE, "");

@@ -36,8 +36,9 @@ pub enum Command {
     /// Bring the database's schema up to this version
     ///
     /// Applies the migrations that are missing and makes the log's partitions for the coming year; run it at each
-    /// deployment, and once a month where deployments are rarer. Run twice, or by two at once, it does no harm. It
-    /// needs a role that may create a schema and roles, and prints what it did.
+    /// deployment, once a month where deployments are rarer, and after a restored dump or VACUUM FULL, which leave small
+    /// tables that PostgreSQL would scan. Run twice, or by two at once, it does no harm. It needs a role that may create a
+    /// schema and roles, and prints what it did.
     ///
     /// Example: projector migrate --database postgresql://admin@localhost/shop
     Migrate,
