@@ -12,6 +12,7 @@ use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
 
 pub(super) static LOAD: Sql = Sql::new(include_str!("sql/load.sql"), &[Type::UUID, Type::BOOL]);
+static BEGUN: Sql = Sql::new(include_str!("sql/begun.sql"), &[]);
 static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
 
@@ -58,7 +59,8 @@ impl Load {
             Some(also) => Some(also.ready(connection).await?),
             None => None,
         };
-        Ok(Self { statement: LOAD.ready(connection).await?, session, also, begins: true })
+        let statement = if session.is_some() { &LOAD } else { &BEGUN };
+        Ok(Self { statement: statement.ready(connection).await?, session, also, begins: true })
     }
 
     /// Makes ready to load `session` outside of a transaction, with `also` beside it.
@@ -69,7 +71,10 @@ impl Load {
 
     /// Loads: its row, and those of `also`. One trip.
     pub(super) async fn run(&self, client: &ClientWrapper) -> Result<(Row, Vec<Row>), Error> {
-        let id = self.session.map(|session| session.as_uuid());
+        let Some(id) = self.session else {
+            return Ok((self.statement.query_one(client, &[]).await?, Vec::new()));
+        };
+        let id = id.as_uuid();
         let parameters: Parameters = &[&id, &self.begins];
         let beside = async {
             match &self.also {

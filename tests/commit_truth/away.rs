@@ -15,7 +15,6 @@ use session_ledger::web::Sessions;
 use session_ledger::{Error, Ledger};
 use test_support::{App, Cut, Database, Visitor, Wire, key_ring};
 use tokio_postgres::{Client, Config, NoTls};
-use uuid::Uuid;
 
 use crate::scene::{Runs, add, database, shop, shown};
 
@@ -174,12 +173,12 @@ async fn a_server_that_restarts_or_crashes_costs_503s_and_nothing_else() {
 async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers() {
     let server = Server::start(Options::default()).unwrap();
     let config = Database::on(&server).await.config();
-    let load = include_str!("../../src/store/sql/load.sql");
+    let begun = include_str!("../../src/store/sql/begun.sql");
     let status = include_str!("../../src/store/sql/transaction_status.sql");
     for how in [Fall::Restart, Fall::Crash] {
         let client = connect(&config).await;
         client.batch_execute("begin").await.unwrap();
-        let row = client.query_one(load, &[&None::<Uuid>, &true]).await.unwrap();
+        let row = client.query_one(begun, &[]).await.unwrap();
         let (ours, life): (String, String) = (row.get("transaction_id"), row.get("life"));
         fall(&server, &config, how).await;
         while !client.is_closed() {
@@ -198,9 +197,7 @@ async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers()
             }
             Err(error) => assert_eq!(error.code().unwrap().code(), "22023", "{how:?}: it is in the future"),
         }
-        while client.query_one(load, &[&None::<Uuid>, &true]).await.unwrap().get::<_, &str>("transaction_id")
-            != ours
-        {}
+        while client.query_one(begun, &[]).await.unwrap().get::<_, &str>("transaction_id") != ours {}
         let (_, same_life) = asked().await.unwrap();
         assert!(!same_life, "{how:?}: another transaction has the id, in another life of the server");
     }

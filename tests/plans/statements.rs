@@ -65,6 +65,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
+    ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),

@@ -8,8 +8,8 @@
 -- `is_late`: the transaction began a while before this statement. If it is not a request's, other code has left it open
 -- on the connection, and its snapshot may be old. A statement of its own begins with its Bind message, and the Execute
 -- message behind it counts as its start, so some time must be allowed for.
--- No row: never happens. Where `version` is null the session is not live, or none was asked for.
--- Parameters: $1 session id (uuid) or null, $2 whether this begins a request's transaction (boolean)
+-- No row: never happens. Where `version` is null the session is not live.
+-- Parameters: $1 session id (uuid), $2 whether this begins a request's transaction (boolean)
 select clock.now,
        statement_timestamp() > transaction_timestamp() + interval '100 ms' as is_late,
        case when $2 then pg_current_xact_id()::text end as transaction_id,

@@ -1,0 +1,8 @@
+-- Reads the clock as the first statement of a request's transaction that has no session; of the other columns, and the
+-- limits that it sets, see `load.sql`. It needs no table: whoever has locked one holds up none but those with a session.
+-- No row: never happens.
+select session_ledger.clock() as now,
+       pg_current_xact_id()::text as transaction_id,
+       concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time()) as life,
+       set_config('statement_timeout', '5s', true) as statement_limit,
+       set_config('idle_in_transaction_session_timeout', '5s', true) as idle_limit
