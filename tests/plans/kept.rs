@@ -11,13 +11,13 @@ const TRIED: i64 = 5;
 /// Planned with the session known, they look at one partition of the log alone. Nothing that each request runs.
 const OF_ONE_PARTITION: [&str; 3] = ["event_at_version.sql", "history.sql", "why_ended.sql"];
 
-/// Makes sure that no statement that requests run is planned each time.
+/// Makes sure that no statement that each request runs is planned each time.
 pub(crate) async fn check(client: &Client, session: Uuid) {
     let mut each_time = Vec::new();
     for (file, check) in STATEMENTS {
         let text = statement(file);
         let Check::Plan { role: RUNTIME, arguments, .. } = check else { continue };
-        if text.lines().any(|line| line.starts_with("declare ")) {
+        if OF_ONE_PARTITION.contains(file) || text.lines().any(|line| line.starts_with("declare ")) {
             continue;
         }
         let arguments = arguments.replace("ID", &format!("'{session}'"));
@@ -25,7 +25,7 @@ pub(crate) async fn check(client: &Client, session: Uuid) {
             each_time.push(*file);
         }
     }
-    assert_eq!(each_time, OF_ONE_PARTITION);
+    assert!(each_time.is_empty(), "planned each time: {each_time:?}");
 }
 
 /// How often a statement is planned that is executed twice as often as PostgreSQL tries.

@@ -71,6 +71,12 @@ async fn assert_looked_up(client: &Client, when: &str) {
         let arguments = arguments.replace("NONE", "'00000000-0000-0000-0000-000000000000'");
         let plan = explain(client, &statement(file), &arguments).await;
         assert!(plan.contains("Index Scan using a_session_is_live_once"), "{when}: {file}:\n{plan}");
+        if file.starts_with("load") {
+            assert!(
+                plan.contains("Index Scan using a_session_was_last_seen_once"),
+                "{when}: {file}:\n{plan}"
+            );
+        }
         assert_eq!(
             plan.lines().filter_map(scanned_table).find(|table| is_ours(table)),
             None,

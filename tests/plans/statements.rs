@@ -171,7 +171,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
-    ("pad_tables.sql", Exempt(NO_PLAN)),
+    ("pad_tables.sql", Exempt(WHOLE)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
     (
