@@ -70,6 +70,13 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
+/// Whether a process is there that will end this one with the program.
+fn is_leashed(command: &str) -> bool {
+    let output = Command::new("ps").args(["-A", "-o", "args="]).output().unwrap();
+    let leash = format!("leash {command}");
+    String::from_utf8_lossy(&output.stdout).lines().any(|line| line.trim_end().ends_with(&leash))
+}
+
 /// The program in a process group of its own, as a terminal would have it, with a command that goes on.
 struct Running {
     program: Child,
@@ -89,6 +96,7 @@ impl Running {
         let url = lines.next().unwrap().unwrap();
         let host = url.split(['=', '&']).nth(1).unwrap().replace("%2F", "/");
         let postmaster = postmaster(host.as_ref());
+        soon("the command should be on its leash", || is_leashed(&command));
         Self { program, command, dir: host.into(), postmaster }
     }
 

@@ -4,7 +4,8 @@
 //! or 128 plus the number of the signal that ended it, as in a shell.
 //!
 //! Interrupted from the terminal, the command gets the signal as well. However this program dies, the
-//! command is asked to end, the server is stopped, and its directory removed.
+//! command is asked to end, the server is stopped, and its directory removed. Only in the few milliseconds in
+//! which the command begins, a death of this program would leave the command behind.
 #![forbid(unsafe_code)]
 
 use std::env;
