@@ -289,7 +289,7 @@ fn ended() -> SessionState {
 }
 
 fn bytes(length: usize) -> Value {
-    Value { shape: 1, bytes: vec![1; length] }
+    Value { shape: 1, bytes: vec![1; length].into() }
 }
 
 fn set(key: &str, length: usize) -> Wish {

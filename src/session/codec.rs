@@ -18,6 +18,9 @@ pub const STATE_BYTES_MAX: usize = 64 * 1024;
 /// The most bytes of one event's payload: a whole session and some room for names.
 const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 4 * 1024;
 
+/// Room for what is encoded most of the time, so that it need not move as it grows.
+const USUAL_BYTES: usize = 256;
+
 /// The layout number of the projection's `state` column: its first byte.
 const CONTENT_SHAPE: u8 = 1;
 
@@ -119,9 +122,9 @@ kinds! {
 impl Content {
     /// The bytes of the projection's `state` column.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![CONTENT_SHAPE];
-        bytes.extend(encode(self));
-        bytes
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        bytes.push(CONTENT_SHAPE);
+        append(bytes, self)
     }
 
     /// Reads the projection's `state` column.
@@ -141,7 +144,11 @@ impl Content {
 /// Encoding to memory fails only for types that postcard cannot write (maps of unknown length, say); the
 /// library's own payloads are none of these, which the round-trip tests show for every kind.
 pub(super) fn encode(fact: &impl Serialize) -> Vec<u8> {
-    postcard::to_allocvec(fact).unwrap_or_default()
+    append(Vec::with_capacity(USUAL_BYTES), fact)
+}
+
+fn append(bytes: Vec<u8>, fact: &impl Serialize) -> Vec<u8> {
+    postcard::to_extend(fact, bytes).unwrap_or_default()
 }
 
 /// [`strict`], and the bytes are the only ones that the fact has: postcard alone would accept a number in

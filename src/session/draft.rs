@@ -1,5 +1,7 @@
 //! The facts of one request, gathered until they are written.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::{
@@ -15,8 +17,9 @@ use super::{
 pub struct Draft {
     id: SessionId,
     /// The stored session; none if the session is yet to be started.
-    base: Option<SessionState>,
-    state: SessionState,
+    base: Option<Arc<SessionState>>,
+    /// The same one as `base` until something is wished: most requests only read.
+    state: Arc<SessionState>,
     facts: Vec<Event>,
     /// The limits that a session yet to be started starts with.
     timeouts: Timeouts,
@@ -52,13 +55,13 @@ impl Draft {
     pub fn anonymous(id: SessionId, timeouts: Timeouts, bytes_max: usize) -> Self {
         let mut state = SessionState::default();
         state.content.timeouts = timeouts;
-        Self { id, base: None, state, facts: Vec::new(), timeouts, bytes_max }
+        Self { id, base: None, state: Arc::new(state), facts: Vec::new(), timeouts, bytes_max }
     }
 
     /// A session as it is stored.
     pub fn stored(id: SessionId, state: SessionState, bytes_max: usize) -> Self {
-        let timeouts = state.content.timeouts;
-        Self { id, base: Some(state.clone()), state, facts: Vec::new(), timeouts, bytes_max }
+        let (timeouts, state) = (state.content.timeouts, Arc::new(state));
+        Self { id, base: Some(Arc::clone(&state)), state, facts: Vec::new(), timeouts, bytes_max }
     }
 
     /// The session's id; of no meaning to others until the session is written.
@@ -97,7 +100,7 @@ impl Draft {
             if let Event::Renewed(renewed) = &mut fact {
                 renewed.accepts_superseded &= !self.forget_renewal();
             }
-            self.state.apply(&fact, at);
+            Arc::make_mut(&mut self.state).apply(&fact, at);
             self.keep(fact);
         }
         Ok(())
@@ -114,7 +117,7 @@ impl Draft {
             return None;
         }
         let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts });
-        let mut state = self.base.clone().unwrap_or_else(|| before_start(self.id));
+        let mut state = self.base.as_deref().cloned().unwrap_or_else(|| before_start(self.id));
         let expected_version = state.version;
         let entries = self.is_new().then_some(&start).into_iter().chain(&self.facts);
         let entries = entries.map(|event| extend(&mut state, event, event_id(), origin)).collect();
@@ -159,7 +162,8 @@ impl Draft {
         let was_strict = self.facts.iter().any(strict);
         self.facts.retain(|kept| !matches!(kept, Event::Renewed(_)));
         let before = self.base.as_ref().map(|base| (base.token_hash, base.superseded));
-        (self.state.token_hash, self.state.superseded) = before.unwrap_or_default();
+        let state = Arc::make_mut(&mut self.state);
+        (state.token_hash, state.superseded) = before.unwrap_or_default();
         was_strict
     }
 

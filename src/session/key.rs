@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +46,8 @@ type Upcast<T> = fn(u16, &[u8]) -> Result<T, UpcastError>;
 pub struct Value {
     /// The layout number that the key gave.
     pub shape: u16,
-    /// The encoded value.
-    pub bytes: Vec<u8>,
+    /// The encoded value. Copies of a session share it.
+    pub bytes: Bytes,
 }
 
 /// Why an older shape could not be read.
@@ -149,7 +150,7 @@ impl<T: Serialize> Key<T> {
     /// Postcard cannot encode the type.
     pub fn encode(&self, value: &T) -> Result<Value, ValueError> {
         let bytes = postcard::to_allocvec(value).map_err(|_| ValueError::Unencodable { key: self.name })?;
-        Ok(Value { shape: self.shape, bytes })
+        Ok(Value { shape: self.shape, bytes: bytes.into() })
     }
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
         4 => prop::sample::select(vec![vec![], vec![1], vec![2]]),
         1 => vec(any::<u8>(), 0..300),
     ];
-    (prop_oneof![4 => Just(1), 1 => any::<u16>()], bytes).prop_map(|(shape, bytes)| Value { shape, bytes })
+    (prop_oneof![4 => Just(1), 1 => any::<u16>()], bytes)
+        .prop_map(|(shape, bytes)| Value { shape, bytes: bytes.into() })
 }
 
 /// Any moment of the calendar, its very ends included, in any offset.

@@ -37,7 +37,7 @@ fn a_value_of_an_older_shape_is_read_through_the_upcast() {
 
 #[test]
 fn a_shape_that_the_upcast_does_not_know_is_refused() {
-    let error = CART.decode(&Value { shape: 3, bytes: vec![0, 0] }).unwrap_err();
+    let error = CART.decode(&Value { shape: 3, bytes: vec![0, 0].into() }).unwrap_err();
     let expected = ValueError::Unreadable { key: "cart", shape: 3, why: UpcastError::UnknownShape(3) };
     assert_eq!(error, expected);
     assert_eq!(
@@ -56,7 +56,7 @@ fn a_newer_shape_is_refused_by_a_key_without_upcast() {
 #[test]
 fn a_trailing_byte_is_refused_in_the_present_and_in_an_older_shape() {
     for mut value in [CART.encode(&cart()).unwrap(), OLD_CART.encode(&vec![7, 300]).unwrap()] {
-        value.bytes.push(0);
+        value.bytes = [&value.bytes[..], &[0]].concat().into();
         let error = CART.decode(&value).unwrap_err();
         let expected =
             ValueError::Unreadable { key: "cart", shape: value.shape, why: UpcastError::Malformed };
@@ -75,7 +75,7 @@ fn a_trailing_byte_is_refused_in_the_present_and_in_an_older_shape() {
 fn every_truncation_of_a_value_is_refused() {
     for value in [CART.encode(&cart()).unwrap(), OLD_CART.encode(&vec![7, 300]).unwrap()] {
         for length in 0..value.bytes.len() {
-            let bytes = value.bytes[..length].to_vec();
+            let bytes = value.bytes.slice(..length);
             let error = CART.decode(&Value { bytes, ..value }).unwrap_err();
             let expected =
                 ValueError::Unreadable { key: "cart", shape: value.shape, why: UpcastError::Malformed };

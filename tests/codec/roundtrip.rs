@@ -66,7 +66,7 @@ fn a_session_that_is_full_in_every_way_can_be_read_back() {
         Wish::ChangeTimeouts(Timeouts { idle: Some(u32::MAX - 1), absolute: Some(u32::MAX) }),
     ];
     wishes.extend(('a'..='z').flat_map(|key| {
-        let value = Value { shape: u16::MAX, bytes: vec![255; 1_800] };
+        let value = Value { shape: u16::MAX, bytes: vec![255; 1_800].into() };
         [Wish::SetValue { key: key.into(), value }, Wish::AddFlash { queue: name(key), message: name(key) }]
     }));
     wishes.extend(vec![Wish::AddFlash { queue: name('a'), message: String::new() }; 4_000]);
@@ -81,7 +81,10 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
     let filling = |counted: usize| STATE_BYTES_MAX - counted;
     let name = "n".repeat(255);
     for wish in [
-        Wish::SetValue { key: name.clone(), value: Value { shape: 1, bytes: vec![255; filling(255 + 8)] } },
+        Wish::SetValue {
+            key: name.clone(),
+            value: Value { shape: 1, bytes: vec![255; filling(255 + 8)].into() },
+        },
         Wish::AddFlash { queue: name.clone(), message: "m".repeat(filling(255 + 8 + 4)) },
         Wish::Note { name: name.clone(), text: "t".repeat(filling(255)) },
         Wish::End { reason: EndReason::Other(name.clone()), last_seen: PrimitiveDateTime::MIN.assume_utc() },

@@ -24,7 +24,7 @@ pub(crate) fn content() -> Content {
         offered: Some(hash(0x0f)),
         values: [("cart", 2, vec![2, 7, 9]), ("theme", 1, vec![4, b'd', b'a', b'r', b'k'])]
             .into_iter()
-            .map(|(key, shape, bytes)| (key.to_owned(), Value { shape, bytes }))
+            .map(|(key, shape, bytes)| (key.to_owned(), Value { shape, bytes: bytes.into() }))
             .collect(),
         flashes: [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec![String::new()])]
             .into(),
@@ -54,8 +54,8 @@ fn beginnings() -> Vec<Event> {
 }
 
 fn values() -> Vec<Event> {
-    let set = |key: &str, shape, bytes| {
-        Event::ValueSet(ValueSet { key: key.into(), value: Value { shape, bytes } })
+    let set = |key: &str, shape, bytes: Vec<u8>| {
+        Event::ValueSet(ValueSet { key: key.into(), value: Value { shape, bytes: bytes.into() } })
     };
     vec![
         set("cart", 1, vec![0, 1, 127, 128, 255]),

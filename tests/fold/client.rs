@@ -199,7 +199,7 @@ fn set_c() -> Wish {
 }
 
 fn set(key: &str) -> Wish {
-    Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: vec![1] } }
+    Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: vec![1].into() } }
 }
 
 fn note() -> Wish {

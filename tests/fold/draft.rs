@@ -201,7 +201,7 @@ fn client() -> Client {
 }
 
 fn byte(byte: u8) -> Value {
-    Value { shape: 1, bytes: vec![byte] }
+    Value { shape: 1, bytes: vec![byte].into() }
 }
 
 fn set(key: &str, value: u8) -> Wish {

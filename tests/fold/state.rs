@@ -159,5 +159,5 @@ fn signed_in() -> SessionState {
 }
 
 fn set(key: &str, byte: u8) -> Event {
-    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: vec![byte] } })
+    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: vec![byte].into() } })
 }

@@ -8,7 +8,7 @@ type Story = (String, Vec<Vec<Wish>>);
 
 /// The value of one key.
 pub(crate) fn set(key: &str, bytes: &[u8]) -> Wish {
-    Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec() } }
+    Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec().into() } }
 }
 
 /// What a session is whose end comes later.

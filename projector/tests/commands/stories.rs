@@ -105,7 +105,7 @@ fn renewed() -> Event {
 }
 
 fn set(key: &str, bytes: &[u8]) -> Event {
-    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec() } })
+    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec().into() } })
 }
 
 /// Writes the events of a session, ten seconds apart.
