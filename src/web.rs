@@ -17,6 +17,7 @@
 //! [`SessionsBuilder::commit_when`]. A request that loses a race against another of the same session runs again,
 //! body included, so handlers should do nothing outside the database that must not be done twice.
 
+mod arrival;
 mod attempt;
 mod builder;
 mod closure;
@@ -26,7 +27,6 @@ mod incident;
 mod middleware;
 mod opened;
 mod queue;
-mod replay;
 mod response;
 mod savepoint;
 mod session;

@@ -1,8 +1,10 @@
 //! One attempt at a request: run the handler, settle what it did, and say whether to try again.
 
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 
-use poem::{Request, Response, Result};
+use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tracing::Instrument;
 
 use super::SessionError;
@@ -32,25 +34,22 @@ pub(super) struct Again {
     pub(super) reason: String,
 }
 
-/// Runs `handler` for `request` and settles what it did.
-pub(super) async fn attempt(
-    shared: &Arc<Shared>,
-    mut request: Request,
-    number: u32,
-    handler: impl AsyncFnOnce(Request) -> Result<Response>,
-) -> Outcome {
-    let visit = Arc::new(Visit::new(Arc::clone(shared), &request, number));
-    request.set_data(Arc::clone(&visit));
-    let mut unsettled = Unsettled(Some(Arc::clone(&visit)));
+/// Runs the endpoint for a request, which it takes, and settles what it did.
+pub(super) async fn attempt(visit: &Arc<Visit>, request: &mut Request, endpoint: &impl Endpoint) -> Outcome {
+    request.set_data(Arc::clone(visit));
+    let mut unsettled = Unsettled(Some(visit));
+    let number = visit.attempt();
     telemetry::attempt(number);
-    let result = handler(request).instrument(tracing::debug_span!("session_ledger.attempt", number)).await;
+    let span = tracing::debug_span!("session_ledger.attempt", number);
+    let result = pin!(endpoint.call(mem::take(request))).instrument(span).await;
+    let result = result.map(IntoResponse::into_response);
     unsettled.0 = None;
     if let Some(idle) = visit.take_idle() {
-        return settle_at_once(&visit, idle, result);
+        return settle_at_once(visit, idle, result);
     }
     // In a task of its own: a client that hangs up must not stop a commit halfway. On the heap: it is many kilobytes,
     // and would be moved from place to place on its way into the task.
-    match tokio::spawn(Box::pin(settle(visit, result)).in_current_span()).await {
+    match tokio::spawn(Box::pin(settle(Arc::clone(visit), result)).in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Done(Err(poem::error::InternalServerError(error))),
     }
@@ -58,9 +57,9 @@ pub(super) async fn attempt(
 
 /// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody keeps
 /// that.
-struct Unsettled(Option<Arc<Visit>>);
+struct Unsettled<'a>(Option<&'a Visit>);
 
-impl Drop for Unsettled {
+impl Drop for Unsettled<'_> {
     fn drop(&mut self) {
         if let Some(visit) = self.0.take() {
             visit.abandon();

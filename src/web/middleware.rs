@@ -1,16 +1,18 @@
 //! The middleware, and the loop that runs a request until its changes are committed.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
+use poem::{Endpoint, Middleware, Request, Response, Result};
 use tracing::Instrument;
 
 use super::SessionsBuilder;
+use super::arrival::{Arrival, keep_body};
 use super::attempt::{Outcome, attempt};
 use super::incident::{Incident, IncidentHook};
 use super::queue::Queue;
-use super::replay::Replay;
+use super::visit::Visit;
 use crate::ledger::Ledger;
 use crate::ledger::retry::{backoff, may_try_again};
 use crate::store::statement::Sql;
@@ -98,33 +100,35 @@ pub struct SessionsEndpoint<E> {
 impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Self::Output> {
+    async fn call(&self, mut request: Request) -> Result<Self::Output> {
         let span = tracing::debug_span!("session_ledger.request", method = %request.method());
-        self.run(request).instrument(span).await
+        // Pinned where it is: it is some kilobytes, which would be moved into the span.
+        pin!(self.run(&mut request)).instrument(span).await
     }
 }
 
 impl<E: Endpoint> SessionsEndpoint<E> {
     /// Runs a request until its changes are committed, or there is no point in going on.
-    async fn run(&self, request: Request) -> Result<Response> {
-        let (mut request, replay) = Replay::keep(request, self.shared.replay_bytes_max).await?;
+    async fn run(&self, request: &mut Request) -> Result<Response> {
+        let body = keep_body(request, self.shared.replay_bytes_max).await?;
         let started = Instant::now();
         let mut number = 1;
+        let mut visit = Arc::new(Visit::new(Arc::clone(&self.shared), Arrival::of(request, body), number));
         loop {
-            let run = async |request| self.endpoint.call(request).await.map(IntoResponse::into_response);
-            let again = match attempt(&self.shared, request, number, run).await {
+            let again = match attempt(&visit, request, &self.endpoint).await {
                 Outcome::Done(result) => return result,
                 Outcome::Again(again) => again,
             };
             telemetry::abort(&again.reason);
             again.prepare(&self.shared);
-            request = match &replay {
-                Some(replay) if may_try_again(again.prospect, number, started) => replay.request(),
+            *request = match visit.arrival.request() {
+                Some(request) if may_try_again(again.prospect, number, started) => request,
                 _ => return again.last_answer(),
             };
             tracing::debug!(attempt = number, error = %again.error, "the request runs again");
             tokio::time::sleep(backoff(number)).await;
             number += 1;
+            visit = Arc::new(visit.once_more(number));
         }
     }
 }

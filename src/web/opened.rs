@@ -33,7 +33,7 @@ pub(super) struct Opened {
     /// Why that session ended, or one whose time is over now.
     pub(super) why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
-    pub(super) overdue: Option<Overdue>,
+    pub(super) overdue: Option<Box<Overdue>>,
     /// What the application's own statement found beside the session.
     pub(super) also: Arc<[Row]>,
 }

@@ -38,7 +38,8 @@ pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outco
     };
     visit.leave_line();
     if let Some(overdue) = overdue {
-        end(&visit, overdue).await;
+        // On the heap: it is a rare and a large one.
+        Box::pin(end(&visit, *overdue)).await;
     } else if let Some(session) = to_touch {
         visit.shared.ledger.note_activity(session);
     }
@@ -129,7 +130,7 @@ async fn commit(
         return Err(error.into());
     }
     let transaction = running.take_back()?;
-    let plan = opened.plan(&visit.shared, &visit.client())?;
+    let plan = opened.plan(&visit.shared, &visit.arrival.client())?;
     let appends: Vec<&Append> = plan.appends.iter().map(Arc::as_ref).collect();
     transaction.commit(visit.shared.ledger.pool(), &appends, plan.fence).await?;
     Ok(plan)
@@ -144,7 +145,7 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> std::result::Resu
     if opened.now.is_none() {
         opened.now = Some(ledger.now().await?);
     }
-    let plan = opened.plan(&visit.shared, &visit.client())?;
+    let plan = opened.plan(&visit.shared, &visit.arrival.client())?;
     ledger.commit(&plan.appends).await?;
     Ok(plan)
 }
@@ -165,7 +166,7 @@ pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
 
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.
 async fn end(visit: &Visit, overdue: Overdue) {
-    let origin = Origin { at: overdue.at, client: visit.client(), actor: None };
+    let origin = Origin { at: overdue.at, client: visit.arrival.client(), actor: None };
     match visit.shared.ledger.append_end(overdue.id, overdue.live, overdue.reason, origin).await {
         Err(error) if !error.is_retryable() => tracing::warn!(%error, "an overdue session was not ended"),
         _ => {}

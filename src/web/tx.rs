@@ -101,7 +101,7 @@ impl Tx {
             }
             return Ok(true);
         }
-        let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.client(), actor };
+        let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.arrival.client(), actor };
         ledger.end_within(self.transaction.client(), session, reason, origin).await
     }
 

@@ -1,12 +1,11 @@
 //! One run of one request: what it has asked of the ledger so far.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use poem::http::{HeaderValue, header};
-use poem::{Addr, Request};
+use poem::Request;
 
+use super::arrival::Arrival;
 use super::middleware::Shared;
 use super::opened::{CookieChange, Opened, Overdue};
 use super::queue::Turn;
@@ -23,13 +22,9 @@ use crate::token::cookie_header::{Found, find};
 /// Handlers reach it through the request's data; [`Session`](super::Session) and [`Tx`](super::Tx) are its faces.
 pub(super) struct Visit {
     pub(super) shared: Arc<Shared>,
-    ip: Option<IpAddr>,
-    user_agent: Option<HeaderValue>,
+    pub(super) arrival: Arrival,
     /// 1 for the first run of the request, or of the part of it that commits by itself.
     attempt: AtomicU32,
-    cookies: Vec<HeaderValue>,
-    /// Whether the request's method says that it will write: then it stands in line with the others that do.
-    writes: bool,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
     /// The part of the request that is committed already.
@@ -97,21 +92,11 @@ impl Running {
 }
 
 impl Visit {
-    pub(super) fn new(shared: Arc<Shared>, request: &Request, attempt: u32) -> Self {
-        let ip = match &request.remote_addr().0 {
-            Addr::SocketAddr(address) => Some(address.ip()),
-            _ => None,
-        };
-        let user_agent = request.headers().get(header::USER_AGENT).cloned();
-        let cookies = request.headers().get_all(header::COOKIE).iter().cloned().collect();
-        let writes = !request.method().is_safe();
+    pub(super) fn new(shared: Arc<Shared>, arrival: Arrival, attempt: u32) -> Self {
         Self {
             shared,
-            ip,
-            user_agent,
+            arrival,
             attempt: AtomicU32::new(attempt),
-            cookies,
-            writes,
             was_opened: AtomicBool::new(false),
             kept: Mutex::default(),
             turn: Mutex::default(),
@@ -120,10 +105,9 @@ impl Visit {
         }
     }
 
-    /// From where the request came. Most requests write nothing, and need not know.
-    pub(super) fn client(&self) -> Client {
-        let user_agent = self.user_agent.as_ref().map(|value| String::from_utf8_lossy(value.as_bytes()));
-        Client::new(self.ip, user_agent.as_deref())
+    /// The same request's next run, which knows nothing of this one.
+    pub(super) fn once_more(&self, attempt: u32) -> Self {
+        Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt)
     }
 
     /// The visit of a request.
@@ -235,6 +219,9 @@ impl Visit {
     /// The session as it was loaded, if one was, of a request that leaves nothing to commit, to roll back or to end. None
     /// if it does leave something, or if somebody is still at it.
     pub(super) fn take_idle(&self) -> Option<Option<Opened>> {
+        if !self.was_opened() {
+            return Some(None);
+        }
         let running = self.running.try_lock().ok()?;
         let mut opened = self.opened();
         let leaves_work = |opened: &Opened| opened.is_changed() || opened.overdue.is_some();
@@ -252,7 +239,7 @@ impl Visit {
     /// Waits for the others that write to the session, before a connection is taken.
     async fn stand_in_line(&self, session: SessionId) {
         // Who lost a race writes, whatever the method says.
-        if (self.writes || self.attempt() > 1) && lock(&self.turn).is_none() {
+        if (self.arrival.writes() || self.attempt() > 1) && lock(&self.turn).is_none() {
             let turn = self.shared.queue.turn(session).await;
             *lock(&self.turn) = turn;
         }
@@ -282,8 +269,7 @@ impl Visit {
 
     /// The session id and secret in the cookie, if there is one cookie and it opens.
     fn token(&self) -> Option<(SessionId, Secret)> {
-        let lines = self.cookies.iter().map(HeaderValue::as_bytes);
-        let opened = match find(lines, &self.shared.cookie.name) {
+        let opened = match find(self.arrival.cookies(), &self.shared.cookie.name) {
             Found::None => return None,
             Found::One(value) => self.shared.sealer.open(value).ok(),
             Found::Several => {
@@ -345,14 +331,14 @@ impl Visit {
             }
         };
         anonymous.why_ended = Some(overdue.reason.clone());
-        anonymous.overdue = Some(overdue);
+        anonymous.overdue = Some(Box::new(overdue));
         anonymous
     }
 
     /// A request that runs again is not a second incident.
     fn report(&self, incident: impl FnOnce(Client) -> Incident) {
         if self.attempt() == 1 {
-            self.shared.report(&incident(self.client()));
+            self.shared.report(&incident(self.arrival.client()));
         }
     }
 }
