@@ -44,7 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Finds out on another connection of `pool` whether a commit arrived whose connection was lost with `error`.
 pub(super) async fn find_out(trace: &Trace, pool: &Pool, error: Error) -> Result<(), Error> {
-    let committed = trace.resolve(pool, PATIENCE).await;
+    // On the heap, so that not every commit makes room for it.
+    let committed = Box::pin(trace.resolve(pool, PATIENCE)).await;
     telemetry::unknown_outcome(committed.as_ref().ok().copied());
     tracing::warn!(?committed, "a connection was lost during COMMIT");
     if committed? { Ok(()) } else { Err(error) }

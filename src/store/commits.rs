@@ -59,7 +59,8 @@ impl Commits {
         }
         match answered.await {
             Ok(Answer::Done(done)) => done,
-            Ok(Answer::Apart) => commit_apart(&self.pool, &append).await,
+            // On the heap, as it is rare.
+            Ok(Answer::Apart) => Box::pin(commit_apart(&self.pool, &append)).await,
             Ok(Answer::Unknown(error)) => find_out(&Trace::of(None, &[&append]), &self.pool, error).await,
             // The runtime that was to do it has stopped.
             Err(_) => Err(Error::OutcomeUnknown),

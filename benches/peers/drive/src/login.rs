@@ -1,7 +1,9 @@
 //! Logging browsers in: one, or as many as a store shall hold.
 
 use std::error::Error;
+use std::time::Duration;
 
+use hyper::StatusCode;
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
@@ -19,9 +21,22 @@ const CONNECTIONS: usize = 64;
 /// that are away; the rest of its rows are copies, made in SQL.
 const PYTHON_AWAY: usize = 2_000;
 
+/// How often a login is tried again that was put off (503), as while the disk catches up with what others have written,
+/// and after how long. No part of what is measured.
+const PUT_OFF_MAX: u32 = 20;
+const PUT_OFF: Duration = Duration::from_millis(500);
+
 /// Logs a new browser in.
 pub(crate) async fn log_in(connection: &mut Connection, name: &str) -> Result<Jar, Failure> {
-    let answer = connection.send(&Call::post(&format!("/login?user={name}"))?, None).await?;
+    let call = Call::post(&format!("/login?user={name}"))?;
+    let mut answer = connection.send(&call, None).await?;
+    for _ in 0..PUT_OFF_MAX {
+        if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+            break;
+        }
+        tokio::time::sleep(PUT_OFF).await;
+        answer = connection.send(&call, None).await?;
+    }
     let mut jar = Jar::default();
     jar.take_in(&answer.set_cookies);
     if !answer.is_ok() || answer.text() != name || jar.header().is_none() {
