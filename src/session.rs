@@ -9,12 +9,17 @@ mod client;
 mod codec;
 mod decide;
 mod draft;
+mod ending;
 mod entry;
 mod event;
+mod expiry;
+mod guard;
+mod holding;
 mod id;
 mod key;
 mod policy;
 mod state;
+mod timeouts;
 mod user;
 
 pub use admission::Admission;
@@ -23,14 +28,19 @@ pub use client::Client;
 pub use codec::{DecodeError, STATE_BYTES_MAX};
 pub use decide::{Wish, WishError, decide};
 pub use draft::{Draft, Origin, Written};
+pub use ending::Ending;
 pub use entry::{Entry, Recorded};
 pub use event::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
     Started, Unknown, ValueRemoved, ValueSet,
 };
+pub use expiry::Expiry;
+pub use guard::Guard;
+pub use holding::{CookiePlan, Holding, Moment, Resend, Writes};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::{Key, UpcastError, Value, ValueError};
-pub use policy::{Expiry, Policy, PolicyError, Timeouts};
+pub use policy::Policy;
 pub use state::{Content, SessionState, Superseded};
+pub use timeouts::{PolicyError, Timeouts};
 pub use user::UserId;

@@ -2,7 +2,7 @@
 
 use super::state::{message_size, queue_size, value_size};
 use super::{
-    Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
+    Assurance, Cleared, Content, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, Renewed, SessionState,
     SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
 };
@@ -96,15 +96,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
     }
     let content = &state.content;
     let fact = match wish {
-        Wish::SetValue { key, value } => {
-            let old = content.values.get(&key);
-            if old == Some(&value) {
-                return Ok(None);
-            }
-            let freed = old.map_or(0, |old| value_size(&key, old));
-            fits(content.size() - freed + value_size(named(&key)?, &value), bytes_max)?;
-            Event::ValueSet(ValueSet { key, value })
-        }
+        Wish::SetValue { key, value } => return set_value(content, key, value, bytes_max),
         Wish::RemoveValue { key } if !content.values.contains_key(&key) => return Ok(None),
         Wish::RemoveValue { key } => Event::ValueRemoved(ValueRemoved { key }),
         Wish::Clear if content.values.is_empty() => return Ok(None),
@@ -116,18 +108,6 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         }
         Wish::TakeFlash { queue } if !content.flashes.contains_key(&queue) => return Ok(None),
         Wish::TakeFlash { queue } => Event::FlashTaken(FlashTaken { queue }),
-        Wish::Note { name, text } => {
-            fits(named(&name)?.len() + text.len(), bytes_max)?;
-            Event::Noted(Noted { name, text })
-        }
-        other => return decide_identity(state, other),
-    };
-    Ok(Some(fact))
-}
-
-/// The wishes about who holds the session and how long.
-fn decide_identity(state: &SessionState, wish: Wish) -> Result<Option<Event>, WishError> {
-    let fact = match wish {
         Wish::LogIn { user, methods, assurance } => {
             let (user, methods) = (storable(user)?, few(methods)?);
             Event::LoggedIn(LoggedIn { user, methods, assurance })
@@ -139,7 +119,7 @@ fn decide_identity(state: &SessionState, wish: Wish) -> Result<Option<Event>, Wi
         Wish::Renew { token_hash, grace, accepts_superseded } => {
             Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
         }
-        Wish::ChangeTimeouts(timeouts) if timeouts == state.content.timeouts => return Ok(None),
+        Wish::ChangeTimeouts(timeouts) if timeouts == content.timeouts => return Ok(None),
         Wish::ChangeTimeouts(timeouts) => {
             timeouts.validate()?;
             Event::SettingsChanged(SettingsChanged { timeouts })
@@ -148,16 +128,34 @@ fn decide_identity(state: &SessionState, wish: Wish) -> Result<Option<Event>, Wi
             signed_in(state)?;
             Event::ImpersonationStarted(ImpersonationStarted { user: storable(user)? })
         }
-        Wish::EndImpersonation if state.content.impersonated.is_none() => return Ok(None),
+        Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
+        Wish::Note { name, text } => {
+            fits(named(&name)?.len() + text.len(), bytes_max)?;
+            Event::Noted(Noted { name, text })
+        }
         Wish::End { reason, last_seen } => {
             named(reason.as_str())?;
             Event::Ended(Ended::new(reason, last_seen))
         }
-        // `decide` has granted all others.
-        _ => return Ok(None),
     };
     Ok(Some(fact))
+}
+
+/// The value that a key has already is granted without an event.
+fn set_value(
+    content: &Content,
+    key: String,
+    value: Value,
+    bytes_max: usize,
+) -> Result<Option<Event>, WishError> {
+    let old = content.values.get(&key);
+    if old == Some(&value) {
+        return Ok(None);
+    }
+    let freed = old.map_or(0, |old| value_size(&key, old));
+    fits(content.size() - freed + value_size(named(&key)?, &value), bytes_max)?;
+    Ok(Some(Event::ValueSet(ValueSet { key, value })))
 }
 
 fn fits(bytes: usize, max: usize) -> Result<(), WishError> {

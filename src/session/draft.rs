@@ -90,6 +90,11 @@ impl Draft {
         !self.facts.is_empty() && (!self.is_new() || self.state.ended.is_none())
     }
 
+    /// Whether the token is replaced.
+    pub fn renews(&self) -> bool {
+        self.facts.iter().any(|fact| matches!(fact, Event::Renewed(_)))
+    }
+
     /// Grants a wish at the (for a new session: provisional) time `at`.
     ///
     /// # Errors

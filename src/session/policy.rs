@@ -1,21 +1,9 @@
-//! Time limits and other rules, as pure functions of state and time.
+//! The rules that the sessions of a ledger follow.
 
 use serde::{Deserialize, Serialize};
-use time::{Duration, OffsetDateTime};
 
 use super::codec::STATE_BYTES_MAX;
-use super::{EndReason, SessionState};
-
-/// The time limits of one session, in whole seconds. `None` means no such limit.
-///
-/// NIST SP 800-63B-4 asks for an overall limit: at most 30 days (AAL1), 24 hours (AAL2), 12 hours (AAL3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timeouts {
-    /// How long the session lives without being used (ASVS 7.3.1).
-    pub idle: Option<u32>,
-    /// How long it lives after the last authentication, or after its start, however busy (ASVS 7.3.2).
-    pub absolute: Option<u32>,
-}
+use super::{PolicyError, Timeouts};
 
 /// The rules that every session of a [`Ledger`](crate::Ledger) follows unless its own settings say otherwise.
 ///
@@ -33,25 +21,6 @@ pub struct Policy {
     pub renewal_grace: u32,
     /// The most bytes that a session may hold. 64 KiB by default, which is also the most that can be set.
     pub state_bytes_max: usize,
-}
-
-/// A rule that cannot be followed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("setting `{setting}` {problem}")]
-pub struct PolicyError {
-    /// The setting's name.
-    pub setting: &'static str,
-    /// What is wrong with it.
-    pub problem: &'static str,
-}
-
-/// That a session's time is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expiry {
-    /// Which limit it reached.
-    pub reason: EndReason,
-    /// When it reached it.
-    pub deadline: OffsetDateTime,
 }
 
 impl Default for Policy {
@@ -91,71 +60,4 @@ impl Policy {
         }
         Ok(())
     }
-}
-
-impl Timeouts {
-    /// Checks the limits against each other.
-    ///
-    /// # Errors
-    ///
-    /// A limit is zero, or the absolute one is not above the idle one.
-    pub fn validate(&self) -> Result<(), PolicyError> {
-        let refuse = |setting, problem| Err(PolicyError { setting, problem });
-        if self.idle == Some(0) {
-            return refuse("idle_timeout", "must be at least 1 second");
-        }
-        if self.absolute == Some(0) {
-            return refuse("absolute_timeout", "must be at least 1 second");
-        }
-        if let Some(absolute) = self.absolute
-            && absolute <= self.idle.unwrap_or(0)
-        {
-            return refuse("absolute_timeout", "must be longer than `idle_timeout`");
-        }
-        Ok(())
-    }
-}
-
-impl SessionState {
-    /// When the session ends however busy it is.
-    pub fn absolute_deadline(&self) -> Option<OffsetDateTime> {
-        let from = self.authenticated_at.unwrap_or(self.started_at);
-        self.content.timeouts.absolute.map(|seconds| after(from, seconds))
-    }
-
-    /// Whether the session's time is over at `now`, having been last seen at `last_seen`. Where both limits
-    /// are reached, the one that was reached first counts.
-    ///
-    /// ```
-    /// # use session_ledger::session::*;
-    /// # use time::{Duration, OffsetDateTime};
-    /// let mut state = SessionState::default();
-    /// state.content.timeouts = Timeouts { idle: Some(60), absolute: None };
-    /// let seen = OffsetDateTime::UNIX_EPOCH;
-    /// assert!(state.expiry(seen, seen + Duration::seconds(59)).is_none());
-    /// assert!(state.expiry(seen, seen + Duration::seconds(60)).is_some());
-    /// ```
-    pub fn expiry(&self, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Expiry> {
-        let idle = self.content.timeouts.idle.map(|seconds| after(last_seen, seconds));
-        Expiry::first(idle, self.absolute_deadline(), now)
-    }
-}
-
-impl Expiry {
-    /// The first of these deadlines that is reached at `now`.
-    pub(crate) fn first(
-        idle: Option<OffsetDateTime>,
-        absolute: Option<OffsetDateTime>,
-        now: OffsetDateTime,
-    ) -> Option<Self> {
-        let idle = idle.map(|deadline| Self { reason: EndReason::IdleTimeout, deadline });
-        let absolute = absolute.map(|deadline| Self { reason: EndReason::AbsoluteTimeout, deadline });
-        let reached = idle.into_iter().chain(absolute).filter(|expiry| expiry.deadline <= now);
-        reached.min_by_key(|expiry| expiry.deadline)
-    }
-}
-
-/// `seconds` after `at`, or the end of the calendar.
-pub(super) fn after(at: OffsetDateTime, seconds: u32) -> OffsetDateTime {
-    at.saturating_add(Duration::seconds(seconds.into()))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::policy::after;
+use super::timeouts::after;
 use super::{
     Assurance, ChainHash, Client, EndReason, Entry, Event, Renewed, Timeouts, TokenHash, UserId, Value,
 };
@@ -110,8 +110,20 @@ impl SessionState {
                 self.ended = Some((fact.reason.clone(), at));
                 self.last_seen = Some(fact.last_seen());
             }
+            Event::ValueSet(fact) => {
+                self.content.values.insert(fact.key.clone(), fact.value.clone());
+            }
+            Event::ValueRemoved(fact) => {
+                self.content.values.remove(&fact.key);
+            }
+            Event::Cleared(_) => self.content.values.clear(),
+            Event::FlashAdded(fact) => {
+                self.content.flashes.entry(fact.queue.clone()).or_default().push(fact.message.clone());
+            }
+            Event::FlashTaken(fact) => {
+                self.content.flashes.remove(&fact.queue);
+            }
             Event::Noted(_) | Event::Unknown(_) => {}
-            _ => self.content.apply(event),
         }
     }
 
@@ -167,25 +179,6 @@ impl Content {
         let flashes: usize =
             self.flashes.iter().map(|(queue, waiting)| queue_size(queue) + messages(waiting)).sum();
         values + flashes
-    }
-
-    fn apply(&mut self, event: &Event) {
-        match event {
-            Event::ValueSet(fact) => {
-                self.values.insert(fact.key.clone(), fact.value.clone());
-            }
-            Event::ValueRemoved(fact) => {
-                self.values.remove(&fact.key);
-            }
-            Event::Cleared(_) => self.values.clear(),
-            Event::FlashAdded(fact) => {
-                self.flashes.entry(fact.queue.clone()).or_default().push(fact.message.clone());
-            }
-            Event::FlashTaken(fact) => {
-                self.flashes.remove(&fact.queue);
-            }
-            _ => {}
-        }
     }
 }
 

@@ -1,0 +1,45 @@
+//! The end of a session from outside its own request: an administrator's, or that of a deadline.
+
+use time::OffsetDateTime;
+
+use super::{Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, TokenHash, Wish, Written};
+
+/// A live session that is to end.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The session.
+    pub id: SessionId,
+    /// The session as it was loaded.
+    pub state: SessionState,
+    /// When it was last seen.
+    pub last_seen: OffsetDateTime,
+    /// Why it ends.
+    pub reason: EndReason,
+    /// When it ends.
+    pub at: OffsetDateTime,
+}
+
+impl Ending {
+    /// Ends a session for `reason` at `at`. If its time was over before, it ends for that reason and at its true
+    /// deadline.
+    pub fn new(
+        id: SessionId,
+        state: SessionState,
+        last_seen: OffsetDateTime,
+        reason: EndReason,
+        at: OffsetDateTime,
+    ) -> Self {
+        let expiry = state.expiry(last_seen, at);
+        let Expiry { reason, deadline } = expiry.unwrap_or(Expiry { reason, deadline: at });
+        Self { id, state, last_seen, reason, at: deadline }
+    }
+
+    /// The event to append. The end has its own time, whatever `origin` says. None if the session has ended already.
+    pub fn write(self, origin: Origin, event_id: impl FnMut() -> EventId) -> Option<Written> {
+        let origin = Origin { at: self.at, ..origin };
+        let mut draft = Draft::stored(self.id, self.state, usize::MAX);
+        // An end is always granted.
+        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at).ok();
+        draft.write(TokenHash::default(), &origin, event_id)
+    }
+}

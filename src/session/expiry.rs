@@ -1,0 +1,54 @@
+//! Whether a session's time is over, as a pure function of state and time.
+
+use time::OffsetDateTime;
+
+use super::timeouts::after;
+use super::{EndReason, SessionState};
+
+/// That a session's time is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// Which limit it reached.
+    pub reason: EndReason,
+    /// When it reached it.
+    pub deadline: OffsetDateTime,
+}
+
+impl SessionState {
+    /// When the session ends however busy it is.
+    pub fn absolute_deadline(&self) -> Option<OffsetDateTime> {
+        let from = self.authenticated_at.unwrap_or(self.started_at);
+        self.content.timeouts.absolute.map(|seconds| after(from, seconds))
+    }
+
+    /// Whether the session's time is over at `now`, having been last seen at `last_seen`. Where both limits
+    /// are reached, the one that was reached first counts.
+    ///
+    /// ```
+    /// # use session_ledger::session::*;
+    /// # use time::{Duration, OffsetDateTime};
+    /// let mut state = SessionState::default();
+    /// state.content.timeouts = Timeouts { idle: Some(60), absolute: None };
+    /// let seen = OffsetDateTime::UNIX_EPOCH;
+    /// assert!(state.expiry(seen, seen + Duration::seconds(59)).is_none());
+    /// assert!(state.expiry(seen, seen + Duration::seconds(60)).is_some());
+    /// ```
+    pub fn expiry(&self, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Expiry> {
+        let idle = self.content.timeouts.idle.map(|seconds| after(last_seen, seconds));
+        Expiry::first(idle, self.absolute_deadline(), now)
+    }
+}
+
+impl Expiry {
+    /// The first of these deadlines that is reached at `now`.
+    pub(crate) fn first(
+        idle: Option<OffsetDateTime>,
+        absolute: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Option<Self> {
+        let idle = idle.map(|deadline| Self { reason: EndReason::IdleTimeout, deadline });
+        let absolute = absolute.map(|deadline| Self { reason: EndReason::AbsoluteTimeout, deadline });
+        let reached = idle.into_iter().chain(absolute).filter(|expiry| expiry.deadline <= now);
+        reached.min_by_key(|expiry| expiry.deadline)
+    }
+}
