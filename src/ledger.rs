@@ -4,6 +4,7 @@
 //! administrators and the `projector` ask outside a request.
 
 mod builder;
+pub(crate) mod desk;
 mod end;
 mod feed;
 mod rebuild;
@@ -15,15 +16,12 @@ mod verify;
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
-use time::OffsetDateTime;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 use crate::store::activity::Activity;
-use crate::store::append::Append;
 use crate::store::commits::Commits;
 use crate::store::connection::{Connection, Pool};
-use crate::store::load::Loaded;
 use crate::store::loads::Loads;
 
 pub use builder::{Builder, StartError};
@@ -31,6 +29,7 @@ pub use feed::{Batch, FeedError, Subscription};
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::error::Error;
 pub use store::replace::Backend;
+pub use store::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
 pub use store::tls::EncryptionError;
@@ -46,7 +45,7 @@ struct Parts {
     loads: Loads,
     commits: Commits,
     activity: Activity,
-    policy: Policy,
+    policy: Arc<Policy>,
 }
 
 impl Ledger {
@@ -118,35 +117,6 @@ impl Ledger {
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
     pub(crate) async fn own_connection(&self) -> Result<Arc<ClientWrapper>, Error> {
         Ok(Arc::new(self.client().await?.detach()))
-    }
-
-    /// Loads a session outside any transaction. May be dropped on its way.
-    pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
-        self.0.loads.load(session).await
-    }
-
-    /// Notes that a session was seen. Nobody waits for it.
-    pub(crate) fn note_activity(&self, session: SessionId) {
-        self.0.activity.note(session);
-    }
-
-    /// The time by which sessions are judged.
-    pub(crate) async fn now(&self) -> Result<OffsetDateTime, Error> {
-        self.lend(async |connection: &Connection| store::load::now(connection).await).await
-    }
-
-    /// Commits what a request has written to its sessions, in a transaction of its own or together with others'.
-    pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
-        match appends {
-            [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
-            appends => {
-                let appends: Vec<&Append> = appends.iter().map(Arc::as_ref).collect();
-                store::transaction::Transaction::reserve(self.pool())
-                    .await?
-                    .commit(self.pool(), &appends, None)
-                    .await
-            }
-        }
     }
 
     /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.

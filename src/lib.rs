@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ledger;
+mod request;
 pub mod session;
 mod store;
 pub mod telemetry;

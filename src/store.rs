@@ -25,6 +25,7 @@ pub(crate) mod pool;
 pub(crate) mod projection;
 pub(crate) mod replace;
 pub(crate) mod rows;
+pub(crate) mod savepoint;
 pub(crate) mod schema;
 pub(crate) mod sessions;
 mod snapshot;

@@ -17,29 +17,17 @@
 //! [`SessionsBuilder::commit_when`]. A request that loses a race against another of the same session runs again,
 //! body included, so handlers should do nothing outside the database that must not be done twice.
 
-mod arrival;
 mod attempt;
 mod builder;
-mod closure;
 mod commit_policy;
 mod error;
-mod incident;
+mod extract;
+mod kept_request;
 mod middleware;
-mod opened;
-mod queue;
-mod response;
-mod savepoint;
-mod session;
-mod settle;
-mod signed_in;
-mod tx;
-mod visit;
+mod outcome;
+mod session_transaction;
 
+pub use crate::ledger::Savepoint;
+pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SignedIn, Tx};
 pub use builder::SessionsBuilder;
-pub use error::SessionError;
-pub use incident::Incident;
 pub use middleware::{Sessions, SessionsEndpoint};
-pub use savepoint::Savepoint;
-pub use session::Session;
-pub use signed_in::{NotSignedIn, SignedIn};
-pub use tx::Tx;

@@ -153,7 +153,7 @@ impl Builder {
         drop(connection);
         let (loads, commits) = (Loads::new(pool.clone()), Commits::new(pool.clone()));
         let activity = Activity::new(pool.clone());
-        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: self.policy })))
+        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: Arc::new(self.policy) })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.

@@ -1,12 +1,9 @@
 //! Ending sessions from outside their requests.
 
+use super::desk::ending;
 use super::retry::backoff;
 use super::{Error, Ledger};
-use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
-use crate::store::append::Append;
-use crate::store::connection::Connection;
-use crate::store::load::{LiveSession, load_within};
-use crate::store::transaction::Transaction;
+use crate::session::{Client, EndReason, SessionId, UserId};
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
 const ATTEMPTS_MAX: u32 = 16;
@@ -57,59 +54,7 @@ impl Ledger {
     }
 
     async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let loaded = self.load(id).await?;
-        let origin = Origin { at: loaded.now, client: Client::default(), actor };
-        let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
-            return Ok(false);
-        };
-        self.commit_end(append).await?;
-        Ok(true)
-    }
-
-    /// Ends a session inside a transaction of the application's: with it, or not at all.
-    pub(crate) async fn end_within(
-        &self,
-        connection: &Connection,
-        id: SessionId,
-        reason: EndReason,
-        origin: Origin,
-    ) -> Result<bool, Error> {
-        let loaded = load_within(connection, id).await?;
-        let origin = Origin { at: loaded.now, ..origin };
-        let Some(append) = loaded.session.and_then(|live| self.end_of(id, live, reason, origin)) else {
-            return Ok(false);
-        };
-        append.run(connection, &append.ready(connection).await?).await?;
-        Ok(true)
-    }
-
-    /// Ends a session that a request has found overdue, in a transaction of its own.
-    pub(crate) async fn append_end(
-        &self,
-        id: SessionId,
-        live: LiveSession,
-        reason: EndReason,
-        origin: Origin,
-    ) -> Result<(), Error> {
-        match self.end_of(id, live, reason, origin) {
-            Some(append) => self.commit_end(append).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The end of a session as it was loaded. If its time was over before, that is why it ends, and when.
-    fn end_of(&self, id: SessionId, live: LiveSession, reason: EndReason, origin: Origin) -> Option<Append> {
-        let expiry = live.state.expiry(live.last_seen, origin.at);
-        let Expiry { reason, deadline } = expiry.unwrap_or(Expiry { reason, deadline: origin.at });
-        let origin = Origin { at: deadline, ..origin };
-        let mut draft = Draft::stored(id, live.state, self.policy().state_bytes_max);
-        // An end is always granted.
-        draft.wish(Wish::End { reason, last_seen: live.last_seen }, origin.at).ok();
-        let written = draft.write(TokenHash::default(), &origin, || EventId::from_random(rand::random()))?;
-        Some(Append { written, resend: None })
-    }
-
-    async fn commit_end(&self, append: Append) -> Result<(), Error> {
-        Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await
+        let Some(ending) = ending(self.load(id).await?, id, reason) else { return Ok(false) };
+        self.commit_end(ending, Client::default(), actor).await
     }
 }

@@ -2,7 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::{Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, TokenHash, Wish, Written};
+use super::{
+    Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, TokenHash, UserId, Wish,
+    Written,
+};
 
 /// A live session that is to end.
 #[derive(Clone, Debug)]
@@ -34,9 +37,16 @@ impl Ending {
         Self { id, state, last_seen, reason, at: deadline }
     }
 
-    /// The event to append. The end has its own time, whatever `origin` says. None if the session has ended already.
-    pub fn write(self, origin: Origin, event_id: impl FnMut() -> EventId) -> Option<Written> {
-        let origin = Origin { at: self.at, ..origin };
+    /// The event to append. `actor` is who ends the session, if that is not its user.
+    ///
+    /// None if the session has ended already.
+    pub fn write(
+        self,
+        client: Client,
+        actor: Option<UserId>,
+        event_id: impl FnMut() -> EventId,
+    ) -> Option<Written> {
+        let origin = Origin { at: self.at, client, actor };
         let mut draft = Draft::stored(self.id, self.state, usize::MAX);
         // An end is always granted.
         draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at).ok();

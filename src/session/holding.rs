@@ -178,6 +178,16 @@ impl Holding {
         !self.draft.is_new() || self.draft.is_changed()
     }
 
+    /// Whether the request holds this stored session.
+    pub fn is_stored(&self, session: SessionId) -> bool {
+        !self.draft.is_new() && self.draft.id() == session
+    }
+
+    /// The user of the stored session, if somebody is signed in to it.
+    pub fn signed_in_user(&self) -> Option<&UserId> {
+        self.draft.state().user.as_ref().filter(|_| !self.draft.is_new())
+    }
+
     /// How the request's token fared; none if there was none, or if its session is no longer live.
     pub fn admission(&self) -> Option<&Admission> {
         self.admission.as_ref()
@@ -338,22 +348,17 @@ impl Holding {
         }
     }
 
-    /// The session once `writes` are committed, for a request that goes on. `fresh` names the next session if this one
-    /// has ended.
+    /// The session once everything is committed, for a request that goes on. `last` is the last that was written;
+    /// `fresh` names the next session if that one has ended.
     #[must_use]
-    pub fn after(self, writes: &Writes, fresh: impl FnOnce() -> SessionId) -> Self {
+    pub fn after(self, last: &Written, fresh: impl FnOnce() -> SessionId) -> Self {
         let (now, overdue) = (self.now.at(), self.overdue);
-        match (&writes.session, &writes.end) {
-            (None, None) => Self { overdue, ..self },
-            (None, Some(_)) => {
-                let visitor = Self::anonymous(self.policy, fresh(), Moment::Database(now));
-                Self { overdue, ..visitor }
-            }
-            (Some(written), _) => {
-                let stored = Self::stored(self.policy, now, written.id, written.state.clone(), now);
-                Self { overdue, ..stored }
-            }
-        }
+        let next = if last.state.ended.is_some() {
+            Self::anonymous(self.policy, fresh(), Moment::Database(now))
+        } else {
+            Self::stored(self.policy, now, last.id, last.state.clone(), now)
+        };
+        Self { overdue, ..next }
     }
 
     /// The new secret is kept for requests that come late, for as long as they are let in.

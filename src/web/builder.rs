@@ -5,11 +5,12 @@ use std::sync::Arc;
 use poem::{Response, Result};
 
 use super::commit_policy;
-use super::incident::{Incident, IncidentHook};
-use super::middleware::{Sessions, Shared};
-use super::queue::Queue;
+use super::middleware::{CommitHook, Face, Sessions};
 use crate::ledger::Ledger;
-use crate::store::statement::Sql;
+use crate::ledger::desk::Sql;
+use crate::request::Incident;
+use crate::request::shared::{IncidentHook, RetryHook, Shared};
+use crate::request::writer_queue::WriterQueue;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
 /// A body up to this size is kept in memory so that the request can run again.
@@ -22,28 +23,36 @@ pub struct SessionsBuilder {
     keys: KeyRing,
     cookie: CookieSettings,
     audience: String,
-    commits: fn(&Result<Response>) -> bool,
-    retries: fn(&poem::Error) -> bool,
+    commits: CommitHook,
+    retries: RetryHook,
     on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
     also: Option<&'static Sql>,
 }
 
-impl SessionsBuilder {
-    pub(super) fn new(ledger: Ledger, keys: KeyRing) -> Self {
-        Self {
+impl Sessions {
+    /// Sessions of this ledger, with tokens sealed by these keys, and the default settings otherwise.
+    pub fn new(ledger: Ledger, keys: KeyRing) -> Self {
+        Self::builder(ledger, keys).unchecked()
+    }
+
+    /// The same, with settings to be changed.
+    pub fn builder(ledger: Ledger, keys: KeyRing) -> SessionsBuilder {
+        SessionsBuilder {
             ledger,
             keys,
             cookie: CookieSettings::default(),
             audience: String::new(),
-            commits: commit_policy::commits,
-            retries: |_| false,
+            commits: Box::new(commit_policy::commits),
+            retries: Arc::new(|_| false),
             on_incident: None,
             replay_bytes_max: REPLAY_BYTES_MAX,
             also: None,
         }
     }
+}
 
+impl SessionsBuilder {
     /// Other settings for the cookie.
     pub fn cookie(mut self, cookie: CookieSettings) -> Self {
         self.cookie = cookie;
@@ -57,15 +66,19 @@ impl SessionsBuilder {
     }
 
     /// Decides which results of a handler are committed, in place of the rule in the [module](super).
-    pub fn commit_when(mut self, commits: fn(&Result<Response>) -> bool) -> Self {
-        self.commits = commits;
+    pub fn commit_when(
+        mut self,
+        commits: impl Fn(&Result<Response>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.commits = Box::new(commits);
         self
     }
 
     /// Marks errors of handlers after which the request runs again, besides those that have a lost race or a lost
     /// connection at their root, which are known without. When all attempts fail, the answer is 503.
-    pub fn retry_when(mut self, retries: fn(&poem::Error) -> bool) -> Self {
-        self.retries = retries;
+    pub fn retry_when(mut self, retries: impl Fn(&poem::Error) -> bool + Send + Sync + 'static) -> Self {
+        // The cycle knows no poem: it hands over the error that it was given, which is poem's.
+        self.retries = Arc::new(move |error| error.downcast_ref::<poem::Error>().is_some_and(&retries));
         self
     }
 
@@ -112,17 +125,17 @@ impl SessionsBuilder {
     }
 
     /// The middleware, with settings that are known to be right.
-    pub(super) fn unchecked(self) -> Sessions {
-        Sessions::sharing(Shared {
+    fn unchecked(self) -> Sessions {
+        let shared = Shared {
             sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience),
             ledger: self.ledger,
             cookie: self.cookie,
-            commits: self.commits,
             retries: self.retries,
             on_incident: self.on_incident,
-            replay_bytes_max: self.replay_bytes_max,
             also: self.also,
-            queue: Queue::default(),
-        })
+            queue: WriterQueue::default(),
+        };
+        let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
+        Sessions::of(Face { shared: Arc::new(shared), commits, replay_bytes_max })
     }
 }

@@ -5,41 +5,9 @@ use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 
 use crate::ledger::Error;
-use crate::session::{ValueError, WishError};
-use crate::token::{RandomnessError, SealError};
-
-/// A handler asked something of its session that cannot be done. The session is as it was.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    /// A value cannot be read or written.
-    #[error(transparent)]
-    Value(#[from] ValueError),
-    /// A wish that cannot be granted: too large, nobody signed in …
-    #[error(transparent)]
-    Wish(#[from] WishError),
-    /// The operating system gave no randomness for a new token.
-    #[error(transparent)]
-    Randomness(#[from] RandomnessError),
-    /// A new token could not be sealed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// The handler is not behind the middleware.
-    #[error(
-        "the endpoint is not wrapped in the `Sessions` middleware: add `.with(Sessions::new(ledger, keys))`"
-    )]
-    NoMiddleware,
-    /// A part of the request should be a transaction by itself, but the request has begun another.
-    #[error(
-        "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
-    )]
-    TransactionOpen,
-    /// The session that the request came with ended before a part of the request could be done for it.
-    #[error(
-        "the session ended while the request was under way, so that nothing was done: load the page again"
-    )]
-    Ended,
-}
+use crate::request::failure::CommitFailed;
+use crate::request::part::Lost;
+use crate::request::{NotSignedIn, SessionError};
 
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
@@ -55,6 +23,12 @@ impl ResponseError for SessionError {
             _ => "Something went wrong on our side.",
         };
         plain(self.status(), text)
+    }
+}
+
+impl ResponseError for NotSignedIn {
+    fn status(&self) -> StatusCode {
+        StatusCode::UNAUTHORIZED
     }
 }
 
@@ -75,6 +49,25 @@ impl ResponseError for Error {
                 response
             }
             status => plain(status, "Something went wrong on our side."),
+        }
+    }
+}
+
+impl From<CommitFailed> for poem::Error {
+    fn from(failed: CommitFailed) -> Self {
+        match failed {
+            CommitFailed::Ledger(error) => error.into(),
+            CommitFailed::Session(error) => error.into(),
+            CommitFailed::Task(error) => poem::error::InternalServerError(error),
+        }
+    }
+}
+
+impl From<Lost> for poem::Error {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::SignedIn(error) => error.into(),
+            Lost::Anonymous(error) => error.into(),
         }
     }
 }

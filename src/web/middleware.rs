@@ -7,17 +7,14 @@ use std::time::Instant;
 use poem::{Endpoint, Middleware, Request, Response, Result};
 use tracing::Instrument;
 
-use super::SessionsBuilder;
-use super::arrival::{Arrival, keep_body};
-use super::attempt::{Outcome, attempt};
-use super::incident::{Incident, IncidentHook};
-use super::queue::Queue;
-use super::visit::Visit;
-use crate::ledger::Ledger;
+use super::attempt::attempt;
+use super::kept_request::{KeptRequest, arrival_of, keep_body};
+use super::outcome::Outcome;
 use crate::ledger::retry::{backoff, may_try_again};
-use crate::store::statement::Sql;
+use crate::request::shared::Shared;
+use crate::request::visit::Visit;
 use crate::telemetry;
-use crate::token::{CookieSettings, KeyRing, Sealer};
+use crate::token::KeyRing;
 
 /// Gives handlers a [`Session`](super::Session). Put it around the whole application, outside of any `Route`:
 /// a request that is run again loses the path parameters of an outer `Route`.
@@ -35,51 +32,27 @@ use crate::token::{CookieSettings, KeyRing, Sealer};
 /// ```
 #[derive(Clone)]
 pub struct Sessions {
-    shared: Arc<Shared>,
+    face: Arc<Face>,
 }
 
-/// What all requests share.
-pub(super) struct Shared {
-    pub(super) ledger: Ledger,
-    pub(super) sealer: Sealer,
-    pub(super) cookie: CookieSettings,
-    pub(super) commits: fn(&Result<Response>) -> bool,
-    pub(super) retries: fn(&poem::Error) -> bool,
-    pub(super) on_incident: Option<IncidentHook>,
+/// Says whether the changes of a request with this answer are kept.
+pub(super) type CommitHook = Box<dyn Fn(&Result<Response>) -> bool + Send + Sync>;
+
+/// What all requests share, and what poem's face of it needs.
+pub(super) struct Face {
+    pub(super) shared: Arc<Shared>,
+    pub(super) commits: CommitHook,
     pub(super) replay_bytes_max: usize,
-    pub(super) also: Option<&'static Sql>,
-    pub(super) queue: Queue,
 }
 
 impl Sessions {
-    /// Sessions of this ledger, with tokens sealed by these keys, and the default settings otherwise.
-    pub fn new(ledger: Ledger, keys: KeyRing) -> Self {
-        Self::builder(ledger, keys).unchecked()
-    }
-
-    /// The same, with settings to be changed.
-    pub fn builder(ledger: Ledger, keys: KeyRing) -> SessionsBuilder {
-        SessionsBuilder::new(ledger, keys)
-    }
-
     /// Puts another key ring in place of the present one, for requests that begin from now on.
     pub fn reload_keys(&self, keys: KeyRing) {
-        self.shared.sealer.reload(keys);
+        self.face.shared.sealer.reload(keys);
     }
 
-    pub(super) fn sharing(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared) }
-    }
-}
-
-impl Shared {
-    /// Tells the log and the application's hook.
-    pub(super) fn report(&self, incident: &Incident) {
-        telemetry::incident(incident.name());
-        tracing::warn!(incident = incident.name(), details = ?incident, "a cookie that honest browsers do not send");
-        if let Some(hook) = &self.on_incident {
-            hook(incident);
-        }
+    pub(super) fn of(face: Face) -> Self {
+        Self { face: Arc::new(face) }
     }
 }
 
@@ -87,14 +60,14 @@ impl<E: Endpoint> Middleware<E> for Sessions {
     type Output = SessionsEndpoint<E>;
 
     fn transform(&self, endpoint: E) -> Self::Output {
-        SessionsEndpoint { endpoint, shared: Arc::clone(&self.shared) }
+        SessionsEndpoint { endpoint, face: Arc::clone(&self.face) }
     }
 }
 
 /// The endpoint that [`Sessions`] makes.
 pub struct SessionsEndpoint<E> {
     endpoint: E,
-    shared: Arc<Shared>,
+    face: Arc<Face>,
 }
 
 impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
@@ -110,19 +83,21 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
 impl<E: Endpoint> SessionsEndpoint<E> {
     /// Runs a request until its changes are committed, or there is no point in going on.
     async fn run(&self, request: &mut Request) -> Result<Response> {
-        let body = keep_body(request, self.shared.replay_bytes_max).await?;
+        let (face, shared) = (&*self.face, &self.face.shared);
+        let body = keep_body(request, face.replay_bytes_max).await?;
+        let kept = KeptRequest::of(request, body);
         let started = Instant::now();
         let mut number = 1;
-        let mut visit = Arc::new(Visit::new(Arc::clone(&self.shared), Arrival::of(request, body), number));
+        let mut visit = Arc::new(Visit::new(Arc::clone(shared), arrival_of(request), number));
         loop {
-            let again = match attempt(&visit, request, &self.endpoint).await {
+            let again = match attempt(face, &visit, request, &self.endpoint).await {
                 Outcome::Done(result) => return result,
                 Outcome::Again(again) => again,
             };
-            telemetry::abort(&again.reason);
-            again.prepare(&self.shared);
-            *request = match visit.arrival.request() {
-                Some(request) if may_try_again(again.prospect, number, started) => request,
+            telemetry::abort(&again.failure.reason);
+            again.failure.prepare_next(shared);
+            *request = match kept.request(&visit.arrival) {
+                Some(request) if may_try_again(again.failure.prospect, number, started) => request,
                 _ => return again.last_answer(),
             };
             tracing::debug!(attempt = number, error = %again.error, "the request runs again");

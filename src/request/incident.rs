@@ -1,11 +1,6 @@
 //! What a security monitor wants to hear of (ASVS 16.3.3).
 
-use std::sync::Arc;
-
 use crate::session::{Client, SessionId};
-
-/// The application's ear.
-pub(super) type IncidentHook = Arc<dyn Fn(&Incident) + Send + Sync>;
 
 /// Something about a request's cookie that honest browsers do not do.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::{FromRequest, Request, RequestBody, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
@@ -10,10 +9,10 @@ use time::OffsetDateTime;
 use super::SessionError;
 use super::opened::Opened;
 use super::visit::Visit;
+use crate::ledger::desk::Row;
 use crate::session::{
-    Assurance, EndReason, Key, Policy, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
+    Assurance, EndReason, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
 };
-use crate::store::connection::Row;
 
 /// The request's session. Extracting it loads the session in one trip, or in none for a visitor without a
 /// valid cookie. Changes are written after the handler has returned; see the [module](super) for when they
@@ -37,32 +36,24 @@ use crate::store::connection::Row;
 /// ```
 #[derive(Clone)]
 pub struct Session {
-    pub(super) visit: Arc<Visit>,
-}
-
-impl<'a> FromRequest<'a> for Session {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let visit = Visit::of(request)?;
-        visit.open().await?;
-        Ok(Self { visit })
-    }
+    pub(crate) visit: Arc<Visit>,
 }
 
 /// Reading.
 impl Session {
     /// The session's public name; none while it does not exist and nothing is kept in it.
     pub fn id(&self) -> Option<SessionId> {
-        self.look(|opened| (!opened.draft.is_new() || opened.draft.is_changed()).then(|| opened.draft.id()))
+        self.look(|holding| holding.exists().then(|| holding.id()))
     }
 
     /// Whether the session does not exist yet. It will, if something is kept in it.
     pub fn is_new(&self) -> bool {
-        self.look(|opened| opened.draft.is_new())
+        self.look(Holding::is_new)
     }
 
     /// When the session started; none for a new one.
     pub fn started_at(&self) -> Option<OffsetDateTime> {
-        self.look(|opened| (!opened.draft.is_new()).then_some(opened.draft.state().started_at))
+        self.look(|holding| (!holding.is_new()).then_some(holding.state().started_at))
     }
 
     /// Whom the session acts as: the user who logged in, or whom they impersonate.
@@ -83,7 +74,7 @@ impl Session {
     /// Why the session that the browser came with is over, for a page that tells a visitor what became of it. None
     /// once the browser has forgotten its cookie, which it is soon told to do.
     pub fn why_ended(&self) -> Option<EndReason> {
-        self.look(|opened| opened.why_ended.clone())
+        self.look(|holding| holding.why_ended().cloned())
     }
 
     /// The value of a key.
@@ -99,7 +90,7 @@ impl Session {
     /// What the statement of [`SessionsBuilder::also_load`](super::SessionsBuilder::also_load) found for the stored
     /// session when it was loaded; nothing for a visitor without one.
     pub fn also_loaded(&self) -> Arc<[Row]> {
-        self.look(|opened| Arc::clone(&opened.also))
+        self.change(|opened| Arc::clone(&opened.also))
     }
 
     /// The messages of a queue, which stay in it.
@@ -221,7 +212,7 @@ impl Session {
         assurance: Assurance,
     ) -> Result<(), SessionError> {
         let methods = methods.iter().map(ToString::to_string).collect();
-        self.change(|opened, policy| opened.log_in(policy, user.into(), methods, assurance))
+        self.change(|opened| opened.log_in(user.into(), methods, assurance))
     }
 
     /// Records that the user proved again who they are, and replaces the token. Time limits start anew.
@@ -231,10 +222,7 @@ impl Session {
     /// Nobody is signed in, or there is no randomness for a token.
     pub fn reauthenticate(&self, methods: &[&str], assurance: Assurance) -> Result<(), SessionError> {
         let methods = methods.iter().map(ToString::to_string).collect();
-        self.change(|opened, policy| {
-            opened.wish(Wish::Reauthenticate { methods, assurance })?;
-            opened.renew(policy, false)
-        })
+        self.change(|opened| opened.reauthenticate(methods, assurance))
     }
 
     /// Replaces the token. The old one is let in for the policy's `renewal_grace`, for requests under way.
@@ -243,7 +231,7 @@ impl Session {
     ///
     /// There is no randomness for a token.
     pub fn renew(&self) -> Result<(), SessionError> {
-        self.change(|opened, policy| opened.renew(policy, true))
+        self.change(Opened::renew)
     }
 
     /// Ends the session by the user's wish. What is kept afterwards starts a new one.
@@ -259,7 +247,7 @@ impl Session {
 
     /// Ends the session for the given reason. What is kept afterwards starts a new one.
     pub fn end(&self, reason: EndReason) {
-        self.change(|opened, policy| opened.end(policy, reason));
+        self.change(|opened| opened.end(reason));
     }
 
     /// Lets the signed-in user act as another. The history tells both.
@@ -283,21 +271,20 @@ impl Session {
 
 impl Session {
     fn wish(&self, wish: Wish) -> Result<(), WishError> {
-        self.change(|opened, _| opened.wish(wish))
+        self.change(|opened| opened.holding.wish(wish))
     }
 
     fn state<R>(&self, read: impl FnOnce(&SessionState) -> R) -> R {
-        self.look(|opened| read(opened.draft.state()))
+        self.look(|holding| read(holding.state()))
     }
 
-    fn look<R>(&self, read: impl FnOnce(&Opened) -> R) -> R {
-        self.change(|opened, _| read(opened))
+    fn look<R>(&self, read: impl FnOnce(&Holding) -> R) -> R {
+        self.change(|opened| read(&opened.holding))
     }
 
     /// A handle kept past the handler's return finds an anonymous session, and what it does there is lost.
-    fn change<R>(&self, change: impl FnOnce(&mut Opened, &Policy) -> R) -> R {
-        let policy = self.visit.shared.ledger.policy();
+    fn change<R>(&self, change: impl FnOnce(&mut Opened) -> R) -> R {
         let mut place = self.visit.opened();
-        change(place.get_or_insert_with(|| Opened::anonymous(policy, None)), policy)
+        change(place.get_or_insert_with(|| Opened::visitor(&self.visit.shared, None)))
     }
 }

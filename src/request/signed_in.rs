@@ -2,10 +2,6 @@
 
 use std::ops::Deref;
 
-use poem::error::ResponseError;
-use poem::http::StatusCode;
-use poem::{FromRequest, Request, RequestBody, Result};
-
 use super::Session;
 use crate::session::UserId;
 
@@ -22,24 +18,16 @@ pub struct SignedIn {
 #[error("please sign in")]
 pub struct NotSignedIn;
 
-impl ResponseError for NotSignedIn {
-    fn status(&self) -> StatusCode {
-        StatusCode::UNAUTHORIZED
-    }
-}
-
 impl SignedIn {
+    /// A session as its handler sees it, if somebody is signed in to it.
+    pub(crate) fn of(session: Session) -> Result<Self, NotSignedIn> {
+        let user = session.user().ok_or(NotSignedIn)?;
+        Ok(Self { session, user })
+    }
+
     /// Who was signed in when the handler was called.
     pub fn user(&self) -> &UserId {
         &self.user
-    }
-}
-
-impl<'a> FromRequest<'a> for SignedIn {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
-        let session = Session::from_request(request, body).await?;
-        let user = session.user().ok_or(NotSignedIn)?;
-        Ok(Self { session, user })
     }
 }
 

@@ -4,14 +4,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use deadpool_postgres::Object;
-use poem::{FromRequest, Request, RequestBody};
-use time::OffsetDateTime;
 
-use super::savepoint::Savepoint;
 use super::visit::Visit;
+use crate::ledger::desk::{Savepoint, Transaction};
 use crate::ledger::{Error, SessionSummary};
-use crate::session::{Draft, EndReason, Origin, Recorded, SessionId, UserId};
-use crate::store::transaction::Transaction;
+use crate::session::{EndReason, Recorded, SessionId, UserId};
 
 /// The request's SERIALIZABLE transaction. It begins in the same trip that loads the session, and is committed
 /// after the handler has returned, together with what the handler changed in the session, in one trip: both
@@ -49,15 +46,9 @@ pub struct Tx {
     transaction: Arc<Transaction>,
 }
 
-impl<'a> FromRequest<'a> for Tx {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        Ok(Self::of(Visit::of(request)?).await?)
-    }
-}
-
 impl Tx {
     /// The transaction of a visit, begun if it is not yet.
-    pub(super) async fn of(visit: Arc<Visit>) -> Result<Self, Error> {
+    pub(crate) async fn of(visit: Arc<Visit>) -> Result<Self, Error> {
         let transaction = visit.transaction().await?;
         Ok(Self { visit, transaction })
     }
@@ -69,7 +60,7 @@ impl Tx {
     ///
     /// The statement fails, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        crate::store::log::history(self.transaction.client(), session).await
+        self.transaction.history(session).await
     }
 
     /// A user's sessions, live and ended, the latest first, as this transaction sees them.
@@ -78,7 +69,7 @@ impl Tx {
     ///
     /// The statement fails.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        crate::store::sessions::sessions_of(self.transaction.client(), user).await
+        self.transaction.sessions(user).await
     }
 
     /// Ends a session together with what this transaction does, say a user's other sessions with the change of
@@ -89,20 +80,15 @@ impl Tx {
     ///
     /// The statement fails; if it lost a race, pass the error on and the request runs again.
     pub async fn end(&self, session: SessionId, reason: EndReason) -> Result<bool, Error> {
-        let ledger = &self.visit.shared.ledger;
-        let (own, actor) = {
-            let opened = self.visit.opened();
-            let draft = opened.as_ref().map(|opened| &opened.draft).filter(|draft| !draft.is_new());
-            (draft.map(Draft::id), draft.and_then(|draft| draft.state().user.clone()))
-        };
-        if own == Some(session) {
-            if let Some(opened) = self.visit.opened().as_mut() {
-                opened.end(ledger.policy(), reason);
-            }
+        if let Some(opened) = self.visit.opened().as_mut()
+            && opened.holding.is_stored(session)
+        {
+            opened.end(reason);
             return Ok(true);
         }
-        let origin = Origin { at: OffsetDateTime::UNIX_EPOCH, client: self.visit.arrival.client(), actor };
-        ledger.end_within(self.transaction.client(), session, reason, origin).await
+        let actor = self.visit.opened().as_ref().and_then(|opened| opened.holding.signed_in_user().cloned());
+        let client = self.visit.arrival.client();
+        self.visit.shared.ledger.end_within(&self.transaction, session, reason, client, actor).await
     }
 
     /// Marks a point to which the transaction can go back when a part of it fails.

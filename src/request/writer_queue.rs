@@ -23,12 +23,12 @@ pub(super) type Turn = OwnedMutexGuard<()>;
 
 /// The lines of all sessions that somebody is writing to.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct WriterQueue {
     /// A std mutex: it is held to look up a line, never across an await.
     lines: Mutex<HashMap<SessionId, Weak<tokio::sync::Mutex<()>>>>,
 }
 
-impl Queue {
+impl WriterQueue {
     /// Waits for one's turn with a session; in vain after a while.
     pub(super) async fn turn(&self, session: SessionId) -> Option<Turn> {
         tokio::time::timeout(WAIT_MAX, self.line(session).lock_owned()).await.ok()

@@ -1,35 +1,30 @@
 //! A request as it came, kept so that it can run again.
 
 use bytes::Bytes;
-use poem::http::{Extensions, HeaderMap, HeaderValue, Method, Uri, Version, header};
+use poem::http::{self, Extensions, Method, Uri, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Request, RequestParts, Result};
 
-use crate::session::Client;
+use crate::request::arrival::Arrival;
 
-/// All that poem lets one keep of a request. It lacks the path parameters of an outer `Route`.
-#[derive(Clone)]
-pub(super) struct Arrival {
-    method: Method,
+/// What poem lets one keep of a request, beside its [`Arrival`]. It lacks the path parameters of an outer `Route`.
+pub(super) struct KeptRequest {
     uri: Uri,
     version: Version,
-    headers: HeaderMap,
     extensions: Extensions,
     local_addr: LocalAddr,
     remote_addr: RemoteAddr,
-    scheme: poem::http::uri::Scheme,
+    scheme: http::uri::Scheme,
     /// None if it was not kept: then the request runs once.
     body: Option<Bytes>,
 }
 
-impl Arrival {
+impl KeptRequest {
     /// The request, with the body that [`keep_body`] kept of it.
     pub(super) fn of(request: &Request, body: Option<Bytes>) -> Self {
         Self {
-            method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
-            headers: request.headers().clone(),
             extensions: request.extensions().clone(),
             local_addr: request.local_addr().clone(),
             remote_addr: request.remote_addr().clone(),
@@ -38,40 +33,28 @@ impl Arrival {
         }
     }
 
-    /// The request once more, if its body was kept.
-    pub(super) fn request(&self) -> Option<Request> {
+    /// The request once more, if its body was kept. `arrival` is what [`arrival_of`] gave for it.
+    pub(super) fn request(&self, arrival: &Arrival) -> Option<Request> {
         let body = Body::from_bytes(self.body.clone()?);
-        let (mut parts, ()) = poem::http::Request::new(()).into_parts();
-        parts.method = self.method.clone();
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.method = arrival.method.clone();
         parts.uri = self.uri.clone();
         parts.version = self.version;
-        parts.headers = self.headers.clone();
+        parts.headers = arrival.headers.clone();
         parts.extensions = self.extensions.clone();
         let addresses = (self.local_addr.clone(), self.remote_addr.clone());
         let parts = RequestParts::from((parts, addresses.0, addresses.1, self.scheme.clone()));
         Some(Request::from_parts(parts, body))
     }
+}
 
-    /// Whether the request's method says that it will write: then it stands in line with the others that do.
-    pub(super) fn writes(&self) -> bool {
-        !self.method.is_safe()
-    }
-
-    /// The lines of the Cookie header.
-    pub(super) fn cookies(&self) -> impl Iterator<Item = &[u8]> {
-        self.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)
-    }
-
-    /// From where the request came.
-    pub(super) fn client(&self) -> Client {
-        let ip = match &self.remote_addr.0 {
-            Addr::SocketAddr(address) => Some(address.ip()),
-            _ => None,
-        };
-        let user_agent = self.headers.get(header::USER_AGENT);
-        let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        Client::new(ip, user_agent.as_deref())
-    }
+/// What the cycle looks at.
+pub(super) fn arrival_of(request: &Request) -> Arrival {
+    let peer = match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => Some(address.ip()),
+        _ => None,
+    };
+    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer }
 }
 
 /// Reads the body into memory if it says that it has at most `bytes_max` bytes. The request keeps it too.

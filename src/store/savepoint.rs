@@ -1,9 +1,9 @@
 //! A part of a transaction that may fail by itself.
 
-use crate::ledger::Error;
-use crate::store::transaction::Transaction;
+use super::error::Error;
+use super::transaction::Transaction;
 
-/// A point in a [`Tx`](super::Tx) to go back to. Dropped without either of its methods it does nothing: what
+/// A point in a [`Tx`](crate::web::Tx) to go back to. Dropped without either of its methods it does nothing: what
 /// came after it stays a part of the transaction.
 #[must_use = "a savepoint does nothing until it is released or rolled back to"]
 pub struct Savepoint<'a> {
@@ -12,7 +12,7 @@ pub struct Savepoint<'a> {
 }
 
 impl<'a> Savepoint<'a> {
-    pub(super) async fn mark(transaction: &'a Transaction) -> Result<Self, Error> {
+    pub(crate) async fn mark(transaction: &'a Transaction) -> Result<Self, Error> {
         let name = format!("session_ledger_{}", transaction.next_savepoint());
         transaction.client().batch_execute(&format!("savepoint {name}")).await?;
         Ok(Self { transaction, name })

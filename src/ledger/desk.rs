@@ -1,0 +1,210 @@
+//! The desk: all that the cycle of a request asks of the store.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::{Error, Ledger, SessionSummary};
+use crate::session::{Client, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId, UserId};
+use crate::store::connection::Connection;
+use crate::store::load::{self, Loaded};
+use crate::store::pool::answered;
+use crate::store::{log, sessions};
+
+pub(crate) use crate::store::append::Append;
+pub(crate) use crate::store::connection::Row;
+pub(crate) use crate::store::error::{Prospect, cause};
+pub(crate) use crate::store::load::LiveSession;
+pub(crate) use crate::store::savepoint::Savepoint;
+pub(crate) use crate::store::statement::Sql;
+pub(crate) use crate::store::transaction::{Begun, RolledBack, Transaction};
+
+/// What the database knows of the session that a token names.
+pub(crate) struct Found {
+    /// The moment, by the database's clock.
+    pub(crate) now: OffsetDateTime,
+    pub(crate) session: FoundSession,
+    /// What the application's own statement found beside it.
+    pub(crate) also: Vec<Row>,
+}
+
+/// A session that was looked up.
+#[expect(clippy::large_enum_variant, reason = "most are live, and a box would cost each an allocation")]
+pub(crate) enum FoundSession {
+    Live(LiveSession),
+    /// It is not live: why it ended and how many seconds ago, if it ever was.
+    Gone(Option<(EndReason, f64)>),
+}
+
+/// Loading.
+impl Ledger {
+    /// Looks a session up outside any transaction, with what `also`, a statement of the application's, finds. May be
+    /// dropped on its way.
+    pub(crate) async fn find(&self, id: SessionId, also: Option<&'static Sql>) -> Result<Found, Error> {
+        let finding = async {
+            let loaded = match also {
+                None => self.load(id).await?,
+                also => {
+                    self.lend(async |connection: &Connection| load::load(connection, id, also).await).await?
+                }
+            };
+            let why = async || {
+                self.lend(async |connection: &Connection| load::why_ended(connection, id).await).await
+            };
+            found(loaded, why).await
+        };
+        answered(finding).await
+    }
+
+    /// Begins a transaction and looks the session up in the same trip. Without an id only the clock is read.
+    pub(crate) async fn begin(
+        &self,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<(Transaction, Found), Error> {
+        let (transaction, loaded) = answered(Transaction::begin(self.pool(), session, also)).await?;
+        let why = async || match session {
+            Some(id) => load::why_ended(transaction.client(), id).await,
+            None => Ok(None),
+        };
+        let found = found(loaded, why).await?;
+        Ok((transaction, found))
+    }
+
+    /// Begins a transaction and loads a session again, without waiting for the answer. See [`begun`](Self::begun).
+    pub(crate) async fn begin_ahead(
+        &self,
+        session: Option<SessionId>,
+    ) -> Result<(Arc<Transaction>, Begun), Error> {
+        Transaction::begin_ahead(self.pool(), session).await
+    }
+
+    /// The answer to a beginning that was sent ahead.
+    pub(crate) async fn begun(begun: Begun) -> Result<Loaded, Error> {
+        answered(begun).await
+    }
+
+    /// Loads a session outside any transaction. May be dropped on its way.
+    pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
+        self.0.loads.load(session).await
+    }
+
+    /// The time by which sessions are judged.
+    pub(crate) async fn now(&self) -> Result<OffsetDateTime, Error> {
+        self.lend(async |connection: &Connection| load::now(connection).await).await
+    }
+
+    /// The rules of the sessions, for a holding.
+    pub(crate) fn shared_policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.0.policy)
+    }
+}
+
+/// Writing.
+impl Ledger {
+    /// Commits what a request has written to its sessions, in a transaction of its own or together with others'.
+    pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
+        match appends {
+            [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
+            appends => {
+                Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), None).await
+            }
+        }
+    }
+
+    /// Commits an application's transaction together with what its request has written.
+    pub(crate) async fn commit_transaction(
+        &self,
+        transaction: Transaction,
+        appends: &[Arc<Append>],
+        guard: Option<Guard>,
+    ) -> Result<(), Error> {
+        transaction.commit(self.pool(), &each(appends), guard.map(fence)).await
+    }
+
+    /// Ends a session in a transaction of its own. Says whether there was anything to write.
+    pub(crate) async fn commit_end(
+        &self,
+        ending: Ending,
+        client: Client,
+        actor: Option<UserId>,
+    ) -> Result<bool, Error> {
+        let Some(append) = append_of(ending, client, actor) else { return Ok(false) };
+        Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await?;
+        Ok(true)
+    }
+
+    /// Ends a session inside a transaction of the application's: with it, or not at all. Says whether it was live.
+    pub(crate) async fn end_within(
+        &self,
+        transaction: &Transaction,
+        id: SessionId,
+        reason: EndReason,
+        client: Client,
+        actor: Option<UserId>,
+    ) -> Result<bool, Error> {
+        let connection = transaction.client();
+        let loaded = load::load_within(connection, id).await?;
+        let append = ending(loaded, id, reason).and_then(|ending| append_of(ending, client, actor));
+        let Some(append) = append else { return Ok(false) };
+        append.run(connection, &append.ready(connection).await?).await?;
+        Ok(true)
+    }
+
+    /// Notes that a session was seen. Nobody waits for it.
+    pub(crate) fn note_activity(&self, session: SessionId) {
+        self.0.activity.note(session);
+    }
+
+    /// Has all connections prepare their statements anew: a table has been altered.
+    pub(crate) fn forget_statements(&self) {
+        self.pool().forget_statements();
+    }
+}
+
+/// Reading within an application's transaction.
+impl Transaction {
+    /// As [`Ledger::history`], as the transaction sees it.
+    pub(crate) async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
+        log::history(self.client(), session).await
+    }
+
+    /// As [`Ledger::sessions`], as the transaction sees them.
+    pub(crate) async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
+        sessions::sessions_of(self.client(), user).await
+    }
+}
+
+/// Of a session that is not live, asks `why`.
+async fn found(
+    loaded: Loaded,
+    why: impl AsyncFnOnce() -> Result<Option<(EndReason, f64)>, Error>,
+) -> Result<Found, Error> {
+    let session = match loaded.session {
+        Some(live) => FoundSession::Live(live),
+        None => FoundSession::Gone(why().await?),
+    };
+    Ok(Found { now: loaded.now, session, also: loaded.also })
+}
+
+fn each(appends: &[Arc<Append>]) -> Vec<&Append> {
+    appends.iter().map(Arc::as_ref).collect()
+}
+
+/// The end of a session as it was loaded; none if it is not live.
+pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason) -> Option<Ending> {
+    let live = loaded.session?;
+    Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now))
+}
+
+fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Option<Append> {
+    let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
+    Some(Append { written, resend: None })
+}
+
+fn fence(guard: Guard) -> crate::store::commit::Fence {
+    match guard {
+        Guard::Fence { session, version } => crate::store::commit::Fence { session: Some(session), version },
+        Guard::Unfailed => crate::store::commit::Fence::NONE,
+    }
+}

@@ -1,0 +1,30 @@
+//! Floor 3: the cycle of a request, from its cookie to what the response says of it.
+//!
+//! A [`Visit`](visit::Visit) is one run of a request. Nothing is loaded before the handler asks for a [`Session`] or a
+//! [`Tx`], and nothing is written before the handler has returned: then [`settle`](settle::settle) commits or rolls back
+//! and says what the response must carry. The cycle speaks the types of the `http` crate and the library's own, and
+//! knows no web framework: [`web`](crate::web) is its face in poem. It reaches the database through the front desk,
+//! [`ledger`](crate::ledger).
+
+pub(crate) mod arrival;
+mod commit;
+pub(crate) mod completion;
+mod error;
+pub(crate) mod failure;
+mod incident;
+mod opened;
+pub(crate) mod part;
+mod running;
+mod session;
+pub(crate) mod settle;
+pub(crate) mod shared;
+mod signed_in;
+mod tx;
+pub(crate) mod visit;
+pub(crate) mod writer_queue;
+
+pub use error::SessionError;
+pub use incident::Incident;
+pub use session::Session;
+pub use signed_in::{NotSignedIn, SignedIn};
+pub use tx::Tx;

@@ -1,0 +1,35 @@
+//! A request as the cycle sees it.
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue, Method, header};
+
+use crate::session::Client;
+
+/// Of a request, all that the cycle looks at.
+#[derive(Clone)]
+pub(crate) struct Arrival {
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    /// The address that the connection comes from, if it is one of IP.
+    pub(crate) peer: Option<IpAddr>,
+}
+
+impl Arrival {
+    /// Whether the request's method says that it will write: then it stands in line with the others that do.
+    pub(super) fn writes(&self) -> bool {
+        !self.method.is_safe()
+    }
+
+    /// The lines of the Cookie header.
+    pub(super) fn cookies(&self) -> impl Iterator<Item = &[u8]> {
+        self.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)
+    }
+
+    /// Where the request came from.
+    pub(super) fn client(&self) -> Client {
+        let user_agent = self.headers.get(header::USER_AGENT);
+        let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        Client::new(self.peer, user_agent.as_deref())
+    }
+}

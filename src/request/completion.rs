@@ -1,0 +1,75 @@
+//! What the answer to a request says about its session: the cookie, and that caches must keep out.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::token::{CookieSettings, Token};
+
+/// What the browser is told about its token.
+pub(crate) enum CookieChange {
+    /// Keep this token.
+    Set(Token),
+    /// Forget the token.
+    Remove,
+}
+
+/// What is left to do to an answer once its request is settled.
+#[derive(Default)]
+pub(crate) struct Completion {
+    /// What the browser is told about its token, if anything.
+    pub(super) cookie: Option<CookieChange>,
+    /// Whether somebody is signed in.
+    pub(super) is_signed_in: bool,
+    /// Whether the handler has asked for the session, so that the answer depends on the cookie.
+    pub(super) looked_at_session: bool,
+    /// Whether a part of the request is committed already, so that it must not run again.
+    pub(super) is_partly_committed: bool,
+}
+
+impl Completion {
+    /// Whether the browser must be told something about its token, whatever the answer is.
+    pub(crate) fn changes_cookie(&self) -> bool {
+        self.cookie.is_some()
+    }
+
+    /// Whether the request may run again.
+    pub(crate) fn may_run_again(&self) -> bool {
+        !self.is_partly_committed
+    }
+
+    /// Completes the headers of the answer.
+    ///
+    /// `Vary: Cookie` goes on every answer to a request that looked at its session. `Cache-Control: no-store` goes where
+    /// a cookie is set, whatever the handler said, and where somebody is signed in, unless the handler said otherwise
+    /// (ASVS 14.2.2).
+    pub(crate) fn apply(self, headers: &mut HeaderMap, settings: &CookieSettings) {
+        if !self.looked_at_session {
+            return;
+        }
+        let varies = headers.get_all(header::VARY).iter().any(|value| names_cookie(value.as_bytes()));
+        if !varies {
+            headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+        }
+        if self.is_signed_in && !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        let Some(change) = self.cookie else { return };
+        let cookie = match change {
+            CookieChange::Set(token) => settings.set_cookie(&token),
+            CookieChange::Remove => settings.removal(),
+        };
+        // Checked settings and a base64 token always make a valid header.
+        if let Ok(mut value) = HeaderValue::try_from(cookie) {
+            value.set_sensitive(true);
+            headers.append(header::SET_COOKIE, value);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+fn names_cookie(vary: &[u8]) -> bool {
+    let name: &HeaderName = &header::COOKIE;
+    vary.split(|byte| *byte == b',').any(|field| {
+        let field = field.trim_ascii();
+        field == b"*" || field.eq_ignore_ascii_case(name.as_str().as_bytes())
+    })
+}

@@ -1,0 +1,37 @@
+//! What a handler can ask of its session in vain.
+
+use crate::session::{ValueError, WishError};
+use crate::token::{RandomnessError, SealError};
+
+/// A handler asked something of its session that cannot be done. The session is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// A value cannot be read or written.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// A wish that cannot be granted: too large, nobody signed in …
+    #[error(transparent)]
+    Wish(#[from] WishError),
+    /// The operating system gave no randomness for a new token.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+    /// A new token could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The handler is not behind the middleware.
+    #[error(
+        "the endpoint is not wrapped in the `Sessions` middleware: add `.with(Sessions::new(ledger, keys))`"
+    )]
+    NoMiddleware,
+    /// A part of the request should be a transaction by itself, but the request has begun another.
+    #[error(
+        "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
+    )]
+    TransactionOpen,
+    /// The session that the request came with ended before a part of the request could be done for it.
+    #[error(
+        "the session ended while the request was under way, so that nothing was done: load the page again"
+    )]
+    Ended,
+}

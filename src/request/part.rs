@@ -1,0 +1,106 @@
+//! A part of a request that is a transaction by itself, and runs again by itself.
+
+use std::sync::Arc;
+
+use super::commit::commit_in_turn;
+use super::failure::CommitFailed;
+use super::opened::Opened;
+use super::running::roll_back;
+use super::visit::Visit;
+use super::{NotSignedIn, SessionError};
+use crate::ledger::Error;
+use crate::ledger::desk::RolledBack;
+use crate::session::SessionId;
+
+/// The session that the handler has seen before a part of it begins. The part is for the holder of that session: if the
+/// session has ended since, the work must not be done for a visitor who is nobody.
+pub(crate) struct Part {
+    held: Option<Held>,
+}
+
+struct Held {
+    session: SessionId,
+    is_signed_in: bool,
+}
+
+/// The session that a part was for has ended.
+pub(crate) enum Lost {
+    /// Somebody was signed in to it.
+    SignedIn(NotSignedIn),
+    /// Nobody was.
+    Anonymous(SessionError),
+}
+
+impl Part {
+    /// A part of a request that has done nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// The request has a transaction, or has changed its session: [`SessionError::TransactionOpen`].
+    pub(crate) async fn of(visit: &Visit) -> Result<Self, SessionError> {
+        if visit.has_work().await { Err(SessionError::TransactionOpen) } else { Ok(Self { held: None }) }
+    }
+
+    /// Forgets the session as it was loaded, so that it is loaded again with the transaction's beginning.
+    pub(crate) fn start_over(&mut self, visit: &Visit) {
+        let opened = visit.opened().take();
+        self.held = opened.as_ref().and_then(Held::of).or(self.held.take());
+    }
+
+    /// Whether the session that the part is for, loaded again, is no longer there.
+    pub(crate) fn lost(&self, visit: &Visit) -> Option<Lost> {
+        let held = self.held.as_ref()?;
+        let present = visit.opened().as_ref().and_then(|opened| opened.holding.loaded_version());
+        if present.map(|(session, _)| session) == Some(held.session) {
+            return None;
+        }
+        Some(if held.is_signed_in {
+            Lost::SignedIn(NotSignedIn)
+        } else {
+            Lost::Anonymous(SessionError::Ended)
+        })
+    }
+}
+
+impl Held {
+    fn of(opened: &Opened) -> Option<Self> {
+        let (session, _) = opened.holding.loaded_version()?;
+        Some(Self { session, is_signed_in: opened.holding.state().user.is_some() })
+    }
+}
+
+/// Commits a part, in a task of its own: a client that hangs up must not stop a commit halfway.
+pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> {
+    // Taken before anybody can drop the request, which would roll back what is left in the visit.
+    let (opened, running) = visit.take().await;
+    let visit = Arc::clone(visit);
+    let committing = async move {
+        let Some(mut opened) = opened else {
+            roll_back(running).await;
+            return Err(Error::TransactionKept.into());
+        };
+        let plan = commit_in_turn(&visit, &mut opened, running).await?;
+        *visit.opened() = Some(opened.after(&plan));
+        visit.keep_part(plan.cookie);
+        visit.leave_line();
+        Ok(())
+    };
+    tokio::spawn(committing).await?
+}
+
+/// Rolls a part back, and says how its transaction was found.
+pub(crate) async fn roll_back_part(visit: &Visit) -> RolledBack {
+    let (_, running) = visit.take().await;
+    roll_back(running).await
+}
+
+/// Leaves the session as it is stored, for what the handler does after a part has failed.
+///
+/// # Errors
+///
+/// The database is away.
+pub(crate) async fn give_up_part(visit: &Visit) -> Result<(), Error> {
+    visit.opened().take();
+    visit.leave_line();
+    visit.open().await
+}

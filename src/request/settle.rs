@@ -1,0 +1,120 @@
+//! After the handler has returned: commit or roll back, and say what the answer must carry.
+
+use std::sync::Arc;
+
+use tracing::Instrument;
+
+use super::commit::commit_in_turn;
+use super::completion::Completion;
+use super::failure::CommitFailed;
+use super::opened::{Opened, Plan};
+use super::running::roll_back;
+use super::visit::{Left, Visit};
+use crate::ledger::desk::RolledBack;
+use crate::session::Ending;
+
+/// A request that is settled: what became of its changes, and what its answer must carry.
+pub(crate) struct Settled {
+    pub(crate) outcome: Outcome,
+    pub(crate) completion: Completion,
+}
+
+/// What became of a request's changes.
+pub(crate) enum Outcome {
+    /// They are committed: the handler's answer goes out.
+    Committed,
+    /// They are rolled back, as the handler's answer asks for it. The transaction, if any, was found in this state.
+    RolledBack(RolledBack),
+    /// They could not be committed.
+    Failed(CommitFailed),
+}
+
+/// Settles what a handler did. `commits` says whether its answer is one whose changes are kept.
+///
+/// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a client that
+/// hangs up must not stop a commit halfway.
+pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
+    match visit.leave() {
+        Left::Nothing(opened) => settle_idle(visit, opened, commits),
+        Left::Work => {
+            // On the heap: it is many kilobytes, and would be moved from place to place on its way into the task.
+            let work = Box::pin(settle_work(Arc::clone(visit), commits)).in_current_span();
+            match tokio::spawn(work).await {
+                Ok(settled) => settled,
+                Err(error) => {
+                    Settled { outcome: Outcome::Failed(error.into()), completion: Completion::default() }
+                }
+            }
+        }
+    }
+}
+
+/// Settles a request that has nothing to write, to roll back or to end.
+fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled {
+    let Some(opened) = opened else {
+        return settled(visit, None, Err(Outcome::RolledBack(RolledBack::Sound)));
+    };
+    let result = if commits {
+        let plan = opened.cookie(&visit.shared).map(Plan::of_cookie);
+        plan.map_err(|error| Outcome::Failed(error.into()))
+    } else {
+        Err(Outcome::RolledBack(RolledBack::Sound))
+    };
+    settled(visit, Some(&opened), result)
+}
+
+/// Settles a request that has something to write, to roll back or to end.
+async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
+    let (opened, running) = visit.take().await;
+    let Some(mut opened) = opened else {
+        let found = roll_back(running).await;
+        return settled(&visit, None, Err(Outcome::RolledBack(found)));
+    };
+
+    // Commit, or roll back.
+    let overdue = opened.holding.take_overdue();
+    let result = if commits {
+        commit_in_turn(&visit, &mut opened, running).await.map_err(Outcome::Failed)
+    } else {
+        Err(Outcome::RolledBack(roll_back(running).await))
+    };
+
+    // The next one that writes to the session need not wait for the rest.
+    visit.leave_line();
+    if let Some(overdue) = overdue {
+        // On the heap: it is a rare and a large one.
+        Box::pin(end(&visit, *overdue)).await;
+    }
+    settled(&visit, Some(&opened), result)
+}
+
+/// Notes that the session was seen, and gathers what the answer must carry.
+fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Outcome>) -> Settled {
+    visit.leave_line();
+    // What is appended says by itself when the session was seen.
+    let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
+    if let Some(session) = opened.and_then(|opened| opened.holding.to_touch()).filter(|_| !has_appended) {
+        visit.shared.ledger.note_activity(session);
+    }
+    let (outcome, cookie) = match result {
+        Ok(plan) => (Outcome::Committed, plan.cookie),
+        Err(outcome) => (outcome, None),
+    };
+    // The cookie of a part that is committed goes out whatever became of the rest.
+    let part = visit.take_part();
+    let completion = Completion {
+        is_partly_committed: part.is_some(),
+        cookie: cookie.or(part.and_then(|part| part.cookie)),
+        is_signed_in: opened.is_some_and(|opened| opened.holding.state().user.is_some()),
+        looked_at_session: visit.was_opened(),
+    };
+    Settled { outcome, completion }
+}
+
+/// Ends a session whose time is over, whatever became of the request. Another request may have done so first.
+async fn end(visit: &Visit, overdue: Ending) {
+    match visit.shared.ledger.commit_end(overdue, visit.arrival.client(), None).await {
+        Err(error) if !error.is_retryable() => tracing::warn!(%error, "an overdue session was not ended"),
+        _ => {}
+    }
+}

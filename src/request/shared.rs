@@ -1,0 +1,51 @@
+//! All that the requests of one application share.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use super::incident::Incident;
+use super::writer_queue::WriterQueue;
+use crate::ledger::Ledger;
+use crate::ledger::desk::Sql;
+use crate::session::{Policy, SessionId};
+use crate::telemetry;
+use crate::token::{CookieSettings, Sealer};
+
+/// The application's ear for incidents.
+pub(crate) type IncidentHook = Arc<dyn Fn(&Incident) + Send + Sync>;
+
+/// Says whether a handler's error is one after which the request runs again.
+pub(crate) type RetryHook = Arc<dyn Fn(&(dyn Error + 'static)) -> bool + Send + Sync>;
+
+/// The settings of an application's sessions, and the line of those who write.
+pub(crate) struct Shared {
+    pub(crate) ledger: Ledger,
+    pub(crate) sealer: Sealer,
+    pub(crate) cookie: CookieSettings,
+    pub(crate) retries: RetryHook,
+    pub(crate) on_incident: Option<IncidentHook>,
+    /// A statement of the application's that goes with each load of a session.
+    pub(crate) also: Option<&'static Sql>,
+    pub(crate) queue: WriterQueue,
+}
+
+impl Shared {
+    /// Tells the log and the application's hook.
+    pub(super) fn report(&self, incident: &Incident) {
+        telemetry::incident(incident.name());
+        tracing::warn!(incident = incident.name(), details = ?incident, "a cookie that honest browsers do not send");
+        if let Some(hook) = &self.on_incident {
+            hook(incident);
+        }
+    }
+
+    /// The rules of the sessions.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        self.ledger.shared_policy()
+    }
+}
+
+/// The id of a session that may be started. The process's clock makes it sortable, no more.
+pub(super) fn fresh_id() -> SessionId {
+    SessionId::new(time::OffsetDateTime::now_utc(), rand::random())
+}

@@ -1,0 +1,265 @@
+//! One run of one request: what it has asked of the ledger so far.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Incident;
+use super::arrival::Arrival;
+use super::completion::CookieChange;
+use super::opened::Opened;
+use super::running::Running;
+use super::shared::Shared;
+use super::writer_queue::Turn;
+use crate::ledger::Error;
+use crate::ledger::desk::{Found, Transaction};
+use crate::session::{Admission, Client, SessionId};
+use crate::token::Secret;
+use crate::token::cookie_header::{Found as FoundCookie, find};
+
+/// One run of a request. [`Session`](super::Session) and [`Tx`](super::Tx) are its faces for handlers.
+pub(crate) struct Visit {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) arrival: Arrival,
+    /// 1 for the first run of the request, or of the part of it that commits by itself.
+    attempt: AtomicU32,
+    /// Whether a handler has asked for the session.
+    was_opened: AtomicBool,
+    /// The part of the request that is committed already.
+    part: Mutex<Option<CommittedPart>>,
+    /// Its turn, kept until the request is settled.
+    turn: Mutex<Option<Turn>>,
+    /// The session, once a handler has asked for it. Never held across an await.
+    opened: Mutex<Option<Opened>>,
+    /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
+    running: tokio::sync::Mutex<Option<Running>>,
+}
+
+/// A part of a request that was committed before the request has answered.
+pub(super) struct CommittedPart {
+    pub(super) cookie: Option<CookieChange>,
+}
+
+/// What a request leaves when its handler has returned.
+#[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
+pub(super) enum Left {
+    /// Nothing to commit, to roll back or to end. The session, if one was loaded.
+    Nothing(Option<Opened>),
+    /// Something, or somebody is still at it.
+    Work,
+}
+
+impl Visit {
+    /// The run of a request with this number; 1 is the first.
+    pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, attempt: u32) -> Self {
+        Self {
+            shared,
+            arrival,
+            attempt: AtomicU32::new(attempt),
+            was_opened: AtomicBool::new(false),
+            part: Mutex::default(),
+            turn: Mutex::default(),
+            opened: Mutex::default(),
+            running: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The same request's next run, which knows nothing of this one.
+    pub(crate) fn once_more(&self, attempt: u32) -> Self {
+        Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt)
+    }
+
+    /// Which run of the request this is: 1 for the first.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt.load(Ordering::Relaxed)
+    }
+
+    /// The next run of a part that commits by itself.
+    pub(crate) fn try_again(&self) {
+        self.attempt.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The session, for as long as a handler looks at it.
+    pub(super) fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+        lock(&self.opened)
+    }
+
+    /// Whether a handler has asked for the session.
+    pub(super) fn was_opened(&self) -> bool {
+        self.was_opened.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request has a transaction, or has changed the session.
+    pub(super) async fn has_work(&self) -> bool {
+        let is_changed = |opened: &Opened| opened.holding.is_changed();
+        self.running.lock().await.is_some() || self.opened().as_ref().is_some_and(is_changed)
+    }
+}
+
+/// What a handler asks for.
+impl Visit {
+    /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
+    pub(crate) async fn open(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.running.lock().await;
+        self.was_opened.store(true, Ordering::Relaxed);
+        if self.opened().is_some() {
+            return Ok(());
+        }
+        let opened = match self.token() {
+            None => Opened::visitor(&self.shared, None),
+            Some((id, secret)) => {
+                self.stand_in_line(id).await;
+                let found = self.shared.ledger.find(id, self.shared.also).await?;
+                self.admit(id, &secret, found)
+            }
+        };
+        *self.opened() = Some(opened);
+        Ok(())
+    }
+
+    /// The request's transaction. Its beginning travels with the session's load; if the session was loaded before, with
+    /// the application's first statement.
+    pub(super) async fn transaction(&self) -> Result<Arc<Transaction>, Error> {
+        let mut place = self.running.lock().await;
+        self.was_opened.store(true, Ordering::Relaxed);
+        if let Some(running) = place.as_ref() {
+            return Ok(Arc::clone(&running.transaction));
+        }
+        let loaded = self.opened().as_ref().map(|opened| opened.holding.loaded_version());
+        let running = match loaded {
+            // The session is loaded: begin without waiting for the answer, which is looked at before the commit.
+            Some(known) => {
+                let (transaction, begun) =
+                    self.shared.ledger.begin_ahead(known.map(|(session, _)| session)).await?;
+                Running { transaction, ahead: Some((known, begun)) }
+            }
+            // It is not: begin and load in one trip.
+            None => Running { transaction: self.begin().await?, ahead: None },
+        };
+        Ok(Arc::clone(&place.insert(running).transaction))
+    }
+
+    /// Begins a transaction and opens the session in it.
+    async fn begin(&self) -> Result<Arc<Transaction>, Error> {
+        let token = self.token();
+        let id = token.as_ref().map(|(id, _)| *id);
+        if let Some(id) = id {
+            self.stand_in_line(id).await;
+        }
+        let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
+        let opened = match token {
+            None => Opened::visitor(&self.shared, Some(found.now)),
+            Some((id, secret)) => self.admit(id, &secret, found),
+        };
+        *self.opened() = Some(opened);
+        Ok(Arc::new(transaction))
+    }
+
+    /// The session id and secret in the cookie, if there is one cookie and it opens.
+    fn token(&self) -> Option<(SessionId, Secret)> {
+        let opened = match find(self.arrival.cookies(), &self.shared.cookie.name) {
+            FoundCookie::None => return None,
+            FoundCookie::One(value) => self.shared.sealer.open(value).ok(),
+            FoundCookie::Several => {
+                self.report(|client| Incident::CookieDuplicated { client });
+                return None;
+            }
+        };
+        if opened.is_none() {
+            self.report(|client| Incident::CookieRejected { client });
+        }
+        opened
+    }
+
+    /// An authentic token meets what was found under its id.
+    fn admit(&self, id: SessionId, secret: &Secret, found: Found) -> Opened {
+        let opened = Opened::admitted(&self.shared, id, secret, found);
+        if opened.holding.admission() == Some(&Admission::Replayed) {
+            self.report(|client| Incident::TokenReplayed { session: id, client });
+        }
+        opened
+    }
+
+    /// A request that runs again is not a second incident.
+    fn report(&self, incident: impl FnOnce(Client) -> Incident) {
+        if self.attempt() == 1 {
+            self.shared.report(&incident(self.arrival.client()));
+        }
+    }
+}
+
+/// Standing in line.
+impl Visit {
+    /// Waits for the others that write to the session, before a connection is taken.
+    async fn stand_in_line(&self, session: SessionId) {
+        // A request that lost a race writes, whatever its method says.
+        if (self.arrival.writes() || self.attempt() > 1) && lock(&self.turn).is_none() {
+            let turn = self.shared.queue.turn(session).await;
+            *lock(&self.turn) = turn;
+        }
+    }
+
+    /// Makes sure that nobody stands in line before a request that turns out to write.
+    ///
+    /// # Errors
+    ///
+    /// Somebody stands there. The request has not disturbed them, and should run again behind them.
+    pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
+        let mut turn = lock(&self.turn);
+        if turn.is_none() {
+            *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
+        }
+        Ok(())
+    }
+
+    /// Lets the next one have its turn.
+    pub(crate) fn leave_line(&self) {
+        drop(lock(&self.turn).take());
+    }
+}
+
+/// Leaving.
+impl Visit {
+    /// Notes that a part of the request is committed, and which cookie must follow.
+    pub(super) fn keep_part(&self, cookie: Option<CookieChange>) {
+        let mut part = lock(&self.part);
+        let before = part.take().and_then(|part| part.cookie);
+        *part = Some(CommittedPart { cookie: cookie.or(before) });
+    }
+
+    /// The part that is committed already, if any.
+    pub(super) fn take_part(&self) -> Option<CommittedPart> {
+        lock(&self.part).take()
+    }
+
+    /// Takes the session if nothing is left to commit, to roll back or to end.
+    pub(super) fn leave(&self) -> Left {
+        if !self.was_opened() {
+            return Left::Nothing(None);
+        }
+        let Ok(running) = self.running.try_lock() else { return Left::Work };
+        let mut opened = self.opened();
+        let leaves_work = |opened: &Opened| opened.holding.is_changed() || opened.holding.is_overdue();
+        if running.is_some() || opened.as_ref().is_some_and(leaves_work) {
+            return Left::Work;
+        }
+        Left::Nothing(opened.take())
+    }
+
+    /// Takes all that is to be finished.
+    pub(super) async fn take(&self) -> (Option<Opened>, Option<Running>) {
+        let running = self.running.lock().await.take();
+        (self.opened().take(), running)
+    }
+
+    /// Lets go of the transaction of a handler that was dropped on its way.
+    pub(crate) fn abandon(&self) {
+        if let Some(running) = self.running.try_lock().ok().and_then(|mut place| place.take()) {
+            drop(running.take_back());
+        }
+    }
+}
+
+/// A panic elsewhere does not make what is behind a lock wrong: each change of it is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

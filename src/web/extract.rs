@@ -1,0 +1,33 @@
+//! How handlers come by their sessions and transactions.
+
+use std::sync::Arc;
+
+use poem::{FromRequest, Request, RequestBody, Result};
+
+use crate::request::visit::Visit;
+use crate::request::{Session, SessionError, SignedIn, Tx};
+
+impl<'a> FromRequest<'a> for Session {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let visit = visit_of(request)?;
+        visit.open().await?;
+        Ok(Self { visit })
+    }
+}
+
+impl<'a> FromRequest<'a> for SignedIn {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        Ok(Self::of(Session::from_request(request, body).await?)?)
+    }
+}
+
+impl<'a> FromRequest<'a> for Tx {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        Ok(Self::of(visit_of(request)?).await?)
+    }
+}
+
+/// The visit that the middleware has given to a request.
+fn visit_of(request: &Request) -> Result<Arc<Visit>, SessionError> {
+    request.data::<Arc<Visit>>().cloned().ok_or(SessionError::NoMiddleware)
+}

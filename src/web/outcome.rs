@@ -1,0 +1,76 @@
+//! The answer of one run of a request, or that the request should run again.
+
+use poem::{Response, Result};
+
+use crate::ledger::Error;
+use crate::ledger::desk::RolledBack;
+use crate::request::failure::{CommitFailed, Failure};
+use crate::request::settle;
+use crate::request::shared::Shared;
+
+/// How a run ended.
+pub(super) enum Outcome {
+    /// With an answer.
+    Done(Result<Response>),
+    /// Nothing happened, and the same request may run again.
+    Again(Again),
+}
+
+/// A run that was in vain.
+pub(super) struct Again {
+    /// The answer if this was the last run.
+    pub(super) error: poem::Error,
+    /// Why it was in vain, and what another may bring.
+    pub(super) failure: Failure,
+}
+
+impl Outcome {
+    /// What the handler's `result` becomes once its request is settled.
+    pub(super) fn of(shared: &Shared, result: Result<Response>, settled: settle::Outcome) -> Self {
+        match (settled, result) {
+            // An error that the commit policy lets through is an answer like any other.
+            (settle::Outcome::Committed, result) => {
+                Self::Done(Ok(result.unwrap_or_else(poem::Error::into_response)))
+            }
+            (settle::Outcome::RolledBack(RolledBack::Sound), Ok(answer)) => Self::Done(Ok(answer)),
+            // The handler made an answer of an error; which error that was, only the transaction knows.
+            (settle::Outcome::RolledBack(found), Ok(answer)) => {
+                Self::of_error(shared, poem::Error::from_response(answer), found)
+            }
+            (settle::Outcome::RolledBack(found), Err(error)) => Self::of_error(shared, error, found),
+            (settle::Outcome::Failed(failed), _) => failed.into(),
+        }
+    }
+
+    /// The outcome of a handler that answered with an error, and whose transaction, if any, was `found` in this state
+    /// when it was rolled back.
+    pub(super) fn of_error(shared: &Shared, error: poem::Error, found: RolledBack) -> Self {
+        let failure = Failure::of_handler(shared, &error, error.status().is_server_error(), found);
+        Self::of_failure(error, failure)
+    }
+
+    fn of_failure(error: poem::Error, failure: Failure) -> Self {
+        if failure.is_final() { Self::Done(Err(error)) } else { Self::Again(Again { error, failure }) }
+    }
+}
+
+impl Again {
+    /// The answer of a request that does not run again: 503 if it was the database's or another request's doing, else
+    /// what the handler made of it.
+    pub(super) fn last_answer(self) -> Result<Response> {
+        if self.failure.is_unavailability() {
+            Err(Error::Unavailable(self.error.to_string()).into())
+        } else if self.error.is_from_response() {
+            Ok(self.error.into_response())
+        } else {
+            Err(self.error)
+        }
+    }
+}
+
+impl From<CommitFailed> for Outcome {
+    fn from(failed: CommitFailed) -> Self {
+        let failure = Failure::of_commit(&failed);
+        Self::of_failure(failed.into(), failure)
+    }
+}
