@@ -129,7 +129,7 @@ impl Scene {
     }
 
     async fn wait_until(&self, rows: &str, count: i64) {
-        let patience = Instant::now() + Duration::from_secs(3);
+        let patience = Instant::now() + Duration::from_secs(20);
         while self.database.count(rows).await < count {
             assert!(Instant::now() < patience, "fewer than {count} {rows}");
         }
