@@ -10,6 +10,7 @@
 pub mod cookie_header;
 
 mod budget;
+mod error;
 mod frame;
 mod key_ring;
 mod live_keys;
@@ -21,8 +22,9 @@ mod secret;
 mod secret_bytes;
 mod set_cookie;
 
+pub use error::{SealError, TokenRejected};
 pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyState, Place, UnknownKeyState};
 pub use randomness::RandomnessError;
-pub use sealer::{SealError, Sealer, Token, TokenRejected};
+pub use sealer::{Sealer, Token};
 pub use secret::Secret;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};

@@ -1,9 +1,13 @@
 //! The keys that seal and open tokens, as their owner writes them down.
 
-mod entry;
 mod error;
+mod id;
+mod line;
+mod place;
+mod state;
 
 use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 use rand::TryRng;
@@ -12,9 +16,11 @@ use zeroize::Zeroizing;
 use super::purpose::Purpose;
 use super::randomness::{self, RandomnessError};
 use super::secret_bytes::SecretBytes;
-use entry::Entry;
-pub use entry::{KeyId, KeyState, UnknownKeyState};
-pub use error::{KeyRingError, Place};
+pub use error::KeyRingError;
+pub use id::KeyId;
+use line::KeyLine;
+pub use place::Place;
+pub use state::{KeyState, UnknownKeyState};
 
 /// The keys of an application: exactly one seals, the others open what they or another process sealed.
 ///
@@ -38,30 +44,15 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads the text above.
+    /// Reads the text of a key ring, as [`str::parse`] does.
     ///
     /// # Errors
     /// Names the line and what is wrong with it, and never shows the text of a master.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
-        let mut entries: Vec<Entry> = Vec::new();
-        for (place, text) in places(text) {
-            let entry = Entry::parse(text, place)?;
-            entries.iter().try_for_each(|other| entry.differs_from(other))?;
-            entries.push(entry);
-        }
-        let (primaries, others): (Vec<_>, Vec<_>) =
-            entries.iter().partition(|entry| entry.state == KeyState::Primary);
-        let primary = match primaries[..] {
-            [primary] => RingKey::derive(primary)?,
-            [] => return Err(KeyRingError::NoPrimary),
-            [first, second, ..] => {
-                return Err(KeyRingError::TwoPrimaries { first: first.place, second: second.place });
-            }
-        };
-        Ok(Self { primary, others: others.into_iter().map(RingKey::derive).collect::<Result<_, _>>()? })
+        text.parse()
     }
 
-    /// A new line for the text above: `state`, a random key id and a random master.
+    /// A new line for the text of a key ring: `state`, a random key id and a random master.
     ///
     /// # Errors
     /// When the generator fails.
@@ -71,6 +62,29 @@ impl KeyRing {
         let master = SecretBytes::written_by(|bytes| randomness::fill(rng, bytes))?;
         let master = Zeroizing::new(BASE64URL_NOPAD.encode(master.expose()));
         Ok(format!("{state} {} {}", KeyId::from_bytes(id), *master))
+    }
+}
+
+impl FromStr for KeyRing {
+    type Err = KeyRingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut lines: Vec<KeyLine> = Vec::new();
+        for (place, text) in places(text) {
+            let line = KeyLine::parse(text, place)?;
+            lines.iter().try_for_each(|earlier| line.differs_from(earlier))?;
+            lines.push(line);
+        }
+        let (primaries, others): (Vec<_>, Vec<_>) =
+            lines.iter().partition(|line| line.state == KeyState::Primary);
+        let primary = match primaries[..] {
+            [primary] => RingKey::derive(primary)?,
+            [] => return Err(KeyRingError::NoPrimary),
+            [first, second, ..] => {
+                return Err(KeyRingError::TwoPrimaries { first: first.place, second: second.place });
+            }
+        };
+        Ok(Self { primary, others: others.into_iter().map(RingKey::derive).collect::<Result<_, _>>()? })
     }
 }
 
@@ -91,12 +105,12 @@ pub(super) struct RingKey {
 }
 
 impl RingKey {
-    fn derive(entry: &Entry) -> Result<Self, KeyRingError> {
+    fn derive(line: &KeyLine) -> Result<Self, KeyRingError> {
         let key = |purpose: Purpose| {
-            purpose.key_of(&entry.master).map_err(|_| KeyRingError::Derivation { place: entry.place })
+            purpose.key_of(&line.master).map_err(|_| KeyRingError::Derivation { place: line.place })
         };
         let (cookie, resend) = (key(Purpose::Cookie)?, key(Purpose::Resend)?);
-        Ok(Self { id: entry.id, state: entry.state, cookie, resend })
+        Ok(Self { id: line.id, state: line.state, cookie, resend })
     }
 
     pub(super) fn for_purpose(&self, purpose: Purpose) -> &SecretBytes {

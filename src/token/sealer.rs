@@ -7,11 +7,11 @@ use rand::TryRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::budget::SealBudget;
+use super::error::{SealError, TokenRejected};
 use super::frame::Frame;
-use super::key_ring::{KeyId, KeyRing};
+use super::key_ring::KeyRing;
 use super::live_keys::LiveKeys;
 use super::purpose::Purpose;
-use super::randomness::RandomnessError;
 use super::sealing_key::Binding;
 use super::secret::Secret;
 use crate::session::SessionId;
@@ -155,33 +155,6 @@ impl fmt::Debug for Sealer {
         sealer.field("cookie_name", cookie_name).field("audience", audience).field("keys", &keys).finish()
     }
 }
-
-/// Why nothing was sealed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SealError {
-    /// The generator gave no nonce.
-    #[error(transparent)]
-    Randomness(#[from] RandomnessError),
-    /// The key has sealed 2^31 times; random nonces would soon no longer be unique enough.
-    #[error(
-        "The key {key_id} has sealed as many tokens as it may; \
-         make another key the primary one and reload the key ring."
-    )]
-    BudgetSpent {
-        /// The primary key.
-        key_id: KeyId,
-    },
-    /// The cookie name and the audience are longer than AES-GCM can authenticate (2^61 bytes).
-    #[error("The cookie name and the audience are too long to be authenticated; choose shorter ones.")]
-    TooLong,
-}
-
-/// A value is not a token of this sealer: malformed, forged, of an unknown or retired key, for another
-/// purpose, cookie or audience. It is one error on purpose, so that nobody learns which (OWASP ASVS 11.2.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The session token was rejected.")]
-pub struct TokenRejected;
 
 #[cfg(test)]
 mod tests;

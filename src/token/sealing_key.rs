@@ -8,11 +8,11 @@ use rand::TryRng;
 use zeroize::Zeroizing;
 
 use super::budget::{SealBudget, SealCount};
+use super::error::{SealError, TokenRejected};
 use super::frame::{BODY, Frame, NONCE, VERSION};
 use super::key_ring::KeyId;
 use super::purpose::Purpose;
 use super::randomness;
-use super::sealer::{SealError, TokenRejected};
 use super::secret::Secret;
 use super::secret_bytes::SecretBytes;
 use crate::session::SessionId;
