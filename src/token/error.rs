@@ -3,7 +3,7 @@
 use super::key_ring::KeyId;
 use super::randomness::RandomnessError;
 
-/// Why nothing was sealed.
+/// The reason why no token was made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
@@ -24,8 +24,9 @@ pub enum SealError {
     TooLong,
 }
 
-/// A value is not a token of this sealer: malformed, forged, of an unknown or retired key, for another
-/// purpose, cookie or audience. It is one error on purpose, so that nobody learns which (OWASP ASVS 11.2.4).
+/// A value is not a token of this sealer: it is malformed or forged, its key is unknown or retired, or it was
+/// sealed for another purpose, cookie or audience. One error stands for all these reasons, so that an
+/// attacker learns none of them (OWASP ASVS 11.2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The session token was rejected.")]
 pub struct TokenRejected;

@@ -1,4 +1,4 @@
-//! The keys that seal and open tokens, as their owner writes them down.
+//! The keys that seal and open tokens, and the text in which their owner keeps them.
 
 mod error;
 mod id;
@@ -22,7 +22,8 @@ use line::KeyLine;
 pub use place::Place;
 pub use state::{KeyState, UnknownKeyState};
 
-/// The keys of an application: exactly one seals, the others open what they or another process sealed.
+/// The keys of an application: exactly one seals tokens, the others only open tokens sealed earlier or
+/// elsewhere.
 ///
 /// Written as text, one key a line (or separated by `;`, which fits an environment variable):
 ///
@@ -32,12 +33,13 @@ pub use state::{KeyState, UnknownKeyState};
 /// accept-old  19d3b004 q80Ibv1c...
 /// ```
 ///
-/// A line may be blank, and a comment goes from `#` to the end of its line. To rotate: add the new key as
-/// `accept-only` everywhere, then make it `primary` and the old one `accept-old`, then make that `retired`
-/// when the tokens that it sealed have ended.
+/// A line may be blank, and a comment goes from `#` to the end of its line.
 ///
-/// The masters are overwritten as soon as the keys of each purpose are derived from them. `Debug` shows ids
-/// and states only.
+/// To replace the primary key: add the new key as `accept-only` in every process. Then make it `primary` and
+/// the old key `accept-old`. When the tokens of the old key have ended, make it `retired`.
+///
+/// The masters are overwritten in memory as soon as the keys for each purpose are derived from them. `Debug`
+/// shows ids and states only.
 pub struct KeyRing {
     pub(super) primary: RingKey,
     pub(super) others: Vec<RingKey>,
@@ -96,7 +98,7 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// One key of the ring, with the keys of each purpose.
+/// One key of the ring, as the keys for each purpose that are derived from its master.
 pub(super) struct RingKey {
     pub(super) id: KeyId,
     pub(super) state: KeyState,
@@ -121,7 +123,7 @@ impl RingKey {
     }
 }
 
-/// The entries of a ring's text and where they stand, without comments and blanks.
+/// The entries in the text of a ring and their places, without comments and blanks.
 fn places(text: &str) -> impl Iterator<Item = (Place, &str)> {
     text.lines().enumerate().flat_map(|(line, text)| {
         let text = text.split('#').next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The floors of the house: lower ones never import upper ones, and each outside world is known to one floor only.
+//! The floors of the house: lower ones never import upper ones, and each outside world is known to one floor
+//! only.
 
 use crate::paths::{Named, is_within};
 use crate::tree::{File, Rust, file, rust_files};
@@ -132,13 +133,15 @@ fn is_driver(name: &Named) -> bool {
     ["tokio_postgres", "deadpool_postgres", "deadpool"].iter().any(|driver| is_within(&name.path, driver))
 }
 
-/// Whether a file belongs to one of the floors: `src/store.rs`, `src/store/…` and `src/store_….rs` to `store`.
+/// Whether a file belongs to one of the floors: `src/store.rs`, `src/store/…` and `src/store_….rs` to
+/// `store`.
 fn is_on(path: &str, floors: &[&str]) -> bool {
     let below = path.strip_prefix("src/").unwrap_or("");
     floors.iter().any(|floor| below.strip_prefix(floor).is_some_and(|rest| rest.starts_with(['.', '/', '_'])))
 }
 
-/// A path as seen from the crate's root: `super` climbs, and a name that the root exports is named by its home.
+/// A path as seen from the crate's root: `super` climbs, and a name that the root exports is named by its
+/// home.
 fn from_root(file: &str, path: &str, exports: &[(String, String)]) -> String {
     let mut rest = path;
     let mut climbed = 0;

@@ -1,9 +1,10 @@
 //! What is code in a Rust file, and what is a comment or the inside of a literal.
 //!
-//! No parser: the rules need to know only that a word in a comment is not an import, and that a brace in a string
-//! opens no block.
+//! No parser: the rules need to know only that a word in a comment is not an import, and that a brace in a
+//! string opens no block.
 
-/// A Rust file with its comments, strings and characters blanked. Offsets and lines are those of the original.
+/// A Rust file with its comments, strings and characters blanked. Offsets and lines are those of the
+/// original.
 pub(crate) struct Masked {
     pub(crate) code: String,
     /// The string literals, in order.

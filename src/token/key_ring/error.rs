@@ -66,7 +66,7 @@ pub enum KeyRingError {
     /// No entry is `primary`.
     #[error("The key ring has no primary key; exactly one key must be primary, to seal new tokens.")]
     NoPrimary,
-    /// HKDF refused the length of a key. It doesn't for 32 bytes, but says that it may.
+    /// HKDF refused the length of a key. It accepts 32 bytes, but its interface allows it to refuse.
     #[error(
         "The key ring is wrong at {place}: no keys can be derived from this master; \
          take a line that was generated."

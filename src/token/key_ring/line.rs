@@ -28,8 +28,8 @@ impl KeyLine {
         Ok(Self { place, state, id, master: master_from(master, place, id)? })
     }
 
-    /// Refuses a key with the id or the master of an `earlier` one: an id must name one key only, and the limit
-    /// of seals counts for one key only.
+    /// Refuses a key with the id or the master of an `earlier` one: an id must name one key only, and the
+    /// limit of seals counts for one key only.
     pub(super) fn differs_from(&self, earlier: &Self) -> Result<(), KeyRingError> {
         let (place, key_id, first) = (self.place, self.id, earlier.place);
         if self.id == earlier.id {
@@ -42,7 +42,7 @@ impl KeyLine {
     }
 }
 
-/// Decodes canonical base64url only: other alphabets, padding and non-zero spare bits are refused.
+/// Decodes canonical base64url only, and refuses other alphabets, padding and non-zero spare bits.
 fn master_from(text: &str, place: Place, key_id: KeyId) -> Result<SecretBytes, KeyRingError> {
     let not_base64 = || KeyRingError::MasterText { place, key_id };
     let length = BASE64URL_NOPAD.decode_len(text.len()).map_err(|_| not_base64())?;

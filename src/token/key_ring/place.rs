@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Place {
     /// The line, from 1.
     pub line: usize,
-    /// Which of the line's entries, from 1 (entries of one line are separated by `;`).
+    /// The entry within the line, from 1. Entries of one line are separated by `;`.
     pub entry: usize,
 }
 

@@ -6,13 +6,13 @@ use std::str::FromStr;
 /// The state of a key, which says whether it may seal and open tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// `accept-only`: opens. A new key, distributed to every process before one of them seals with it.
+    /// `accept-only`: opens. A new key, given to every process before one of them seals with it.
     AcceptOnly,
     /// `primary`: seals and opens.
     Primary,
     /// `accept-old`: opens. A former primary key.
     AcceptOld,
-    /// `retired`: opens nothing. Kept on file, so that its id is not given to another key.
+    /// `retired`: opens nothing. It stays in the ring so that no other key gets its id.
     Retired,
 }
 
