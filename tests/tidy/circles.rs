@@ -6,43 +6,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Meta, Path, Visibility};
-
-use crate::modules::{Import, Library, Module, Target, attributes, imports_of, is_test, plain};
+use crate::mentions::{Mention, mentions};
+use crate::modules::{Library, Target, library};
 use crate::refuse;
-use crate::tree::file;
 
 #[test]
 fn no_circle_is_among_the_files_of_the_library() {
-    let library = Library::read("src/lib.rs", &|path| file(path).map(|file| file.text.as_str()));
-    refuse(&circles(&library));
+    refuse(&circles(&library()));
 }
 
 #[test]
 fn every_path_inside_the_library_leads_somewhere() {
-    let library = Library::read("src/lib.rs", &|path| file(path).map(|file| file.text.as_str()));
+    let library = library();
     let mut lost = Vec::new();
     for (at, module) in library.modules.iter().enumerate() {
-        let inside =
-            |path: &[String]| path.len() > 1 && matches!(path[0].as_str(), "crate" | "super" | "self");
-        let named =
-            paths(module).into_iter().filter(|named| inside(&named.path) && !named.path.contains(&star()));
-        let nowhere = named.filter(|named| library.resolve(at, &named.path).is_empty());
-        lost.extend(
-            nowhere.map(|named| format!("{}:{}: {}", module.file, named.line, named.path.join("::"))),
-        );
+        let inside = |mention: &Mention| matches!(mention.path[0].as_str(), "crate" | "super" | "self");
+        let longer =
+            |mention: &Mention| mention.path.len() > 1 && mention.path.last().is_some_and(|name| name != "*");
+        let mentions = mentions(module).into_iter().filter(inside).filter(longer);
+        let nowhere = mentions.filter(|mention| library.resolve(at, &mention.path).is_empty());
+        lost.extend(nowhere.map(|mention| format!("{}:{}: {}", module.file, mention.line, mention.text())));
     }
     refuse(&lost);
-}
-
-/// A path that code names.
-struct Named {
-    line: usize,
-    path: Vec<String>,
-    /// Whether an import makes it visible to others.
-    shared: bool,
 }
 
 /// For each file, the files that it needs: for each of those the first line that says so.
@@ -100,123 +85,18 @@ fn needs(library: &Library) -> Needs<'_> {
     let mut needs = Needs::new();
     for (at, module) in library.modules.iter().enumerate() {
         let needed = needs.entry(module.file.as_str()).or_default();
-        for named in paths(module) {
-            for target in library.resolve(at, &named.path) {
+        for mention in mentions(module) {
+            for target in library.resolve(at, &mention.path) {
                 let Target::Item { module: home, .. } = target else { continue };
-                let own_child = named.shared && library.is_below(home, at);
+                let own_child = mention.shared && library.is_below(home, at);
                 let home = library.modules[home].file.as_str();
                 if !own_child && home != module.file {
-                    needed.entry(home).or_insert_with(|| (named.line, named.path.join("::")));
+                    needed.entry(home).or_insert_with(|| (mention.line, mention.text()));
                 }
             }
         }
     }
     needs
-}
-
-/// Every path that a module names, in order.
-fn paths(module: &Module) -> Vec<Named> {
-    let mut reader = Reader { found: Vec::new() };
-    module.items.iter().for_each(|item| reader.visit_item(item));
-    reader.found.sort_by_key(|named| named.line);
-    reader.found
-}
-
-struct Reader {
-    found: Vec<Named>,
-}
-
-impl<'ast> Visit<'ast> for Reader {
-    fn visit_item(&mut self, item: &'ast Item) {
-        if !is_test(attributes(item)) {
-            visit::visit_item(self, item);
-        }
-    }
-
-    fn visit_impl_item(&mut self, item: &'ast ImplItem) {
-        let of_function = if let ImplItem::Fn(item) = item { &item.attrs[..] } else { &[] };
-        if !is_test(of_function) {
-            visit::visit_impl_item(self, item);
-        }
-    }
-
-    /// A module inside a file is read by itself.
-    fn visit_item_mod(&mut self, _: &'ast ItemMod) {}
-
-    fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        let shared = !matches!(item.vis, Visibility::Inherited);
-        let named = |import: Import| Named { line: import.line, path: whole(import), shared };
-        self.found.extend(imports_of(item).into_iter().map(named));
-    }
-
-    fn visit_path(&mut self, path: &'ast Path) {
-        if path.leading_colon.is_none()
-            && let Some(first) = path.segments.first()
-        {
-            let line = first.ident.span().start().line;
-            let path = path.segments.iter().map(|segment| plain(&segment.ident)).collect();
-            self.found.push(Named { line, path, shared: false });
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, call: &'ast Macro) {
-        self.visit_path(&call.path);
-        self.tokens(call.tokens.clone());
-    }
-
-    /// `pub(in crate::token)` needs nothing.
-    fn visit_visibility(&mut self, _: &'ast Visibility) {}
-
-    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        if let Meta::List(list) = &attribute.meta {
-            self.tokens(list.tokens.clone());
-        }
-    }
-}
-
-impl Reader {
-    /// The paths in what a macro is given: words with `::` between them. A word behind a dot is a method.
-    fn tokens(&mut self, stream: TokenStream) {
-        let tokens: Vec<TokenTree> = stream.into_iter().collect();
-        let is = |at: usize, sign: char| matches!(tokens.get(at), Some(TokenTree::Punct(p)) if p.as_char() == sign);
-        let mut at = 0;
-        while at < tokens.len() {
-            match &tokens[at] {
-                TokenTree::Group(group) => self.tokens(group.stream()),
-                TokenTree::Ident(first) => {
-                    let method = at > 0 && is(at - 1, '.') && !(at > 1 && is(at - 2, '.'));
-                    let mut path = vec![plain(first)];
-                    while is(at + 1, ':')
-                        && is(at + 2, ':')
-                        && let Some(TokenTree::Ident(next)) = tokens.get(at + 3)
-                    {
-                        path.push(plain(next));
-                        at += 3;
-                    }
-                    if !method {
-                        self.found.push(Named { line: first.span().start().line, path, shared: false });
-                    }
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-    }
-}
-
-/// The path of an import. A glob keeps its star: it names nothing yet, and each name that it brings names
-/// itself.
-fn whole(import: Import) -> Vec<String> {
-    let mut path = import.path;
-    if import.name == "*" {
-        path.push(star());
-    }
-    path
-}
-
-fn star() -> String {
-    "*".to_owned()
 }
 
 /// The circles of an imagined library.

@@ -13,6 +13,7 @@
 
 mod circles;
 mod floors;
+mod mentions;
 mod modules;
 mod paths;
 mod public_names;

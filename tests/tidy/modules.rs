@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use syn::{Attribute, Item, ItemUse, UseTree, Visibility};
 
+use crate::tree::file;
+
 /// A chain of imports and re-exports longer than this is taken for an endless one.
 const HOPS_MAX: usize = 12;
 
@@ -42,6 +44,11 @@ pub(crate) enum Target {
     },
     /// Something of another crate that a module of this one imports.
     Foreign,
+}
+
+/// The library of this repository.
+pub(crate) fn library() -> Library {
+    Library::read("src/lib.rs", &|path| file(path).map(|file| file.text.as_str()))
 }
 
 impl Library {
@@ -267,7 +274,6 @@ fn parsed(file: &str, source: &str) -> Vec<Item> {
 }
 
 /// A library of imagined files, the root first.
-#[cfg(test)]
 pub(crate) fn imagined(files: &[(&str, &str)]) -> Library {
     let text = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
     Library::read(files[0].0, &text)
