@@ -4,7 +4,7 @@
 //! - `floors`: lower floors never import upper ones, and the pure ones read no clock.
 //! - `public_names`: the library exports the names on a list, so that growth is seen in review.
 //! - `readme`: its program is the example that is compiled and run.
-//! - `sizes`: files, functions and the crate's root stay small, and every file says what it is.
+//! - `sizes`: files, functions, comments and the crate's root stay small, and every file says what it is.
 //! - `sql`: one statement a file, with a header; one object a migration.
 //! - `words`: names, markers and paths that have no place here.
 //!
