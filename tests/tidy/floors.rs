@@ -205,13 +205,13 @@ fn from_root(file: &str, path: &str, exports: &[(String, String)]) -> String {
     format!("crate::{home}")
 }
 
-/// How many modules deep a file of `src` lies: `src/store.rs` and `src/store/mod.rs` one.
+/// The depth of a file of `src` in the tree of modules: `src/store.rs` and `src/store/mod.rs` have 1.
 fn depth(file: &str) -> usize {
     let module = file.trim_end_matches(".rs").trim_end_matches("/mod");
     module.split('/').count().saturating_sub(1)
 }
 
-/// What the root exports and where that lives: `Ledger` in `ledger::Ledger`.
+/// The names that the root exports, each with its home: `Ledger` with `ledger::Ledger`.
 fn exports() -> Vec<(String, String)> {
     let names = file("src/lib.rs").and_then(|file| file.rust.as_ref()).map_or(&[][..], |rust| &rust.names);
     let home = |path: &str| path.trim_start_matches("crate::").trim_start_matches("self::").to_owned();

@@ -1,4 +1,4 @@
-//! What is code in a Rust file, and what is a comment or the inside of a literal.
+//! The code of a Rust file, told from its comments and its literals.
 //!
 //! No parser: the rules need to know only that a word in a comment is not an import, and that a brace in a
 //! string opens no block.
@@ -111,7 +111,7 @@ fn block_comment(rest: &str) -> usize {
     at
 }
 
-/// How many bytes stand before the closing quote.
+/// The number of bytes before the closing quote.
 fn string_inside(rest: &str) -> usize {
     let mut escaped = false;
     let close = rest.find(|c| {

@@ -13,7 +13,7 @@ pub(crate) struct File {
     /// From the repository's root, with forward slashes.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// What is code in it: filled for `.rs` files only.
+    /// The file as Rust, for `.rs` files only.
     pub(crate) rust: Option<Rust>,
 }
 
