@@ -149,7 +149,7 @@ async fn wrong_settings_are_refused_at_the_start_by_name() {
 async fn a_cookie_that_browsers_refuse_is_refused_at_the_start() {
     let database = Database::fresh().await;
     let ledger = database.ledger(Policy::default()).await;
-    let insecure = CookieSettings { secure: false, ..CookieSettings::default() };
+    let insecure = CookieSettings::default().insecure();
     let refused = Sessions::builder(ledger, key_ring()).cookie(insecure).build().err().unwrap().to_string();
     assert!(refused.contains("secure") && refused.contains("__Host-"), "{refused}");
 }

@@ -1,13 +1,14 @@
-//! How often a key may seal.
+//! The limit of seals under one key.
 //!
-//! Nonces are random and 96 bits long. NIST SP 800-38D (section 8.3) allows 2^32 seals under one key then. A
-//! process sees only its own seals since it started, so it stops at half of that.
+//! Nonces are random and 96 bits long, and NIST SP 800-38D (section 8.3) allows 2^32 seals under one key with
+//! such nonces. A process knows only the seals that it made since it started, so it stops at half of the
+//! limit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::key_ring::KeyId;
 
-/// After how many seals to warn, and after how many to refuse.
+/// The number of seals after which a warning is logged, and the number after which seals are refused.
 #[derive(Clone, Copy)]
 pub(super) struct SealBudget {
     pub(super) warn: u64,
@@ -18,7 +19,7 @@ impl SealBudget {
     pub(super) const DEFAULT: Self = Self { warn: 1 << 30, refuse: 1 << 31 };
 }
 
-/// How often one key of one purpose has sealed in this process. It outlives a reload of the key ring.
+/// The number of seals that this process made with one key for one purpose. It outlives a reload of the ring.
 #[derive(Default)]
 pub(super) struct SealCount(AtomicU64);
 

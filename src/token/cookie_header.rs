@@ -1,20 +1,20 @@
-//! Finding our cookie in the `Cookie` header, byte by byte.
+//! The search for a cookie in the `Cookie` header, byte by byte.
 //!
-//! A cookie jar that decodes names lets a neighbour domain plant `__%48ost-session`, which no browser holds
-//! to the rules of the `__Host-` prefix, and one that takes the first of two equal names lets the neighbour
-//! choose. So names are compared as bytes, and two cookies of our name are an answer of their own.
+//! A neighbour domain can set a cookie `__%48ost-session`, because browsers see no `__Host-` prefix in this
+//! name. A server that decodes names would believe it, and a server that takes the first of two equal names
+//! lets the neighbour choose. So names are compared as bytes, and [`Found::Several`] is an answer of its own.
 
 use std::fmt;
 
-/// What the header holds of a cookie's name.
+/// The cookies in a header that have a given name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Found<'a> {
     /// No cookie has the name.
     None,
     /// Exactly one cookie has the name: its value, as it was sent.
     One(&'a [u8]),
-    /// Several cookies have the name, maybe with the same value. Somebody planted one, so none is to be
-    /// believed: servers should not rely on their order (RFC 6265, section 4.2.2).
+    /// Several cookies have the name, maybe with the same value. Somebody planted one, and servers should not
+    /// rely on the order of cookies (RFC 6265, section 4.2.2), so none can be believed.
     Several,
 }
 
@@ -29,11 +29,11 @@ impl fmt::Debug for Found<'_> {
     }
 }
 
-/// Looks for the cookie `name` in every `Cookie` line of a request (HTTP/2 may split the header into
-/// several).
+/// Looks for the cookie `name` in every `Cookie` line of a request. HTTP/2 may split the header into several
+/// lines.
 ///
-/// Pairs are separated by `;` and split at their first `=`. Spaces and tabs around names and values are no
-/// part of them (RFC 6265, section 5.2); quotes are. A cookie without a name is nobody's.
+/// Pairs are separated by `;` and split at their first `=`. Spaces and tabs around names and values do not
+/// belong to them (RFC 6265, section 5.2), but quotes do. A cookie without a name is skipped.
 ///
 /// ```
 /// use session_ledger::token::cookie_header::{Found, find};
@@ -54,7 +54,7 @@ pub fn find<'a>(lines: impl Iterator<Item = &'a [u8]>, name: &str) -> Found<'a> 
     }
 }
 
-/// The name and the value of a pair, if it has a name.
+/// Splits a pair into its name and its value; `None` if it has no name.
 fn name_and_value(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     let equals = pair.iter().position(|&byte| byte == b'=')?;
     let (name, value) = pair.split_at_checked(equals)?;
@@ -62,7 +62,7 @@ fn name_and_value(pair: &[u8]) -> Option<(&[u8], &[u8])> {
     (!name.is_empty()).then_some((name, value))
 }
 
-/// Without the spaces and tabs at both ends. `trim_ascii` would take line feeds and form feeds too.
+/// Removes spaces and tabs from both ends. `trim_ascii` would remove line feeds and form feeds too.
 fn trimmed(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;

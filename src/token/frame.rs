@@ -4,8 +4,8 @@
 //! version(1) | key id(4) | nonce(12) | AES-256-GCM( session id(16) | secret(32) ) | tag(16)  = 81 bytes
 //! ```
 //!
-//! 81 bytes are 108 characters of base64url without padding. 108 is a multiple of four, so no character
-//! carries spare bits: every text stands for other bytes than every other text.
+//! The 81 bytes are written as 108 characters of base64url without padding. 108 is a multiple of four, so no
+//! character carries spare bits: two different texts always mean different bytes.
 
 use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
@@ -26,17 +26,17 @@ const FRAME: usize = 1 + 4 + NONCE + BODY + TAG;
 pub(super) const TEXT: usize = FRAME / 3 * 4;
 const _: () = assert!(FRAME == 81 && FRAME.is_multiple_of(3) && TEXT == 108);
 
-/// A frame taken apart.
+/// The fields of a frame.
 pub(super) struct Frame {
     pub(super) key_id: KeyId,
     pub(super) nonce: [u8; NONCE],
-    /// Overwritten when dropped, since it is decrypted in place.
+    /// Overwritten when dropped, because it is decrypted in place.
     pub(super) body: Zeroizing<[u8; BODY]>,
     pub(super) tag: [u8; TAG],
 }
 
 impl Frame {
-    /// The frame in a cookie's value. Looks at the length first, and allocates nothing.
+    /// Reads the frame in a cookie's value. Checks the length first, and allocates nothing.
     pub(super) fn from_text(text: &[u8]) -> Option<Self> {
         let text: &[u8; TEXT] = text.try_into().ok()?;
         let mut bytes = Zeroizing::new([0; FRAME]);
@@ -44,7 +44,7 @@ impl Frame {
         Self::from_bytes(&*bytes)
     }
 
-    /// The frame in these bytes, if they have its length and version.
+    /// Reads the frame in these bytes, if they have the length and the version of one.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (&[version], rest) = bytes.split_first_chunk()?;
         let (&key_id, rest) = rest.split_first_chunk()?;
@@ -55,12 +55,12 @@ impl Frame {
         (version == VERSION).then_some(frame)
     }
 
-    /// The 81 bytes.
+    /// The frame as its 81 bytes.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         [&[VERSION][..], self.key_id.as_bytes(), &self.nonce, &*self.body, &self.tag].concat()
     }
 
-    /// The 108 characters.
+    /// The frame as its 108 characters.
     pub(super) fn to_text(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE64URL_NOPAD.encode(&Zeroizing::new(self.to_bytes())))
     }

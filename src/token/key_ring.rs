@@ -1,9 +1,13 @@
-//! The keys that seal and open tokens, as their owner writes them down.
+//! The keys that seal and open tokens, and the text in which their owner keeps them.
 
-mod entry;
 mod error;
+mod id;
+mod line;
+mod place;
+mod state;
 
 use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 use rand::TryRng;
@@ -12,11 +16,14 @@ use zeroize::Zeroizing;
 use super::purpose::Purpose;
 use super::randomness::{self, RandomnessError};
 use super::secret_bytes::SecretBytes;
-use entry::Entry;
-pub use entry::{KeyId, KeyState, UnknownKeyState};
-pub use error::{KeyRingError, Place};
+pub use error::KeyRingError;
+pub use id::KeyId;
+use line::KeyLine;
+pub use place::Place;
+pub use state::{KeyState, UnknownKeyState};
 
-/// The keys of an application: exactly one seals, the others open what they or another process sealed.
+/// The keys of an application: exactly one seals tokens, the others only open tokens sealed earlier or
+/// elsewhere.
 ///
 /// Written as text, one key a line (or separated by `;`, which fits an environment variable):
 ///
@@ -26,42 +33,28 @@ pub use error::{KeyRingError, Place};
 /// accept-old  19d3b004 q80Ibv1c...
 /// ```
 ///
-/// A line may be blank, and a comment goes from `#` to the end of its line. To rotate: add the new key as
-/// `accept-only` everywhere, then make it `primary` and the old one `accept-old`, then make that `retired`
-/// when the tokens that it sealed have ended.
+/// A line may be blank, and a comment goes from `#` to the end of its line.
 ///
-/// The masters are overwritten as soon as the keys of each purpose are derived from them. `Debug` shows ids
-/// and states only.
+/// To replace the primary key: add the new key as `accept-only` in every process. Then make it `primary` and
+/// the old key `accept-old`. When the tokens of the old key have ended, make it `retired`.
+///
+/// The masters are overwritten in memory as soon as the keys for each purpose are derived from them. `Debug`
+/// shows ids and states only.
 pub struct KeyRing {
     pub(super) primary: RingKey,
     pub(super) others: Vec<RingKey>,
 }
 
 impl KeyRing {
-    /// Reads the text above.
+    /// Reads the text of a key ring, as [`str::parse`] does.
     ///
     /// # Errors
     /// Names the line and what is wrong with it, and never shows the text of a master.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
-        let mut entries: Vec<Entry> = Vec::new();
-        for (place, text) in places(text) {
-            let entry = Entry::parse(text, place)?;
-            entries.iter().try_for_each(|other| entry.differs_from(other))?;
-            entries.push(entry);
-        }
-        let (primaries, others): (Vec<_>, Vec<_>) =
-            entries.iter().partition(|entry| entry.state == KeyState::Primary);
-        let primary = match primaries[..] {
-            [primary] => RingKey::derive(primary)?,
-            [] => return Err(KeyRingError::NoPrimary),
-            [first, second, ..] => {
-                return Err(KeyRingError::TwoPrimaries { first: first.place, second: second.place });
-            }
-        };
-        Ok(Self { primary, others: others.into_iter().map(RingKey::derive).collect::<Result<_, _>>()? })
+        text.parse()
     }
 
-    /// A new line for the text above: `state`, a random key id and a random master.
+    /// A new line for the text of a key ring: `state`, a random key id and a random master.
     ///
     /// # Errors
     /// When the generator fails.
@@ -74,6 +67,29 @@ impl KeyRing {
     }
 }
 
+impl FromStr for KeyRing {
+    type Err = KeyRingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut lines: Vec<KeyLine> = Vec::new();
+        for (place, text) in places(text) {
+            let line = KeyLine::parse(text, place)?;
+            lines.iter().try_for_each(|earlier| line.differs_from(earlier))?;
+            lines.push(line);
+        }
+        let (primaries, others): (Vec<_>, Vec<_>) =
+            lines.iter().partition(|line| line.state == KeyState::Primary);
+        let primary = match primaries[..] {
+            [primary] => RingKey::derive(primary)?,
+            [] => return Err(KeyRingError::NoPrimary),
+            [first, second, ..] => {
+                return Err(KeyRingError::TwoPrimaries { first: first.place, second: second.place });
+            }
+        };
+        Ok(Self { primary, others: others.into_iter().map(RingKey::derive).collect::<Result<_, _>>()? })
+    }
+}
+
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = std::iter::once(&self.primary).chain(&self.others);
@@ -82,7 +98,7 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// One key of the ring, with the keys of each purpose.
+/// One key of the ring, as the keys for each purpose that are derived from its master.
 pub(super) struct RingKey {
     pub(super) id: KeyId,
     pub(super) state: KeyState,
@@ -91,12 +107,12 @@ pub(super) struct RingKey {
 }
 
 impl RingKey {
-    fn derive(entry: &Entry) -> Result<Self, KeyRingError> {
+    fn derive(line: &KeyLine) -> Result<Self, KeyRingError> {
         let key = |purpose: Purpose| {
-            purpose.key_of(&entry.master).map_err(|_| KeyRingError::Derivation { place: entry.place })
+            purpose.key_of(&line.master).map_err(|_| KeyRingError::Derivation { place: line.place })
         };
         let (cookie, resend) = (key(Purpose::Cookie)?, key(Purpose::Resend)?);
-        Ok(Self { id: entry.id, state: entry.state, cookie, resend })
+        Ok(Self { id: line.id, state: line.state, cookie, resend })
     }
 
     pub(super) fn for_purpose(&self, purpose: Purpose) -> &SecretBytes {
@@ -107,7 +123,7 @@ impl RingKey {
     }
 }
 
-/// The entries of a ring's text and where they stand, without comments and blanks.
+/// The entries in the text of a ring and their places, without comments and blanks.
 fn places(text: &str) -> impl Iterator<Item = (Place, &str)> {
     text.lines().enumerate().flat_map(|(line, text)| {
         let text = text.split('#').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The keys of a ring that open tokens, ready for use.
+//! The keys of a ring that may open tokens, ready for use.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::key_ring::{KeyId, KeyRing, KeyState, RingKey};
 use super::purpose::Purpose;
 use super::sealing_key::{Binding, SealingKey};
 
-/// The keys that open; the primary one also seals.
+/// The keys that may open tokens. The primary one also seals.
 pub(super) struct LiveKeys {
     primary: LiveKey,
     others: Vec<LiveKey>,
@@ -24,7 +24,7 @@ impl LiveKeys {
         &self.primary
     }
 
-    /// The one key to try for a token that names `id`.
+    /// The key named `id`: the only one that is tried for a token.
     pub(super) fn find(&self, id: KeyId) -> Option<&LiveKey> {
         self.iter().find(|key| key.id == id)
     }
@@ -39,7 +39,7 @@ impl LiveKeys {
     }
 }
 
-/// One entry of the ring: a key for each purpose.
+/// One key of the ring, as a sealing key for each purpose.
 pub(super) struct LiveKey {
     id: KeyId,
     state: KeyState,

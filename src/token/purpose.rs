@@ -1,4 +1,4 @@
-//! What a key is for. A key of one purpose opens nothing that was sealed for another.
+//! The purposes of keys. A key for one purpose opens nothing that was sealed for another.
 
 use hkdf::{Hkdf, InvalidLength};
 use sha2::Sha256;
@@ -10,12 +10,12 @@ use super::secret_bytes::SecretBytes;
 pub(super) enum Purpose {
     /// The token in the browser's cookie.
     Cookie,
-    /// The secret that the session's row keeps while a renewal is not yet acknowledged.
+    /// The secret in the session's row, kept there until a renewal is acknowledged.
     Resend,
 }
 
 impl Purpose {
-    /// The `info` of HKDF, and a part of the associated data.
+    /// The name of the purpose: the `info` of HKDF, and a part of the associated data.
     pub(super) const fn label(self) -> &'static [u8] {
         match self {
             Self::Cookie => b"session-ledger/v1/cookie",
@@ -23,7 +23,8 @@ impl Purpose {
         }
     }
 
-    /// This purpose's key: HKDF-SHA256 (RFC 5869) of the master, without a salt, since the master is uniform.
+    /// Derives the key for this purpose with HKDF-SHA256 (RFC 5869), without a salt, as the master is
+    /// uniform.
     pub(super) fn key_of(self, master: &SecretBytes) -> Result<SecretBytes, InvalidLength> {
         let hkdf = Hkdf::<Sha256>::new(None, master.expose());
         SecretBytes::written_by(|key| hkdf.expand(self.label(), key))

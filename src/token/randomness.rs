@@ -1,5 +1,5 @@
-//! Random bytes, or an error: a generator that fails must never look like one that returned zeros
-//! (OWASP ASVS 11.5.1, CWE-331).
+//! Random bytes. A generator that fails gives an error, and never bytes of zero in its place (OWASP ASVS
+//! 11.5.1, CWE-331).
 
 use rand::TryRng;
 

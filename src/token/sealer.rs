@@ -1,4 +1,4 @@
-//! Sealing session id and secret into a token, and opening it again.
+//! The sealer, which seals session id and secret into a token and opens tokens again.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,19 +7,19 @@ use rand::TryRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::budget::SealBudget;
+use super::error::{SealError, TokenRejected};
 use super::frame::Frame;
-use super::key_ring::{KeyId, KeyRing};
+use super::key_ring::KeyRing;
 use super::live_keys::LiveKeys;
 use super::purpose::Purpose;
-use super::randomness::RandomnessError;
 use super::sealing_key::Binding;
 use super::secret::Secret;
 use crate::session::SessionId;
 
 /// Session id and secret, sealed: the cookie's value, 108 characters.
 ///
-/// It is what a thief wants: `Debug` shows nothing of it, there is no `Display` and no `Serialize`, and it is
-/// overwritten when dropped.
+/// The token alone gives access to the session. So `Debug` shows nothing of it, it has no `Display` and no
+/// `Serialize`, and it is overwritten when dropped.
 pub struct Token(Zeroizing<String>);
 
 impl Token {
@@ -37,10 +37,10 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Mints tokens with the primary key of a ring, and opens tokens with the one key that they name.
+/// Mints tokens with the primary key of a ring, and opens a token with the key that it names.
 ///
-/// A token is bound to the cookie's name and to the audience (the application, or the tenant), and it is
-/// authenticated before anything in it is used. So a forged token costs no database query.
+/// A token is bound to the cookie's name and to the audience (the application or the tenant). It is
+/// authenticated before anything in it is used, so a forged token costs no database query.
 ///
 /// ```
 /// use rand::rngs::SysRng;
@@ -88,19 +88,19 @@ impl Sealer {
         self.seal(Purpose::Cookie, id, secret, rng).map(|frame| Token(frame.to_text()))
     }
 
-    /// The session id and secret in `value`, the bytes of a cookie's value as they arrived.
+    /// Opens `value`, a cookie's value as it arrived, and returns its session id and secret.
     ///
     /// # Errors
-    /// When `value` is not a token of this sealer. The error doesn't tell why.
+    /// When `value` is not a token of this sealer. The error does not tell why.
     pub fn open(&self, value: &[u8]) -> Result<(SessionId, Secret), TokenRejected> {
         self.unseal(Purpose::Cookie, Frame::from_text(value))
     }
 
-    /// `secret` sealed for the session's row (81 bytes), so that its token can be minted again while a
-    /// renewal is not yet acknowledged. No cookie can be made of it without the key ring.
+    /// Seals `secret` for the session's row (81 bytes), so that its token can be minted again until a renewal
+    /// is acknowledged. Without the key ring, no cookie can be made from these bytes.
     ///
     /// # Errors
-    /// As [`mint`](Self::mint).
+    /// When the generator fails, or the primary key has sealed as often as it may.
     pub fn seal_resend(
         &self,
         id: SessionId,
@@ -113,14 +113,14 @@ impl Sealer {
     /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id`.
     ///
     /// # Errors
-    /// When `sealed` is anything else, or was sealed for another session.
+    /// When `sealed` has other bytes than were sealed, or was sealed for another session.
     pub fn open_resend(&self, id: SessionId, sealed: &[u8]) -> Result<Secret, TokenRejected> {
         let (sealed_for, secret) = self.unseal(Purpose::Resend, Frame::from_bytes(sealed))?;
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
     }
 
-    /// Uses `ring` from now on. Tokens that are being opened meanwhile see either the old ring or the new
-    /// one.
+    /// Uses `ring` from now on. A token that is being opened at this moment meets either the old ring or the
+    /// new one.
     pub fn reload(&self, ring: KeyRing) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         *keys = Arc::new(LiveKeys::new(&ring, &self.binding, Some(&**keys)));
@@ -155,33 +155,6 @@ impl fmt::Debug for Sealer {
         sealer.field("cookie_name", cookie_name).field("audience", audience).field("keys", &keys).finish()
     }
 }
-
-/// Why nothing was sealed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SealError {
-    /// The generator gave no nonce.
-    #[error(transparent)]
-    Randomness(#[from] RandomnessError),
-    /// The key has sealed 2^31 times; random nonces would soon no longer be unique enough.
-    #[error(
-        "The key {key_id} has sealed as many tokens as it may; \
-         make another key the primary one and reload the key ring."
-    )]
-    BudgetSpent {
-        /// The primary key.
-        key_id: KeyId,
-    },
-    /// The cookie name and the audience are longer than AES-GCM can authenticate (2^61 bytes).
-    #[error("The cookie name and the audience are too long to be authenticated; choose shorter ones.")]
-    TooLong,
-}
-
-/// A value is not a token of this sealer: malformed, forged, of an unknown or retired key, for another
-/// purpose, cookie or audience. It is one error on purpose, so that nobody learns which (OWASP ASVS 11.2.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The session token was rejected.")]
-pub struct TokenRejected;
 
 #[cfg(test)]
 mod tests;

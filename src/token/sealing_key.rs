@@ -1,4 +1,4 @@
-//! One key for one purpose, and what it binds a token to.
+//! One key for one purpose, and the names to which it binds a token.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use rand::TryRng;
 use zeroize::Zeroizing;
 
 use super::budget::{SealBudget, SealCount};
+use super::error::{SealError, TokenRejected};
 use super::frame::{BODY, Frame, NONCE, VERSION};
 use super::key_ring::KeyId;
 use super::purpose::Purpose;
 use super::randomness;
-use super::sealer::{SealError, TokenRejected};
 use super::secret::Secret;
 use super::secret_bytes::SecretBytes;
 use crate::session::SessionId;
 
-/// What every token of a sealer is bound to: the same token is refused under another cookie name, or by
-/// another audience (OWASP ASVS 9.2.3).
+/// The names to which every token of a sealer is bound. The same token is refused under another cookie name
+/// or by another audience (OWASP ASVS 9.2.3).
 pub(super) struct Binding {
     pub(super) cookie_name: String,
     pub(super) audience: String,
 }
 
 impl Binding {
-    /// The bytes that are authenticated but not sent. Each field follows its length (8 bytes, big-endian), so
-    /// that no two lists of fields give the same bytes.
+    /// The bytes that are authenticated but not sent. The length of each field comes before it (8 bytes,
+    /// big-endian), so that two different lists of fields never give the same bytes.
     fn associated_data(&self, key_id: KeyId, purpose: Purpose) -> Vec<u8> {
         let (name, audience) = (self.cookie_name.as_bytes(), self.audience.as_bytes());
         let fields: [&[u8]; 5] = [&[VERSION], key_id.as_bytes(), name, purpose.label(), audience];
@@ -79,7 +79,7 @@ impl SealingKey {
         Ok(Frame { key_id: self.id, nonce, body, tag: tag.into() })
     }
 
-    /// Opens what [`seal`](Self::seal) sealed. The tag is checked before anything is decrypted.
+    /// Opens a frame of [`seal`](Self::seal). The tag is checked before anything is decrypted.
     pub(super) fn open(&self, mut frame: Frame) -> Result<(SessionId, Secret), TokenRejected> {
         let Frame { nonce, body, tag, .. } = &mut frame;
         self.cipher

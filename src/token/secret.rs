@@ -8,11 +8,11 @@ use super::randomness::{self, RandomnessError};
 use super::secret_bytes::SecretBytes;
 use crate::session::TokenHash;
 
-/// 32 random bytes (256 bits; OWASP ASVS 7.2.3 asks for 128) that prove a browser holds a session.
+/// 32 random bytes that prove that a browser holds a session: 256 bits, where OWASP ASVS 7.2.3 asks for 128.
 ///
-/// A secret exists only sealed in the cookie and for a moment in memory. It can't be cloned, shown, compared
-/// or serialized, and is overwritten when dropped. [`hash`](Self::hash) is the one thing to be learned from
-/// it.
+/// A secret exists only sealed in the cookie and for a moment in memory. It cannot be cloned, shown, compared
+/// or serialized, and is overwritten when dropped. Only its [`hash`](Self::hash) can be learned.
+#[expect(missing_debug_implementations, reason = "a secret is never shown")]
 pub struct Secret(SecretBytes);
 
 impl Secret {
@@ -24,8 +24,8 @@ impl Secret {
         SecretBytes::written_by(|bytes| randomness::fill(rng, bytes)).map(Self)
     }
 
-    /// SHA-256 of the secret: what the database stores. A plain hash suffices, as the secret has far more
-    /// than 112 bits of entropy (ASVS 6.5.2).
+    /// SHA-256 of the secret, for the database to store. A plain hash suffices, because the secret has far
+    /// more than 112 bits of entropy (OWASP ASVS 6.5.2).
     pub fn hash(&self) -> TokenHash {
         TokenHash::from_bytes(Sha256::digest(self.0.expose()).into())
     }

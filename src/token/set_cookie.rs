@@ -1,35 +1,51 @@
-//! The `Set-Cookie` header: how the browser is to keep a token, and how it is to forget it.
+//! The `Set-Cookie` header, which tells the browser to keep a token or to forget it.
+
+mod error;
 
 use std::time::Duration;
 
 use super::frame::TEXT;
 use super::sealer::Token;
+pub use error::CookieSettingsError;
 
-/// How the browser keeps the token: a cookie that scripts can't read, for the whole site, never for another
-/// domain. The default is the strictest that works for a site with logins from links: `__Host-session`,
-/// `Secure`, `SameSite=Lax`, gone when the browser closes (OWASP ASVS 3.3.1 to 3.3.4).
+/// The attributes of the session's cookie.
+///
+/// The default is the strictest that works for a site with logins from links: `__Host-session`, `Secure`,
+/// `SameSite=Lax`, gone when the browser closes (OWASP ASVS 3.3.1 to 3.3.4). Scripts can never read the
+/// cookie; it is valid for the whole site and for no other domain.
+///
+/// ```
+/// use std::time::Duration;
+/// use session_ledger::token::{CookieSettings, SameSite};
+///
+/// let kept = CookieSettings::default().same_site(SameSite::Strict).max_age(Duration::from_secs(86_400));
+/// assert!(kept.validate().is_ok());
+///
+/// let for_local_development = CookieSettings::default().name("session").insecure();
+/// assert!(for_local_development.validate().is_ok());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CookieSettings {
-    /// The cookie's name. With the prefix `__Host-` no other domain and no plain HTTP response can set it.
+    /// The cookie's name.
     pub name: String,
-    /// Whether requests from other sites carry it.
+    /// Whether the browser sends the cookie with requests from other sites.
     pub same_site: SameSite,
-    /// How long the browser keeps it, in whole seconds, at most 400 days; `None` until the browser closes.
-    /// The server's own deadlines hold either way.
+    /// How long the browser keeps the cookie, in whole seconds, at most 400 days; `None` until it closes. The
+    /// server's own deadlines hold either way.
     pub max_age: Option<Duration>,
-    /// Whether it is sent over HTTPS only. `false` is for local development, and needs a name without a
-    /// prefix.
+    /// Whether the browser sends the cookie over HTTPS only.
     pub secure: bool,
 }
 
-/// Which requests from other sites carry the cookie. It is always stated, as browsers take different
-/// defaults.
+/// Which requests from other sites carry the cookie. The header always states it, because browsers differ in
+/// their defaults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
-    /// Only following a link.
+    /// Only requests that follow a link.
     #[default]
     Lax,
-    /// None.
+    /// No request.
     Strict,
 }
 
@@ -41,6 +57,32 @@ impl Default for CookieSettings {
 }
 
 impl CookieSettings {
+    /// Another name. With the prefix `__Host-`, no other domain and no plain HTTP response can set the
+    /// cookie.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Another rule for requests from other sites.
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// The browser keeps the cookie for `max_age`, also when it closes.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// The browser sends the cookie over plain HTTP too. This is for local development, and needs a name
+    /// without a prefix.
+    pub fn insecure(mut self) -> Self {
+        self.secure = false;
+        self
+    }
+
     /// The `Set-Cookie` value that hands `token` to the browser. It is as secret as the token.
     pub fn set_cookie(&self, token: &Token) -> String {
         let max_age = self.max_age.map(|age| format!("; Max-Age={}", age.as_secs()));
@@ -48,7 +90,7 @@ impl CookieSettings {
     }
 
     /// The `Set-Cookie` value that makes the browser forget the token. It repeats the attributes, since
-    /// browsers take a cookie with others for another cookie, or refuse it for its prefix.
+    /// browsers treat a cookie with other attributes as another cookie, or refuse it because of its prefix.
     pub fn removal(&self) -> String {
         self.header("", "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
     }
@@ -99,46 +141,6 @@ impl CookieSettings {
             _ => Ok(()),
         }
     }
-}
-
-/// Why browsers would refuse a cookie.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are what the message names")]
-pub enum CookieSettingsError {
-    /// The name is not a token (RFC 6265, section 4.1.1).
-    #[error(
-        "The cookie setting `name` is {name:?}, but must be one or more letters, digits and \
-         !#$%&'*+-.^_`|~ only."
-    )]
-    Name { name: String },
-    /// Browsers ignore a cookie whose name and value have more than 4096 bytes (OWASP ASVS 3.3.5).
-    #[error(
-        "The cookie setting `name` has {found} bytes, but may have {most} at most; choose a shorter name."
-    )]
-    NameLength { found: usize, most: usize },
-    /// Browsers know the prefix in any case, other servers don't.
-    #[error(
-        "The cookie setting `name` is {name:?}; spell its prefix {prefix} exactly, or choose another name."
-    )]
-    PrefixSpelling { name: String, prefix: &'static str },
-    /// Browsers refuse the prefix without `Secure`.
-    #[error(
-        "The cookie setting `name` is {name:?}, and browsers accept its prefix {prefix} only on secure cookies; \
-         set `secure`, or choose a name without the prefix for local development."
-    )]
-    PrefixInsecure { name: String, prefix: &'static str },
-    /// `Max-Age` is given in seconds.
-    #[error("The cookie setting `max_age` must be whole seconds.")]
-    MaxAgeFraction,
-    /// `Max-Age=0` removes a cookie.
-    #[error(
-        "The cookie setting `max_age` is zero, which removes the cookie at once; leave it unset instead."
-    )]
-    MaxAgeZero,
-    /// Browsers cap the age at 400 days.
-    #[error("The cookie setting `max_age` is {found} seconds, but may be {most} (400 days) at most.")]
-    MaxAgeLength { found: u64, most: u64 },
 }
 
 /// The most bytes of a name and its value together that browsers accept.

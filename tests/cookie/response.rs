@@ -1,4 +1,5 @@
-//! What a response says of the session, and when (ASVS 3.3, 14.2.2; invariant 7).
+//! The headers of a response that speak of the session, and when they are sent (ASVS 3.3, 14.2.2; invariant
+//! 7).
 
 use poem::http::header;
 use session_ledger::session::Policy;

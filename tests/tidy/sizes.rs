@@ -1,11 +1,13 @@
-//! Files, functions and the crate's root stay small enough to be read, and every file says what it is.
+//! Files, functions, comments and the crate's root stay small enough to be read, and every file says what it
+//! is.
 
 use crate::paths::{Token, is_name, tokens};
 use crate::refuse;
-use crate::tree::{file, files, rust_files};
+use crate::tree::{File, Rust, file, files, rust_files};
 
 const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 70;
+const COMMENT_COLUMNS: usize = 110;
 const ROOT_LINES: usize = 120;
 const ROOT_NAMES: usize = 12;
 
@@ -28,6 +30,19 @@ fn no_function_is_longer_than_70_lines() {
                 functions(&rust.masked.code).into_iter().filter(|function| function.lines > FUNCTION_LINES);
             long.map(|f| file.at(f.line, &format!("`{}` has {} {instead}", f.name, f.lines)))
         })
+        .collect();
+    refuse(&offences);
+}
+
+#[test]
+fn no_comment_is_wider_than_110_columns() {
+    let folders = ["src", "projector", "tests", "benches", "examples", "schema"];
+    let advice = "wrap the comment, or say it in fewer words";
+    let offences: Vec<_> = files()
+        .iter()
+        .filter(|file| file.is_under(&folders))
+        .flat_map(|file| wide_comments(file).into_iter().map(move |(line, n)| (file, line, n)))
+        .map(|(file, line, n)| file.at(line, &format!("a comment ends at column {n}; {advice}")))
         .collect();
     refuse(&offences);
 }
@@ -77,6 +92,21 @@ fn every_crate_of_the_tree_refuses_unsafe_code() {
         }
     }
     refuse(&offences);
+}
+
+/// The lines with a comment that are too wide, each with its width in characters from the start of the line.
+fn wide_comments(file: &File) -> Vec<(usize, usize)> {
+    let commented: Vec<usize> = match &file.rust {
+        Some(rust) => rust.masked.comments.clone(),
+        None if file.path.ends_with(".sql") => {
+            let lines = (1..).zip(file.text.lines());
+            lines.filter(|(_, text)| text.contains("--")).map(|(line, _)| line).collect()
+        }
+        None => Vec::new(),
+    };
+    let lines: Vec<&str> = file.text.lines().collect();
+    let width = |line: usize| (line, lines[line - 1].chars().count());
+    commented.into_iter().map(width).filter(|(_, width)| *width > COMMENT_COLUMNS).collect()
 }
 
 /// A function with a body.
@@ -135,6 +165,20 @@ fn a_long_function_in_a_short_one_is_measured_by_itself() {
     let code = format!("fn outer() {{\nfn inner() {{\n{}}}\n}}\n", "call();\n".repeat(70));
     let found: Vec<_> = functions(&code).into_iter().map(|f| (f.name, f.lines)).collect();
     assert_eq!(found, [("outer".to_owned(), 74), ("inner".to_owned(), 72)]);
+}
+
+#[test]
+fn a_comment_is_measured_in_characters_from_the_start_of_its_line() {
+    let wide = |path: &str, text: String| {
+        let rust = path.ends_with(".rs").then(|| Rust::read(&text));
+        wide_comments(&File { path: path.to_owned(), text, rust })
+    };
+    let (fits, over) = ("ä".repeat(107), "ä".repeat(108));
+    assert_eq!(wide("a.rs", format!("// {fits}\n// {over}\n    //! {over}\n")), [(2, 111), (3, 116)]);
+    let trailing = format!("f(\"// {over}\");\nf(\"{}\"); // g\n", "a".repeat(100));
+    assert_eq!(wide("a.rs", trailing), [(2, 111)]);
+    assert_eq!(wide("a.sql", format!("-- {over}\nselect '{over}'\n")), [(1, 111)]);
+    assert_eq!(wide("a.md", format!("-- {over}\n")), []);
 }
 
 #[test]

@@ -1,13 +1,16 @@
-//! What is code in a Rust file, and what is a comment or the inside of a literal.
+//! The code of a Rust file, told from its comments and its literals.
 //!
-//! No parser: the rules need to know only that a word in a comment is not an import, and that a brace in a string
-//! opens no block.
+//! No parser: the rules need to know only that a word in a comment is not an import, and that a brace in a
+//! string opens no block.
 
-/// A Rust file with its comments, strings and characters blanked. Offsets and lines are those of the original.
+/// A Rust file with its comments, strings and characters blanked. Offsets and lines are those of the
+/// original.
 pub(crate) struct Masked {
     pub(crate) code: String,
     /// The string literals, in order.
     pub(crate) strings: Vec<Literal>,
+    /// The lines on which a comment stands, alone or behind code; of a block comment its first line.
+    pub(crate) comments: Vec<usize>,
 }
 
 /// A string literal.
@@ -21,12 +24,12 @@ pub(crate) struct Literal {
 
 /// Blanks everything that is not code.
 pub(crate) fn mask(text: &str) -> Masked {
-    let mut reader =
-        Reader { text, at: 0, line: 1, code: String::with_capacity(text.len()), strings: Vec::new() };
+    let code = String::with_capacity(text.len());
+    let mut reader = Reader { text, at: 0, line: 1, code, strings: Vec::new(), comments: Vec::new() };
     while reader.at < text.len() {
         reader.step();
     }
-    Masked { code: reader.code, strings: reader.strings }
+    Masked { code: reader.code, strings: reader.strings, comments: reader.comments }
 }
 
 struct Reader<'a> {
@@ -35,14 +38,17 @@ struct Reader<'a> {
     line: usize,
     code: String,
     strings: Vec<Literal>,
+    comments: Vec<usize>,
 }
 
 impl Reader<'_> {
     fn step(&mut self) {
         let rest = &self.text[self.at..];
         if rest.starts_with("//") {
+            self.comments.push(self.line);
             self.blank(rest.find('\n').unwrap_or(rest.len()));
         } else if rest.starts_with("/*") {
+            self.comments.push(self.line);
             self.blank(block_comment(rest));
         } else if let Some(hashes) = self.raw_hashes(rest) {
             let close = format!("\"{}", "#".repeat(hashes));
@@ -105,7 +111,7 @@ fn block_comment(rest: &str) -> usize {
     at
 }
 
-/// How many bytes stand before the closing quote.
+/// The number of bytes before the closing quote.
 fn string_inside(rest: &str) -> usize {
     let mut escaped = false;
     let close = rest.find(|c| {
@@ -135,6 +141,12 @@ fn comments_and_literals_are_blanked_and_code_is_kept() {
     for kept in ["let a =", "let b: &'a u8", "let c =", "let d ="] {
         assert!(masked.code.contains(kept), "{kept} is gone from {}", masked.code);
     }
+}
+
+#[test]
+fn comments_are_found_with_their_lines() {
+    let text = "//! One.\nlet a = \"// none\";\n    /// Three.\nlet b = 1; // four\n/* five\nsix */";
+    assert_eq!(mask(text).comments, [1, 3, 4, 5]);
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn beside(file: &str, relative: &str) -> String {
     parts.join("/")
 }
 
-/// What a statement's header lacks, by line.
+/// The parts that a statement's header lacks, by line.
 fn header_offences(text: &str) -> Vec<(usize, String)> {
     let header = header(text);
     let mut offences = Vec::new();
@@ -141,7 +141,8 @@ fn parameters(text: &str) -> BTreeSet<u32> {
     after_sign.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).collect()
 }
 
-/// How each statement begins, and a sign of which it has one: prose that begins with the same word has none.
+/// The beginnings of statements, each with signs. A statement has one of the signs; prose that begins with
+/// the same word has none.
 const STATEMENT_SIGNS: &[(&str, &[&str])] = &[
     ("select ", &[" from ", "(", "$", "select 1"]),
     ("insert into ", &["(", " values", " select ", " default "]),

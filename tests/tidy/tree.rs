@@ -13,7 +13,7 @@ pub(crate) struct File {
     /// From the repository's root, with forward slashes.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// What is code in it: filled for `.rs` files only.
+    /// The file as Rust, for `.rs` files only.
     pub(crate) rust: Option<Rust>,
 }
 
@@ -88,7 +88,8 @@ fn walked(root: &Path) -> Vec<String> {
     paths
 }
 
-/// `None` for a file that was deleted without telling git, a folder (a submodule), and anything that is not text.
+/// `None` for a file that was deleted without telling git, a folder (a submodule), and anything that is not
+/// text.
 fn read(root: &Path, path: String) -> Option<File> {
     let text = String::from_utf8(fs::read(root.join(&path)).ok()?).ok()?;
     let rust = path.ends_with(".rs").then(|| Rust::read(&text));

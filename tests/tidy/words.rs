@@ -95,8 +95,8 @@ fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// Whether a line has an absolute path below a folder that only some machines have. Homebrew's place on Linux is the
-/// same on all.
+/// Whether a line has an absolute path below a folder that only some machines have. Homebrew's place on Linux
+/// is the same on all.
 fn has_machine_path(line: &str) -> bool {
     let homes = ["work", "root", "home", "Users"].map(|folder| format!("/{folder}/"));
     let is_inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "._-/}$~*>".contains(c));

@@ -36,6 +36,14 @@ fn a_generated_entry_of_each_state_is_an_entry() {
 }
 
 #[test]
+fn a_ring_is_read_from_its_text_as_any_other_value_is() {
+    let text = format!("accept-only {B}; primary {A}");
+    let ring: KeyRing = text.parse().unwrap();
+    assert_eq!(format!("{ring:?}"), states(&text));
+    assert_eq!("".parse::<KeyRing>().unwrap_err(), KeyRing::parse("").unwrap_err());
+}
+
+#[test]
 fn each_state_reads_back_from_its_word() {
     for state in [KeyState::AcceptOnly, KeyState::Primary, KeyState::AcceptOld, KeyState::Retired] {
         assert_eq!(state.to_string().parse(), Ok(state));

@@ -8,7 +8,7 @@ use session_ledger::token::{KeyState, Sealer};
 
 use super::{COOKIE, entry, mint, sealer};
 
-/// What finding and opening the cookie in these header lines allocates, and whether it opens.
+/// Looks for the cookie in these header lines and opens it: the allocations, and whether it opens.
 fn allocated(sealer: &Sealer, lines: &[&str]) -> (AllocationInfo, bool) {
     let mut opens = false;
     let allocated = measure(|| {

@@ -16,30 +16,28 @@ fn the_default_is_a_host_cookie_for_the_browser_session() {
 
 #[test]
 fn a_strict_cookie_says_so() {
-    let settings = CookieSettings { same_site: SameSite::Strict, ..CookieSettings::default() };
+    let settings = CookieSettings::default().same_site(SameSite::Strict);
     golden(&settings, "__Host-session", "Path=/; Secure; HttpOnly; SameSite=Strict", "");
 }
 
 #[test]
 fn a_persistent_cookie_has_its_age_in_seconds() {
-    let settings = CookieSettings { max_age: Some(Duration::from_secs(86_400)), ..CookieSettings::default() };
+    let settings = CookieSettings::default().max_age(Duration::from_secs(86_400));
     golden(&settings, "__Host-session", "Path=/; Secure; HttpOnly; SameSite=Lax", "; Max-Age=86400");
 }
 
 #[test]
 fn a_cookie_for_local_development_is_not_secure() {
     let settings = named("session");
-    golden(&CookieSettings { secure: false, ..settings }, "session", "Path=/; HttpOnly; SameSite=Lax", "");
+    golden(&settings.insecure(), "session", "Path=/; HttpOnly; SameSite=Lax", "");
 }
 
 #[test]
 fn every_attribute_at_once() {
-    let settings = CookieSettings {
-        name: "__Secure-id".into(),
-        same_site: SameSite::Strict,
-        max_age: Some(Duration::from_secs(34_560_000)),
-        secure: true,
-    };
+    let settings = CookieSettings::default()
+        .name("__Secure-id")
+        .same_site(SameSite::Strict)
+        .max_age(Duration::from_secs(34_560_000));
     golden(&settings, "__Secure-id", "Path=/; Secure; HttpOnly; SameSite=Strict", "; Max-Age=34560000");
 }
 
@@ -113,7 +111,7 @@ fn a_prefix_needs_a_secure_cookie() {
         ("__Host-Http-session", "__Host-Http-"),
     ] {
         refused(
-            &CookieSettings { secure: false, ..named(name) },
+            &named(name).insecure(),
             &format!(
                 "The cookie setting `name` is {name:?}, and browsers accept its prefix {prefix} only on secure \
                  cookies; set `secure`, or choose a name without the prefix for local development."
@@ -124,7 +122,7 @@ fn a_prefix_needs_a_secure_cookie() {
 
 #[test]
 fn an_age_is_whole_seconds_from_1_to_400_days() {
-    let aged = |age| CookieSettings { max_age: Some(age), ..CookieSettings::default() };
+    let aged = |age| CookieSettings::default().max_age(age);
     assert_eq!(aged(Duration::from_secs(1)).validate(), Ok(()));
     assert_eq!(aged(Duration::from_secs(34_560_000)).validate(), Ok(()));
     refused(&aged(Duration::from_millis(1_500)), "The cookie setting `max_age` must be whole seconds.");
@@ -139,7 +137,7 @@ fn an_age_is_whole_seconds_from_1_to_400_days() {
 }
 
 fn named(name: &str) -> CookieSettings {
-    CookieSettings { name: name.into(), ..CookieSettings::default() }
+    CookieSettings::default().name(name)
 }
 
 fn token() -> Token {

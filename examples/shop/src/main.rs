@@ -80,7 +80,7 @@ fn cookie(settings: &Settings) -> CookieSettings {
     if settings.secure_cookie {
         CookieSettings::default()
     } else {
-        CookieSettings { name: "session".into(), secure: false, ..CookieSettings::default() }
+        CookieSettings::default().name("session").insecure()
     }
 }
 

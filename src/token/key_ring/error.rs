@@ -1,26 +1,8 @@
-//! What can be wrong with a key ring. No message repeats a word that might be a master.
+//! Everything that can be wrong with a key ring. No message repeats a word that might be a master.
 
-use std::fmt;
-
-use super::entry::{KeyId, KeyState};
-
-/// Where an entry of a key ring stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The line, from 1.
-    pub line: usize,
-    /// Which of the line's entries, from 1 (entries of one line are separated by `;`).
-    pub entry: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.entry {
-            1 => write!(f, "line {}", self.line),
-            entry => write!(f, "line {}, entry {entry}", self.line),
-        }
-    }
-}
+use super::id::KeyId;
+use super::place::Place;
+use super::state::KeyState;
 
 /// Why a text is not a key ring.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +66,7 @@ pub enum KeyRingError {
     /// No entry is `primary`.
     #[error("The key ring has no primary key; exactly one key must be primary, to seal new tokens.")]
     NoPrimary,
-    /// HKDF refused the length of a key. It doesn't for 32 bytes, but says that it may.
+    /// HKDF refused the length of a key. It accepts 32 bytes, but its interface allows it to refuse.
     #[error(
         "The key ring is wrong at {place}: no keys can be derived from this master; \
          take a line that was generated."

@@ -1,4 +1,4 @@
-//! The budget of seals, with figures that a test can reach.
+//! The limit of seals, with numbers that a test can reach.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io;

@@ -1,0 +1,32 @@
+//! The reasons why a token is not made, and the one reason why it is not opened.
+
+use super::key_ring::KeyId;
+use super::randomness::RandomnessError;
+
+/// The reason why no token was made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The generator gave no nonce.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+    /// The key has sealed 2^31 times; random nonces would soon no longer be unique enough.
+    #[error(
+        "The key {key_id} has sealed as many tokens as it may; \
+         make another key the primary one and reload the key ring."
+    )]
+    BudgetSpent {
+        /// The primary key.
+        key_id: KeyId,
+    },
+    /// The cookie name and the audience are longer than AES-GCM can authenticate (2^61 bytes).
+    #[error("The cookie name and the audience are too long to be authenticated; choose shorter ones.")]
+    TooLong,
+}
+
+/// A value is not a token of this sealer: it is malformed or forged, its key is unknown or retired, or it was
+/// sealed for another purpose, cookie or audience. One error stands for all these reasons, so that an
+/// attacker learns none of them (OWASP ASVS 11.2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The session token was rejected.")]
+pub struct TokenRejected;
