@@ -25,6 +25,7 @@ use crate::store::connection::{Connection, Pool};
 use crate::store::loads::Loads;
 
 pub use builder::{Builder, StartError};
+pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::error::Error;
@@ -49,31 +50,6 @@ struct Parts {
 }
 
 impl Ledger {
-    /// How to get one.
-    ///
-    /// ```no_run
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// use session_ledger::Ledger;
-    /// let ledger = Ledger::builder("host=localhost user=shop dbname=shop".parse()?).connect().await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn builder(database: tokio_postgres::Config) -> Builder {
-        Builder::new(database)
-    }
-
-    /// Applies the migrations that a database is missing, makes the log's partitions for the coming year, and sees to it
-    /// that PostgreSQL searches the tables of sessions by their indexes, also after a restored dump or VACUUM FULL.
-    /// What `projector migrate` runs, with the rights of a role that may create a schema and roles. Encryption is
-    /// as the [`Builder`] has it; a private authority is named in the environment's `SSL_CERT_FILE`, or given to
-    /// [`Builder::root_certificate`] before [`Builder::migrate`].
-    ///
-    /// # Errors
-    ///
-    /// The database is newer than this version, has another history of migrations, or refuses.
-    pub async fn migrate(database: &tokio_postgres::Config) -> Result<Migrated, SchemaError> {
-        Self::builder(database.clone()).migrate().await
-    }
-
     /// The events of a session in order; none for a session that the log does not know. Of each,
     /// [`Recorded::client`] tells from where it came, also where its [`entry`](Recorded::entry), which is as the log
     /// holds it, leaves that to the ones before.

@@ -22,6 +22,7 @@ mod builder;
 mod commit_policy;
 mod error;
 mod extract;
+mod face;
 mod kept_request;
 mod middleware;
 mod outcome;

@@ -178,5 +178,5 @@ async fn what_is_asked_outside_a_request_is_answered_too() {
         assert_eq!(scene.ledger.history(scene.session).await.unwrap().len(), 2);
         assert_eq!(scene.ledger.sessions(&"alice".into()).await.unwrap().len(), 1);
     }
-    assert!(scene.ledger.end(scene.session, EndReason::Revoked, None).await.unwrap());
+    assert!(scene.ledger.end(scene.session, EndReason::Revoked).await.unwrap());
 }

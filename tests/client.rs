@@ -6,7 +6,7 @@ use poem::http::{Method, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Request, RequestParts};
 use session_ledger::Ledger;
-use session_ledger::ledger::RebuildOptions;
+use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{Client, EndReason, Policy, SessionId, UserId};
 use session_ledger::web::Sessions;
 use test_support::{Database, Visitor, application, key_ring};
@@ -148,7 +148,7 @@ async fn a_users_sessions_are_shown_with_the_browser_that_used_them_last() {
     scene.assert_shown(&["Phone/1 192.0.2.9 live", "Visitor/1.0 192.0.2.1 live"]).await;
 
     let ids: Vec<_> = scene.ledger.sessions(&alice()).await.unwrap().iter().map(|one| one.id).collect();
-    scene.ledger.end(ids[0], EndReason::Revoked, Some("admin".into())).await.unwrap();
+    scene.ledger.end(ids[0], End::because(EndReason::Revoked).by("admin")).await.unwrap();
     phone.get("/show").await;
     scene.visitor.clone().named("Visitor/3.0").post("/logout", "").await;
     scene.assert_shown(&["Phone/1 192.0.2.9 ended", "Visitor/1.0 192.0.2.1 ended"]).await;

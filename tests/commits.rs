@@ -181,7 +181,7 @@ async fn they_read_no_table_as_a_whole() {
 async fn a_session_that_has_ended_meanwhile_fails_no_other_request() {
     let scene = Scene::set().await;
     let ended = scene.sessions().await[3];
-    let end = async { assert!(scene.ledger.end(ended, EndReason::Revoked, None).await.unwrap()) };
+    let end = async { assert!(scene.ledger.end(ended, EndReason::Revoked).await.unwrap()) };
     assert_eq!(scene.add_together(end).await, [200; VISITORS]);
     let counts = scene.counts().await;
     // Its request has run again, and started another session.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use session_ledger::Ledger;
+use session_ledger::ledger::End;
 use session_ledger::session::{EndReason, Event, Policy, SessionId, UserId};
 use session_ledger::web::{Incident, Sessions};
 use test_support::{Database, Visitor, application, key_ring};
@@ -114,8 +115,8 @@ async fn a_cookie_of_a_session_that_ended_just_now_is_not_cleared_but_later_it_i
     scene.visitor.post("/login/alice", "").await;
     let elsewhere = scene.visitor.copy();
     let session = scene.only_session("alice").await;
-    assert!(scene.ledger.end(session, EndReason::Revoked, Some("admin".into())).await.unwrap());
-    assert!(!scene.ledger.end(session, EndReason::Revoked, None).await.unwrap(), "it had ended already");
+    assert!(scene.ledger.end(session, End::because(EndReason::Revoked).by("admin")).await.unwrap());
+    assert!(!scene.ledger.end(session, EndReason::Revoked).await.unwrap(), "it had ended already");
     assert!(elsewhere.get("/show").await.set_cookies().is_empty());
     scene.database.set_clock_ahead(PAST_GRACE).await;
     assert!(elsewhere.get("/show").await.set_cookies()[0].contains("Max-Age=0"));
@@ -168,8 +169,11 @@ async fn all_other_sessions_of_a_user_can_be_ended_at_once() {
         device.post("/login/alice", "").await;
     }
     let keep = scene.ledger.sessions(&"alice".into()).await.unwrap()[0].id;
-    let ended =
-        scene.ledger.end_all(&"alice".into(), Some(keep), EndReason::CredentialChanged, None).await.unwrap();
+    let ended = scene
+        .ledger
+        .end_all(&"alice".into(), End::because(EndReason::CredentialChanged).keep(keep))
+        .await
+        .unwrap();
     assert_eq!(ended, 3);
     let mut signed_in = 0;
     for device in &devices {

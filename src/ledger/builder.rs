@@ -67,9 +67,17 @@ pub enum StartError {
     Store(#[from] Error),
 }
 
-impl Builder {
-    pub(super) fn new(database: Config) -> Self {
-        Self {
+impl Ledger {
+    /// How to get one.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use session_ledger::Ledger;
+    /// let ledger = Ledger::builder("host=localhost user=shop dbname=shop".parse()?).connect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder(database: Config) -> Builder {
+        Builder {
             database,
             root_certificates: Vec::new(),
             pool: None,
@@ -79,6 +87,21 @@ impl Builder {
         }
     }
 
+    /// Applies the migrations that a database is missing, makes the log's partitions for the coming year, and sees to it
+    /// that PostgreSQL searches the tables of sessions by their indexes, also after a restored dump or VACUUM FULL.
+    /// What `projector migrate` runs, with the rights of a role that may create a schema and roles. Encryption is
+    /// as the [`Builder`] has it; a private authority is named in the environment's `SSL_CERT_FILE`, or given to
+    /// [`Builder::root_certificate`] before [`Builder::migrate`].
+    ///
+    /// # Errors
+    ///
+    /// The database is newer than this version, has another history of migrations, or refuses.
+    pub async fn migrate(database: &Config) -> Result<Migrated, SchemaError> {
+        Self::builder(database.clone()).migrate().await
+    }
+}
+
+impl Builder {
     /// Uses the application's own pool instead of one of ours, with its own encryption and timeouts; what is said here
     /// of connections is then the application's to see to. The pool should have a wait limit: a request that finds no
     /// connection in time is answered 503.

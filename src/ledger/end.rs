@@ -8,22 +8,90 @@ use crate::session::{Client, EndReason, SessionId, UserId};
 /// How often an end is tried again when requests keep changing the session meanwhile.
 const ATTEMPTS_MAX: u32 = 16;
 
+/// How sessions are ended: why, by whom, and which one is kept.
+///
+/// An [`EndReason`] alone is one too.
+///
+/// ```no_run
+/// # use session_ledger::{Ledger, Error, SessionId, UserId};
+/// use session_ledger::ledger::End;
+/// use session_ledger::session::EndReason;
+///
+/// # async fn change_password(ledger: Ledger, user: UserId, own: SessionId) -> Result<(), Error> {
+/// let end = End::because(EndReason::CredentialChanged).by(user.clone()).keep(own);
+/// let ended = ledger.end_all(&user, end).await?;
+/// println!("{ended} other sessions were ended");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    reason: EndReason,
+    actor: Option<UserId>,
+    keep: Option<SessionId>,
+}
+
+impl End {
+    /// An end for this reason.
+    #[must_use]
+    pub fn because(reason: EndReason) -> Self {
+        Self { reason, actor: None, keep: None }
+    }
+
+    /// Notes who ends the session, say an administrator. The history shows it.
+    #[must_use]
+    pub fn by(mut self, actor: impl Into<UserId>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Leaves this session as it is, say the one that the user asks from.
+    #[must_use]
+    pub fn keep(mut self, session: impl Into<Option<SessionId>>) -> Self {
+        self.keep = session.into();
+        self
+    }
+}
+
+impl From<EndReason> for End {
+    fn from(reason: EndReason) -> Self {
+        Self::because(reason)
+    }
+}
+
 impl Ledger {
-    /// Ends a session for good, whoever is using it: no request of it takes effect once this has returned.
-    /// `actor` is who ends it, if that is a user. Says whether there was a live session to end.
+    /// Ends a session for good, whoever is using it: no request of it takes effect once this has returned. Says whether
+    /// there was a live session to end.
     ///
     /// # Errors
     ///
     /// The database is away, or requests of the session kept changing it.
-    pub async fn end(
-        &self,
-        session: SessionId,
-        reason: EndReason,
-        actor: Option<UserId>,
-    ) -> Result<bool, Error> {
+    pub async fn end(&self, session: SessionId, end: impl Into<End>) -> Result<bool, Error> {
+        self.end_one(session, &end.into()).await
+    }
+
+    /// Ends all live sessions of a user but the one that `end` keeps. Says how many it ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`end`](Self::end). Sessions that were ended before the error stay ended.
+    pub async fn end_all(&self, user: &UserId, end: impl Into<End>) -> Result<usize, Error> {
+        let end = end.into();
+        let mut ended = 0;
+        for summary in self.sessions(user).await? {
+            if summary.ended.is_none() {
+                ended += usize::from(self.end_one(summary.id, &end).await?);
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn end_one(&self, session: SessionId, end: &End) -> Result<bool, Error> {
+        if end.keep == Some(session) {
+            return Ok(false);
+        }
         let mut outcome = Ok(false);
         for attempt in 1..=ATTEMPTS_MAX {
-            outcome = self.try_end(session, reason.clone(), actor.clone()).await;
+            outcome = self.try_end(session, end.clone()).await;
             if !outcome.as_ref().is_err_and(Error::is_retryable) {
                 break;
             }
@@ -32,29 +100,8 @@ impl Ledger {
         outcome
     }
 
-    /// Ends all live sessions of a user but `keep`; `None` ends them all. Says how many it ended.
-    ///
-    /// # Errors
-    ///
-    /// As [`end`](Self::end). Sessions that were ended before the error stay ended.
-    pub async fn end_all(
-        &self,
-        user: &UserId,
-        keep: Option<SessionId>,
-        reason: EndReason,
-        actor: Option<UserId>,
-    ) -> Result<usize, Error> {
-        let mut ended = 0;
-        for summary in self.sessions(user).await? {
-            if summary.ended.is_none() && Some(summary.id) != keep {
-                ended += usize::from(self.end(summary.id, reason.clone(), actor.clone()).await?);
-            }
-        }
-        Ok(ended)
-    }
-
-    async fn try_end(&self, id: SessionId, reason: EndReason, actor: Option<UserId>) -> Result<bool, Error> {
-        let Some(ending) = ending(self.load(id).await?, id, reason) else { return Ok(false) };
+    async fn try_end(&self, session: SessionId, End { reason, actor, .. }: End) -> Result<bool, Error> {
+        let Some(ending) = ending(self.load(session).await?, session, reason) else { return Ok(false) };
         self.commit_end(ending, Client::default(), actor).await
     }
 }

@@ -239,9 +239,11 @@ impl Session {
         self.end(EndReason::LoggedOut);
     }
 
-    /// Ends the session and drops what it held, for a reason of the application's. What is kept afterwards
-    /// starts a new one.
-    pub fn purge(&self) {
+    /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or not. What is
+    /// kept afterwards starts a new one.
+    ///
+    /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the user's own wish.
+    pub fn discard_session(&self) {
         self.end(EndReason::Purged);
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tracing::Instrument;
 
-use super::middleware::Face;
+use super::face::Face;
 use super::outcome::Outcome;
 use crate::request::completion::Completion;
 use crate::request::settle::{Settled, settle};

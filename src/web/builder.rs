@@ -5,7 +5,8 @@ use std::sync::Arc;
 use poem::{Response, Result};
 
 use super::commit_policy;
-use super::middleware::{CommitHook, Face, Sessions};
+use super::face::{CommitHook, Face};
+use super::middleware::Sessions;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;

@@ -8,10 +8,10 @@ use poem::{Endpoint, Middleware, Request, Response, Result};
 use tracing::Instrument;
 
 use super::attempt::attempt;
+use super::face::Face;
 use super::kept_request::{KeptRequest, arrival_of, keep_body};
 use super::outcome::Outcome;
 use crate::ledger::retry::{backoff, may_try_again};
-use crate::request::shared::Shared;
 use crate::request::visit::Visit;
 use crate::telemetry;
 use crate::token::KeyRing;
@@ -33,16 +33,6 @@ use crate::token::KeyRing;
 #[derive(Clone)]
 pub struct Sessions {
     face: Arc<Face>,
-}
-
-/// Says whether the changes of a request with this answer are kept.
-pub(super) type CommitHook = Box<dyn Fn(&Result<Response>) -> bool + Send + Sync>;
-
-/// What all requests share, and what poem's face of it needs.
-pub(super) struct Face {
-    pub(super) shared: Arc<Shared>,
-    pub(super) commits: CommitHook,
-    pub(super) replay_bytes_max: usize,
 }
 
 impl Sessions {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use session_ledger::Ledger;
+use session_ledger::ledger::End;
 use session_ledger::session::{EndReason, Policy, SessionId};
 use test_support::{Database, Visitor};
 
@@ -77,11 +78,11 @@ async fn revoke(ledger: &Ledger, visitor: &Visitor, told: &mut String) {
     let carol = "carol".into();
     let sessions = ledger.sessions(&carol).await.unwrap();
     let id = sessions[0].id;
-    assert!(ledger.end(id, EndReason::Revoked, Some("admin".into())).await.unwrap());
-    assert!(!ledger.end(id, EndReason::Revoked, None).await.unwrap());
+    assert!(ledger.end(id, End::because(EndReason::Revoked).by("admin")).await.unwrap());
+    assert!(!ledger.end(id, EndReason::Revoked).await.unwrap());
     writeln!(told, "ended: {} {}", visitor.get("/me").await.status, kinds(ledger, id).await).unwrap();
     visitor.get("/login/carol").await;
-    let ended = ledger.end_all(&carol, None, EndReason::CredentialChanged, None).await.unwrap();
+    let ended = ledger.end_all(&carol, EndReason::CredentialChanged).await.unwrap();
     writeln!(told, "ended all: {ended} {}", visitor.get("/me").await.status).unwrap();
     for name in ["alice", "bob", "carol"] {
         for session in ledger.sessions(&name.into()).await.unwrap() {

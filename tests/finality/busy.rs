@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use session_ledger::ledger::End;
 use session_ledger::session::EndReason;
 
 use crate::stage::Stage;
@@ -37,7 +38,7 @@ async fn ending_all_sessions_of_a_busy_user_lets_nothing_through_afterwards() {
     }
     let all_at_it = async { while stage.database.count("work").await < 5 * (SESSIONS * TABS) as i64 {} };
     tokio::time::timeout(Duration::from_secs(30), all_at_it).await.expect("the tabs write");
-    let ended = stage.ledger.end_all(&"alice".into(), None, EndReason::Revoked, Some("admin".into())).await;
+    let ended = stage.ledger.end_all(&"alice".into(), End::because(EndReason::Revoked).by("admin")).await;
     assert_eq!(ended.unwrap(), SESSIONS);
     // Another transaction's row is seen only once it has committed, so what is there now is what there will be.
     let rows = stage.database.count("work").await;

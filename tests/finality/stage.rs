@@ -8,6 +8,7 @@ use poem::error::InternalServerError;
 use poem::web::{Data, Path};
 use poem::{EndpointExt, Result, Route, get, handler, post};
 use private_postgres::{Options, Server};
+use session_ledger::ledger::End;
 use session_ledger::session::{EndReason, Event, Policy, SessionId};
 use session_ledger::web::{NotSignedIn, Session, Sessions, SignedIn, Tx};
 use session_ledger::{Key, Ledger};
@@ -100,7 +101,7 @@ impl Stage {
 
     /// Ends a session as an administrator does.
     pub(crate) async fn revoke(&self, session: SessionId) -> bool {
-        self.ledger.end(session, EndReason::Revoked, Some("admin".into())).await.unwrap()
+        self.ledger.end(session, End::because(EndReason::Revoked).by("admin")).await.unwrap()
     }
 
     /// How many rows of the application committed after their session's end had, by the server's own record

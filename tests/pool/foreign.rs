@@ -76,7 +76,7 @@ async fn an_old_snapshot_left_open_does_not_bring_an_ended_session_back() {
     let scene = Scene::new().await;
     scene.leave("begin isolation level serializable; select count(*) from session_ledger.session").await;
     let elsewhere = Ledger::builder(scene.database.config()).connect().await.unwrap();
-    elsewhere.end_all(&"alice".into(), None, EndReason::Revoked, None).await.unwrap();
+    elsewhere.end_all(&"alice".into(), EndReason::Revoked).await.unwrap();
     let old = "pg_stat_activity where datname = current_database() and state = 'idle in transaction'
                   and clock_timestamp() - xact_start > interval '100 ms'";
     tokio::time::timeout(Duration::from_secs(30), async { while scene.database.count(old).await == 0 {} })

@@ -4,7 +4,7 @@
 //! and the row together.
 
 use session_ledger::Ledger;
-use session_ledger::ledger::RebuildOptions;
+use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{
     ChainHash, Client as From, Draft, Entry, Event, EventId, Origin, Policy, RenewalOffered, SessionId,
     SessionState, TokenHash, Unknown, Wish,
@@ -57,7 +57,7 @@ impl Population {
     async fn end_some(&self) {
         for reason in stories::reasons() {
             let session = self.session(&stories::to_be_ended(&reason));
-            assert!(self.ledger.end(session, reason, Some("admin".into())).await.unwrap());
+            assert!(self.ledger.end(session, End::because(reason).by("admin")).await.unwrap());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who may do what.
 
 use session_ledger::Ledger;
-use session_ledger::ledger::RebuildOptions;
+use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{EndReason, UserId};
 use test_support::Database;
 use tokio_postgres::error::SqlState;
@@ -36,7 +36,7 @@ async fn the_runtime_role_can_do_what_the_library_does() {
     let session = start(&admin, "alice").await;
     let ledger = ledger(&database, RUNTIME).await;
 
-    assert!(ledger.end(session, EndReason::Revoked, Some("admin".into())).await.unwrap());
+    assert!(ledger.end(session, End::because(EndReason::Revoked).by("admin")).await.unwrap());
 
     let history = ledger.history(session).await.unwrap();
     assert_eq!(history.last().unwrap().entry.event.kind(), "ended");

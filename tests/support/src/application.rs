@@ -104,7 +104,7 @@ fn renew(session: Session) -> Result<()> {
 
 #[handler]
 fn purge(session: Session) {
-    session.purge();
+    session.discard_session();
 }
 
 #[handler]

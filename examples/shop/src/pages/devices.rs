@@ -7,7 +7,7 @@ use poem::error::NotFoundError;
 use poem::web::{Data, Html, Path};
 use poem::{Response, Result, handler};
 use session_ledger::Ledger;
-use session_ledger::ledger::SessionSummary;
+use session_ledger::ledger::{End, SessionSummary};
 use session_ledger::session::{EndReason, SessionId, UserId};
 use session_ledger::web::SignedIn;
 use time::OffsetDateTime;
@@ -60,7 +60,7 @@ pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path
     }
     let device = own_session(&ledger, user, id).await?;
     let browser = browser::name(device.user_agent.as_deref());
-    let ended = ledger.end(id, EndReason::Revoked, Some(user.clone())).await?;
+    let ended = ledger.end(id, End::because(EndReason::Revoked).by(user.clone())).await?;
     let said = if ended { "is signed out now" } else { "was signed out already" };
     session.flash(NOTICES, &format!("{browser} {said}."))?;
     Ok(to("/devices"))
@@ -70,7 +70,8 @@ pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path
 #[handler]
 pub(crate) async fn end_others(session: SignedIn, ledger: Data<&Ledger>) -> Result<Response> {
     let user = session.user();
-    let ended = ledger.end_all(user, session.id(), EndReason::Revoked, Some(user.clone())).await?;
+    let ended =
+        ledger.end_all(user, End::because(EndReason::Revoked).by(user.clone()).keep(session.id())).await?;
     let said = match ended {
         0 => "No other device was signed in.".to_owned(),
         1 => "One other device is signed out now.".to_owned(),

@@ -1,0 +1,17 @@
+//! The settings of the middleware, checked and ready.
+
+use std::sync::Arc;
+
+use poem::{Response, Result};
+
+use crate::request::shared::Shared;
+
+/// Says whether the changes of a request with this answer are kept.
+pub(super) type CommitHook = Box<dyn Fn(&Result<Response>) -> bool + Send + Sync>;
+
+/// What all requests share, and what poem's face of it needs.
+pub(super) struct Face {
+    pub(super) shared: Arc<Shared>,
+    pub(super) commits: CommitHook,
+    pub(super) replay_bytes_max: usize,
+}
