@@ -31,25 +31,26 @@ pub(super) async fn attempt(
     unsettled.0 = None;
 
     let Settled { outcome, completion } = settle(visit, (face.commits)(&result)).await;
-    match Outcome::of(&visit.shared, result, outcome) {
-        Outcome::Done(result) => Outcome::Done(complete(face, result, completion)),
-        // A request that has committed a part of its work must not run again.
-        Outcome::Again(again) if !completion.may_run_again() => {
-            Outcome::Done(complete(face, again.last_answer(), completion))
-        }
-        again => again,
+    let mut outcome = Outcome::of(&visit.shared, result, outcome);
+    if !completion.may_run_again() {
+        outcome = outcome.last();
     }
+    if let Outcome::Done(result) = &mut outcome {
+        complete(face, result, completion);
+    }
+    outcome
 }
 
-/// The answer with what it says of the session. An error stays one, for the application to catch, unless the browser
-/// must be told something about its token.
-fn complete(face: &Face, result: Result<Response>, completion: Completion) -> Result<Response> {
-    let mut answer = match result {
-        Err(error) if !completion.changes_cookie() => return Err(error),
-        result => result.unwrap_or_else(poem::Error::into_response),
-    };
-    completion.apply(answer.headers_mut(), &face.shared.cookie);
-    Ok(answer)
+/// Completes the answer with what it says of the session. An error stays one, for the application to catch, unless the
+/// browser must be told something about its token.
+fn complete(face: &Face, result: &mut Result<Response>, completion: Completion) {
+    if result.is_err() && completion.changes_cookie() {
+        let error = mem::replace(result, Ok(Response::default()));
+        *result = Ok(error.unwrap_or_else(poem::Error::into_response));
+    }
+    if let Ok(answer) = result {
+        completion.apply(answer.headers_mut(), &face.shared.cookie);
+    }
 }
 
 /// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody keeps

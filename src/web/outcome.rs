@@ -49,6 +49,14 @@ impl Outcome {
         Self::of_failure(error, failure)
     }
 
+    /// The outcome of a request that must not run again.
+    pub(super) fn last(self) -> Self {
+        match self {
+            Self::Again(again) => Self::Done(again.last_answer()),
+            done @ Self::Done(_) => done,
+        }
+    }
+
     fn of_failure(error: poem::Error, failure: Failure) -> Self {
         if failure.is_final() { Self::Done(Err(error)) } else { Self::Again(Again { error, failure }) }
     }
