@@ -1,14 +1,14 @@
-//! An event as others are told of it: CloudEvents 1.0 in its JSON format.
+//! An event for the outside: CloudEvents 1.0 in its JSON format.
 //!
-//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
-//! that this version cannot read, since any of these may be in them.
+//! Tokens and their hashes, values of sessions and flash messages stay inside. So do payloads that this version
+//! cannot read, as they may hold any of these.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use session_ledger::session::{Assurance, Client, Event, Recorded, Timeouts, UserId};
 use time::format_description::well_known::Rfc3339;
 
-/// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
+/// One event in its envelope. `id` is the same at each delivery, so that a consumer can drop repeats.
 #[derive(Clone, Debug, Serialize)]
 pub struct Envelope {
     specversion: &'static str,
@@ -17,12 +17,12 @@ pub struct Envelope {
     #[serde(rename = "type")]
     kind: String,
     subject: String,
-    /// RFC 3339, which ends with the year 9999.
+    /// The time in RFC 3339; none beyond the year 9999, where that format ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
     datacontenttype: &'static str,
     sessionversion: i64,
-    /// A text, since the numbers of CloudEvents have 32 bits.
+    /// The position as text, as the numbers of CloudEvents have 32 bits.
     position: String,
     data: Value,
 }
@@ -49,7 +49,7 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
+    /// None for an envelope that [`new`](Self::new) made; serde's interface asks for one.
     pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
@@ -57,8 +57,8 @@ impl Envelope {
     }
 }
 
-/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an address nor
-/// a browser came from where the session's last event did that has one; an empty browser says that neither is known.
+/// The user, the actor, the client and the facts of the kind; unknown ones are left out. Without address and browser,
+/// the client is unchanged since the session's last event that names one. An empty browser: neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
@@ -76,7 +76,7 @@ fn data(recorded: &Recorded) -> Value {
     data
 }
 
-/// What a kind tells. An event that is not listed here tells nothing but that it happened.
+/// The facts of a kind. A kind that is not listed here has none.
 fn facts(event: &Event) -> Value {
     match event {
         Event::Started(started) => limits(&started.timeouts),
@@ -99,7 +99,7 @@ fn facts(event: &Event) -> Value {
     }
 }
 
-/// Seconds; null for no limit.
+/// The time limits in seconds; null for no limit.
 fn limits(timeouts: &Timeouts) -> Value {
     json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
 }
