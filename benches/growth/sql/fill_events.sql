@@ -1,5 +1,5 @@
--- Appends the events of sessions, each a minute after the one before. The hashes are no chain. The order in the subquery
--- keeps what is reckoned for each session from being reckoned for each event.
+-- Appends the events of sessions, each a minute after the one before. The hashes form no chain. The order in
+-- the subquery makes PostgreSQL compute values once for each session, not for each event.
 -- No row: it returns none.
 -- Parameters: $1 number of the first session (bigint), $2 of the last (bigint), $3 start of session 0 in microseconds
 --             (bigint), $4 microseconds from one session to the next (bigint), $5 events of each session (bigint),

@@ -1,5 +1,5 @@
--- Writes the rows of live sessions, all with the token hash of the one secret that the clients know, and with the browser
--- of the real session.
+-- Writes the rows of live sessions, all with the token hash of the secret that the clients know, and with the
+-- browser of the real session.
 -- No row: it returns none.
 -- Parameters: $1 number of the first session (bigint), $2 of the last (bigint), $3 start of session 0 in microseconds
 --             (bigint), $4 microseconds from one session to the next (bigint), $5 events of each session (bigint),

@@ -16,7 +16,7 @@ pub(crate) struct Frame {
     pub(crate) user: Option<String>,
     pub(crate) items: u32,
     pub(crate) notices: Vec<String>,
-    /// The fate of the session that the browser came with.
+    /// The message about the ended session that the browser came with.
     pub(crate) ended: Option<&'static str>,
 }
 

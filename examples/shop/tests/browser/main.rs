@@ -9,7 +9,7 @@ use driver::Driver;
 use page::Page;
 use running::Shop;
 
-/// The stock of the last product, as "only 1 left" on its card says.
+/// The card of a product of which the shop has one: it says "only 1 left".
 const SUGAR_BOWL: &str = "#product-12";
 
 #[tokio::test]
