@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// Marks of browsers in a `User-Agent` header, and their names. The order matters: most browsers also name the ones
-/// that they resemble.
+/// Marks of browsers in a `User-Agent` header, and their names. The order matters: most browsers also name
+/// the ones that they resemble.
 const BROWSERS: [(&str, &str); 12] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -42,8 +42,8 @@ pub(crate) fn from(ip: Option<IpAddr>, user_agent: Option<&str>) -> String {
     }
 }
 
-/// A short name such as `Firefox on Linux` or `curl/8.5.0`. It is the browser's own word: good to recognise it, not
-/// to trust it.
+/// A short name such as `Firefox on Linux` or `curl/8.5.0`. It is the browser's own word: good to recognise
+/// it, not to trust it.
 pub(crate) fn short(user_agent: &str) -> String {
     let said = |marks: &[(&str, &'static str)]| {
         marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

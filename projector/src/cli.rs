@@ -35,49 +35,51 @@ pub struct CommandLine {
 pub enum Command {
     /// Bring the database's schema up to this version
     ///
-    /// Applies the missing migrations, makes the log's partitions for the coming year, and prints what it did. Run it
-    /// at each deployment, and at least once a month. Run it also after a restored dump or VACUUM FULL: both leave
-    /// tables so small that PostgreSQL would scan them. Running it twice, or two at once, does no harm. It needs a
-    /// role that may create a schema and roles.
+    /// Applies the missing migrations, makes the log's partitions for the coming year, and prints what it
+    /// did. Run it at each deployment, and at least once a month. Run it also after a restored dump or VACUUM
+    /// FULL: both leave tables so small that PostgreSQL would scan them. Running it twice, or two at once,
+    /// does no harm. It needs a role that may create a schema and roles.
     ///
     /// Example: projector migrate --database postgresql://admin@localhost/shop
     Migrate,
     /// Compare the projection with the log
     ///
-    /// Reads the whole log as of one moment, while the application runs. Derives the rows from it and names each
-    /// difference from the tables. It also finds events that were changed, removed or added by hand. Exit codes: 0 for
-    /// equal, 1 for different, 2 if it could not be found out.
+    /// Reads the whole log as of one moment, while the application runs. Derives the rows from it and names
+    /// each difference from the tables. It also finds events that were changed, removed or added by hand.
+    /// Exit codes: 0 for equal, 1 for different, 2 if it could not be found out.
     ///
     /// Example: projector verify || mail -s 'session ledger differs' ops@example.com
     Verify,
     /// Derive the projection again from the log
     ///
-    /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it has
-    /// changed nothing. Nobody is logged out. It refuses to run while others are connected to the database.
+    /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it
+    /// has changed nothing. Nobody is logged out. It refuses to run while others are connected to the
+    /// database.
     ///
     /// Example: projector rebuild && projector verify
     Rebuild(Rebuild),
     /// Tell what happened in a session
     ///
-    /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by their size
-    /// only, tokens never. The machine formats have more fields: the event's id, the time at which the database
-    /// recorded it, and the browser's full name. Exit code 1: the log knows no such session.
+    /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by
+    /// their size only, tokens never. The machine formats have more fields: the event's id, the time at which
+    /// the database recorded it, and the browser's full name. Exit code 1: the log knows no such session.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
     History(History),
     /// List a user's sessions
     ///
-    /// Lists live and ended sessions, the latest first, each with an address and a browser that used it. The browser's
-    /// name is its own word.
+    /// Lists live and ended sessions, the latest first, each with an address and a browser that used it. The
+    /// browser's name is its own word.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
     /// Follow the log and write new events to standard output
     ///
-    /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A batch is
-    /// written and flushed; then the subscription remembers it. So after a crash a line may come again, with the same
-    /// id, but none is skipped. The lines of a session come in the order of its versions. Runs until it is interrupted.
-    /// Several relays of one subscription may run: one follows, the others stand by.
+    /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
+    /// batch is written and flushed; then the subscription remembers it. So after a crash a line may come
+    /// again, with the same id, but none is skipped. The lines of a session come in the order of its
+    /// versions. Runs until it is interrupted. Several relays of one subscription may run: one follows, the
+    /// others stand by.
     ///
     /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
     Relay(Relay),
@@ -132,8 +134,8 @@ pub struct Relay {
 
     /// A name for this process that no other relay has; random unless given
     ///
-    /// Give a name that stays the same when the process restarts: then the relay goes on at once after a crash.
-    /// Otherwise it waits until its former lease runs out, which takes 30 seconds.
+    /// Give a name that stays the same when the process restarts: then the relay goes on at once after a
+    /// crash. Otherwise it waits until its former lease runs out, which takes 30 seconds.
     #[arg(long, value_name = "NAME")]
     pub holder: Option<String>,
 
@@ -155,8 +157,8 @@ pub struct Relay {
 pub enum Keys {
     /// Print one new entry of a key ring
     ///
-    /// The entry goes to standard output, advice to standard error. It is made of the operating system's random bytes,
-    /// is stored nowhere, and needs no database.
+    /// The entry goes to standard output, advice to standard error. It is made of the operating system's
+    /// random bytes, is stored nowhere, and needs no database.
     ///
     /// Example: projector keys generate --state accept-only >> keys.txt
     Generate {

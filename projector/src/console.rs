@@ -59,8 +59,8 @@ impl From<Answer> for ExitCode {
     }
 }
 
-/// The text with `\u{fffd}` for each character that would move a terminal's cursor, change its colours or turn the
-/// direction of reading (CWE-117, CWE-150). Line ends stay.
+/// The text with `\u{fffd}` for each character that would move a terminal's cursor, change its colours or
+/// turn the direction of reading (CWE-117, CWE-150). Line ends stay.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_control(c) { '\u{fffd}' } else { c }).collect()
 }

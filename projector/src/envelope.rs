@@ -1,7 +1,7 @@
 //! An event for the outside: CloudEvents 1.0 in its JSON format.
 //!
-//! Tokens and their hashes, values of sessions and flash messages stay inside. So do payloads that this version
-//! cannot read, as they may hold any of these.
+//! Tokens and their hashes, values of sessions and flash messages stay inside. So do payloads that this
+//! version cannot read, as they may hold any of these.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -57,8 +57,9 @@ impl Envelope {
     }
 }
 
-/// The user, the actor, the client and the facts of the kind; unknown ones are left out. Without address and browser,
-/// the client is unchanged since the session's last event that names one. An empty browser: neither is known.
+/// The user, the actor, the client and the facts of the kind; unknown ones are left out. Without address and
+/// browser, the client is unchanged since the session's last event that names one. An empty browser: neither
+/// is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());

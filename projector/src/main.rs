@@ -39,8 +39,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The least level of the log that is shown, unless `RUST_LOG` says otherwise. A relay tells its troubles in the log
-/// only; the other commands print theirs.
+/// The least level of the log that is shown, unless `RUST_LOG` says otherwise. A relay tells its troubles in
+/// the log only; the other commands print theirs.
 fn level(command: &Command) -> &'static str {
     if matches!(command, Command::Relay(_)) { "warn" } else { "error" }
 }
@@ -67,8 +67,8 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     }
 }
 
-/// Ends when Ctrl-C or a supervisor asks the process to stop. A signal that cannot be listened for keeps its usual
-/// effect.
+/// Ends when Ctrl-C or a supervisor asks the process to stop. A signal that cannot be listened for keeps its
+/// usual effect.
 async fn shutdown() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {

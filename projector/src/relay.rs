@@ -1,8 +1,9 @@
 //! The log as a stream for others: one CloudEvents object a line (NDJSON), as events are appended.
 //!
 //! A batch is written and flushed, then checkpointed. So a line may come twice, with the same id, but none is
-//! skipped. A session's lines come in the order of its versions, repeats aside. A line counts once its newline is
-//! there: a relay that was killed may leave a part of a line behind, so begin the next run on a new line of the file.
+//! skipped. A session's lines come in the order of its versions, repeats aside. A line counts once its
+//! newline is there: a relay that was killed may leave a part of a line behind, so begin the next run on a
+//! new line of the file.
 //!
 //! If a subscription has several relays, one follows the log and the others wait for its lease.
 

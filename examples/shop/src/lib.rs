@@ -1,7 +1,8 @@
 //! A small shop whose carts, logins and orders go through session-ledger.
 //!
 //! Where to look first: `pages/orders.rs`, where an order and the emptied cart are one transaction, then
-//! `pages/devices.rs`, which ends sessions of other browsers, and `story.rs`, which tells a session's history.
+//! `pages/devices.rs`, which ends sessions of other browsers, and `story.rs`, which tells a session's
+//! history.
 #![forbid(unsafe_code)]
 
 mod browser;
