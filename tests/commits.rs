@@ -63,7 +63,7 @@ struct Scene {
 impl Scene {
     async fn set() -> Self {
         let database = Database::fresh().await;
-        // The default: with it the planner prefers a scan sooner.
+        // PostgreSQL's default, with which the planner prefers a scan sooner.
         let cost = format!("alter database {} set random_page_cost = 4", database.name());
         database.connect().await.batch_execute(&cost).await.unwrap();
         let wire = Wire::prompt(&database.config());
@@ -214,8 +214,8 @@ async fn a_session_that_somebody_keeps_locked_holds_up_no_other_request() {
     scene.is_sound().await;
 }
 
-/// Two sessions are locked while their COMMITs are under way. The others' changes go together, and their
-/// COMMIT is cut.
+/// The rows of two sessions are locked, so that COMMITs are already under way. The others' changes then go
+/// together, and their COMMIT is cut.
 #[tokio::test]
 async fn after_a_cut_each_finds_out_what_became_of_its_change() {
     let scene = Scene::set().await;

@@ -47,7 +47,7 @@ async fn fail(
     Ok(body)
 }
 
-/// As the handler above, but makes an answer of the error.
+/// Fails with the SQLSTATE `code` until the attempt `good`, and makes an answer of the error.
 #[handler]
 async fn hide(
     request: &Request,

@@ -55,7 +55,7 @@ pub(crate) struct Stored {
 }
 
 impl Ground {
-    /// Makes a database with `sessions` sessions and more of them to be ended. Each has a user and a small
+    /// Makes a database with `count` sessions, and `to_end` more to be ended. Each has a user and a small
     /// value.
     pub(crate) async fn with_sessions(server: &Server, count: usize, to_end: usize) -> Result<Self, Failure> {
         let database = Database::on(server).await;

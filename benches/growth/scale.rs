@@ -12,12 +12,13 @@ pub(crate) struct Scale {
     /// Live sessions beside the growing log.
     pub(crate) log_sessions: i64,
     pub(crate) events: Vec<i64>,
-    /// The most events and the most sessions of a session set, see [`Self::crowd`].
+    /// The most events of one series of sessions; fewer sessions keep within it as they grow long. See
+    /// [`Self::crowd`].
     pub(crate) events_in_all: i64,
     pub(crate) parallel: Vec<i64>,
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
-    /// The bytes that must be free on the disk: twice the size of the tables, and the WAL.
+    /// The gigabytes that must be free on the disk: twice the size of the tables, and the WAL.
     pub(crate) disk_gb: u64,
 }
 

@@ -11,11 +11,11 @@ use crate::scene::Scene;
 use crate::sheet::Sheet;
 use crate::{Result, cost, hot, now_us};
 
-/// Ids of new sessions lie above all filled ones.
+/// The age of the filled sessions: ids of new sessions lie above all of theirs.
 const AGE_US: i64 = 10 * 24 * 3600 * 1_000_000;
 const EVENTS: i64 = 2;
 const CLIENTS: usize = 16;
-/// In a small table the sessions started meanwhile make a difference.
+/// Below this size the tables are vacuumed, as the sessions started meanwhile make a difference there.
 const VACUUMED_BELOW: i64 = 1_000_000;
 
 /// The sessions that are visited.

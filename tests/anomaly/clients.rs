@@ -128,7 +128,7 @@ impl Site {
         let mut browsers = Vec::new();
         for _ in 0..SESSIONS {
             let here = Visitor::new(&self.processes[0]);
-            // Gives requests time to notice the connections that were killed last.
+            // Requests find the killed connections one by one; this goes on until none is left.
             while here.post("/login/alice", "").await.status != 200 {}
             let there = Visitor::new(&self.processes[1]);
             there.put_cookie(NAME, here.cookie(NAME).unwrap());

@@ -58,7 +58,7 @@ async fn walk(ledger: &Ledger, database: &Database) -> String {
     told
 }
 
-/// A browser with the cookies that were good before the last path.
+/// Visits all paths. Returns a browser with the cookies that were good before the last one.
 async fn visit_all(visitor: &Visitor, told: &mut String) -> Visitor {
     let mut before = visitor.copy();
     for path in PATHS {

@@ -34,7 +34,7 @@ const FILL: &str = "
     select (version * 25000 + n)::text::xid8, session_id, version, gen_random_uuid(), 'value_set', 1, now(), sha256('hash'), decode(repeat('cd', 40), 'hex')
       from generate_series(1, 4) as version, one";
 
-/// The ids in it.
+/// The ids of a filled database.
 pub(crate) struct Filled {
     /// A live session.
     pub(crate) session: Uuid,

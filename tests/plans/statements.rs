@@ -8,7 +8,7 @@ pub(crate) enum Check {
         role: &'static str,
         /// The arguments of the statement. `ID` is the id of a live session.
         arguments: &'static str,
-        /// Parts that the plan must have; a table scan it must not.
+        /// Parts that the plan must have. It must have no table scan.
         wanted: &'static [&'static str],
     },
     /// No expectation, and the reason.

@@ -57,7 +57,7 @@ fn a_generated_entry_is_made_of_the_generators_bytes_in_order() {
     assert_eq!(line, format!("accept-only 0a0b0c0d {MASTER}"));
 }
 
-/// Fresh randomness in each token (OWASP ASVS 7.2.2, 7.2.3, 11.3.4).
+/// Each token has randomness of its own (OWASP ASVS 7.2.2, 7.2.3, 11.3.4).
 #[test]
 fn a_hundred_thousand_tokens_of_one_secret_differ_in_nonce_and_text() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());

@@ -22,7 +22,7 @@ const TOKEN_HASH: TokenHash = TokenHash::from_bytes([0xab; 32]);
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
 const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                       Version/18.6 Mobile/15E148 Safari/604.1";
-/// A payload that no version of the library writes.
+/// A user agent with control characters, as no version of the library stores it.
 const HOSTILE: &str = "curl/8.5.0\u{1b}[2J\u{9b}31m\r\nINFO all is well\u{202e}";
 
 /// A session with events of every kind.

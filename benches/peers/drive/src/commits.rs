@@ -59,7 +59,7 @@ pub(crate) async fn at_rest(postgres: &Postgres) -> Result<Counts, Box<dyn Error
     Ok(peers_only(last))
 }
 
-/// The database that is read from belongs to no peer, and never rests.
+/// Leaves out the database that is read from: it belongs to no peer, and never rests.
 fn peers_only(mut commits: Counts) -> Counts {
     commits.remove("postgres");
     commits

@@ -69,7 +69,7 @@ pub(crate) async fn drive(
     Ok(Steady { rate, due, tally })
 }
 
-/// Sends the number of each request when it is due. Ends with the last, or when nobody listens any more.
+/// Sends each request's due time when it is due. Ends with the last, or when nobody listens any more.
 fn keep_pace(rate: f64, due: u64, tick: &UnboundedSender<Instant>) {
     let start = Instant::now();
     for nth in 0..due {

@@ -18,7 +18,7 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    /// The commit of the tree that this program was built from.
+    /// The workshop of the tree that this program was built from.
     pub(crate) fn find() -> Result<Self, Box<dyn Error>> {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let ours = env::current_exe()?;
