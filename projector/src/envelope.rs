@@ -1,7 +1,7 @@
 //! An event for the outside: CloudEvents 1.0 in its JSON format.
 //!
-//! Tokens and their hashes, values of sessions and flash messages stay inside. So do payloads that this
-//! version cannot read, as they may hold any of these.
+//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
+//! that this version cannot read, since any of these may be in them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -57,9 +57,8 @@ impl Envelope {
     }
 }
 
-/// The user, the actor, the client and the facts of the kind; unknown ones are left out. Without address and
-/// browser, the client is unchanged since the session's last event that names one. An empty browser: neither
-/// is known.
+/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an address nor
+/// a browser came from where the session's last event did that has one; an empty browser says that neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
@@ -77,7 +76,7 @@ fn data(recorded: &Recorded) -> Value {
     data
 }
 
-/// The facts of a kind. A kind that is not listed here has none.
+/// What a kind tells. An event that is not listed here tells nothing but that it happened.
 fn facts(event: &Event) -> Value {
     match event {
         Event::Started(started) => limits(&started.timeouts),
@@ -100,7 +99,7 @@ fn facts(event: &Event) -> Value {
     }
 }
 
-/// The time limits in seconds; null for no limit.
+/// Seconds; null for no limit.
 fn limits(timeouts: &Timeouts) -> Value {
     json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
 }

@@ -4,7 +4,7 @@ use session_ledger::session::{Assurance, Event, Timeouts};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Tells an event in a few plain words.
+/// An event in a few plain words.
 pub(crate) fn describe(event: &Event) -> String {
     match event {
         Event::Started(fact) => format!("session started, {}", limits(fact.timeouts)),

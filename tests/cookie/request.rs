@@ -1,5 +1,5 @@
-//! A cookie that is not ours, or not whole, makes an anonymous visitor: no query, no 500, no cookie cleared,
-//! and the incident is reported (ASVS 16.3.3, WSTG-SESS-01).
+//! A cookie that is not ours, or not whole, makes an anonymous visitor: no query, no 500, no cookie cleared, and
+//! somebody is told (ASVS 16.3.3, WSTG-SESS-01).
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use test_support::{App, Database, Visitor, Wire, application, key_ring};
 
 const NAME: &str = "__Host-session";
 
-/// A signed-in visitor, the application, its incidents, and the wire to its database.
+/// A signed-in visitor, the application, the incidents it has told of, and the wire to its database.
 struct Scene {
     app: App,
     visitor: Visitor,
@@ -37,7 +37,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// The answer of `/show` to a request with these Cookie headers.
+    /// What `/show` answers to a request with these Cookie headers.
     async fn show(&self, lines: &[&[u8]]) -> String {
         let mut request = Visitor::new(&self.app).request(Method::GET, "/show", "");
         for line in lines {
@@ -49,7 +49,7 @@ impl Scene {
         answer.body
     }
 
-    /// Asserts that these Cookie headers make an anonymous visitor without a query; returns the incidents.
+    /// That these Cookie headers make an anonymous visitor without a query; returns the incidents.
     async fn refused(&self, lines: &[&[u8]]) -> Vec<&'static str> {
         let before = self.wire.trips();
         self.incidents.lock().unwrap().clear();

@@ -1,4 +1,4 @@
-//! The headers that a response carries about the session, and when (ASVS 3.3, 14.2.2; invariant 7).
+//! What a response says of the session, and when (ASVS 3.3, 14.2.2; invariant 7).
 
 use poem::http::header;
 use session_ledger::session::Policy;

@@ -1,4 +1,4 @@
-//! The browser's part: tokens, their keys and the `Set-Cookie` header.
+//! What the browser holds: tokens, their keys and the `Set-Cookie` header.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forgery;

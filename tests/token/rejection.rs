@@ -1,4 +1,4 @@
-//! A rejected cookie allocates nothing: a flood of garbage costs its own headers only.
+//! A rejected cookie allocates nothing: what a flood of garbage costs is its own header.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use session_ledger::token::{KeyState, Sealer};
 
 use super::{COOKIE, entry, mint, sealer};
 
-/// The allocations of finding and opening the cookie in these header lines, and whether it opens.
+/// What finding and opening the cookie in these header lines allocates, and whether it opens.
 fn allocated(sealer: &Sealer, lines: &[&str]) -> (AllocationInfo, bool) {
     let mut opens = false;
     let allocated = measure(|| {

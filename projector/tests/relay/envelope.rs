@@ -109,7 +109,7 @@ fn values_and_messages_stay_inside() {
 #[test]
 fn no_event_that_knows_a_token_hash_tells_it() {
     let token_hash = TOKEN_HASH;
-    // `line` looks for the hash. Unreadable bytes may hold one, too.
+    // `line` looks for the hash. What cannot be read may be one, too.
     line(Event::Started(Started { token_hash, timeouts: Timeouts::default() }));
     line(Event::RenewalOffered(RenewalOffered { token_hash }));
     line(Event::Renewed(Renewed { token_hash, grace: 30, accepts_superseded: true }));
