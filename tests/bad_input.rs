@@ -1,5 +1,5 @@
-//! Damaged rows, too much data, a database that is away, wrong settings: a clear error, and nothing is lost
-//! (ASVS 16.5; invariant 11).
+//! Damaged rows, too much data, a database that is away, wrong settings: each gives a clear error, and
+//! nothing is lost (ASVS 16.5; invariant 11).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! From where each event came: said where it matters or is news, told of each all the same.
+//! The client of each event: stored where it matters or is news, told by the history for every event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use poem::http::uri::Scheme;
@@ -26,7 +26,7 @@ impl Scene {
         Self { database, ledger, visitor }
     }
 
-    /// Kind, address and browser of each event, as stored; of all sessions, as they came.
+    /// Kind, address and browser of each event as stored, of all sessions in the order of the log.
     async fn stored(&self) -> Vec<String> {
         let events = "select concat_ws(' ', kind, coalesce(host(client_ip), '-'), coalesce(quote_literal(user_agent), '-'))
                         from session_ledger.event order by position";
@@ -39,8 +39,8 @@ impl Scene {
         SessionId::from(self.database.connect().await.query_one(id, &[]).await.unwrap().get::<_, Uuid>(0))
     }
 
-    /// The history says of each event that it came from this one of `clients`, and the projection is what the log
-    /// makes, also once it is rebuilt.
+    /// Asserts that the history tells this client of each event, and that the projection follows from the
+    /// log, also after a rebuild.
     async fn assert_told(&self, clients: &[&Client]) {
         let history = self.ledger.history(self.session().await).await.unwrap();
         let told: Vec<_> = history.iter().map(|recorded| recorded.client.as_ref().unwrap()).collect();
@@ -155,7 +155,7 @@ async fn a_users_sessions_are_shown_with_the_browser_that_used_them_last() {
 }
 
 impl Scene {
-    /// In the order of their browsers.
+    /// The histories, in the order of their browsers.
     async fn assert_shown(&self, expected: &[&str]) {
         let sessions = self.ledger.sessions(&alice()).await.unwrap();
         let mut shown: Vec<_> = sessions
@@ -179,7 +179,8 @@ fn client(ip: &str, user_agent: &str) -> Client {
     Client::new(Some(ip.parse().unwrap()), Some(user_agent))
 }
 
-/// A request of the visitor's, with its cookies, through a socket that has no address and by a program without a name.
+/// A request of the visitor, with its cookies, over a socket without an address and from a program without a
+/// name.
 fn bare(visitor: &Visitor) -> Request {
     let mut headers = visitor.request(Method::GET, "/add", "").headers().clone();
     headers.remove(header::USER_AGENT);

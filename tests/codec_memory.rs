@@ -14,7 +14,7 @@ use session_ledger::session::{Content, Event, STATE_BYTES_MAX};
 
 static KINDS: LazyLock<Vec<(String, i16)>> = LazyLock::new(kinds::kinds);
 
-/// The most that reading 64 KiB may hold at any one time: 4 MiB. A message of no length counts 24 bytes in
+/// The most memory that reading 64 KiB may hold at one time: 4 MiB. An empty message counts 24 bytes in
 /// memory and one on disk, and a growing list is copied.
 const BYTES_HELD_MAX: u64 = 4 * 1024 * 1024;
 

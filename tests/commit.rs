@@ -19,7 +19,7 @@ async fn scene() -> (Visitor, Database) {
 async fn the_result_of_the_handler_decides() {
     let (visitor, database) = scene().await;
     visitor.get("/add").await;
-    // Path, its status, and whether the change is kept: a line for each row of the table in the docs of `web`.
+    // Path, status, and whether the change is kept: a line for each row of the table in the docs of `web`.
     let rows = [
         ("/then/200", 200, true),
         ("/then/303", 303, true),
@@ -62,9 +62,9 @@ async fn the_applications_statements_and_the_session_commit_together_or_not_at_a
     assert_eq!(visitor.get("/order/teapot/then/200").await.status, 200);
     assert_eq!(visitor.get("/show").await.body, "- 1");
     assert_eq!(database.count("purchase").await, 1);
-    // The handler fails: neither.
+    // The handler fails: neither is kept.
     assert_eq!(visitor.get("/order/kettle/then/500").await.status, 500);
-    // Its statement fails: neither.
+    // Its statement fails: neither is kept.
     assert_eq!(visitor.get("/order/teapot/then/200").await.status, 500);
     assert_eq!(visitor.get("/show").await.body, "- 1");
     assert_eq!(database.count("purchase").await, 1);
@@ -130,7 +130,7 @@ async fn parallel_changes_of_one_session_all_survive() {
     assert_eq!(visitor.get("/show").await.body, "- 21");
 }
 
-/// Far more statements in one trip than a request usually sends: COMMIT must come behind all of them.
+/// Far more statements in one trip than a request usually sends: COMMIT must come after all of them.
 #[tokio::test]
 async fn a_request_of_many_events_commits_them_all() {
     #[handler]

@@ -14,7 +14,7 @@ use test_support::{Answer, App, COUNT, Cut, Database, Visitor, Wire, app, key_ri
 use tokio::sync::{Barrier, Semaphore};
 use tokio_postgres::Client;
 
-/// So many browsers, each with a session.
+/// The number of browsers, each with a session.
 const VISITORS: usize = 8;
 
 /// Appends that wait for a lock.
@@ -31,7 +31,7 @@ fn add(session: Session) -> Result<()> {
     Ok(session.update(&COUNT, |count| *count += 1)?)
 }
 
-/// Waits until all have read their sessions, and until the test lets this group of them go on.
+/// Waits until all have read their sessions, and until the test lets this group go on.
 #[handler]
 async fn add_together(
     Path(group): Path<usize>,
@@ -47,7 +47,7 @@ async fn add_together(
     Ok(())
 }
 
-/// Of each group, how many may go on.
+/// For each group, how many may go on.
 type Groups = Arc<[Semaphore; 2]>;
 
 struct Scene {
@@ -63,7 +63,7 @@ struct Scene {
 impl Scene {
     async fn set() -> Self {
         let database = Database::fresh().await;
-        // As it is where nobody has set it: the planner looks up less readily.
+        // PostgreSQL's default, with which the planner prefers a scan sooner.
         let cost = format!("alter database {} set random_page_cost = 4", database.name());
         database.connect().await.batch_execute(&cost).await.unwrap();
         let wire = Wire::prompt(&database.config());
@@ -87,7 +87,7 @@ impl Scene {
         app(route.with(Sessions::new(ledger.clone(), key_ring())))
     }
 
-    /// All add to their sessions; `meanwhile` happens when they have read them.
+    /// Lets all add to their sessions; `meanwhile` happens when they have read them.
     async fn add_together(&self, meanwhile: impl Future<Output = ()>) -> Vec<u16> {
         let adding = self.visitors.iter().map(|visitor| visitor.get("/together/0"));
         let leading = async {
@@ -104,7 +104,7 @@ impl Scene {
         answers.into_iter().map(|answer| answer.body).collect()
     }
 
-    /// How many transactions wrote the events of a version.
+    /// The number of transactions that wrote the events of a version.
     async fn transactions(&self, version: i64) -> i64 {
         let distinct = format!(
             "(select distinct transaction_id from session_ledger.event where version = {version}) as transactions"
@@ -146,18 +146,19 @@ async fn they_take_fewer_transactions_than_there_are_requests() {
     let scene = Scene::set().await;
     assert_eq!(scene.add_together(async {}).await, [200; VISITORS]);
     assert_eq!(scene.counts().await, ["2"; VISITORS]);
-    // Each session had two events when it was started: that, and its first value.
+    // Each session began with two events: the start, and its first value.
     let transactions = scene.transactions(3).await;
     assert!((1..5).contains(&transactions), "{transactions} transactions for {VISITORS} requests");
     scene.is_sound().await;
 }
 
-/// A table of few rows is soon read as a whole, and whoever does so in a SERIALIZABLE transaction conflicts with all.
+/// PostgreSQL soon scans a table of few rows, and a scan in a SERIALIZABLE transaction conflicts with all
+/// changes.
 #[tokio::test]
 async fn they_read_no_table_as_a_whole() {
     let scene = Scene::set().await;
     let other = scene.database.connect().await;
-    // Of so many the planner would rather read all than look a handful up.
+    // With this many rows the planner would rather read all than look a handful up.
     let more = "insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
                 select gen_random_uuid(), 1, now(), now(), sha256(''), sha256(''), '' from generate_series(1, 200)";
     other.batch_execute(more).await.unwrap();
@@ -213,8 +214,8 @@ async fn a_session_that_somebody_keeps_locked_holds_up_no_other_request() {
     scene.is_sound().await;
 }
 
-/// Two sessions are locked, so that their COMMITs are on their way before; the others' changes go together, and theirs is
-/// cut.
+/// The rows of two sessions are locked, so that COMMITs are already under way. The others' changes then go
+/// together, and their COMMIT is cut.
 #[tokio::test]
 async fn after_a_cut_each_finds_out_what_became_of_its_change() {
     let scene = Scene::set().await;
@@ -228,7 +229,7 @@ async fn after_a_cut_each_finds_out_what_became_of_its_change() {
             scene.wait_until(WAITING, 2).await;
             scene.wire.cut_next_commit(cut);
             scene.go[1].add_permits(VISITORS - 2);
-            // Each session has been started with a value, and given another in each round; two are behind.
+            // Each session began with a value and got another in each round; two are behind.
             let values = i64::try_from((nth + 2) * VISITORS - 2).unwrap();
             scene.wait_until("session_ledger.event where kind = 'value_set'", values).await;
             locker.batch_execute("rollback").await.unwrap();

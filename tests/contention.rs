@@ -30,7 +30,7 @@ async fn add(session: Session, Data(runs): Data<&Runs>) -> Result<()> {
     Ok(session.update(&COUNT, |count| *count += 1)?)
 }
 
-/// The same in a transaction of the application's.
+/// Adds one in a transaction of the application.
 #[handler]
 async fn add_in_transaction(tx: Tx, session: Session, Data(runs): Data<&Runs>) -> Result<()> {
     runs.0.fetch_add(1, Ordering::SeqCst);
@@ -65,7 +65,7 @@ async fn scene() -> Scene {
     Scene { visitor, runs, looks, database }
 }
 
-/// All writers at once; returns how many runs of the handler were in vain. Latencies are printed, not judged.
+/// Runs all writers at once; returns the number of handlers' runs in vain. Latencies are printed, not judged.
 async fn storm(scene: &Scene, method: Method, path: &'static str) -> usize {
     let before = scene.runs.0.load(Ordering::SeqCst);
     let started = Instant::now();
@@ -120,16 +120,16 @@ async fn writers_that_look_like_readers_abort_each_other_once_at_the_most() {
     assert!(aborts <= WRITERS * EACH, "{aborts} aborts for {} commits", WRITERS * EACH);
 }
 
-/// PostgreSQL reads a table of a few pages whole rather than by its index. In a serializable transaction that is a lock on
-/// all of it: on a young site every change of a session once aborted about one of another's. The locks are counted, not the
-/// aborts, of which a slow machine has more.
+/// PostgreSQL scans a table of a few pages, and in a serializable transaction that locks all of it. So on a
+/// young site changes of one session would abort changes of others. The locks are counted and not the aborts,
+/// of which a slow machine has more.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handful_of_sessions_do_not_get_into_each_others_way() {
     for path in ["/add", "/add-tx"] {
         let scene = scene().await;
         let client = scene.database.connect().await;
         client.batch_execute("vacuum analyze").await.unwrap();
-        // While this is open, PostgreSQL keeps what all transactions behind it have read.
+        // While this is open, PostgreSQL keeps the locks of all transactions after it.
         let witness = scene.database.connect().await;
         witness.batch_execute("begin isolation level serializable; select 1").await.unwrap();
         for _ in 0..EACH {

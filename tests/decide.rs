@@ -1,4 +1,4 @@
-//! What a handler wants, turned into facts or refused.
+//! Wishes of a handler, granted as facts or refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "arbitrary/mod.rs"]
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 const SEEN: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-/// A wish, whose session it is asked of, and the fact that grants it, if one is needed.
+/// A wish, the session it is asked of, and the fact that grants it, if one is needed.
 type Row = (Wish, SessionState, Option<Event>);
 
 fn rows_of_content() -> Vec<Row> {
@@ -248,7 +248,7 @@ fn what_needs_no_room_is_granted_in_a_session_over_its_limit() {
 }
 
 proptest! {
-    /// The size that counts is never below the size that is stored, so the limit is kept.
+    /// The counted size is never below the stored size, so the limit is kept.
     #[test]
     fn no_granted_wish_leaves_a_session_above_its_limit(
         wishes in vec(arbitrary::wish(), 0..40), max in 0..600_usize

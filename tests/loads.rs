@@ -25,7 +25,7 @@ fn logout(session: Session) {
     session.logout();
 }
 
-/// An application with so many connections, and browsers of which the n-th has counted to n.
+/// An application with this number of connections, and browsers. The n-th browser has counted to n.
 struct Scene {
     database: Database,
     wire: Wire,
@@ -60,7 +60,7 @@ impl Scene {
         join_all(self.visitors.iter().map(|visitor| visitor.get("/read"))).await
     }
 
-    /// Waits until so many statements that load sessions wait for a lock.
+    /// Waits until this number of statements that load sessions wait for a lock.
     async fn wait_for_loads(&self, count: i64) {
         let waiting = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
             and query like '-- Loads%'";

@@ -1,4 +1,4 @@
-//! Who holds a session: login, renewal, logout (ASVS 7.2.4, 7.4.1; WSTG-SESS-03, -06).
+//! Log-in, renewal and logout (ASVS 7.2.4, 7.4.1; WSTG-SESS-03, -06).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
@@ -53,7 +53,7 @@ async fn a_login_keeps_what_the_visitor_had_and_replaces_the_token() {
     scene.visitor.post("/login/alice", "").await;
     assert_ne!(scene.visitor.cookie(NAME).unwrap(), before);
     assert_eq!(scene.visitor.get("/show").await.body, "alice 1");
-    // The token that was there before the login opens nothing any more, and its cookie is left alone.
+    // The token from before the login opens nothing any more, and its cookie is left alone.
     let answer = thief.get("/show").await;
     assert_eq!(answer.body, "- 0");
     assert!(answer.set_cookies().is_empty());

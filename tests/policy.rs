@@ -1,4 +1,4 @@
-//! Rules and time limits: which settings are refused, and when a session's time is over.
+//! Rules and time limits: settings that are refused, and the time at which a session is over.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use session_ledger::session::*;
@@ -13,7 +13,7 @@ fn the_default_policy_can_be_followed() {
     assert_eq!(policy.state_bytes_max, 65_536);
 }
 
-/// A change of one setting, and what is said of it.
+/// A change of one setting, and the message about it.
 type Row = (&'static str, fn(&mut Policy), Option<&'static str>);
 
 const LONGER: &str = "setting `absolute_timeout` must be longer than `idle_timeout`";

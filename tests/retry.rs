@@ -1,4 +1,4 @@
-//! Which failures make a request run again, how often, and what it answers when that does not help.
+//! Failures that make a request run again, how often, and the answer when that does not help.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::HashMap;
@@ -47,7 +47,7 @@ async fn fail(
     Ok(body)
 }
 
-/// The same, but makes an answer of the error.
+/// Fails with the SQLSTATE `code` until the attempt `good`, and makes an answer of the error.
 #[handler]
 async fn hide(
     request: &Request,
@@ -102,7 +102,7 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    /// The status of a request, the attempts that it took, and how many events it left.
+    /// The status of a request, the number of its attempts, and the number of events that it left.
     async fn outcome(&self, path: &str) -> (u16, usize, i64) {
         let before = self.database.count("session_ledger.event").await;
         let answer = self.visitor.copy().post(path, "the body").await;

@@ -1,4 +1,5 @@
-//! What a request costs the database, counted on the wire (DESIGN: a request; invariant 7 rests on it too).
+//! The trips of a request to the database, counted on the wire (DESIGN: a request; invariant 7 rests on it
+//! too).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use poem::error::InternalServerError;
@@ -81,7 +82,7 @@ async fn warm_visitor() -> (Visitor, Wire, Database) {
         .at("/tx/:count", get(transact))
         .at("/tx-write/:count", get(transact_and_write))
         .at("/write-tx/:count", get(write_and_transact));
-    // What the application loads beside the session costs no trip either.
+    // The statement that the application loads beside the session costs no trip either.
     let sessions = Sessions::builder(ledger, key_ring()).also_load("select $1").build().unwrap();
     let visitor = Visitor::new(&app(route.with(sessions)));
     for path in ["/write", "/write", "/read", "/tx-write/1", "/login", "/logout", "/write-tx/1", "/write"] {
@@ -90,7 +91,7 @@ async fn warm_visitor() -> (Visitor, Wire, Database) {
     (visitor, wire, database)
 }
 
-/// How many trips a request of `visitor` takes.
+/// The number of trips of a request of `visitor`.
 async fn trips(visitor: &Visitor, wire: &Wire, path: &str) -> usize {
     let before = wire.trips();
     let answer = visitor.get(path).await;
@@ -120,7 +121,7 @@ async fn writing_a_session_takes_two_trips_and_so_does_starting_or_ending_one() 
     assert_eq!(trips(&visitor, &wire, "/write").await, 2);
 }
 
-/// What is written says when the session was seen, so its activity need not be noted as well: that once took a
+/// A written event tells when the session was seen, so its activity need not be noted: a note would be a
 /// transaction of its own.
 #[tokio::test]
 async fn writing_a_session_that_was_not_seen_for_long_takes_no_trip_more() {
@@ -128,7 +129,7 @@ async fn writing_a_session_that_was_not_seen_for_long_takes_no_trip_more() {
     let long_ago = "update session_ledger.session set changed_at = changed_at - interval '5 minutes'";
     database.connect().await.batch_execute(long_ago).await.unwrap();
     let first = trips(&visitor, &wire, "/write").await;
-    // On the one connection, behind whatever the first request has left to do.
+    // On the one connection, behind the remaining work of the first request.
     let second = trips(&visitor, &wire, "/write").await;
     assert_eq!(first + second, 4);
     assert_eq!(database.count("session_ledger.activity").await, 0);

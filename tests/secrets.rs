@@ -1,5 +1,5 @@
-//! No token is ever stored or logged: a dump of the whole database and all logs yield nothing that opens a session
-//! (invariant 2; ASVS 16.2.5, CWE-532, CWE-312).
+//! No token is ever stored or logged: a dump of the whole database and all logs yield nothing that opens a
+//! session (invariant 2; ASVS 16.2.5, CWE-532, CWE-312).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::Command;
@@ -100,7 +100,7 @@ async fn a_dump_of_the_database_and_all_logs_hold_no_token() {
     assert!(contains(&server_log, b"session_ledger.event"), "the server logged its statements");
 
     for (what, needle) in needles(&tokens) {
-        // The database knows the hashes, in its own rows and in its log of statements; they open nothing.
+        // The hashes are in the database's own rows and in its log of statements; they open nothing.
         if !what.starts_with("the hash") {
             assert!(!contains(&dump.stdout, &needle), "{what} is in the dump");
             assert!(!contains(&server_log, &needle), "{what} is in the server's log");

@@ -1,4 +1,4 @@
-//! What operators can watch, under the names that the documentation gives.
+//! The metrics and spans for operators, under the documented names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use session_ledger::session::Policy;
 use session_ledger::web::Sessions;
 use test_support::{Cut, Database, Visitor, Wire, application, key_ring};
 
-/// All that was counted so far: name, labels and value.
+/// All counts so far: name, labels and value.
 fn counted(snapshotter: &Snapshotter) -> Vec<(String, String, f64)> {
     let metrics = snapshotter.snapshot().into_vec().into_iter();
     metrics

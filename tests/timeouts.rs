@@ -29,7 +29,7 @@ async fn ended(ledger: &Ledger) -> Option<EndReason> {
     ledger.sessions(&"alice".into()).await.unwrap()[0].ended.clone().map(|(reason, _)| reason)
 }
 
-/// Waits until the activity that a reading request notes in the background is there.
+/// Waits for the activity that a reading request notes in the background.
 async fn wait_for_activity(database: &Database, after: Duration) {
     let noted = format!(
         "session_ledger.activity where last_seen > clock_timestamp() + interval '{} seconds'",

@@ -1,4 +1,4 @@
-//! The application's transaction: what can be done in it, and what travels with it (DESIGN: a request).
+//! The application's transaction: its uses, and the statements that travel with it (DESIGN: a request).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use test_support::{Database, Visitor, app, key_ring};
 
 const COUNT: Key<u32> = Key::new("count");
 
-/// Code that knows nothing of us, as statement generators write it.
+/// Code that knows nothing of this library, as statement generators write it.
 async fn insert_with_deadpool(client: &impl deadpool_postgres::GenericClient, item: &str) -> Result<u64> {
     let statement = client.prepare_cached("insert into purchase (item) values ($1)").await;
     client.execute(&statement.map_err(InternalServerError)?, &[&item]).await.map_err(InternalServerError)
@@ -120,7 +120,7 @@ fn show(session: Session) -> Result<String> {
     Ok(format!("{user} {}", session.get(&COUNT)?.unwrap_or_default()))
 }
 
-/// What the application's own statement has found beside the session, within a transaction or not.
+/// The findings of the application's own statement beside the session, inside a transaction and outside.
 #[handler]
 fn beside(session: Session) -> String {
     session.also_loaded().iter().map(|row| row.get::<_, String>(0)).collect()

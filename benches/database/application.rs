@@ -1,4 +1,4 @@
-//! The application that goes through the library, called in the process: no HTTP is measured here.
+//! The application behind the library, called in the process: no HTTP is measured here.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio_postgres::Config;
 use crate::drive::Failure;
 use crate::ground::COOKIE;
 
-/// How many connections there are, and clients that use them.
+/// The number of connections, and of clients that use them.
 pub(crate) const CONNECTIONS: usize = 16;
 
 pub(crate) const PURCHASE: &str = include_str!("sql/purchase.sql");
@@ -29,7 +29,7 @@ const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/201001
 
 const KEYS: [Key<u64>; 3] = [Key::new("count"), Key::new("page"), Key::new("step")];
 
-/// How often handlers ran: one that ran in vain runs again.
+/// How often handlers ran. A handler that lost a race runs again.
 #[derive(Clone, Default)]
 struct Runs(Arc<AtomicU64>);
 
@@ -43,7 +43,8 @@ pub(crate) struct Application {
 
 impl Application {
     pub(crate) async fn on(database: &Config, connections: usize) -> Result<Self, Failure> {
-        // A day: what is measured of a read is the read, not the note that the session was seen. `benches/peers` has both.
+        // A day, so that a measured read does not include the note that the session was seen. `benches/peers`
+        // measures both.
         let policy = Policy { extension_delay: 86_400, ..Policy::default() };
         let builder = Ledger::builder(database.clone()).policy(policy);
         let ledger = builder.connections_max(connections).connect().await?;
@@ -69,7 +70,7 @@ impl Application {
         self.runs.0.load(Ordering::Relaxed)
     }
 
-    /// Signs in and changes a value; the token.
+    /// Signs in, changes a value, and returns the token.
     pub(crate) async fn sign_in(&self) -> Result<Vec<u8>, Failure> {
         let answer = self.call(Method::POST, "/login", None).await?;
         let line = answer.headers().get(header::SET_COOKIE).ok_or("no cookie was set")?.as_bytes();
@@ -79,7 +80,7 @@ impl Application {
         Ok(token)
     }
 
-    /// Answers a request, which must succeed.
+    /// Answers a request. The answer must be a success.
     pub(crate) async fn call(
         &self,
         method: Method,

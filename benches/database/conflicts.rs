@@ -1,5 +1,5 @@
-//! How often a request loses a race that is none: between different sessions, and beside an application that has races
-//! of its own. Counts, so the machine's noise plays no part.
+//! False races: how often a request aborts although the sessions differ, and beside an application that has
+//! races of its own. These are counts, so the machine's noise plays no part.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::drive::{Failure, Line, Turn, each};
 use crate::ground::{Ground, scattered};
 use crate::requests::Field;
 
-/// How many rows the application's requests fight for.
+/// The number of rows that the application's requests fight for.
 const ITEMS: u64 = 500;
 
 /// Aborts and commits of one scene.
@@ -23,7 +23,7 @@ pub(crate) struct Count {
     aborts: u64,
 }
 
-/// Counts all scenes, with so many commits in each.
+/// Counts all scenes, each with this number of commits.
 pub(crate) async fn count(server: &Server, sessions: usize, commits: u64) -> Result<Vec<Count>, Failure> {
     let many = Field::on(Ground::with_sessions(server, sessions, 0).await?, CONNECTIONS).await?;
     let few = Field::on(Ground::with_sessions(server, sessions / 100, 0).await?, CONNECTIONS).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn count(server: &Server, sessions: usize, commits: u64) -> Res
     ])
 }
 
-/// The handlers' runs that were in vain are the aborts.
+/// Counts the aborts: a handler that ran in vain is one.
 async fn through_library(
     scene: &'static str,
     field: &Field,
@@ -44,7 +44,8 @@ async fn through_library(
     commits: u64,
 ) -> Result<Count, Failure> {
     eprintln!("aborts: {scene}");
-    // So that no statement is prepared, and no page touched first, on the way.
+    // A first request, so that the measured ones neither prepare statements nor touch pages for the first
+    // time.
     each(&line, CONNECTIONS, 0, 200).await?;
     let before = field.ground.application.runs();
     each(&line, CONNECTIONS, 200, commits / CONNECTIONS as u64).await?;
@@ -103,7 +104,7 @@ async fn by_hand(scene: &'static str, field: &Field, commits: u64) -> Result<Cou
     Ok(Count { scene, commits, aborts: aborts.load(Ordering::Relaxed) })
 }
 
-/// Two items, the same for a turn in both scenes.
+/// Two items for each turn, the same in both scenes.
 fn items(turn: Turn) -> (u64, u64) {
     let random = scattered(turn.nth * 64 + turn.client as u64 + 1);
     (random % ITEMS + 1, random / ITEMS % ITEMS + 1)

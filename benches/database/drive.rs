@@ -1,5 +1,5 @@
-//! Closed-loop clients, and lines that are measured against each other: one after the other in every round, so that
-//! what the machine does besides befalls all of them.
+//! Closed-loop clients, and lines that are measured against each other. The lines take turns in every round,
+//! so that noise of the machine meets all of them.
 
 use std::error::Error;
 use std::future::Future;
@@ -12,39 +12,39 @@ use bench_report::{median, span};
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 type Done = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// How much is measured.
+/// The amount of measuring.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// How many requests are under way at once.
+    /// The number of requests under way at once.
     pub(crate) clients: usize,
     pub(crate) rounds: usize,
     /// How long a line is measured in each round.
     pub(crate) slice: Duration,
-    /// How often a client may repeat in a slice: once, where nothing is to be measured.
+    /// The most requests of a client in a slice; one where nothing is to be measured.
     pub(crate) requests_max: u64,
 }
 
 impl Plan {
-    /// With so many clients.
+    /// The same amount with another number of clients.
     pub(crate) fn clients(self, clients: usize) -> Self {
         Self { clients, ..self }
     }
 }
 
-/// One way to do something, by any of the clients, over and over.
+/// A way to do something, by any of the clients, over and over.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     work: Arc<dyn Fn(Turn) -> Done + Send + Sync>,
 }
 
-/// Whose turn it is, and the how manieth of theirs.
+/// The client whose turn it is, and the number of its turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Turn {
     pub(crate) client: usize,
     pub(crate) nth: u64,
 }
 
-/// What the rounds of a line gave.
+/// The figures of a line.
 pub(crate) struct Measured {
     pub(crate) name: &'static str,
     /// Requests a second, by round.
@@ -67,13 +67,13 @@ impl Measured {
         median(&self.rates)
     }
 
-    /// The median over the rounds of this line's rate in terms of another's in the same round.
+    /// This line's rate in terms of another's in the same round; the median over the rounds.
     pub(crate) fn ratio_to(&self, other: &Self) -> f64 {
         let ratios: Vec<f64> = self.rates.iter().zip(&other.rates).map(|(own, its)| own / its).collect();
         median(&ratios)
     }
 
-    /// Least and most.
+    /// The least and the greatest rate.
     pub(crate) fn span(&self) -> (f64, f64) {
         span(&self.rates)
     }
@@ -102,7 +102,7 @@ pub(crate) async fn contest(lines: &[Line], plan: Plan) -> Result<Vec<Measured>,
     Ok(measured)
 }
 
-/// Each of the clients does a line's work so many times.
+/// Each of the clients does a line's work this number of times.
 pub(crate) async fn each(line: &Line, clients: usize, begin: u64, times: u64) -> Result<(), Failure> {
     let plan = Plan { clients, rounds: 1, slice: Duration::MAX, requests_max: times };
     slice(line, plan, begin).await.map(drop)

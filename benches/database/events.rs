@@ -1,4 +1,4 @@
-//! An event as the columns that are appended, with what a request of a browser has in them.
+//! An event as the columns that are appended, of the size that a browser's request gives them.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-/// From where the browser's requests come, as the row and those events say that must.
+/// The client of the browser's requests, for the row and for events that must name it.
 pub(crate) const CLIENT: (Option<IpAddr>, Option<&str>) = (
     Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
     Some("Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0"),
 );
 
-/// What is appended.
+/// The columns of an event.
 pub(crate) struct Event<'a> {
     id: Uuid,
     kind: &'static str,
@@ -38,7 +38,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// One that must say from where it came.
+    /// The same event, naming its client.
     pub(crate) fn saying_client(user: Option<&'a str>) -> Self {
         Self { client: CLIENT, ..Self::new(user) }
     }

@@ -1,4 +1,5 @@
-//! What is measured on: a server of its own that writes to the disk, and a database with sessions in it.
+//! The ground of all measurements: a private server that writes to the disk, and a database with sessions in
+//! it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,10 +18,11 @@ use crate::drive::{Failure, Turn};
 const FILL: &str = include_str!("sql/fill_sessions.sql");
 const APPLICATION: &str = include_str!("sql/application.sql");
 
-/// The name of the cookie, as the library has it unless told otherwise.
+/// The name of the cookie, by the library's default.
 pub(crate) const COOKIE: &str = "__Host-session";
 
-/// A server whose commits are durable, with memory for its size and no checkpoint on the way.
+/// A server whose commits are durable. It has enough memory for its size, and makes no checkpoint during a
+/// measurement.
 pub(crate) fn server() -> Result<Server, Failure> {
     let options = Options::new()
         .fsync(true)
@@ -37,15 +39,15 @@ pub(crate) struct Ground {
     pub(crate) database: Database,
     pub(crate) client: Client,
     pub(crate) application: Application,
-    /// The session that the others are copies of.
+    /// The session that all others are copies of.
     pub(crate) model: SessionId,
     pub(crate) sessions: Vec<Stored>,
-    /// More of them, to be ended, and how many were.
+    /// Sessions to be ended, and how many have been.
     to_end: Vec<Stored>,
     ended: AtomicUsize,
 }
 
-/// A session whose cookie we hold.
+/// A session with its cookie.
 #[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) id: SessionId,
@@ -53,12 +55,13 @@ pub(crate) struct Stored {
 }
 
 impl Ground {
-    /// Makes one with so many sessions, and so many more to be ended: each has a user and a small value.
+    /// Makes a database with `count` sessions, and `to_end` more to be ended. Each has a user and a small
+    /// value.
     pub(crate) async fn with_sessions(server: &Server, count: usize, to_end: usize) -> Result<Self, Failure> {
         let database = Database::on(server).await;
         let client = database.connect().await;
         client.batch_execute(APPLICATION).await?;
-        // As autovacuum has done by the time there are sessions: they take the place of the rows that padded the tables.
+        // As autovacuum would have done by now: sessions take the place of the rows that padded the tables.
         client.batch_execute("vacuum session_ledger.session, session_ledger.activity").await?;
         let application = Application::on(&database.config(), application::CONNECTIONS).await?;
         let model = application.sign_in().await?;
@@ -78,15 +81,16 @@ impl Ground {
         Self { application, ..self }
     }
 
-    /// A session of the client's own, another each time, from all over the table. Two clients never have the same.
+    /// A session of the client's own, another each time, spread over the table. Two clients never get the
+    /// same.
     pub(crate) fn session(&self, turn: Turn) -> &Stored {
         let own = (self.sessions.len() / application::CONNECTIONS).max(1);
-        // Not the same for all at once: their sessions would be neighbours, on one page.
+        // Each client begins elsewhere: otherwise their sessions would be neighbours on one page.
         let nth = scattered(turn.nth * 64 + turn.client as u64) as usize % own;
         &self.sessions[(nth * application::CONNECTIONS + turn.client) % self.sessions.len()]
     }
 
-    /// One that was not given before, to be ended.
+    /// A session that was not given before, to be ended.
     pub(crate) fn to_end(&self) -> Result<&Stored, Failure> {
         let nth = self.ended.fetch_add(1, Ordering::Relaxed);
         self.to_end.get(nth).ok_or_else(|| "there are too few sessions to end".into())

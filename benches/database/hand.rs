@@ -1,5 +1,5 @@
-//! The library's own SQL, sent by hand with tokio-postgres in the same trips; and what an ordinary store sends. No
-//! cookie, no codec, no chain: what is left is the database and its driver.
+//! The library's own SQL, sent by hand with tokio-postgres in the same trips, and the SQL of an ordinary
+//! store. Without cookie, codec and chain, only the database and its driver are measured.
 
 use std::net::IpAddr;
 
@@ -15,12 +15,12 @@ use crate::application::PURCHASE;
 use crate::drive::Failure;
 use crate::events::{CLIENT, Event};
 
-/// As the library begins what it commits in the same trip.
+/// How the library begins a transaction that it commits in the same trip.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
-/// As it begins a transaction of the application.
+/// How the library begins a transaction of the application.
 const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
 
-/// As an application would begin one that knows nothing of sessions.
+/// How an application without sessions begins a transaction.
 const BEGIN_PLAIN: &str = "begin isolation level serializable; set local statement_timeout = '5s'; \
     set local idle_in_transaction_session_timeout = '5s'";
 
@@ -51,29 +51,29 @@ pub(crate) struct Hand {
     take_stock: Statement,
 }
 
-/// What a connection may be asked to do for a session.
+/// Work for one session on a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task {
-    /// So many trips that ask for nothing.
+    /// Bare trips that ask for nothing.
     Trips(usize),
     Load,
-    /// Changes the session, with so many events.
+    /// Changes the session, with this number of events.
     Write(usize),
-    /// The same with one event, each statement in a trip of its own.
+    /// Changes the session with one event, each statement in a trip of its own.
     WriteStepByStep,
     Create,
     End,
-    /// All events of the session.
+    /// Reads all events of the session.
     History,
     /// An insert of the application with a change of the session.
     Order,
-    /// The insert alone.
+    /// The application's insert alone.
     Purchase,
     PlainRead,
     PlainWrite,
     PlainCreate,
     PlainEnd,
-    /// Two transactions that know nothing of each other.
+    /// An ordinary store and an application: two transactions that know nothing of each other.
     PlainOrder,
 }
 
@@ -100,7 +100,7 @@ impl Hand {
         })
     }
 
-    /// [`run`](Self::run), again if it lost a race.
+    /// As [`run`](Self::run), and again if it lost a race.
     pub(crate) async fn run_until_done(&self, task: Task, id: SessionId) -> Result<(), Failure> {
         loop {
             match self.run(task, id).await {
@@ -156,7 +156,7 @@ impl Hand {
         Ok(())
     }
 
-    /// The same, each statement in a trip of its own.
+    /// Load, BEGIN, append and COMMIT, each in a trip of its own.
     async fn write_step_by_step(&self, id: SessionId) -> Result<(), Failure> {
         let row = self.load(id, false).await?;
         self.client.batch_execute(BEGIN).await?;
@@ -164,7 +164,7 @@ impl Hand {
         Ok(self.client.batch_execute("commit").await?)
     }
 
-    /// The time, then BEGIN, create and COMMIT in one trip.
+    /// The clock, then BEGIN, create and COMMIT in one trip.
     async fn create(&self, id: SessionId) -> Result<(), Failure> {
         let now: OffsetDateTime = self.client.query_one(&self.clock, &[]).await?.try_get("now")?;
         let (begun, created, committed) = tokio::join!(biased;
@@ -210,7 +210,7 @@ impl Hand {
         Ok(())
     }
 
-    /// A transaction of the application alone, under the same limits.
+    /// A transaction of the application alone, under the library's limits.
     async fn purchase(&self) -> Result<(), Failure> {
         self.client.batch_execute(BEGIN_PLAIN).await?;
         self.client.execute(&self.purchase, &[&"alice"]).await?;
@@ -222,7 +222,7 @@ impl Hand {
         Ok(())
     }
 
-    /// The blob; one is made up where there is none.
+    /// Loads the blob; if there is none, makes one up.
     async fn plain_read(&self, id: SessionId) -> Result<Vec<u8>, Failure> {
         let row = self.client.query_opt(&self.plain_load, &[&id.as_uuid()]).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_else(|| vec![7; 64]))
@@ -244,7 +244,7 @@ impl Hand {
         Ok(())
     }
 
-    /// What an ordinary store and an application do of an order: two transactions that know nothing of each other.
+    /// The order of an ordinary store and an application: two transactions that know nothing of each other.
     async fn plain_order(&self, id: SessionId) -> Result<(), Failure> {
         let data = self.plain_read(id).await?;
         self.client.batch_execute("begin isolation level serializable").await?;
@@ -253,8 +253,8 @@ impl Hand {
         self.plain_save(id, &data).await
     }
 
-    /// The application's own part of a contended request, without a session; again until it commits. Says how many
-    /// runs were in vain.
+    /// The application's own part of a contended request, without a session. It runs until it commits, and
+    /// returns the number of aborts.
     pub(crate) async fn stock(&self, looked_at: u64, taken: u64) -> Result<u64, Failure> {
         let mut aborts = 0;
         loop {

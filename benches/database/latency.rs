@@ -1,4 +1,4 @@
-//! Requests over a wire with a latency, on one connection: there trips are all that counts.
+//! Requests over a wire with a latency, on one connection: only trips count there.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::requests::Field;
 
 const LATENCY: Duration = Duration::from_millis(1);
 
-/// Measures a change of one value: through the library, and by hand with a trip for each statement; and a bare trip.
+/// Measures a change of one value through the library, by hand with a trip for each statement, and a bare
+/// trip.
 pub(crate) async fn measure(server: &Server, plan: Plan) -> Result<Vec<Measured>, Failure> {
     eprintln!("latency");
     let ground = Ground::with_sessions(server, 1_000, 0).await?;

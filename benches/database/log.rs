@@ -1,4 +1,4 @@
-//! Reading the log: the feed that a relay follows, and the replay that makes the projection anew.
+//! Reading the log: the feed of a relay, and the replay that writes the projection anew.
 
 use std::pin::pin;
 use std::time::Instant;
@@ -15,7 +15,7 @@ use crate::ground::Ground;
 const BURN: &str = include_str!("sql/burn_transaction_ids.sql");
 const FILL: &str = include_str!("sql/fill_log.sql");
 
-/// How many events a follower asks for at a time.
+/// The size of a follower's batch, in events.
 const BATCH: u32 = 10_000;
 
 /// Rates in events a second, by round.
@@ -27,7 +27,7 @@ pub(crate) struct Rates {
     copy_by_session: Vec<f64>,
 }
 
-/// Measures a log of so many events, a multiple of a hundred.
+/// Measures a log of `events` events, a multiple of a hundred.
 pub(crate) async fn measure(server: &Server, events: i64, rounds: usize) -> Result<Rates, Failure> {
     let ground = Ground::with_sessions(server, 0, 0).await?;
     eprintln!("log: writing {events} events");
@@ -53,7 +53,7 @@ async fn fill(client: &Client, ground: &Ground, events: i64) -> Result<(), Failu
     Ok(client.batch_execute("checkpoint").await?)
 }
 
-/// A follower that does nothing with what it gets. It begins at the beginning of the log.
+/// A follower that drops its events. It starts at the beginning of the log.
 async fn feed(ground: &Ground, name: &str, events: i64) -> Result<f64, Failure> {
     let mut subscription = ground.application.ledger.subscription(name, "bench").await?;
     let (started, mut read) = (Instant::now(), 0);
@@ -70,7 +70,7 @@ async fn feed(ground: &Ground, name: &str, events: i64) -> Result<f64, Failure> 
     if (read as i64) < events { Err("the feed has skipped events".into()) } else { Ok(rate) }
 }
 
-/// A binary COPY of what a replay reads, thrown away on arrival.
+/// A binary COPY of the rows that a replay reads, dropped on arrival.
 async fn copy(client: &Client, order: &str, events: i64) -> Result<f64, Failure> {
     let copy = format!(
         "copy (select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
@@ -82,7 +82,7 @@ async fn copy(client: &Client, order: &str, events: i64) -> Result<f64, Failure>
     Ok(events as f64 / started.elapsed().as_secs_f64())
 }
 
-/// What the library does: reads, decodes, folds, and writes the rows that come of it.
+/// The library's replay: reads, decodes, folds, and writes the rows.
 async fn replay(ground: &Ground, events: i64) -> Result<f64, Failure> {
     let started = Instant::now();
     let options = RebuildOptions::default().while_connected();

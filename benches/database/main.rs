@@ -1,7 +1,8 @@
-//! What session-ledger costs on PostgreSQL: `cargo bench --bench database`.
+//! The library's cost on PostgreSQL: `cargo bench --bench database`.
 //!
-//! Every figure stands beside one that was measured with it, in turns: the same SQL by hand, an ordinary store, bare
-//! trips. Run by the tests, without `--bench`, everything happens once and small, so that it cannot rot.
+//! Every figure stands beside others that were measured with it, in turns: the same SQL by hand, an ordinary
+//! store, bare trips. The tests run this without `--bench`: then everything happens once and small, so that
+//! it cannot rot.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
@@ -27,16 +28,16 @@ use ground::Ground;
 use private_postgres::Server;
 use requests::Field;
 
-/// Measures what session-ledger costs on PostgreSQL.
+/// Measures the library's cost on PostgreSQL.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Measures; without it, everything happens once and small. Given by `cargo bench`.
+    /// Measures; without it, everything happens once and small. `cargo bench` gives it.
     #[arg(long)]
     bench: bool,
-    /// How many sessions there are.
+    /// The number of sessions.
     #[arg(long, default_value_t = 100_000)]
     sessions: usize,
-    /// How many events the log has that is followed and replayed.
+    /// The number of events in the log that is followed and replayed.
     #[arg(long, default_value_t = 10_000_000)]
     events: u64,
     /// Measures these alone: process, sizes, aborts, latency, requests, log.
@@ -45,10 +46,10 @@ struct Options {
     /// Writes the results into `benches/RESULTS.md`.
     #[arg(long)]
     publish: bool,
-    /// How many rounds count.
+    /// The number of rounds that count.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// For how many seconds a line is measured in each round.
+    /// The seconds for which a line is measured in each round.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
 }
@@ -72,14 +73,14 @@ impl Options {
     }
 }
 
-/// Where the results go, part by part: one that is measured again replaces its own.
+/// Takes the results part by part: a part that is measured again replaces its old text.
 struct Report<'a> {
     options: &'a Options,
     about: String,
 }
 
 impl Report<'_> {
-    /// The goals first: they are what one looks for.
+    /// Adds a part, with the goals first, as readers look for them.
     fn add(&self, part: &str, table: &str, goals: &[Goal]) -> Result<(), Failure> {
         let goals = markdown(&Goal::HEADS, goals.iter().map(Goal::row));
         let text = format!("{}\n\n{goals}\n\n{table}", self.about);

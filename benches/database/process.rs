@@ -1,4 +1,5 @@
-//! What happens in the process alone: the middleware around a request that does not use its session, and a token.
+//! The work in the process alone: the middleware around a request that does not use its session, and opening
+//! a token.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -27,7 +28,7 @@ pub(crate) struct Nanoseconds {
     token: Vec<f64>,
 }
 
-/// Measures in turns, so many times in each of the rounds.
+/// Measures in turns, this number of times in each round.
 pub(crate) async fn measure(ledger: Ledger, rounds: usize, times: u32) -> Result<Nanoseconds, Failure> {
     eprintln!("in the process");
     let bare = app(Route::new().at("/nothing", get(nothing)));
@@ -66,7 +67,7 @@ fn open(sealer: &Sealer, line: &str, times: u32) -> f64 {
 }
 
 impl Nanoseconds {
-    /// By how much the middleware prolongs a request, in each round.
+    /// The middleware's overhead, in each round.
     fn overhead(&self) -> f64 {
         let pairs = self.with_middleware.iter().zip(&self.bare);
         median(&pairs.map(|(with, without)| with - without).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! What a request costs through the library, beside the same SQL by hand, an ordinary store, and bare trips.
+//! Requests through the library, beside the same SQL by hand, an ordinary store, and bare trips.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ const BY_HAND: &str = "the same SQL by hand";
 const PLAIN: &str = "an ordinary store";
 const FLOOR: &str = "bare trips";
 
-/// Who takes part: the library's application, and a connection by hand for each client.
+/// The participants: the library's application, and a connection by hand for each client.
 #[derive(Clone)]
 pub(crate) struct Field {
     pub(crate) ground: Arc<Ground>,
     pub(crate) hands: Arc<[Hand]>,
 }
 
-/// What was found about one kind of request.
+/// The findings about one kind of request.
 pub(crate) struct Finding {
     pub(crate) request: &'static str,
     pub(crate) lines: Vec<Measured>,
@@ -97,7 +97,7 @@ impl Field {
         ]
     }
 
-    /// Library and hand end sessions that nobody has ended before.
+    /// Library and hand end sessions that have not been ended before.
     fn end(&self) -> Vec<Line> {
         let field = self.clone();
         let library = Line::new(LIBRARY, move |_| {
@@ -164,7 +164,7 @@ impl Field {
     }
 }
 
-/// All findings: rates, and the library's in terms of the other lines'.
+/// All findings: rates, and those of the library in terms of the other lines.
 pub(crate) fn table(findings: &[Finding]) -> String {
     let rows = findings.iter().flat_map(|finding| {
         finding.lines.iter().map(|line| {
@@ -181,7 +181,7 @@ pub(crate) fn table(findings: &[Finding]) -> String {
     markdown(&["request", "requests/s", "least..most", "p50, µs", "library / this"], rows)
 }
 
-/// What is claimed of them.
+/// The goals.
 pub(crate) fn goals(findings: &[Finding]) -> Vec<Goal> {
     let ratio = |request: &str, line: &str| {
         let finding = findings.iter().find(|finding| finding.request == request)?;

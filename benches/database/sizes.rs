@@ -1,4 +1,4 @@
-//! How many bytes a request writes, and what stays of them. Counts, so the machine's noise plays no part.
+//! Bytes that a request writes, and bytes that stay. These are counts, so the machine's noise plays no part.
 
 use bench_report::{Counters, Goal, Target, markdown};
 use poem::http::Method;
@@ -20,7 +20,7 @@ pub(crate) struct Sizes {
     session: f64,
 }
 
-/// Measures requests of so many sessions, of which each makes so many.
+/// Measures this number of sessions and of requests of each.
 pub(crate) async fn measure(server: &Server, sessions: usize, each_times: u64) -> Result<Sizes, Failure> {
     eprintln!("bytes");
     let ground = Ground::with_sessions(server, sessions, 0).await?;
@@ -40,8 +40,8 @@ pub(crate) async fn measure(server: &Server, sessions: usize, each_times: u64) -
     Ok(Sizes { wal, event, event_row, session: bytes(&row, "session_bytes")? })
 }
 
-/// WAL a request, once the pages have been written since the last checkpoint: the first write of a page after that
-/// costs a copy of the page, which belongs to the checkpoint and not to the request.
+/// WAL a request, on pages that were written before since the last checkpoint. The first write of a page also
+/// copies the page, which is the cost of the checkpoint and not of the request.
 async fn wal_bytes(field: &Field, method: Method, path: &'static str, times: u64) -> Result<f64, Failure> {
     let line = field.library(method, path);
     let warm_up = times.min(field.ground.sessions.len() as u64);

@@ -1,4 +1,4 @@
-//! The application that is visited: one route for each operation that is measured.
+//! The application that clients visit: one route for each measured operation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

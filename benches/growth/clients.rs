@@ -11,25 +11,25 @@ use test_support::Visitor;
 use crate::Result;
 use crate::scene::{COOKIE, Scene};
 
-/// What clients do, over and over.
+/// The operation that clients repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// A request that reads its session.
     Read,
-    /// One that changes a value.
+    /// A request that changes a value.
     Write,
-    /// One that inserts a row of the application's and changes a value, in one transaction.
+    /// A request that inserts a row of the application's and changes a value, in one transaction.
     Order,
-    /// One that starts a session with a login: two events.
+    /// A request that starts a session with a login: two events.
     Create,
-    /// Reading all events of a session, outside a request.
+    /// Reads all events of a session, outside a request.
     History,
 }
 
-/// Which session is next.
+/// Picks the next session.
 pub(crate) type Pick = Arc<dyn Fn() -> SessionId + Send + Sync>;
 
-/// What came of an operation in all rounds.
+/// The figures of an operation over all rounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     rates: Vec<f64>,
@@ -63,12 +63,13 @@ impl Figures {
         self.aborts as f64 / self.requests.max(1) as f64
     }
 
-    /// WAL a request as it was run, with the images of pages that were changed for the first time since the checkpoint.
+    /// WAL a request as it ran, with the copies of pages that were changed for the first time since the
+    /// checkpoint.
     pub(crate) fn wal_bytes(&self) -> f64 {
         self.wal_bytes as f64 / self.requests.max(1) as f64
     }
 
-    /// Lets `clients` clients go on for `time`, and adds what came of it.
+    /// Lets `clients` clients run for `time`, and adds their figures.
     pub(crate) async fn add_slice(
         &mut self,
         scene: &Arc<Scene>,
@@ -104,7 +105,7 @@ impl Figures {
     }
 }
 
-/// Sends requests until `end`, at least one; the milliseconds that each took, and how many failed.
+/// Sends requests until `end`, at least one. Returns the milliseconds of each and the number of failures.
 async fn client(
     scene: Arc<Scene>,
     operation: Operation,
@@ -126,7 +127,7 @@ async fn client(
     Ok((latencies, failed))
 }
 
-/// One request. A visit to a session that is not there would be answered with a cookie.
+/// One request. A request for a session that does not exist would be answered with a cookie.
 async fn once(scene: &Scene, visitor: &Visitor, operation: Operation, session: SessionId) -> bool {
     let (method, path) = match operation {
         Operation::Read => (Method::GET, "/read"),

@@ -1,4 +1,4 @@
-//! What statements of the library cost by the server's own count: free of the noise that times have.
+//! The cost of the library's statements by the server's own counts, which have no noise as times have.
 
 use bench_report::median;
 use serde_json::Value;
@@ -13,7 +13,8 @@ const APPEND: &str = include_str!("../../src/store/sql/append.sql");
 const FEED_CURSOR: &str = include_str!("../../src/store/sql/feed_cursor.sql");
 const FEED_EVENTS: &str = include_str!("../../src/store/sql/feed_events.sql");
 
-/// How many sessions are looked at, and how many before them fill the connection's caches of the catalogue.
+/// The number of sessions that are looked at, and of those before them that fill the connection's catalogue
+/// caches.
 const SAMPLES: usize = 41;
 const WARMING: usize = 5;
 
@@ -28,7 +29,7 @@ pub(crate) struct Cost {
     pub(crate) wal_bytes: f64,
 }
 
-/// What a request has the server do; medians unless said otherwise.
+/// The server's work for a request; medians unless said otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestCost {
     pub(crate) load: f64,
@@ -39,7 +40,7 @@ pub(crate) struct RequestCost {
     pub(crate) append_wal: f64,
 }
 
-/// Looks at sessions as they come. Each append is rolled back.
+/// Looks at sessions in order. Each append is rolled back.
 pub(crate) async fn of_requests(scene: &Scene, pick: &Pick) -> Result<RequestCost> {
     let client = connect(scene).await?;
     client.batch_execute(&format!("prepare load as {LOAD}; prepare append as {APPEND}")).await?;
@@ -65,7 +66,7 @@ pub(crate) async fn of_requests(scene: &Scene, pick: &Pick) -> Result<RequestCos
     })
 }
 
-/// Pages looked at to find and to read the next `limit` events of a subscription.
+/// Pages for finding and reading the next `limit` events of a subscription.
 pub(crate) async fn of_a_batch(scene: &Scene, name: &str, limit: i64) -> Result<f64> {
     let client = connect(scene).await?;
     let prepare = format!("prepare feed_cursor as {FEED_CURSOR}; prepare feed_events as {FEED_EVENTS}");
@@ -84,7 +85,7 @@ pub(crate) async fn of_a_batch(scene: &Scene, name: &str, limit: i64) -> Result<
     Ok(buffers)
 }
 
-/// As the library's connections after a few runs: with the plan that holds for all arguments.
+/// As the library's connections do after a few runs: with the plan that is kept for all arguments.
 async fn connect(scene: &Scene) -> Result<Client> {
     let client = scene.database.connect().await;
     client.batch_execute("set plan_cache_mode = force_generic_plan").await?;

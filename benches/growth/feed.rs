@@ -11,9 +11,9 @@ use crate::clients::Pick;
 use crate::cost;
 use crate::scene::{COOKIE, Scene};
 
-/// How many events a batch has.
+/// The number of events in a batch.
 const BATCH: u32 = 100;
-/// How many of them are written at once.
+/// The number of events that are written at once.
 const AT_ONCE: u32 = 10;
 const NAME: &str = "growth";
 
@@ -67,14 +67,14 @@ pub(crate) async fn buffers(scene: &Arc<Scene>, pick: &Pick) -> Result<f64> {
     Ok(buffers)
 }
 
-/// Catching up from the beginning is another story, and a long one.
+/// Catches up, unmeasured: from the beginning of the log that would take long.
 async fn move_to_tip(scene: &Scene) -> Result<()> {
     let skip = "update session_ledger.subscription set cursor = pg_current_snapshot() where name = $1";
     scene.client.execute(skip, &[&NAME]).await?;
     Ok(())
 }
 
-/// Appends the events of one batch, each by a request of its own; says how many failed.
+/// Appends the events of one batch, each by a request of its own. Returns the number of failures.
 async fn write(scene: &Arc<Scene>, pick: &Pick) -> Result<u64> {
     let mut failed = 0;
     for _ in 0..BATCH / AT_ONCE {

@@ -14,19 +14,19 @@ const EVENTS: &str = include_str!("sql/fill_events.sql");
 const SESSIONS: &str = include_str!("sql/fill_sessions.sql");
 const ENDED_SESSIONS: &str = include_str!("sql/fill_ended_sessions.sql");
 
-/// About how many rows one statement writes.
+/// About the number of rows that one statement writes.
 const ROWS_AT_ONCE: i64 = 200_000;
 
 /// Live or ended sessions to be made.
 #[derive(Clone, Copy)]
 pub(crate) struct Filling {
     pub(crate) sessions: Population,
-    /// Events of each, at least 1; for ended ones at least 3.
+    /// Events of each session, at least 1; for ended ones at least 3.
     pub(crate) events: i64,
     pub(crate) ended: bool,
-    /// Whether each session has a transaction id of its own, as the feed wants it: it takes long. Requests don't read
-    /// the log, so elsewhere all events of one statement share its id. A planner that believes each id to have a
-    /// hundred thousand events would scan the log for a batch of the feed.
+    /// Whether each session has a transaction id of its own, as the feed needs; that takes long. Requests
+    /// don't read the log, so elsewhere all events of one statement share its id. A planner that expects a
+    /// hundred thousand events of each id would scan the log for a batch of the feed.
     pub(crate) own_transactions: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn settle(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Makes the server's next transaction id greater by `count`; the first of those that nobody has then.
+/// Raises the server's next transaction id by `count`. Returns the first of the ids that nobody has then.
 async fn spend_transaction_ids(scene: &Scene, count: i64) -> Result<i64> {
     let first = scene.number("select pg_current_xact_id()::text::bigint + 1").await?;
     let client = connect(scene).await?;
@@ -67,7 +67,7 @@ async fn spend_transaction_ids(scene: &Scene, count: i64) -> Result<i64> {
     Ok(first)
 }
 
-/// Compiling a statement for each batch costs more than it saves.
+/// Without JIT: compiling a statement for each batch costs more than it saves.
 async fn connect(scene: &Scene) -> Result<Client> {
     let client = scene.database.connect().await;
     client.batch_execute("set synchronous_commit = off; set jit = off").await?;

@@ -1,4 +1,4 @@
-//! How many updates of `session` left its indexes alone.
+//! The share of updates of `session` that left its indexes alone.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::scene::{COOKIE, Scene};
 /// A connection that has become idle reports its counts after ten seconds at the latest.
 const PATIENCE: Duration = Duration::from_secs(12);
 
-/// Counts at a moment.
+/// The counts at a moment.
 #[derive(Clone, Copy)]
 pub(crate) struct Updates {
     all: i64,
@@ -24,8 +24,8 @@ impl Updates {
         Ok(Self { all: row.try_get(0)?, hot: row.try_get(1)? })
     }
 
-    /// The share of those since then, once `expected` are known: each connection reports behind a statement, at most
-    /// once a second, so each is given one.
+    /// The share since then, once the counts include `expected` updates. A connection reports its counts
+    /// behind a statement, at most once a second, so each connection is given one.
     pub(crate) async fn hot_percent_since(self, scene: &Scene, pick: &Pick, expected: u64) -> Result<f64> {
         let begun = Instant::now();
         loop {

@@ -17,7 +17,7 @@ const DAY_US: i64 = 24 * 3600 * 1_000_000;
 /// Ended sessions began in the half year before the live ones.
 const LIVE_DAYS: i64 = 10;
 const ENDED_DAYS: i64 = 180;
-/// From the session's start to its end.
+/// The number of events of an ended session, from its start to its end.
 const ENDED_EVENTS: i64 = 10;
 const LIVE_EVENTS: i64 = 2;
 const CLIENTS: usize = 16;
@@ -68,7 +68,7 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
     )
 }
 
-/// Requests visit the live sessions; history is read of those that ended.
+/// Requests visit the live sessions; the history is read of ended ones.
 async fn measure(
     scene: &Arc<Scene>,
     scale: &Scale,

@@ -1,11 +1,11 @@
-//! What requests cost as work grows: with live sessions, with the log, with the events of a session, and with parallel
-//! requests of one.
+//! The cost of requests as work grows: with live sessions, with the log, with the events of a session, and
+//! with parallel requests of one session.
 //!
 //! ```text
 //! cargo bench --bench growth -- [--full] [--publish] [sessions] [log] [events] [parallel]
 //! ```
 //!
-//! Without `--bench`, as the test command runs it, each series runs once in seconds, and only counts are looked at.
+//! Without `--bench`, as the test command runs it, each series takes seconds, and only counts are checked.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod application;
@@ -41,7 +41,7 @@ type Result<T> = std::result::Result<T, Failure>;
 
 const SERIES: [&str; 4] = ["sessions", "log", "events", "parallel"];
 
-/// What was asked for.
+/// The series that were asked for.
 struct Arguments {
     is_bench: bool,
     is_full: bool,
@@ -80,7 +80,7 @@ async fn run() -> Result<()> {
         report.section_of_machine(server, arguments.is_full)?;
     }
     for series in arguments.series {
-        // A database of its own for each, so that none finds the rows of another.
+        // Each series has a database of its own, so that none finds the rows of another.
         let scene = Scene::set(server.as_ref()).await?;
         match series {
             "sessions" => sessions::run(&scene, &scale, &report).await?,
@@ -122,7 +122,7 @@ impl Arguments {
     }
 }
 
-/// No request was lost on its way: each live session has as many events as its row says.
+/// Checks that no request was lost: each live session has as many events as its row says.
 async fn check_counts(scene: &Scene) -> Result<()> {
     let wrong = "select count(*) from (select * from session_ledger.session order by changed_at desc limit 1000) as s
         where s.version <> (select max(version) from session_ledger.event as e where e.session_id = s.session_id)";
@@ -132,7 +132,7 @@ async fn check_counts(scene: &Scene) -> Result<()> {
     }
 }
 
-/// Makes room for the next one.
+/// Drops the database, to make room for the next one.
 async fn drop_database(scene: Arc<Scene>, server: Option<&Server>) -> Result<()> {
     let name = scene.database.name().to_owned();
     drop(scene);
@@ -146,7 +146,7 @@ async fn drop_database(scene: Arc<Scene>, server: Option<&Server>) -> Result<()>
     Ok(())
 }
 
-/// A full disk would end the server halfway.
+/// Checks the space on the disk: a full disk would end the server halfway.
 fn expect_room(server: &Server, wanted_gb: u64) -> Result<()> {
     let output = Command::new("df").arg("-Pk").arg(server.socket_dir()).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

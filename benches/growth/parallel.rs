@@ -11,7 +11,7 @@ use crate::scene::Scene;
 use crate::sheet::Sheet;
 use crate::{Result, now_us};
 
-/// Sessions beside the one that is visited.
+/// The number of sessions beside the one that is visited.
 const SESSIONS: i64 = 1_000;
 const STEP_US: i64 = 1_000_000;
 

@@ -4,20 +4,20 @@ use rand::RngExt;
 use session_ledger::SessionId;
 use sha2::{Digest, Sha256};
 
-/// Sessions `first` to `first + count - 1`, which start at even distances. `growth.session_id` in the database knows
-/// the same ids.
+/// Sessions `first` to `first + count - 1`, which start at even distances. The function `growth.session_id`
+/// in the database computes the same ids.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Population {
-    /// When session 0 started, or would have, in microseconds since 1970.
+    /// When session 0 started, in microseconds since 1970.
     pub(crate) start_us: i64,
-    /// From one start to the next.
+    /// The microseconds from one start to the next.
     pub(crate) step_us: i64,
     pub(crate) first: i64,
     pub(crate) count: i64,
 }
 
 impl Population {
-    /// Any of them, each as likely.
+    /// Any of the sessions, with equal chance.
     pub(crate) fn any(&self) -> SessionId {
         self.id(self.first + rand::rng().random_range(0..self.count))
     }

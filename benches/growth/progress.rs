@@ -1,4 +1,4 @@
-//! How far the filling has come: a bar on a terminal, a line now and then elsewhere.
+//! Progress of the filling: a bar on a terminal, a line now and then elsewhere.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Shows how many of `events` events are there.
+    /// Shows the number of events written, of `events`.
     pub(crate) fn new(what: &'static str, events: i64) -> Self {
         let target = if std::io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()

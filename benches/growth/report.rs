@@ -1,4 +1,5 @@
-//! Where the figures go: to the terminal, and with `--publish` to `benches/RESULTS.md` and charts beside it.
+//! The figures' way out: to the terminal, and with `--publish` to `benches/RESULTS.md` and to charts beside
+//! it.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +17,7 @@ const BENCHES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches");
 
 pub(crate) struct Report {
     publishes: bool,
-    /// Whether a request that fails is the end.
+    /// Whether a failed request ends the run.
     strict: bool,
     begun: Instant,
 }
@@ -26,12 +27,12 @@ impl Report {
         Self { publishes, strict, begun: Instant::now() }
     }
 
-    /// What is going on, for whoever waits.
+    /// Shows the present step on the terminal.
     pub(crate) fn say(&self, what: &str) {
         eprintln!("{:>5.0} s  {what}", self.begun.elapsed().as_secs_f64());
     }
 
-    /// Where all this was measured, and how it can be again.
+    /// The machine, the settings and the command.
     pub(crate) fn section_of_machine(&self, server: &Server, is_full: bool) -> Result<()> {
         let machine = machine(&format!("PostgreSQL {}, fsync on", server.version()));
         let settings = SETTINGS.map(|(name, value)| format!("`{name} = {value}`")).join(", ");
@@ -59,7 +60,7 @@ impl Report {
         Ok(())
     }
 
-    /// A chart of it.
+    /// The chart of a series.
     pub(crate) fn chart(&self, name: &str, title: &str, axes: (&str, &str), series: &[Series]) -> Result<()> {
         if self.publishes {
             let folder = Path::new(BENCHES).join("results");
@@ -70,12 +71,12 @@ impl Report {
         Ok(())
     }
 
-    /// A list of what each figure does.
+    /// A list of verdicts, one for each figure.
     pub(crate) fn verdicts(sheet: &Sheet, names: &[&str]) -> String {
         names.iter().map(|name| format!("- {}", sheet.verdict(name))).collect::<Vec<_>>().join("\n")
     }
 
-    /// Requests that fail are told, and in a test not taken.
+    /// Tells of failed requests; a test fails for them.
     pub(crate) fn expect_none_failed(&self, what: &str, failed: u64) -> Result<()> {
         match failed {
             0 => Ok(()),

@@ -1,28 +1,29 @@
-//! How large a run is.
+//! The size of a run.
 
 use std::time::Duration;
 
 /// The sizes of all series. Those of one series rise.
 pub(crate) struct Scale {
     pub(crate) sessions: Vec<i64>,
-    /// Larger ones that are only reckoned.
+    /// Larger sizes that are only reckoned.
     pub(crate) sessions_beyond: Vec<i64>,
     pub(crate) log: Vec<i64>,
     pub(crate) log_beyond: Vec<i64>,
     /// Live sessions beside the growing log.
     pub(crate) log_sessions: i64,
     pub(crate) events: Vec<i64>,
-    /// A session set of `events` has so many sessions for each that its events allow, within [`Self::crowd`].
+    /// The most events of one series of sessions; fewer sessions keep within it as they grow long. See
+    /// [`Self::crowd`].
     pub(crate) events_in_all: i64,
     pub(crate) parallel: Vec<i64>,
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
-    /// What must be free on the disk: twice what the tables take, and the WAL.
+    /// The gigabytes that must be free on the disk: twice the size of the tables, and the WAL.
     pub(crate) disk_gb: u64,
 }
 
 impl Scale {
-    /// Seconds: shows that the program works.
+    /// A run of seconds, which shows that the program works.
     pub(crate) fn tiny() -> Self {
         Self {
             sessions: vec![100, 1_000],
@@ -39,7 +40,7 @@ impl Scale {
         }
     }
 
-    /// Minutes.
+    /// A run of minutes.
     pub(crate) fn medium() -> Self {
         Self {
             sessions: vec![1_000, 10_000, 100_000],
@@ -56,7 +57,7 @@ impl Scale {
         }
     }
 
-    /// Half an hour.
+    /// A run of half an hour.
     pub(crate) fn full() -> Self {
         Self {
             sessions: vec![1_000, 10_000, 100_000, 1_000_000, 10_000_000],
@@ -72,7 +73,8 @@ impl Scale {
         }
     }
 
-    /// How many sessions have `events` events each: enough that the writes of the measurement add few to each.
+    /// The number of sessions with `events` events each: enough that the writes of the measurement add few to
+    /// each.
     pub(crate) fn crowd(&self, events: i64) -> i64 {
         (self.events_in_all / events).clamp(200, 20_000)
     }

@@ -15,14 +15,14 @@ use tokio_postgres::Client;
 use crate::Result;
 use crate::application::{Runs, application};
 
-/// The cookie's name, which the tokens are sealed for.
+/// The cookie's name, for which the tokens are sealed.
 pub(crate) const COOKIE: &str = "__Host-session";
 
-/// What clients call themselves: of a usual length, as it is stored with each event.
+/// The clients' user agent: of a usual length, as it is stored with each event.
 pub(crate) const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0";
 
-/// What differs from the server's defaults. Autovacuum is off, as everything is vacuumed after it was filled: so no
-/// measurement has another's clean-up in it.
+/// The settings that differ from the server's defaults. Autovacuum is off, as everything is vacuumed after it
+/// was filled: so no measurement is disturbed by the clean-up of another.
 pub(crate) const SETTINGS: [(&str, &str); 9] = [
     ("shared_buffers", "2GB"),
     ("max_wal_size", "8GB"),
@@ -35,7 +35,7 @@ pub(crate) const SETTINGS: [(&str, &str); 9] = [
     ("max_pred_locks_per_transaction", "256"),
 ];
 
-/// A database and what visits it.
+/// A database and its application.
 pub(crate) struct Scene {
     pub(crate) ledger: Ledger,
     pub(crate) app: App,
@@ -46,20 +46,20 @@ pub(crate) struct Scene {
     pub(crate) policy: Policy,
     /// The encoded state of a session after 1, 2, and 3 or more events.
     pub(crate) states: [Vec<u8>; 3],
-    /// The one secret of all sessions that are filled in.
+    /// The one secret of all filled sessions.
     pub(crate) secret: Secret,
     sealer: Sealer,
 }
 
 impl Scene {
-    /// An empty one: on `server`, or where the tests have their databases.
+    /// An empty database: on `server`, or where the tests have their databases.
     pub(crate) async fn set(server: Option<&Server>) -> Result<Arc<Self>> {
         let database = match server {
             Some(server) => Database::on(server).await,
             None => Database::fresh().await,
         };
-        // Reads of sessions that were not seen for a while would note that: a write, and another one on each later
-        // visit. Filled sessions are up to ten days old.
+        // A read notes when the session was seen: one write, and one more on each later visit. Filled
+        // sessions are up to ten days old, so each read would write; this keeps reads from it.
         let policy = Policy { extension_delay: 13 * 24 * 3600, ..Policy::default() };
         let ledger = Ledger::builder(database.config()).policy(policy.clone()).connect().await?;
         let runs = Runs::default();
@@ -76,7 +76,7 @@ impl Scene {
         Visitor::new(&self.app).named(USER_AGENT)
     }
 
-    /// The cookie's value of a session that was filled in.
+    /// The cookie's value of a filled session.
     pub(crate) fn token(&self, session: SessionId) -> Result<String> {
         Ok(self.sealer.mint(session, &self.secret, &mut SysRng)?.expose().to_owned())
     }
@@ -87,7 +87,7 @@ impl Scene {
     }
 }
 
-/// Has a real session made, whose events and states those of all others are copied from. It has ended then.
+/// Makes a real session and ends it. The events and states of all others are copied from it.
 async fn take_template(app: &App, ledger: &Ledger, client: &Client) -> Result<[Vec<u8>; 3]> {
     let visitor = Visitor::new(app).named(USER_AGENT);
     for path in ["/login/user-00000000", "/write", "/logout"] {

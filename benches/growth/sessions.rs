@@ -11,18 +11,18 @@ use crate::scene::Scene;
 use crate::sheet::Sheet;
 use crate::{Result, cost, hot, now_us};
 
-/// Ids of new sessions lie above all that were filled in.
+/// The age of the filled sessions: ids of new sessions lie above all of theirs.
 const AGE_US: i64 = 10 * 24 * 3600 * 1_000_000;
 const EVENTS: i64 = 2;
 const CLIENTS: usize = 16;
-/// In a small table what was started meanwhile makes a difference.
+/// Below this size the tables are vacuumed, as the sessions started meanwhile make a difference there.
 const VACUUMED_BELOW: i64 = 1_000_000;
 
-/// Whose sessions are visited.
+/// The sessions that are visited.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Among {
     All,
-    /// The latest thousand, as if all others slept.
+    /// The latest thousand only, as if all others slept.
     Latest,
 }
 
@@ -113,7 +113,7 @@ async fn measure(
     counts(scene, &pick, sheet).await
 }
 
-/// What the server counts, by statement and by table.
+/// The server's counts, by statement and by table.
 pub(crate) async fn counts(scene: &Arc<Scene>, pick: &Pick, sheet: &mut Sheet) -> Result<()> {
     let cost = cost::of_requests(scene, pick).await?;
     sheet.put("pages of a load", cost.load);
@@ -126,8 +126,8 @@ pub(crate) async fn counts(scene: &Arc<Scene>, pick: &Pick, sheet: &mut Sheet) -
     Ok(())
 }
 
-/// Takes the sessions that were created out of the projection again, so that there are as many as was said. Their
-/// events stay in the log.
+/// Takes newly created sessions out of the projection again, so that the number of live sessions stays the
+/// same. Their events stay in the log.
 async fn forget_created(scene: &Scene, filled: Population) -> Result<()> {
     let last = filled.id(filled.first + filled.count - 1).as_uuid();
     scene.client.execute("delete from session_ledger.session where session_id > $1", &[&last]).await?;

@@ -1,14 +1,14 @@
-//! Figures by size: a table, a verdict, the lines of a chart, and what larger sizes would give.
+//! Figures by size: a table, a verdict, the lines of a chart, and values reckoned for larger sizes.
 
 use bench_report::{Series, figure, markdown};
 
-/// Growth up to this counts as none: times differ by as much from run to run.
+/// Growth up to this counts as none: times differ as much from run to run.
 const FLAT: f64 = 1.25;
 
 /// One figure for each size, under its name.
 #[derive(Debug)]
 pub(crate) struct Sheet {
-    /// What grows.
+    /// The name of the growing figure.
     pub(crate) what: &'static str,
     sizes: Vec<i64>,
     columns: Vec<(&'static str, Vec<f64>)>,
@@ -27,7 +27,7 @@ impl Sheet {
         }
     }
 
-    /// A table of columns, of which each has a head and shows one figure or more. Sizes `beyond` those measured are
+    /// A table of columns, each with a head and one figure or more. Sizes `beyond` the measured ones are
     /// reckoned and marked.
     pub(crate) fn table(&self, columns: &[(&str, &[&str])], beyond: &[i64]) -> String {
         let heads: Vec<&str> = [self.what].into_iter().chain(columns.iter().map(|(head, _)| *head)).collect();
@@ -50,7 +50,7 @@ impl Sheet {
         markdown(&heads, measured.chain(reckoned))
     }
 
-    /// What a figure does from the first size to the last.
+    /// The verdict on a figure from the first size to the last.
     pub(crate) fn verdict(&self, name: &str) -> String {
         let figures = self.figures(name);
         let ([first, .., last], [smallest, .., largest]) = (figures, &self.sizes[..]) else {
@@ -76,7 +76,7 @@ impl Sheet {
         format!("{name}: **{word}**, {} times {span}{each}", figure(ratio))
     }
 
-    /// Each figure in multiples of what it is at the first size.
+    /// Each figure in multiples of its value at the first size.
     pub(crate) fn multiples(&self, names: &[&str]) -> Vec<Series> {
         let line = |name: &&str| {
             let figures = self.figures(name);
@@ -100,8 +100,8 @@ impl Sheet {
         self.columns.iter().find(|(one, _)| *one == name).map_or(&[], |(_, figures)| figures)
     }
 
-    /// By the least squares of a + b log(size), of those figures for which there is reason to think that they follow
-    /// such a line: pages by the height of trees, and what goes with them.
+    /// Reckons by the least squares of a + b log(size), for figures that should follow such a line: pages,
+    /// which follow the height of trees, and figures that follow pages.
     fn reckoned(&self, name: &str, size: i64) -> Option<f64> {
         let follows = ["p50", "pages of", "append WAL"].iter().any(|part| name.contains(part));
         let figures = self.figures(name);

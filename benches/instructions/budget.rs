@@ -1,4 +1,4 @@
-//! The recorded counts, and whether new ones are within them.
+//! The recorded counts, and the comparison with new ones.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -9,11 +9,11 @@ use std::process::{Command, ExitCode};
 use crate::callgrind::Count;
 use crate::cases::CASES;
 
-/// How many instructions more than recorded are accepted, in percent: another compiler, C library or processor gives
-/// slightly other counts. Allocations have no margin.
+/// How many percent more instructions than recorded are accepted: another compiler, C library or processor
+/// gives slightly different counts. Allocations have no margin.
 const MARGIN_PERCENT: u64 = 10;
 
-/// Instructions differ between architectures; these are the ones that are recorded.
+/// The architecture of the recorded counts, as instructions differ between architectures.
 const ARCHITECTURE: &str = "x86_64";
 
 const RECORD: &str = "UPDATE_BUDGET=1 cargo bench --locked --bench instructions";
@@ -32,7 +32,7 @@ impl Budget {
         Self { recorded, counted: Vec::new() }
     }
 
-    /// Notes and prints what a case took.
+    /// Notes and prints the counts of a case.
     pub(crate) fn hold(&mut self, case: &str, count: Count) {
         let recorded = self.recorded.get(case);
         let change = recorded.map_or("new".to_owned(), |recorded| change(*recorded, count));
@@ -40,7 +40,7 @@ impl Budget {
         self.counted.push((case.to_owned(), count));
     }
 
-    /// Records the counts if that is wished, else says which are over the budget.
+    /// Records the counts if asked to, else names the ones over the budget.
     pub(crate) fn settle(mut self) -> ExitCode {
         if env::var_os("UPDATE_BUDGET").is_some() {
             self.recorded.extend(self.counted);
@@ -64,7 +64,7 @@ impl Budget {
         ExitCode::FAILURE
     }
 
-    /// What is wrong with a count, if anything.
+    /// The objection to a count, if there is one.
     fn excess(&self, case: &str, count: Count) -> Option<String> {
         let Some(recorded) = self.recorded.get(case) else {
             return Some(format!("{case}: no budget is recorded."));

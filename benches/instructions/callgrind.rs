@@ -10,14 +10,14 @@ use crate::region;
 /// The flag before the name of the case that a watched process runs.
 pub(crate) const RUN: &str = "--run";
 
-/// The functions of the C library that allocate.
+/// The C library's functions that allocate.
 const ALLOCATING: [&str; 5] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc"];
 
-/// What the counted region of a case takes.
+/// The counts of a case's region.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Count {
     pub(crate) instructions: u64,
-    /// How often memory was asked for. An allocation that grows counts again.
+    /// The number of allocations. An allocation that grows counts again.
     pub(crate) allocations: u64,
 }
 
@@ -34,14 +34,14 @@ pub(crate) fn count(case: &str) -> Count {
         .output()
         .unwrap_or_else(|error| panic!("{error}: install valgrind, it is a package of that name"));
     assert!(run.status.success(), "{case} failed:\n{}", String::from_utf8_lossy(&run.stderr));
-    // The file without a number is for what comes after.
+    // Callgrind writes the events after the region into the file without a number.
     read(
         &fs::read_to_string(profile.with_extension("callgrind.1"))
             .expect("the counted region came to its end"),
     )
 }
 
-/// Reads a profile: its total, and the calls of each function, which follow the name of the function called.
+/// Reads a profile: its total, and the calls of each function. Calls follow the name of the function called.
 fn read(profile: &str) -> Count {
     let mut count = Count { instructions: 0, allocations: 0 };
     let mut called = "";

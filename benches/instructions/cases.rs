@@ -1,8 +1,8 @@
-//! What is counted.
+//! The counted cases.
 //!
-//! Two parts of the path cannot be reached without a server and are missing: reading the columns out of a row of
-//! tokio-postgres, and writing the parameters into its buffer. All that session-ledger does between them is here.
-//! Callgrind's processor has AES but no SHA instructions, so hashes count more here than they take on most servers.
+//! Two parts of the path need a server and are missing: reading the columns of a tokio-postgres row, and
+//! writing the parameters into its buffer. All that session-ledger does between them is here. Callgrind's
+//! processor has AES but no SHA instructions, so hashes count more here than they cost on most servers.
 
 use std::hint::black_box;
 
@@ -65,7 +65,7 @@ fn open(line: &str, opens: bool) {
     count(|| line, run);
 }
 
-/// What a row holds, and the secret in the cookie, to a session that the handler can read and change.
+/// From a row's columns and the cookie's secret to a session that the handler can read and change.
 fn row_to_session() {
     let state = stored().0;
     let (content, secret) = (state.content.encode(), secret());
@@ -97,7 +97,8 @@ fn wish_to_append_of_a_login() {
     append(&visitor, || vec![log_in(), renewal()]);
 }
 
-/// The wishes of a handler to what the append writes: decision, fold, chain, payloads, and the row's state.
+/// From a handler's wishes to the columns that the append writes: decision, fold, chain, payloads, and the
+/// row's state.
 fn append(state: &SessionState, wishes: impl Fn() -> Vec<Wish> + Sync) {
     let origin = origin();
     count(

@@ -1,8 +1,8 @@
-//! How many instructions and allocations the in-process hot path takes, counted by callgrind and held against
-//! the recorded budget: unlike times, counts are the same in every run.
+//! Instructions and allocations of the in-process hot path, counted by callgrind and compared with the
+//! recorded budget. Unlike times, counts are the same in every run.
 //!
-//! `cargo bench --bench instructions` counts each case in a process of its own under valgrind; a word behind `--`
-//! picks the cases whose names contain it. With `UPDATE_BUDGET=1` the counts become the budget.
+//! `cargo bench --bench instructions` counts each case in a process of its own under valgrind. A word behind
+//! `--` picks the cases whose names contain it. With `UPDATE_BUDGET=1` the counts become the budget.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod budget;

@@ -1,4 +1,4 @@
-//! The stretch of a case that is counted.
+//! The counted region of a case.
 
 use std::hint::black_box;
 use std::thread;
@@ -6,16 +6,17 @@ use std::thread;
 /// Matches the name of the function at whose entry callgrind begins to count.
 pub(crate) const BEGIN: &str = "*counted_region*";
 
-/// Matches the name of the function at whose entry callgrind writes down what it has counted.
+/// Matches the name of the function at whose entry callgrind writes its counts.
 pub(crate) const END: &str = "*end_of_the_count*";
 
-/// The first runs fill the allocator's lists and ask the processor what it can do.
+/// Uncounted first runs, which fill the allocator's lists and ask the processor for its abilities.
 const WARM_UP_RUNS: u32 = 5;
 
-/// Counts one `run`, without the making of its `input` and with the freeing of all that it makes.
+/// Counts one `run`, without making its `input` and with the freeing of its results.
 ///
-/// In a thread of its own: its stack begins at a page and its heap is empty. Those of the process depend on the
-/// environment and on what went before, and the ways that copies and allocations take depend on them.
+/// It runs in a thread of its own, whose stack begins at a page and whose heap is empty. The stack and heap
+/// of the process depend on the environment and on earlier work, and the cost of copies and allocations
+/// depends on them.
 pub(crate) fn count<I, O>(input: impl Fn() -> I + Sync, run: impl Fn(I) -> O + Sync) {
     let counting = || {
         for _ in 0..WARM_UP_RUNS {

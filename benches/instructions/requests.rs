@@ -1,9 +1,9 @@
-//! A request whose handler does not use its session, with and without the middleware: their difference is what the
-//! middleware costs everybody.
+//! A request whose handler does not use its session, with and without the middleware. The difference is the
+//! middleware's cost for everybody.
 //!
-//! A ledger cannot be had without a server, so valgrind also watches how a private one is started. That is not counted,
-//! and the server itself is not watched. One thread does all, as callgrind could not tell whose turn it is: a request
-//! that moves to another thread takes more.
+//! A ledger needs a server, so valgrind also watches how a private one is started. The start is not counted,
+//! and the server itself is not watched. One thread does all: callgrind could not tell threads apart, and a
+//! request that moves to another thread takes more instructions.
 
 use poem::endpoint::make_sync;
 use poem::http::header;
@@ -25,7 +25,7 @@ pub(crate) fn request_that_ignores_its_session() {
     let database = runtime.block_on(Database::fresh());
     let ledger = runtime.block_on(database.ledger(Policy::default()));
     requests(&runtime, untouched().with(Sessions::new(ledger, key_ring())));
-    // Where others own the server, the database is dropped on this runtime.
+    // If the server belongs to others, the database is dropped on this runtime.
     drop(database);
 }
 

@@ -1,4 +1,4 @@
-//! What the benches measure with: a session, its token and its cookie header, the same in every run.
+//! The benches' session, its token and its cookie header, the same in every run.
 
 use std::convert::Infallible;
 
@@ -14,7 +14,7 @@ pub(crate) const NAME: &str = "__Host-session";
 pub(crate) const BYTES_MAX: usize = 65_536;
 pub(crate) const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0";
 
-/// Gives the same bytes each time. Counts would differ with true randomness, and nobody holds these sessions.
+/// Gives the same bytes each time. With true randomness counts would differ, and nobody holds these sessions.
 pub(crate) struct Fixed;
 
 impl TryRng for Fixed {
@@ -78,12 +78,12 @@ pub(crate) fn log_in() -> Wish {
     Wish::LogIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Default::default() }
 }
 
-/// A session with a login and three values of 100 bytes, as it is stored.
+/// A stored session with a login and three values of 100 bytes.
 pub(crate) fn stored() -> (SessionState, Vec<Entry>) {
     begun_with([log_in(), set("cart", 100), set("address", 100), set("page", 100)])
 }
 
-/// A session whose first request had these wishes, as it is stored.
+/// A stored session whose first request had these wishes.
 pub(crate) fn begun_with(wishes: impl IntoIterator<Item = Wish>) -> (SessionState, Vec<Entry>) {
     let mut draft = Draft::anonymous(id(), Timeouts { idle: Some(3600), absolute: None }, BYTES_MAX);
     for wish in wishes {

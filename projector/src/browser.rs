@@ -1,9 +1,9 @@
-//! A browser's name, short, from what it says of itself.
+//! A browser's short name, from its `User-Agent` header.
 
 use std::net::IpAddr;
 
-/// What in a `User-Agent` header tells a browser, the more telling first: most of them also name those they are
-/// like.
+/// Marks of browsers in a `User-Agent` header, and their names. The order matters: most browsers also name
+/// the ones that they resemble.
 const BROWSERS: [(&str, &str); 12] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -19,7 +19,7 @@ const BROWSERS: [(&str, &str); 12] = [
     ("Safari/", "Safari"),
 ];
 
-/// The same of its system.
+/// Marks of operating systems in a `User-Agent` header, and their names.
 const SYSTEMS: [(&str, &str); 7] = [
     ("Android", "Android"),
     ("iPhone", "iOS"),
@@ -30,10 +30,10 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// How many characters of a program that is no known browser are shown.
+/// The most characters that are shown of a program that is no known browser.
 const PROGRAM_CHARS_MAX: usize = 24;
 
-/// Where a request came from: address and browser, as far as they are known.
+/// The address and the browser of a request, as far as they are known.
 pub(crate) fn from(ip: Option<IpAddr>, user_agent: Option<&str>) -> String {
     match (ip, user_agent.map(short)) {
         (Some(ip), Some(browser)) => format!("{ip} {browser}"),
@@ -42,7 +42,8 @@ pub(crate) fn from(ip: Option<IpAddr>, user_agent: Option<&str>) -> String {
     }
 }
 
-/// Such as `Firefox on Linux` or `curl/8.5.0`. It is the browser's own word: to recognise it, not to trust it.
+/// A short name such as `Firefox on Linux` or `curl/8.5.0`. It is the browser's own word: good to recognise
+/// it, not to trust it.
 pub(crate) fn short(user_agent: &str) -> String {
     let said = |marks: &[(&str, &'static str)]| {
         marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

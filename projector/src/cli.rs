@@ -11,79 +11,81 @@ use session_ledger::token::KeyState;
 use crate::output::Format;
 use crate::{Error, relay};
 
-/// Operates a session ledger: the log of what happened to an application's sessions, and the tables derived from it.
+/// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
-/// Exit codes: 0 if it was done or is so, 1 if not (`verify` found a difference, `history` no such session), 2 for an
-/// error. Results go to standard output, everything else to standard error.
+/// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for no
+/// (`verify` found a difference, `history` no such session); 2 for an error.
 #[derive(Debug, Parser)]
 #[command(name = "projector", version, arg_required_else_help = true)]
 pub struct CommandLine {
     /// The database: a URL, or keys and values as libpq takes them
     ///
-    /// Such as postgresql://shop@localhost/shop or "host=localhost user=shop dbname=shop". A password in an argument
-    /// can be seen by other users of the machine: better set DATABASE_URL.
+    /// Such as postgresql://shop@localhost/shop or "host=localhost user=shop dbname=shop". Other users of the
+    /// machine can see a password in an argument: set DATABASE_URL instead.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "DATABASE")]
     pub database: Option<String>,
 
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Bring the database's schema up to this version
     ///
-    /// Applies the migrations that are missing and makes the log's partitions for the coming year; run it at each
-    /// deployment, once a month where deployments are rarer, and after a restored dump or VACUUM FULL, which leave small
-    /// tables that PostgreSQL would scan. Run twice, or by two at once, it does no harm. It needs a role that may create a
-    /// schema and roles, and prints what it did.
+    /// Applies the missing migrations, makes the log's partitions for the coming year, and prints what it
+    /// did. Run it at each deployment, and at least once a month. Run it also after a restored dump or VACUUM
+    /// FULL: both leave tables so small that PostgreSQL would scan them. Running it twice, or two at once,
+    /// does no harm. It needs a role that may create a schema and roles.
     ///
     /// Example: projector migrate --database postgresql://admin@localhost/shop
     Migrate,
     /// Compare the projection with the log
     ///
-    /// Reads the whole log at one moment, while the application runs, and names each difference between what it makes
-    /// and what the tables hold. It also finds events that were changed, removed or added by hand. Exit code 0: equal;
-    /// 1: different; 2: it could not be found out.
+    /// Reads the whole log as of one moment, while the application runs. Derives the rows from it and names
+    /// each difference from the tables. It also finds events that were changed, removed or added by hand.
+    /// Exit codes: 0 for equal, 1 for different, 2 if it could not be found out.
     ///
     /// Example: projector verify || mail -s 'session ledger differs' ops@example.com
     Verify,
     /// Derive the projection again from the log
     ///
-    /// Writes the tables of live and ended sessions anew, in one transaction: stopped half-way (Ctrl-C) it has changed
-    /// nothing. Nobody is logged out. It refuses to run while others are connected to the database.
+    /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it
+    /// has changed nothing. Nobody is logged out. It refuses to run while others are connected to the
+    /// database.
     ///
     /// Example: projector rebuild && projector verify
     Rebuild(Rebuild),
     /// Tell what happened in a session
     ///
-    /// Lists the session's events in order: what, when, by whom and from where. Of the values that a session holds only
-    /// the size is told, and never its token. The machine formats have more fields: the event's id, when the database
-    /// recorded it, and the browser's full name. Exit code 1: the log knows no such session.
+    /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by
+    /// their size only, tokens never. The machine formats have more fields: the event's id, the time at which
+    /// the database recorded it, and the browser's full name. Exit code 1: the log knows no such session.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
     History(History),
     /// List a user's sessions
     ///
-    /// Live and ended ones, the latest first. The address and the browser are those of an event of the session, as the
-    /// browser told them.
+    /// Lists live and ended sessions, the latest first, each with an address and a browser that used it. The
+    /// browser's name is its own word.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
-    /// Follow the log and write what is appended to standard output
+    /// Follow the log and write new events to standard output
     ///
-    /// One CloudEvents object a line (NDJSON), without tokens, values or flash messages. A subscription remembers how far
-    /// it has come: a batch is written, flushed, and then remembered. So after a crash a line may come again, with the
-    /// same id, but none is skipped; the lines of a session come in the order of its versions. Runs until it is
-    /// interrupted. Several relays of one subscription may run: one follows, the others stand by.
+    /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
+    /// batch is written and flushed; then the subscription remembers it. So after a crash a line may come
+    /// again, with the same id, but none is skipped. The lines of a session come in the order of its
+    /// versions. Runs until it is interrupted. Several relays of one subscription may run: one follows, the
+    /// others stand by.
     ///
     /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
     Relay(Relay),
     /// Make keys for the application's key ring
     Keys {
-        /// What to do with keys.
+        /// The command about keys.
         #[command(subcommand)]
         command: Keys,
     },
@@ -92,9 +94,9 @@ pub enum Command {
 /// Arguments of `projector rebuild`.
 #[derive(Debug, Args)]
 pub struct Rebuild {
-    /// Rebuild though others are connected: their requests wait until it is done
+    /// Rebuild although others are connected: their requests wait until it is done
     ///
-    /// The old rows are deleted one by one, so that the tables take twice their room until they are vacuumed.
+    /// The old rows are deleted one by one, so the tables take twice their space until they are vacuumed.
     #[arg(long)]
     pub while_connected: bool,
 }
@@ -130,10 +132,10 @@ pub struct Relay {
     #[arg(long, value_name = "NAME")]
     pub subscription: String,
 
-    /// A name for this process, different from that of any other relay; a random one unless given
+    /// A name for this process that no other relay has; random unless given
     ///
-    /// Give one that stays the same when the process is restarted: then it goes on at once after a crash. Otherwise its
-    /// former lease has to run out first, which takes 30 seconds.
+    /// Give a name that stays the same when the process restarts: then the relay goes on at once after a
+    /// crash. Otherwise it waits until its former lease runs out, which takes 30 seconds.
     #[arg(long, value_name = "NAME")]
     pub holder: Option<String>,
 
@@ -141,26 +143,26 @@ pub struct Relay {
     #[arg(long, value_name = "URI", default_value = "/session-ledger")]
     pub source: String,
 
-    /// About how many events are written before it is remembered how far it has come
+    /// About how many events are written before the subscription remembers them
     #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub batch: u32,
 
-    /// For how many milliseconds to wait when there was nothing new
+    /// How many milliseconds to wait when there was nothing new
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub idle_ms: u64,
 }
 
-/// What to do with keys.
+/// Commands about keys.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// Print one new entry of a key ring
     ///
-    /// The entry goes to standard output, advice to standard error. It is made of random bytes of the operating system,
-    /// is stored nowhere and needs no database.
+    /// The entry goes to standard output, advice to standard error. It is made of the operating system's
+    /// random bytes, is stored nowhere, and needs no database.
     ///
     /// Example: projector keys generate --state accept-only >> keys.txt
     Generate {
-        /// What the key may do at first
+        /// The state in which the key begins
         #[arg(long, default_value = KeyState::Primary.as_str(), value_parser = key_state())]
         state: KeyState,
     },

@@ -3,30 +3,30 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Where a command writes.
+/// The two outputs of a command.
 pub struct Console<'a> {
-    /// What was asked for: standard output.
+    /// The result that was asked for: standard output.
     pub out: &'a mut (dyn Write + Send),
-    /// What is said about it: standard error.
+    /// Remarks about the work: standard error.
     pub notes: &'a mut (dyn Write + Send),
-    /// Whether `out` is a terminal, whose control characters a stored text must not reach.
+    /// Whether `out` is a terminal: then control characters in stored text are replaced.
     pub out_is_terminal: bool,
-    /// Whether `notes` is a terminal, on which progress can be drawn.
+    /// Whether `notes` is a terminal: then progress can be drawn on it.
     pub notes_is_terminal: bool,
 }
 
-/// What a command found, for its exit code. An [`Error`](crate::Error) is another matter: exit code 2.
+/// A command's answer, which becomes its exit code. An [`Error`](crate::Error) has exit code 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Answer {
-    /// It was done, or is as it should be: exit code 0.
+    /// The work was done, or all is as it should be: exit code 0.
     Yes,
-    /// It is not so: `verify` found a difference, `history` no such session. Exit code 1.
+    /// `verify` found a difference, or `history` no such session: exit code 1.
     No,
 }
 
 impl Console<'_> {
-    /// Writes text to `out`; if that is a terminal, without the control characters in it.
+    /// Writes text to `out`. If that is a terminal, control characters in the text are replaced.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Console<'_> {
         self.out.flush()
     }
 
-    /// Writes a line about what is done to `notes`.
+    /// Writes one remark to `notes`, with control characters replaced.
     ///
     /// # Errors
     ///
@@ -59,13 +59,13 @@ impl From<Answer> for ExitCode {
     }
 }
 
-/// The text as a terminal may show it: what would move its cursor, change its colours or turn the direction of
-/// reading stands as `\u{fffd}` (CWE-117, CWE-150). Line ends stay.
+/// The text with `\u{fffd}` for each character that would move a terminal's cursor, change its colours or
+/// turn the direction of reading (CWE-117, CWE-150). Line ends stay.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_control(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// [`harmless`], on one line.
+/// The text as [`harmless`] makes it, with line ends replaced too.
 pub(crate) fn harmless_line(text: &str) -> String {
     harmless(text).replace('\n', "\u{fffd}")
 }

@@ -1,4 +1,4 @@
-//! Which database a command works on, and opening its ledger.
+//! The database of a command, and opening its ledger.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio_postgres::config::Host;
 
 use crate::Error;
 
-/// How long the server may take to answer at first.
+/// How long the server may take until a connection is open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One connection does the work; another may be opened while it is closed.
@@ -19,7 +19,7 @@ const CONNECTIONS_MAX: usize = 2;
 ///
 /// # Errors
 ///
-/// It is missing or cannot be read. What was given is not repeated: it may hold a password.
+/// The address is missing or cannot be read. The message does not repeat it: it may hold a password.
 pub fn config(address: Option<&str>) -> Result<Config, Error> {
     let address = address.map(str::trim).filter(|address| !address.is_empty()).ok_or(Error::NoDatabase)?;
     let mut config: Config = address.parse().map_err(|_| Error::Address)?;
@@ -49,7 +49,7 @@ pub async fn open(config: &Config) -> Result<Ledger, Error> {
     })
 }
 
-/// A [`SchemaError`] as ours: what the database itself refused is told with its address.
+/// Turns a [`SchemaError`] into an [`Error`]. A refusal of the database itself is told with its address.
 pub(crate) fn schema_error(config: &Config, error: SchemaError) -> Error {
     match error {
         SchemaError::Store(error) => connect_error(config, error),
@@ -61,7 +61,7 @@ fn connect_error(config: &Config, error: ledger::Error) -> Error {
     Error::Connect { address: address(config), error: Box::new(error) }
 }
 
-/// Where the database is, without a password.
+/// The database's address, without a password.
 fn address(config: &Config) -> String {
     let host = |(nth, host): (usize, &Host)| {
         let port = config.get_ports().get(nth).or(config.get_ports().last()).copied().unwrap_or(5432);

@@ -1,4 +1,4 @@
-//! An event as others are told of it: CloudEvents 1.0 in its JSON format.
+//! An event for the outside: CloudEvents 1.0 in its JSON format.
 //!
 //! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
 //! that this version cannot read, since any of these may be in them.
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use session_ledger::session::{Assurance, Client, Event, Recorded, Timeouts, UserId};
 use time::format_description::well_known::Rfc3339;
 
-/// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
+/// One event in its envelope. `id` is the same at each delivery, so that a consumer can drop repeats.
 #[derive(Clone, Debug, Serialize)]
 pub struct Envelope {
     specversion: &'static str,
@@ -17,12 +17,12 @@ pub struct Envelope {
     #[serde(rename = "type")]
     kind: String,
     subject: String,
-    /// RFC 3339, which ends with the year 9999.
+    /// The time in RFC 3339; none beyond the year 9999, where that format ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
     datacontenttype: &'static str,
     sessionversion: i64,
-    /// A text, since the numbers of CloudEvents have 32 bits.
+    /// The position as text, as the numbers of CloudEvents have 32 bits.
     position: String,
     data: Value,
 }
@@ -49,7 +49,7 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
+    /// None for an envelope that [`new`](Self::new) made; serde's interface asks for one.
     pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');

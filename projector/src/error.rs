@@ -1,4 +1,4 @@
-//! Why a command could not be done.
+//! Failures of commands.
 
 use std::io;
 
@@ -12,13 +12,13 @@ use crate::relay::RelayError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nobody said which database is meant.
+    /// No database was named.
     #[error(
         "no database is named: give --database or set DATABASE_URL, to a URL such as \
          postgresql://shop@localhost/shop or to keys and values such as \"host=localhost user=shop dbname=shop\""
     )]
     NoDatabase,
-    /// What was given names no database. It may hold a password, so it is not repeated.
+    /// The given text names no database. It may hold a password, so the message does not repeat it.
     #[error(
         "the database's address cannot be read: write a URL such as postgresql://shop@localhost/shop (special \
          characters in a password as %40 and the like), or keys and values such as \
@@ -28,12 +28,12 @@ pub enum Error {
     /// The database cannot be reached, or refuses us.
     #[error("{address}: {error}")]
     Connect {
-        /// Which database, without a password.
+        /// The database's address, without a password.
         address: String,
-        /// What it said.
+        /// The database's answer.
         error: Box<ledger::Error>,
     },
-    /// The role may not do that.
+    /// The role lacks the rights that the command needs.
     #[error("{0}; use a role that is granted session_ledger_operator")]
     Forbidden(ledger::Error),
     /// The database's schema does not fit.
@@ -57,7 +57,7 @@ pub enum Error {
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
-    /// The same, for the name of a relay.
+    /// The operating system gave no random bytes for the name of a relay.
     #[error("the operating system gave no random bytes ({0}): name the relay with --holder")]
     Name(String),
     /// The output cannot be written.
@@ -66,7 +66,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether whoever read the output has gone, as `head` does: nothing to complain about.
+    /// Whether the reader of the output has gone, as `head` does: no reason to complain.
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

@@ -1,4 +1,4 @@
-//! `projector history`: what happened in one session.
+//! `projector history`: the events of one session.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::output::{self, Format, Listed};
 use crate::{Answer, Console, Error, browser, words};
 
-/// Lists the events of a session. [`Answer::No`] if the log does not know it.
+/// Lists the events of a session. [`Answer::No`] if the log knows no such session.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub async fn run(
     Ok(Answer::Yes)
 }
 
-/// One event, with the fields that machines get.
+/// One event, with all fields for the machine formats.
 #[derive(Serialize)]
 struct Step {
     version: i64,

@@ -5,7 +5,7 @@ use session_ledger::token::{KeyRing, KeyState};
 
 use crate::{Answer, Console, Error};
 
-/// Prints one entry of a key ring, and what to do with it as a note. The key goes nowhere else.
+/// Prints one entry of a key ring, and advice as a note. The key goes nowhere else.
 ///
 /// # Errors
 ///

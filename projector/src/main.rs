@@ -11,7 +11,7 @@ use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
 use tracing_subscriber::EnvFilter;
 
-/// Exit code of an error, as clap's for a wrong argument.
+/// The exit code of an error: the one that clap uses for a wrong argument.
 const ERROR: u8 = 2;
 
 #[tokio::main]
@@ -39,8 +39,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// From which level on the log is shown, unless `RUST_LOG` says otherwise. A relay has nowhere else to say what
-/// happens; the others tell what is notable themselves.
+/// The least level of the log that is shown, unless `RUST_LOG` says otherwise. A relay tells its troubles in
+/// the log only; the other commands print theirs.
 fn level(command: &Command) -> &'static str {
     if matches!(command, Command::Relay(_)) { "warn" } else { "error" }
 }
@@ -67,7 +67,7 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     }
 }
 
-/// Ends when the process is asked to: by Ctrl-C, or by a supervisor. A signal that cannot be listened for keeps its
+/// Ends when Ctrl-C or a supervisor asks the process to stop. A signal that cannot be listened for keeps its
 /// usual effect.
 async fn shutdown() {
     let interrupted = async {

@@ -1,4 +1,4 @@
-//! `projector migrate`: the schema that this version needs.
+//! `projector migrate`: brings the schema up to this version.
 
 use session_ledger::Ledger;
 use tokio_postgres::Config;
@@ -6,7 +6,7 @@ use tokio_postgres::Config;
 use crate::words::count;
 use crate::{Answer, Console, Error, database};
 
-/// Applies the migrations that are missing and makes the log's partitions for the coming year.
+/// Applies the missing migrations and makes the log's partitions for the coming year.
 ///
 /// # Errors
 ///

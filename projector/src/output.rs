@@ -21,16 +21,16 @@ pub enum Format {
     Ndjson,
 }
 
-/// Something that can be listed. Machines get all its fields by their names, people a few columns.
+/// A record of a list. Machines get all its fields by name, people a few columns.
 pub trait Listed: Serialize {
     /// The headings of the columns for people.
     const HEADINGS: &'static [&'static str];
 
-    /// The cells below them.
+    /// The record's cells below these headings.
     fn cells(&self) -> Vec<String>;
 }
 
-/// Writes records in the format that was asked for.
+/// Writes records in a format.
 ///
 /// # Errors
 ///
@@ -46,12 +46,12 @@ pub fn write<R: Listed>(console: &mut Console<'_>, format: Format, records: &[R]
     Ok(console.print(&text)?)
 }
 
-/// A record's time as machines read it: RFC 3339 in UTC, as exact as it is.
+/// Writes a record's time for machines: RFC 3339 in UTC, with all its digits.
 pub(crate) fn exact_time<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&words::exact(*at))
 }
 
-/// The same of a time that there may not be.
+/// Writes a record's optional time as [`exact_time`] does, or null.
 pub(crate) fn exact_time_if_any<S: Serializer>(
     at: &Option<OffsetDateTime>,
     serializer: S,
@@ -59,7 +59,7 @@ pub(crate) fn exact_time_if_any<S: Serializer>(
     at.map(words::exact).serialize(serializer)
 }
 
-/// As wide as it needs to be; on a terminal as wide as that, with long cells on several lines.
+/// A table as wide as its cells. On a terminal it is as wide as that, and long cells take several lines.
 fn table<R: Listed>(records: &[R], for_terminal: bool) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(R::HEADINGS.iter().copied());

@@ -1,4 +1,4 @@
-//! Showing how far reading the log has come.
+//! Progress of commands that read the whole log.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use session_ledger::ledger::Progress;
 
 use crate::Console;
 
-/// After how many events a line is written where no bar can be drawn.
+/// The number of events between two lines, where no bar can be drawn.
 const EVENTS_BETWEEN_LINES: u64 = 100_000;
 
 const BAR: &str = "{msg} {wide_bar} {human_pos} of about {human_len} events, {eta} left";
@@ -32,7 +32,7 @@ impl<'a> Gauge<'a> {
         Self { what, notes: &mut *console.notes, bar, line_due: 0 }
     }
 
-    /// Shows how far it has come.
+    /// Shows the progress.
     pub(crate) fn show(&mut self, progress: Progress) {
         match &self.bar {
             Some(bar) => draw(bar, progress),
@@ -49,7 +49,7 @@ impl<'a> Gauge<'a> {
     }
 }
 
-/// What was drawn goes, so that the report stands alone.
+/// Clears the bar, so that the report stands alone.
 impl Drop for Gauge<'_> {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {

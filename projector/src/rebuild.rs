@@ -1,4 +1,4 @@
-//! `projector rebuild`: the projection, derived again from the log.
+//! `projector rebuild`: derives the projection again from the log.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,12 @@ use crate::progress::Gauge;
 use crate::words::count;
 use crate::{Answer, Console, Error};
 
-/// Rebuilds the projection, unless `shutdown` comes first: then nothing is changed.
+/// Rebuilds the projection. If `shutdown` comes first, nothing is changed.
 ///
 /// # Errors
 ///
-/// Others are connected and the options do not allow that, an event cannot be read, it was stopped, the database is
-/// away, or the role may not.
+/// Others are connected and the options do not allow that, an event cannot be read, the rebuild was stopped,
+/// the database is away, or the role lacks the rights.
 pub async fn run(
     ledger: &Ledger,
     options: RebuildOptions,
@@ -51,7 +51,7 @@ async fn replay(
         is_committing.store(progress.is_read, Ordering::Relaxed);
         gauge.show(progress);
     }));
-    // Once the commit is on its way, leaving would make "nothing was changed" a guess.
+    // Once the commit is under way, stopping would make "nothing was changed" a guess.
     tokio::select! {
         biased;
         rebuilt = &mut rebuild => Ok(rebuilt?),

@@ -1,11 +1,11 @@
-//! The log as a stream for others: one CloudEvents object a line (NDJSON), following what is appended.
+//! The log as a stream for others: one CloudEvents object a line (NDJSON), as events are appended.
 //!
-//! A batch is written and flushed, then checkpointed. So a line may come twice, with the same id, and none is
-//! skipped; a session's lines come in the order of its versions, repeats aside. A line counts once its
-//! newline is there: a relay that was killed may leave a part of one behind, and whoever appends to a file
-//! begins the next run on a new line.
+//! A batch is written and flushed, then checkpointed. So a line may come twice, with the same id, but none is
+//! skipped. A session's lines come in the order of its versions, repeats aside. A line counts once its
+//! newline is there: a relay that was killed may leave a part of a line behind, so begin the next run on a
+//! new line of the file.
 //!
-//! Of several relays of one subscription one follows; the others wait for its lease.
+//! If a subscription has several relays, one follows the log and the others wait for its lease.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -18,24 +18,24 @@ use tokio::time::{Instant, sleep};
 
 use crate::envelope::Envelope;
 
-/// How long to wait at first, and at most, before a database that is away is tried again.
+/// The first and the longest pause before a database that is away is tried again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
-/// How often an idle relay renews its lease, which is good for 30 seconds.
+/// The time between two renewals of an idle relay's lease, which lasts 30 seconds.
 const RENEWAL: Duration = Duration::from_secs(10);
 
-/// What to relay, and how.
+/// The settings of a relay.
 #[derive(Clone, Debug)]
 pub struct Relay {
     /// The subscription's name: a new one starts at the beginning of the log.
     pub subscription: String,
-    /// A name for this process that no other has, so that it can come back to its own lease.
+    /// A name that no other process has, so that this one can come back to its own lease.
     pub holder: String,
     /// The `source` of the envelopes: a URI reference that names the log.
     pub source: String,
     /// About how many events a batch has, at least 1.
     pub batch: u32,
-    /// How long to wait before asking again when there was nothing new.
+    /// The pause when there was nothing new.
     pub idle: Duration,
 }
 
@@ -51,12 +51,12 @@ pub enum RelayError {
     Feed(#[from] FeedError),
 }
 
-/// A wish to stop: the relay finishes its batch first.
+/// A future that is ready when the relay is to stop. The relay finishes its batch first.
 type Shutdown<'a, S> = Pin<&'a mut S>;
 
 /// Follows the log until `shutdown` is ready, then gives the lease back.
 ///
-/// While the database is away, or another relay holds the lease, it says so with a warning and tries again.
+/// While the database is away, or another relay holds the lease, the relay logs a warning and tries again.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ where
         let opened = Instant::now();
         match follow(ledger, relay, output, shutdown.as_mut()).await {
             Err(RelayError::Feed(error)) if passes(&error) => {
-                // One that had worked for a while begins to wait anew.
+                // A relay that had worked for a while begins again with the shortest pause.
                 delay = if opened.elapsed() > BACKOFF[1] { BACKOFF[0] } else { delay };
                 tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
             }
@@ -144,7 +144,7 @@ async fn deliver(
     output.flush().await.map_err(RelayError::Output)
 }
 
-/// All is delivered and checkpointed: a lease that cannot be given back will run out.
+/// Gives the lease back. If that fails, the lease runs out by itself; all is delivered and checkpointed.
 async fn release(subscription: Subscription) {
     if let Err(error) = subscription.release().await {
         tracing::warn!("{error}");
@@ -153,7 +153,7 @@ async fn release(subscription: Subscription) {
 
 async fn stops_within<S: Future<Output = ()>>(pause: Duration, shutdown: Shutdown<'_, S>) -> bool {
     let paused = async {
-        // Even the shortest sleep takes a millisecond.
+        // Even the shortest sleep takes a millisecond, so none is made for a pause of zero.
         if !pause.is_zero() {
             sleep(pause).await;
         }

@@ -1,4 +1,4 @@
-//! `projector sessions`: what sessions a user has and had.
+//! `projector sessions`: a user's live and ended sessions.
 
 use std::net::IpAddr;
 
@@ -30,7 +30,7 @@ pub async fn run(
     Ok(Answer::Yes)
 }
 
-/// One session, with the fields that machines get.
+/// One session, with all fields for the machine formats.
 #[derive(Serialize)]
 struct Line {
     session_id: String,

@@ -1,4 +1,4 @@
-//! `projector verify`: whether the projection is what the log makes, and the log whole.
+//! `projector verify`: compares the projection with the log, and the log with its hash chain.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::progress::Gauge;
 use crate::words::count;
 use crate::{Answer, Console, Error, console};
 
-/// Compares the projection with the log and names each difference. [`Answer::No`] if there is one.
+/// Compares the projection with the log and names each difference. [`Answer::No`] if there is any.
 ///
 /// # Errors
 ///

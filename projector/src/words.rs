@@ -1,4 +1,4 @@
-//! What happened, told in words. They show no token, and of a session's values only the size.
+//! Events in words for people. The words show no token, and values by their size only.
 
 use session_ledger::session::{Assurance, Event, Timeouts};
 use time::OffsetDateTime;
@@ -33,7 +33,7 @@ pub(crate) fn describe(event: &Event) -> String {
     }
 }
 
-/// How many of something: `1 event`, `2 events`.
+/// A number with its noun: `1 event`, `2 events`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
@@ -43,7 +43,7 @@ pub(crate) fn to_second(at: OffsetDateTime) -> String {
     exact(at.replace_nanosecond(0).unwrap_or(at))
 }
 
-/// A time in UTC as exact as it is, for machines (RFC 3339).
+/// A time in UTC with all its digits, for machines (RFC 3339).
 pub(crate) fn exact(at: OffsetDateTime) -> String {
     let utc = at.to_offset(time::UtcOffset::UTC);
     // Years beyond 9999 have no place in RFC 3339.
@@ -72,7 +72,7 @@ fn limits(timeouts: Timeouts) -> String {
     }
 }
 
-/// Seconds in the largest unit that makes them a whole number.
+/// A number of seconds in the largest unit that makes it whole.
 fn span(seconds: u32) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "min")];
     let whole = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));

@@ -1,4 +1,4 @@
-//! An application that does whatever steps a request names, and answers with what it has seen.
+//! An application that does the steps of a request, and answers with its observations.
 
 use poem::error::InternalServerError;
 use poem::http::StatusCode;
@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Error};
 
 use crate::history::{List, Step};
 
-/// The rows that lists live in. There are many more than are used, so that none is found by reading all.
+/// The rows that lists live in. There are many more than are used, so that PostgreSQL never scans the table.
 pub(crate) const TABLE: &str = "
     create table list (id int primary key, elements bigint[] not null default '{}') with (fillfactor = 50);
     insert into list (id) select generate_series(1, 100000);
@@ -22,7 +22,7 @@ pub(crate) const WAYS: [&str; 4] = ["tx-first", "session-first", "part", "sessio
 
 const KEYS: [Key<Vec<i64>>; 2] = [Key::new("left"), Key::new("right")];
 
-/// The application as one process runs it. `end` in a path is `commit`, or `fail` to be rolled back.
+/// The application of one process. `end` in a path is `commit`, or `fail` for a rollback.
 pub(crate) fn application(ledger: &Ledger) -> App {
     let route = Route::new()
         .at("/login/:user", post(login))
@@ -39,7 +39,7 @@ pub(crate) async fn read_row(client: &Client, id: i32) -> Result<Vec<i64>, Error
     row.try_get(0)
 }
 
-/// Appends to a row's list as applications do: reads it, changes it and writes it.
+/// Appends to a row's list as applications do: reads it, changes it, writes it.
 pub(crate) async fn append_to_row(client: &Client, id: i32, element: i64) -> Result<(), Error> {
     let mut elements = read_row(client, id).await?;
     elements.push(element);
@@ -67,7 +67,7 @@ async fn session_only(session: SignedIn, body: String, Path(end): Path<String>) 
     answer(&end, &perform(&session, None, &body).await?)
 }
 
-/// A part that is to be rolled back ends with an error of its own.
+/// Ends a part that is to be rolled back with an error of its own.
 #[handler]
 async fn part(session: SignedIn, body: String, Path(end): Path<String>) -> Result<Response> {
     let fails = end == "fail";

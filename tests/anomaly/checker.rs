@@ -1,32 +1,33 @@
-//! What is wrong with a history.
+//! The anomalies of a history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cycle::{Cycle, Edge, Graph};
 use crate::history::{History, List, Outcome, Step, Transaction};
 
-/// Something that no serial execution of committed transactions can show. Transactions are named by their index.
+/// Something that no serial execution of committed transactions can show. Transactions are named by their
+/// index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Anomaly {
     /// An element in a list to which nobody appended it.
     Garbage { list: List, element: i64 },
-    /// An element is in a list twice: its append was done again.
+    /// An element is in a list twice: its append was done twice.
     Duplicate { list: List, element: i64 },
     /// The append of a committed transaction is gone.
     Lost { transaction: usize, list: List, element: i64 },
     /// An append of an aborted transaction was seen (G1a).
     AbortedRead { list: List, element: i64 },
-    /// A transaction saw an append of another that had not appended its last (G1b).
+    /// A transaction saw an intermediate append of another (G1b).
     IntermediateRead { transaction: usize, list: List, element: i64 },
-    /// A transaction did not see what it had done or seen itself.
+    /// A transaction did not see its own earlier appends or reads.
     Internal { transaction: usize, list: List },
-    /// A transaction saw a list that is not the beginning of what it became.
+    /// A transaction saw a list that is no prefix of the final list.
     Incompatible { transaction: usize, list: List },
     /// Transactions that each come before the other.
     Cycle(Cycle),
 }
 
-/// All that is wrong with a history; of cycles, one.
+/// All anomalies of a history; at most one cycle.
 pub(crate) fn check(history: &History) -> Vec<Anomaly> {
     let checker = Checker { history, appended: appended(history) };
     let mut found = checker.lists();
@@ -39,7 +40,7 @@ pub(crate) fn check(history: &History) -> Vec<Anomaly> {
     found
 }
 
-/// Which transaction comes before which, by the order of the elements.
+/// The order of transactions, by the order of the elements.
 pub(crate) fn graph(history: &History) -> Graph {
     let appended = appended(history);
     let writer = |element: &i64| appended.get(element).map(|(transaction, _)| *transaction);
@@ -61,7 +62,7 @@ pub(crate) fn graph(history: &History) -> Graph {
     graph
 }
 
-/// By whom each element was appended, and to which list.
+/// The transaction that appended each element, and its list.
 type Appended = BTreeMap<i64, (usize, List)>;
 
 fn appended(history: &History) -> Appended {
@@ -81,7 +82,7 @@ impl Checker<'_> {
         self.history.lists.iter().flat_map(|(list, elements)| self.content(*list, elements)).collect()
     }
 
-    /// What must not be in a list, whoever sees it.
+    /// Elements that must not be in a list, whoever sees it.
     fn content(&self, list: List, elements: &[i64]) -> Vec<Anomaly> {
         let mut seen = BTreeSet::new();
         let judge = |&element: &i64| {
@@ -121,7 +122,7 @@ impl Checker<'_> {
         found
     }
 
-    /// Whether the last element of another in what was seen is not the last that the other appended there.
+    /// Whether the last foreign element of a read is not the last that its transaction appended to that list.
     fn intermediate(&self, number: usize, list: List, seen: &[i64]) -> Option<Anomaly> {
         let writer = |element: &i64| self.appended.get(element).map(|(writer, _)| *writer);
         let element = *seen.iter().rev().find(|element| writer(element) != Some(number))?;
@@ -131,7 +132,7 @@ impl Checker<'_> {
     }
 }
 
-/// Each read must show what the transaction has read and appended before.
+/// Each read must show the transaction's earlier reads and appends.
 fn internal(number: usize, transaction: &Transaction) -> Vec<Anomaly> {
     let mut found = Vec::new();
     for list in transaction.reads().map(|(list, _)| list).collect::<BTreeSet<_>>() {

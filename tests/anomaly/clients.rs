@@ -1,6 +1,7 @@
-//! Clients that append and read through the application, while connections are killed and stand still.
+//! Clients that append and read through the application, while connections are killed and stopped.
 //!
-//! `ANOMALY_SECONDS` sets for how long (300 at the most, which the rows are enough for), `SEED` repeats the clients' choices.
+//! `ANOMALY_SECONDS` sets for how long (at most 300, as the rows last no longer); `SEED` repeats the clients'
+//! choices.
 
 use std::env;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -29,7 +30,7 @@ const CLIENTS: usize = 12;
 const SESSIONS: usize = 3;
 const KEYS: usize = 2;
 const ROWS: i32 = 4;
-/// Between the rows of two lists, so that no two are on a page, where locks of readers would meet.
+/// The distance between the rows of two lists, so that no page holds two, where locks of readers would meet.
 const STRIDE: i32 = 150;
 const STEPS_MAX: usize = 4;
 const NAME: &str = "__Host-session";
@@ -45,7 +46,7 @@ struct Site {
 
 /// The lists of one round.
 struct Round {
-    /// Each session in a browser at each process.
+    /// Each session in a browser, once for each process.
     browsers: Vec<[Visitor; 2]>,
     rows: Vec<i32>,
     transactions: Mutex<Vec<Transaction>>,
@@ -90,7 +91,7 @@ impl Site {
         Self { processes, database, ledger: here, next: AtomicI64::new(1) }
     }
 
-    /// Clients at work for a while, and what came of it.
+    /// Clients at work for a while, and their history.
     async fn round(self: &Arc<Self>, nth: u64, seed: u64) -> (History, Trouble) {
         let round = Arc::new(self.begin(nth).await);
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -127,7 +128,7 @@ impl Site {
         let mut browsers = Vec::new();
         for _ in 0..SESSIONS {
             let here = Visitor::new(&self.processes[0]);
-            // The connections that were killed last are found out one by one.
+            // Requests find the killed connections one by one; this goes on until none is left.
             while here.post("/login/alice", "").await.status != 200 {}
             let there = Visitor::new(&self.processes[1]);
             there.put_cookie(NAME, here.cookie(NAME).unwrap());
@@ -138,7 +139,7 @@ impl Site {
         Round { browsers, rows, transactions: Mutex::default() }
     }
 
-    /// One transaction of one client, noted with what its answer says.
+    /// One transaction of one client, noted with its answer.
     async fn transact(&self, round: &Round, rng: &mut StdRng) {
         let session = rng.random_range(0..SESSIONS);
         let way = WAYS[rng.random_range(0..WAYS.len())];
@@ -147,7 +148,8 @@ impl Site {
             (0..rng.random_range(1..=STEPS_MAX)).map(|_| self.step(round, session, rows, rng)).collect();
         let end = if rng.random_bool(0.05) { "fail" } else { "commit" };
         let tab = &round.browsers[session][rng.random_range(0..2)];
-        // A process lets requests of one session that say that they write wait for each other, so half say nothing.
+        // Within a process, requests of one session that announce a write wait for each other; so half do not
+        // announce it.
         let method = if rng.random_bool(0.5) { Method::GET } else { Method::POST };
         let body = serde_json::to_string::<Vec<Step>>(&steps).unwrap();
         let answer = tab.send(method, &format!("/{way}/{end}"), &body).await;
@@ -176,7 +178,7 @@ impl Site {
         }
     }
 
-    /// The lists as they are once nobody changes them.
+    /// The lists, once nobody changes them any more.
     async fn finish(&self, round: &Round) -> History {
         let mut history = History::default();
         history.transactions.append(&mut round.transactions.lock().unwrap());

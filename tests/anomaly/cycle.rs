@@ -1,9 +1,9 @@
-//! Which transaction comes before which, and whether two come before each other.
+//! The order of transactions, and cycles in it.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
-/// Why one transaction comes before another.
+/// The reason why one transaction comes before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Edge {
     /// Its element stands before the other's (ww).
@@ -14,16 +14,16 @@ pub(crate) enum Edge {
     ReadWrite,
 }
 
-/// The worst that a cycle shows.
+/// The worst phenomenon that a cycle shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Of writes alone.
+    /// A cycle of writes alone.
     G0,
-    /// With information that flows in a circle.
+    /// A cycle in which information flows.
     G1c,
-    /// With one transaction that has not seen the other's write: lost update, read skew.
+    /// A cycle with one transaction that has not seen the other's write: lost update, read skew.
     GSingle,
-    /// With more of them: write skew.
+    /// A cycle with several of them: write skew.
     G2,
 }
 
@@ -46,7 +46,7 @@ impl Graph {
         Self(vec![BTreeSet::new(); transactions])
     }
 
-    /// A transaction does not come before itself, nor before one that is not known.
+    /// Adds an edge. A transaction does not come before itself, nor before an unknown one.
     pub(crate) fn add(&mut self, from: Option<usize>, edge: Edge, to: Option<usize>) {
         if let (Some(from), Some(to)) = (from, to)
             && from != to
@@ -71,7 +71,7 @@ impl Graph {
             .or(Some(Cycle { kind: Kind::G2, path: any }))
     }
 
-    /// A cycle of these edges: depth first, with the path so far on a stack of our own, as histories are long.
+    /// A cycle of these edges, found depth first. The path is on a stack of its own, as histories are long.
     fn find(&self, edges: &[Edge]) -> Option<Vec<(usize, Edge)>> {
         let mut is_done = vec![false; self.0.len()];
         let mut is_open = vec![false; self.0.len()];
@@ -113,7 +113,7 @@ impl Graph {
         })
     }
 
-    /// The shortest way, without its end; breadth first.
+    /// The shortest path, without its end, found breadth first.
     fn path(&self, from: usize, to: usize, edges: &[Edge]) -> Option<Vec<(usize, Edge)>> {
         let mut came_by: Vec<Option<(usize, Edge)>> = vec![None; self.0.len()];
         let mut queue = VecDeque::from([from]);

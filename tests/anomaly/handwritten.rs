@@ -17,7 +17,7 @@ fn history(transactions: &[(Outcome, &[Step])], x: &[i64], y: &[i64]) -> History
     History { transactions: transactions.collect(), lists: [(X, x.to_vec()), (Y, y.to_vec())].into() }
 }
 
-/// The only thing that is wrong: a cycle of this kind.
+/// Asserts that the only anomaly is a cycle of this kind.
 #[track_caller]
 fn assert_cycle(history: &History, kind: Kind, transactions: &[usize]) {
     match &check(history)[..] {

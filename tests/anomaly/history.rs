@@ -1,4 +1,4 @@
-//! What clients did, and what they saw.
+//! The clients' transactions, and their observations.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,18 +17,18 @@ pub(crate) enum List {
 /// One step of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Step {
-    /// Puts an element, which nobody else puts anywhere, at the end of a list.
+    /// Appends an element, which nobody else appends anywhere, to a list.
     Append(List, i64),
     /// Reads a whole list.
     Read(List, Vec<i64>),
 }
 
-/// How a transaction ended, as far as its client was told.
+/// The end of a transaction, as its client was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Committed,
     Aborted,
-    /// It may have been committed. What it read is not known.
+    /// It may have been committed. Its reads are unknown.
     Unknown,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Transaction {
     pub(crate) outcome: Outcome,
 }
 
-/// All transactions, in no order, and the lists as they were when all was over.
+/// All transactions, in no order, and the lists at the end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     pub(crate) transactions: Vec<Transaction>,
@@ -54,7 +54,7 @@ impl Transaction {
         })
     }
 
-    /// What it is known to have read.
+    /// Its known reads.
     pub(crate) fn reads(&self) -> impl Iterator<Item = (List, &[i64])> {
         let known = self.outcome == Outcome::Committed;
         self.steps.iter().filter(move |_| known).filter_map(|step| match step {
@@ -65,7 +65,7 @@ impl Transaction {
 }
 
 impl History {
-    /// How many transactions ended so.
+    /// The number of transactions with this end.
     pub(crate) fn count(&self, outcome: Outcome) -> usize {
         self.transactions.iter().filter(|transaction| transaction.outcome == outcome).count()
     }

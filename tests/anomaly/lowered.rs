@@ -1,4 +1,4 @@
-//! The same statements in transactions of a lower isolation level, where the checker must find what it looks for.
+//! The same statements at a lower isolation level: here the checker must find anomalies.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn database() -> Database {
     database
 }
 
-/// Two transactions that have begun.
+/// Two transactions under way.
 async fn two(database: &Database, isolation: &str) -> [Client; 2] {
     let clients = [database.connect().await, database.connect().await];
     for client in &clients {
@@ -27,7 +27,7 @@ async fn two(database: &Database, isolation: &str) -> [Client; 2] {
     clients
 }
 
-/// Steps done, and the answer to the last of them or to COMMIT.
+/// The steps of a transaction, and the answer to the last of them or to COMMIT.
 fn transaction(steps: &[Step], committed: &Result<(), Error>) -> Transaction {
     let outcome = match committed {
         Ok(()) => Outcome::Committed,

@@ -1,13 +1,13 @@
 //! Serializability, checked from outside in the manner of Jepsen's Elle (FAULTS F21).
 //!
-//! Clients append unique elements to lists, some of which live in sessions and some in the application's rows, and
-//! read them. The order of the elements in the lists tells which transaction came before which; a history that no
-//! serial execution can have has a cycle. Adya's names: G0, G1a, G1b, G1c, G-single, G2.
+//! Clients append unique elements to lists, some of them in sessions and some in the application's rows, and
+//! read them. The order of the elements tells the order of the transactions. A history that no serial
+//! execution can have has a cycle. Adya's names: G0, G1a, G1b, G1c, G-single, G2.
 //!
-//! - `history`, `checker`, `cycle`: what was observed, and what is wrong with it.
+//! - `history`, `checker`, `cycle`: the observations, and the anomalies in them.
 //! - `handwritten`: histories with a known fault, for the checker.
-//! - `application`, `clients`, `trouble`: who makes the history, and who makes it hard.
-//! - `lowered`: the same statements at a lower isolation level, where the checker must find what it looks for.
+//! - `application`, `clients`, `trouble`: those who make the history, and those who make it hard.
+//! - `lowered`: the same statements at a lower isolation level, where the checker must find anomalies.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;

@@ -1,4 +1,4 @@
-//! Connections that are killed, and backends that stand still for a moment.
+//! Connections that are killed, and backends that stop for a moment.
 
 use std::process::Command;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use tokio::sync::oneshot::Receiver;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio_postgres::Client;
 
-/// What was done to the application's connections.
+/// The trouble made so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Trouble {
     pub(crate) kills: usize,
     pub(crate) pauses: usize,
 }
 
-/// A backend that stands still until this is dropped.
+/// A backend that is stopped until this is dropped.
 struct Paused(i32);
 
-/// Makes trouble until `stop` is dropped. The server must be one that nobody else uses.
+/// Makes trouble until `stop` is dropped. Nobody else may use the server.
 pub(crate) async fn make(database: &Database, seed: u64, mut stop: Receiver<()>) -> Trouble {
     let mut rng = StdRng::seed_from_u64(seed);
     let client = database.connect().await;
@@ -39,7 +39,7 @@ pub(crate) async fn make(database: &Database, seed: u64, mut stop: Receiver<()>)
     trouble
 }
 
-/// Waits until no connection of the application has anything in hand.
+/// Waits until no connection of the application is at work.
 pub(crate) async fn wait_for_calm(database: &Database) {
     let busy = "pg_stat_activity where datname = current_database()
         and application_name = 'session-ledger' and state <> 'idle'";
@@ -47,7 +47,7 @@ pub(crate) async fn wait_for_calm(database: &Database) {
     tokio::time::timeout(Duration::from_secs(30), calm).await.expect("the connections come to rest");
 }
 
-/// One of the application's, at random; rather one that has something in hand.
+/// A backend of the application, at random; rather one that is at work.
 async fn backend(client: &Client) -> Option<i32> {
     let choose = "select pid from pg_stat_activity
         where datname = current_database() and application_name = 'session-ledger'

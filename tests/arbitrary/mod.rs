@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use session_ledger::session::*;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
-/// Few names, so that events meet in the same key, and now and then any text at all.
+/// Names: a few, so that events meet in the same key, and now and then any text at all.
 pub(crate) fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => prop::sample::select(vec!["", "a", "b", "cart", "größe"]).prop_map(str::to_owned),
@@ -26,7 +26,7 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
         .prop_map(|(shape, bytes)| Value { shape, bytes: bytes.into() })
 }
 
-/// Any moment of the calendar, its very ends included, in any offset.
+/// Any moment of the calendar, first and last included, in any offset.
 pub(crate) fn time() -> impl Strategy<Value = OffsetDateTime> {
     let offset = (-25..=25_i8).prop_map(|hours| UtcOffset::from_hms(hours, 0, 0).unwrap());
     let utc = PrimitiveDateTime::MIN.assume_utc().unix_timestamp()
@@ -136,7 +136,7 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         })
 }
 
-/// Anything a handler may want. Ends are rare.
+/// Any wish of a handler. Ends are rare.
 pub(crate) fn wish() -> impl Strategy<Value = Wish> {
     prop_oneof![
         9 => (name(), value()).prop_map(|(key, value)| Wish::SetValue { key, value }),

@@ -11,7 +11,7 @@ use tokio_postgres::config::Host;
 
 use crate::{Scene, visitor};
 
-/// How the server says that it has committed.
+/// The server's answer to a COMMIT.
 const COMMITTED: &[u8] = b"COMMIT\0";
 
 /// Whether the connection breaks instead of the next such answer.
@@ -33,7 +33,7 @@ async fn a_commit_whose_answer_is_lost_is_not_done_again() {
     }
 }
 
-/// A line to the pooler, and how to arm it.
+/// A proxy to the pooler, and its switch.
 async fn line_to(pooler: &Config) -> (Config, Armed) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = Config::new();
@@ -54,7 +54,7 @@ async fn connect(pooler: &Config) -> UnixStream {
     UnixStream::connect(directory.join(format!(".s.PGSQL.{}", pooler.get_ports()[0]))).await.unwrap()
 }
 
-/// Both ends are gone when either way ends.
+/// Closes both ends when one way ends.
 async fn carry(mut client: TcpStream, mut pooler: UnixStream, armed: Armed) {
     let ((mut from_client, mut to_client), (mut from_pooler, mut to_pooler)) =
         (client.split(), pooler.split());

@@ -1,5 +1,5 @@
-//! Behind a pooler that gives a connection another server with each transaction and knows no prepared statements
-//! all is as it is without one: the answers, the log, the number of round trips.
+//! Behind a pooler, answers, log and number of round trips are the same as without one. The pooler gives a
+//! connection another server with each transaction, and knows no prepared statements.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod lost_answer;

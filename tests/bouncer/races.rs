@@ -13,7 +13,7 @@ use crate::{Scene, visitor};
 const WRITERS: usize = 8;
 const EACH: usize = 10;
 
-/// On a handler's first run somebody else, on another process, is faster.
+/// On a handler's first run another process changes the session first.
 #[derive(Clone)]
 struct Rival {
     visitor: Visitor,
@@ -86,7 +86,7 @@ async fn a_server_that_goes_away_during_commit_costs_no_change() {
     }
 }
 
-/// A sequence is not rolled back, so it happens to the first COMMIT alone.
+/// A sequence is not rolled back, so only the first COMMIT fails.
 const GO_AWAY_ONCE: &str = "
     create sequence commits;
     create function go_away() returns trigger language plpgsql as $$

@@ -43,7 +43,7 @@ async fn every_answer_and_every_event_is_the_same() {
     assert!(direct.contains("/order/teapot/then/200 200"), "{direct}");
 }
 
-/// What came of it, a line each.
+/// The results, a line each.
 async fn walk(ledger: &Ledger, database: &Database) -> String {
     let mut told = String::new();
     let visitor = visitor(ledger);
@@ -59,7 +59,7 @@ async fn walk(ledger: &Ledger, database: &Database) -> String {
     told
 }
 
-/// Gives a browser with the cookies that were good before the last path.
+/// Visits all paths. Returns a browser with the cookies that were good before the last one.
 async fn visit_all(visitor: &Visitor, told: &mut String) -> Visitor {
     let mut before = visitor.copy();
     for path in PATHS {
@@ -71,7 +71,7 @@ async fn visit_all(visitor: &Visitor, told: &mut String) -> Visitor {
     before
 }
 
-/// What the administration does: list, read, end one and end all.
+/// The work of an administrator: list, read, end one session and end all.
 async fn revoke(ledger: &Ledger, visitor: &Visitor, told: &mut String) {
     visitor.get("/login/carol").await;
     visitor.copy().get("/add").await;

@@ -13,10 +13,10 @@ use tokio::sync::oneshot;
 
 use crate::scene::{Scene, insert};
 
-/// Where the kept transaction comes out.
+/// The place where the kept transaction comes out.
 type Kept = Arc<Mutex<Option<oneshot::Sender<Tx>>>>;
 
-/// Gives its transaction away, and then returns, fails, or does neither.
+/// Gives its transaction away, and then returns, fails, or hangs.
 #[handler]
 async fn keep(tx: Tx, session: Session, Path(then): Path<String>, Data(kept): Data<&Kept>) -> Result<()> {
     insert(&tx).await?;
@@ -30,8 +30,8 @@ async fn keep(tx: Tx, session: Session, Path(then): Path<String>, Data(kept): Da
     }
 }
 
-/// A customer of a shop whose handler gives its transaction away, on a pool of two connections: who keeps one keeps
-/// its place in the pool, too.
+/// A customer of a shop whose handler gives its transaction away. The pool has two connections: a kept one
+/// keeps its place in the pool.
 async fn keeper(scene: &Scene) -> (Visitor, oneshot::Receiver<Tx>) {
     let (sender, receiver) = oneshot::channel();
     let kept: Kept = Arc::new(Mutex::new(Some(sender)));
@@ -63,7 +63,7 @@ async fn insert_into(tx: &Tx) -> std::result::Result<u64, tokio_postgres::Error>
 #[tokio::test]
 async fn a_transaction_that_is_kept_past_the_return_is_a_500_and_dead() {
     let (log, everybody) = (CapturedLog::default(), CapturedLog::default());
-    // With a single subscriber, what other tests' threads log first would switch it off for this one.
+    // With a single subscriber, log lines of other tests' threads would switch it off for this test.
     tracing::subscriber::set_global_default(tracing_subscriber::fmt().with_writer(everybody).finish())
         .unwrap();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();

@@ -75,7 +75,7 @@ async fn buy(tx: Tx) -> Result<()> {
     insert(&tx).await
 }
 
-/// Buys, and then thinks better of it.
+/// Buys, and then rolls back.
 #[handler]
 async fn regret(tx: Tx) -> Result<()> {
     insert(&tx).await?;
@@ -123,7 +123,7 @@ impl Scene {
         Self { database, ledger, shop }
     }
 
-    /// Somebody who is signed in.
+    /// A signed-in visitor.
     pub(crate) async fn customer(&self) -> Visitor {
         let visitor = Visitor::new(&self.shop);
         assert_eq!(visitor.post("/login", "").await.status, 200);
@@ -142,7 +142,7 @@ impl Scene {
         }
     }
 
-    /// How many sessions are live, and how many items were bought.
+    /// The number of live sessions, and of items bought.
     pub(crate) async fn books(&self) -> (i64, i64) {
         let sessions = self.database.count("session_ledger.session").await;
         (sessions, self.database.count("purchase").await)
@@ -162,7 +162,8 @@ pub(crate) async fn open_shop(database: &Database) -> (Ledger, App) {
     (ledger, shop)
 }
 
-/// Polls `future` so many times, each time when it asks to be, and then drops it; what it gave if that was enough.
+/// Polls `future` this number of times, each time when it asks for it, and then drops it. Returns its output
+/// if it was done.
 pub(crate) async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let (mut future, mut left) = (pin!(future), times);
     poll_fn(|context| {

@@ -113,7 +113,7 @@ async fn one_connection_serves_everybody() {
                 for path in
                     ["/login", "/add", "/order", "/order-later", "/order-apart", "/buy", "/logout"].repeat(3)
                 {
-                    // Who finds no connection in time is told to come again.
+                    // A request that finds no connection in time is told to come again.
                     while customer.post(path, "").await.status != 200 {
                         tokio::task::yield_now().await;
                     }

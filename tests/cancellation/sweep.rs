@@ -7,7 +7,7 @@ use crate::scene::{Scene, open_shop, poll_times};
 /// More polls than any request takes.
 const POLLS_MAX: usize = 100;
 
-/// What a request does when it is done: to the session's count, to the live sessions, to the purchases.
+/// The effects of a finished request: on the session's count, on the live sessions, on the purchases.
 struct Effect {
     path: &'static str,
     count: u32,
@@ -31,7 +31,7 @@ const REQUESTS: [Effect; 9] = [
     effect("/regret", 0, 0, 0),
 ];
 
-/// Sends a request in the place of a customer, or of a stranger who logs in, and drops it after `polls` polls. Says
+/// Sends a request as a customer, or as a stranger who logs in, and drops it after `polls` polls. Returns
 /// whether it was done before.
 async fn stop_after(scene: &Scene, shop: &App, effect: &Effect, polls: usize) -> bool {
     let context = format!("{}, {polls} polls", effect.path);

@@ -1,10 +1,10 @@
-//! Bytes that are not what they should be.
+//! Damaged bytes.
 
 use session_ledger::session::{Content, DecodeError, Event, STATE_BYTES_MAX, Unknown};
 
 use crate::samples;
 
-/// A whole session and 4 KiB: the most that is looked at.
+/// A whole session and 4 KiB: the most that is read.
 const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 4 * 1024;
 
 #[test]

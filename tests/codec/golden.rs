@@ -1,7 +1,7 @@
 //! Golden files: the bytes that the library wrote once must be read, and written, for ever.
 //!
-//! `UPDATE_GOLDEN=1` writes the files that are missing. A file that is there is never overwritten: a
-//! difference means that stored sessions would be misread, and is mended in the code.
+//! `UPDATE_GOLDEN=1` writes missing files. An existing file is never overwritten: a difference means that
+//! stored sessions would be misread. Correct the code, not the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
@@ -68,7 +68,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// The encoded facts of a golden file, which is written first if it is missing and that is asked for.
+/// The encoded facts of a golden file. A missing file is written first, if asked for.
 fn golden<T: Debug>(path: &Path, facts: &[T], encode: impl Fn(&T) -> Vec<u8>) -> Vec<Vec<u8>> {
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|wanted| wanted == "1") {
         write_new(path, facts, encode);

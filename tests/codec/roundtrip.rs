@@ -1,4 +1,4 @@
-//! Whatever is written is read back, and whatever is read does no harm.
+//! Every written event can be read back, and reading any bytes does no harm.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ proptest! {
     }
 }
 
-/// The worst that can be granted: everything at its limit at once.
+/// The largest session that can be granted: everything at its limit at once.
 #[test]
 fn a_session_that_is_full_in_every_way_can_be_read_back() {
     let mut state = SessionState::default();
@@ -93,7 +93,7 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
     }
 }
 
-/// Whether the wish is granted; what is granted can be read back.
+/// Whether the wish is granted. The granted event can be read back.
 fn grant(state: &mut SessionState, wish: Wish) -> bool {
     let Ok(Some(event)) = decide(state, wish, STATE_BYTES_MAX) else { return false };
     state.apply(&event, OffsetDateTime::UNIX_EPOCH);

@@ -1,9 +1,9 @@
-//! One list of events of every kind, and a content in which nothing is empty. The golden files hold them.
+//! Events of every kind, and a content without an empty part. The golden files hold them.
 
 use session_ledger::session::*;
 use time::OffsetDateTime;
 
-/// Facts of every kind. A kind's facts stand in its golden file in this order; append, never change.
+/// Facts of every kind. Each kind's facts are in its golden file in this order: append, never change.
 pub(crate) fn events() -> Vec<Event> {
     let mut events = beginnings();
     events.extend(values());

@@ -1,4 +1,4 @@
-//! The database goes away in the middle.
+//! The database goes away in the middle of a request.
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -39,7 +39,7 @@ async fn an_outcome_that_nobody_can_tell_is_a_503_within_the_patience_and_says_s
     );
 }
 
-/// What a customer was answered while the server came and went.
+/// The answers to a customer while the server came and went.
 #[derive(Default, Debug)]
 struct Answered {
     yes: AtomicI64,
@@ -52,7 +52,7 @@ async fn order_until(visitor: &Visitor, name: usize, answered: &Answered, over: 
         if over.load(Ordering::SeqCst) {
             break;
         }
-        // A session is changed by every other order.
+        // Every other order changes a session.
         let path = if nth % 2 == 0 { "order" } else { "buy" };
         let count = match visitor.post(&format!("/{path}/{name}-{path}-{nth}"), "").await.status {
             StatusCode::OK => &answered.yes,
@@ -63,12 +63,12 @@ async fn order_until(visitor: &Visitor, name: usize, answered: &Answered, over: 
     }
 }
 
-/// What befalls a server.
+/// Ways for a server to go.
 #[derive(Clone, Copy, Debug)]
 enum Fall {
-    /// It is stopped without a word to anybody, and started.
+    /// Stopped without a word, and started.
     Restart,
-    /// One of its processes is killed, and it starts the others anew.
+    /// One of its processes is killed, and it starts the others again.
     Crash,
 }
 
@@ -110,7 +110,7 @@ fn restart(server: &Server) {
     assert!(restart.status().unwrap().success());
 }
 
-/// Waits until somebody has bought something more.
+/// Waits for another purchase.
 async fn wait_for_order(answered: &Answered) {
     let (before, patience) = (answered.yes.load(Ordering::SeqCst), Instant::now() + Duration::from_secs(30));
     while answered.yes.load(Ordering::SeqCst) <= before {
@@ -168,7 +168,7 @@ async fn a_server_that_restarts_or_crashes_costs_503s_and_nothing_else() {
     assert!(verification.is_equal(), "{:?}", verification.differences);
 }
 
-/// A server that crashes forgets transaction ids that it has given out, and gives them out again.
+/// A server that crashes forgets transaction ids that it has given, and gives them again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers() {
     let server = Server::start(Options::default()).unwrap();
@@ -185,7 +185,7 @@ async fn the_id_of_a_transaction_that_a_crash_forgot_is_not_taken_for_anothers()
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let client = connect(&config).await;
-        // As the library reads it: "committed" counts only in the life of the server that gave the id.
+        // The library's rule: "committed" counts only in the life of the server that gave the id.
         let asked = async || {
             let row = client.query_one(status, &[&ours]).await?;
             let (status, present): (Option<String>, String) = (row.get(0), row.get(1));

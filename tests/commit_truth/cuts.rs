@@ -40,7 +40,7 @@ fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
-/// One visitor and what their session must hold.
+/// A visitor and the expected contents of their session.
 struct Customer {
     visitor: Visitor,
     count: u32,
@@ -54,7 +54,7 @@ impl Customer {
         Self { visitor, count: 0 }
     }
 
-    /// Sends one request whose COMMIT is cut, and checks what became of it.
+    /// Sends one request whose COMMIT is cut, and checks its outcome.
     async fn suffer(&mut self, scene: &Scene, kind: Kind, cut: Cut, repeatable: bool, nth: u64) {
         let context = format!("{nth}: {kind:?}, {cut:?}, repeatable: {repeatable}");
         let (item, sessions) = (format!("item {nth}"), session_count(scene).await);
@@ -78,7 +78,7 @@ impl Customer {
         assert!(happened || answer.status == 503, "{context}: {answer:?}");
         match cut {
             Cut::After => assert!(happened && runs == 1, "{context}: {runs} runs, {answer:?}"),
-            // The server may come to it before it is asked, or find that it has come too late.
+            // The server may process the COMMIT before it is asked about it, or find that it is too late.
             Cut::Unanswered => assert!(happened || !repeatable, "{context}: {runs} runs, {answer:?}"),
             _ => assert!(
                 happened == repeatable && runs == 1 + usize::from(repeatable),

@@ -1,5 +1,5 @@
-//! What is still on its way to the server when its connection is lost must not take effect once the request has run
-//! again, nor once the client has been told that nothing happened.
+//! Messages that are still on their way to the server when their connection is lost. They must not take
+//! effect once the request has run again, nor once the client has been told that nothing happened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::scene::{Scene, shown, unrepeatable};
 
-/// Adds one. When it runs again, what was late reaches the server after the session was loaded.
+/// Adds one. On its second run it lets the late messages reach the server after the session was loaded.
 #[handler]
 async fn add_after_the_late(session: Session, Data(wire): Data<&Arc<Wire>>) -> Result<()> {
     if session.attempt() == 2 {
@@ -95,7 +95,7 @@ async fn a_late_order_is_still_in_progress_until_the_server_gives_it_up() {
     scene.is_sound().await;
 }
 
-/// Waits until so many connections wait for a lock.
+/// Waits until this many connections wait for a lock.
 async fn wait_for_waiting(database: &Database, connections: i64) {
     let waiting = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     for _ in 0..500 {
@@ -118,7 +118,7 @@ async fn a_write_that_waits_for_a_lock_is_waited_for() {
     scene.wire.cut_next_commit(Cut::Unanswered);
     let sender = visitor.clone();
     let add = tokio::spawn(async move { sender.post("/add", "").await });
-    // The lost connection, and the one that asks what became of it.
+    // The lost connection, and the one that asks for the outcome.
     wait_for_waiting(&scene.database, 2).await;
     holder.batch_execute("rollback").await.unwrap();
     assert_eq!(add.await.unwrap().status, 200);

@@ -15,7 +15,7 @@ use crate::scene::{COOKIE, Scene, shown, unrepeatable};
 /// The same browser's tab at another process, to be used once.
 type Tab = Arc<Mutex<Option<Visitor>>>;
 
-/// Orders, while another process changes the session, or ends it, between its load and the commit.
+/// Orders. Between its load and its commit another process changes the session, or ends it.
 #[handler]
 async fn order_while_moved(tx: Tx, session: Session, Data(tab): Data<&Tab>) -> Result<()> {
     tx.execute("insert into purchase (item) values ('kettle')", &[]).await.map_err(InternalServerError)?;
@@ -26,7 +26,7 @@ async fn order_while_moved(tx: Tx, session: Session, Data(tab): Data<&Tab>) -> R
     Ok(session.update(&COUNT, |count| *count += 1)?)
 }
 
-/// Any client of deadpool's does, a transaction's too; its error is swallowed.
+/// Fails a statement on any of deadpool's clients, a transaction's too, and swallows the error.
 async fn count_stock(client: &impl GenericClient) -> i64 {
     match client.query_one("select count(*) from no_such_stock", &[]).await {
         Ok(row) => row.get(0),
@@ -41,7 +41,7 @@ async fn order_from_stock(tx: Tx, session: Session) -> Result<String> {
     Ok(count_stock(&*tx).await.to_string())
 }
 
-/// A visitor of an application beside the scene's, and their tab at the scene's other process.
+/// A visitor of another application beside the scene's, and their tab at the scene's other process.
 async fn visitor_with_tab(scene: &Scene) -> (Visitor, Tab) {
     let tab = Tab::default();
     let ledger = scene.database.ledger(Policy::default()).await;

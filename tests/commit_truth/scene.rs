@@ -1,4 +1,4 @@
-//! A shop behind a wire, and the books that say what it must hold.
+//! A shop behind a wire, and the expected contents of its tables.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,7 +99,7 @@ impl Scene {
         Self { shop: shop(ledger, &runs), database, wire, runs }
     }
 
-    /// Another process of the same shop, that nothing befalls.
+    /// Another process of the same shop, without trouble.
     pub(crate) async fn other_process(&self) -> App {
         shop(self.database.ledger(Policy::default()).await, &Runs::default())
     }
@@ -109,12 +109,13 @@ impl Scene {
         self.runs.0.load(Ordering::SeqCst)
     }
 
-    /// How many rows of an item there are.
+    /// The number of rows of an item.
     pub(crate) async fn purchases(&self, item: &str) -> i64 {
         self.database.count(&format!("purchase where item = '{item}'")).await
     }
 
-    /// The projection is what the log makes, the log has no gap, and no connection is inside a transaction.
+    /// Asserts that the projection follows from the log, that the log has no gap, and that no connection is
+    /// inside a transaction.
     pub(crate) async fn is_sound(&self) {
         let verification = self.database.ledger(Policy::default()).await.verify(|_| {}).await.unwrap();
         assert!(verification.is_equal(), "{:?}", verification.differences);
@@ -132,7 +133,7 @@ pub(crate) fn unrepeatable(visitor: &Visitor, path: &str) -> Request {
     request
 }
 
-/// What a visitor's session holds: `user count`.
+/// The contents of a visitor's session: `user count`.
 pub(crate) async fn shown(visitor: &Visitor) -> String {
     let answer: Answer = visitor.get("/show").await;
     assert_eq!(answer.status, 200, "{answer:?}");

@@ -142,7 +142,7 @@ fn bytes_that_are_not_ascii_in_a_neighbour_do_not_hide_our_cookie() {
     assert_one(&[b"bad=\xff\xfe\x00\x01; __Host-session=abc; \x80=\x80"], b"abc");
 }
 
-/// Written down as one would say it, one byte after the other.
+/// The rules as one would say them, one byte after the other.
 fn model(lines: &[Vec<u8>], name: &[u8]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for line in lines {

@@ -1,4 +1,4 @@
-//! Servers of which one dies. All of them with fsync.
+//! Servers that die. All of them commit with fsync.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Pair {
         text.parse().unwrap()
     }
 
-    /// Ends the primary, makes one of the standby when the first is gone, and says how to connect to that.
+    /// Ends the primary, then promotes the standby, and returns how to connect to it.
     pub(crate) async fn fail_over(&self, crash: Crash) -> Config {
         let (primary, standby) = (Arc::clone(&self.primary), Arc::clone(&self.standby));
         blocking(move || {
@@ -59,7 +59,7 @@ impl Pair {
     }
 }
 
-/// A server by itself.
+/// A single server.
 pub(crate) struct Single(Arc<Server>);
 
 impl Single {

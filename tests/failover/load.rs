@@ -1,4 +1,4 @@
-//! Clients that write, remember what they were told, and hold the database to it.
+//! Clients that write, remember their answers, and compare the database with them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const CLIENTS: usize = 8;
 /// How long requests may take to recover after the database has.
 const RECOVERY: Duration = Duration::from_secs(10);
 
-/// A client that was told to come back does so after this time.
+/// The pause of a client that was told to come back.
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) struct Load {
@@ -32,10 +32,11 @@ struct Client {
     running: JoinHandle<Told>,
 }
 
-/// What a client was told.
+/// The answers to a client.
 #[derive(Default)]
 struct Told {
-    /// Of each order, whether it was acknowledged. One that was not may have happened or not.
+    /// For each order, whether it was acknowledged. An order without an acknowledgement may have happened or
+    /// not.
     orders: BTreeMap<String, bool>,
     additions: usize,
     additions_unacknowledged: usize,
@@ -58,7 +59,7 @@ impl Load {
         Self { clients, stop }
     }
 
-    /// Waits until each client has had so many more successes.
+    /// Waits until each client has had this many more successes.
     pub(crate) async fn each_client_succeeds(&self, more: usize, when: &str) {
         let since = Instant::now();
         let goals: Vec<_> =
@@ -72,7 +73,8 @@ impl Load {
         }
     }
 
-    /// Every acknowledged change is there once, no other twice; orders and sessions agree, and so do log and projection.
+    /// Asserts that every acknowledged change is there once and no other twice, that orders and sessions
+    /// agree, and that log and projection agree.
     pub(crate) async fn stop_and_check(self, config: &Config) {
         self.stop.store(true, Ordering::Relaxed);
         let database = connect(config).await;
@@ -136,7 +138,7 @@ async fn run(visitor: Visitor, client: usize, succeeded: Arc<AtomicUsize>, stop:
     told
 }
 
-/// A success, or "come back later": nothing else, and never the answer for a visitor whom nobody knows.
+/// A success, or "come back later": nothing else, and never the answer for an unknown visitor.
 fn is_acknowledged(answer: &Answer, path: &str) -> bool {
     assert!(answer.set_cookies().is_empty(), "{path} has set a cookie: {answer:?}");
     assert!(answer.status == 200 || answer.status == 503, "{path}: {answer:?}");

@@ -1,4 +1,4 @@
-//! Servers die under load: nothing that was acknowledged is lost, and requests recover by themselves.
+//! Servers die under load: no acknowledged change is lost, and requests recover by themselves.
 //!
 //! `FAILOVERS` and `RESTARTS` say how often, 5 and 3 times unless set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -1,4 +1,4 @@
-//! A batch comes again until it is checkpointed, also when it was given up on the way.
+//! A batch comes again until it is checkpointed, also when its request was dropped.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -10,7 +10,7 @@ use test_support::{Database, append};
 
 use super::{drain, ids, ledger, noted, session_id};
 
-/// Writes so many events, each of a session of its own, by one transaction.
+/// Writes this number of events, each of a session of its own, by one transaction.
 async fn write_many(database: &Database, events: i64) {
     const INSERT: &str = "
         insert into session_ledger.event (session_id, version, event_id, kind, shape, payload, hash, occurred_at)
@@ -19,7 +19,8 @@ async fn write_many(database: &Database, events: i64) {
     database.connect().await.execute(INSERT, &[&events]).await.unwrap();
 }
 
-/// Polls a future so often, each time once it may have come further, and drops it. What it gave, if it was done.
+/// Polls a future this number of times, each time when it may have progressed, and drops it. Returns its
+/// output, if it was done.
 async fn give_up_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let (mut future, mut polled) = (pin!(future), 0);
     poll_fn(|context| {
@@ -53,7 +54,8 @@ async fn a_batch_that_was_not_checkpointed_comes_again_to_the_same_holder() {
     assert_eq!(drain(&mut subscription, 2).await, written[2..]);
 }
 
-/// A batch's rows are read by a task: given up, it must not keep the connection from what comes after.
+/// A task reads a batch's rows. When its request is dropped, it must not keep the connection from later
+/// statements.
 #[tokio::test]
 async fn a_batch_that_is_given_up_on_the_way_comes_again_as_a_whole() {
     const EVENTS: usize = 5_000;
@@ -77,7 +79,7 @@ async fn a_batch_that_is_given_up_on_the_way_comes_again_as_a_whole() {
     assert_eq!(drain(&mut subscription, 10).await, whole);
 }
 
-/// The connection is the pool's again when its subscription is dropped.
+/// The connection returns to the pool when its subscription is dropped.
 #[tokio::test]
 async fn a_subscription_that_is_dropped_while_it_reads_leaves_a_connection_of_use() {
     let database = Database::fresh().await;

@@ -1,4 +1,4 @@
-//! How large a batch is, and what is in it.
+//! The size of a batch, and its events.
 
 use session_ledger::session::{Event, SessionId};
 use test_support::{Database, append};
@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::{drain, ids, ledger, noted, session_id};
 
-/// A transaction's events, one session each: so nothing needs to be serializable, and none may fail to be.
+/// A transaction's events, one session each: so nothing needs to be serializable, and none may fail for it.
 async fn write(client: &Client, events: usize) {
     client.batch_execute("begin").await.unwrap();
     for _ in 0..events {
@@ -147,7 +147,7 @@ async fn a_damaged_payload_is_handed_on_as_it_is_stored() {
     assert!(ledger.history(session).await.is_err(), "where the payload counts, damage is an error");
 }
 
-/// The feed passes over ids that are never given, of which a cursor may not name the first.
+/// The feed passes over ids that are never given; a cursor may not name the first of them.
 #[tokio::test]
 async fn no_snapshot_ends_at_the_first_transaction_id_of_an_epoch() {
     const SNAPSHOT: &str = "select $1::text::pg_snapshot::text";
@@ -158,7 +158,7 @@ async fn no_snapshot_ends_at_the_first_transaction_id_of_an_epoch() {
     assert_eq!(client.query_one(SNAPSHOT, &[&next]).await.unwrap().get::<_, &str>(0), next);
 }
 
-/// Records a second event of a session whose payload is of no kind.
+/// Records a second event of a session, with a payload that no kind has.
 async fn damage(database: &Database, session: SessionId) {
     const INSERT: &str = "
         insert into session_ledger.event (session_id, version, event_id, kind, shape, payload, hash, occurred_at)

@@ -1,4 +1,4 @@
-//! Nothing is skipped, whoever stays open meanwhile.
+//! Nothing is skipped, whichever transactions stay open meanwhile.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use super::writers::{self, Outcome};
 use super::{drain, ids, ledger, noted, session_id};
 
-/// A follower that keeps all it was given.
+/// A follower that keeps all its events.
 struct Follower {
     subscription: Subscription,
     delivered: Vec<Recorded>,
@@ -19,7 +19,8 @@ struct Follower {
 }
 
 impl Follower {
-    /// One batch of a limit that changes from batch to batch. Says whether there was anything new.
+    /// Reads one batch, with a limit that changes from batch to batch. Returns whether there was anything
+    /// new.
     async fn step(&mut self) -> bool {
         self.batches += 1;
         let limit = 1 + (self.batches * 7 % 13) as u32;
@@ -48,8 +49,8 @@ impl Follower {
     }
 }
 
-/// A transaction that owns an id, has written an event of a session of its own, and stays open. READ
-/// COMMITTED, so that its COMMIT cannot fail for what others do meanwhile.
+/// A transaction that owns an id, has written an event of a session of its own, and stays open. It is READ
+/// COMMITTED, so that its COMMIT cannot fail because of others.
 async fn left_open(client: &Client, session: SessionId) -> EventId {
     client.batch_execute("begin").await.unwrap();
     append(client, session, 1, &noted("early")).await.unwrap()

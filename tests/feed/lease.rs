@@ -5,7 +5,7 @@ use test_support::{Database, append};
 
 use super::{drain, ids, ledger, noted, session_id};
 
-/// Moves the clock by which leases are judged, from here on.
+/// Moves the clock by which leases are judged.
 async fn shift_clock(database: &Database, seconds: u32) {
     let shifted = format!(
         "create or replace function session_ledger.clock() returns timestamptz language sql volatile parallel safe

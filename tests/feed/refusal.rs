@@ -1,4 +1,4 @@
-//! Where a cursor would skip, there is no feed.
+//! Servers on which a cursor would skip: there the feed refuses.
 
 use session_ledger::Ledger;
 use session_ledger::ledger::FeedError;
@@ -63,7 +63,7 @@ async fn a_standby_is_refused() {
     );
 }
 
-/// Puts a function of ours in front of PostgreSQL's own, for all connections that come.
+/// Puts a function of ours in front of PostgreSQL's own, for all new connections.
 async fn pretend_to_be_a_standby(database: &Database) {
     let pretence = format!(
         "create schema pretence;

@@ -1,4 +1,4 @@
-//! Writers that keep each other busy: SERIALIZABLE transactions over shared sessions, some rolled back.
+//! Writers that conflict with each other: SERIALIZABLE transactions over shared sessions, some rolled back.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::noted;
 
-/// What came of all transactions.
+/// The results of all transactions.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) committed: Vec<EventId>,

@@ -1,4 +1,4 @@
-//! Ending all sessions of a user while requests of them are writing.
+//! Ending all sessions of a user while their requests are writing.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn ending_all_sessions_of_a_busy_user_lets_nothing_through_afterwards() {
     tokio::time::timeout(Duration::from_secs(30), all_at_it).await.expect("the tabs write");
     let ended = stage.ledger.end_all(&"alice".into(), End::because(EndReason::Revoked).by("admin")).await;
     assert_eq!(ended.unwrap(), SESSIONS);
-    // Another transaction's row is seen only once it has committed, so what is there now is what there will be.
+    // Another transaction's row is seen only once it has committed, so no other row will appear.
     let rows = stage.database.count("work").await;
 
     let mut done = 0;

@@ -71,21 +71,21 @@ async fn a_request_that_cannot_run_again_is_answered_503_and_leaves_nothing_behi
     stage.verify().await;
 }
 
-/// CVE-2025-46336 of rack-session: a request that ran across the logout saved its session again, and the cookie of
-/// before the logout opened it, signed in.
+/// CVE-2025-46336 of rack-session: a request that ran across the logout saved its session again, and the old
+/// cookie opened it, signed in.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_runs_across_the_logout_does_not_make_the_session_again() {
     let stage = Stage::new().await;
     let (visitor, session) = stage.sign_in("alice").await;
     let thief = visitor.copy();
     let answer = overtaken(&stage, &visitor, session, "/visit/gate").await;
-    // The handler serves everybody, so it has run again, for a visitor who is nobody.
+    // The handler serves everybody, so it has run again, for an anonymous visitor.
     let (user, new) = answer.body.split_once(' ').unwrap();
     assert!(answer.status == 200 && user == "-" && new != session.to_string(), "{answer:?}");
     assert!(stage.is_over(session).await);
     let old = format!("session_ledger.session where session_id = '{session}'");
     assert_eq!(stage.database.count(&old).await, 0);
-    // What it keeps is kept in another session, which the cookie of before does not open.
+    // It writes to another session, which the old cookie does not open.
     assert_eq!(stage.database.count("session_ledger.session where user_id is null").await, 1);
     assert_ne!(visitor.cookie(NAME), thief.cookie(NAME));
     for browser in [&visitor, &thief] {
@@ -94,8 +94,8 @@ async fn a_request_that_runs_across_the_logout_does_not_make_the_session_again()
     stage.verify().await;
 }
 
-/// The story of a bug: the part of a request that is a transaction by itself loaded the session again, found that it
-/// had ended, and did its work all the same, as that of a visitor who is nobody.
+/// The story of a bug: a part of a request that is a transaction by itself loaded the session again, found
+/// that it had ended, and did its work all the same, for an anonymous visitor.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_a_request_is_not_done_for_a_session_that_has_ended_before_it() {
     let stage = Stage::new().await;

@@ -1,4 +1,4 @@
-//! What the fence is for: a plain transaction that read the session as live commits after the logout has.
+//! The reason for the fence: a plain transaction that read the session as live commits after the logout has.
 
 use session_ledger::session::SessionId;
 use tokio_postgres::Client;
@@ -8,7 +8,7 @@ use crate::stage::Stage;
 
 const FENCE: &str = include_str!("../../src/store/sql/fence.sql");
 
-/// Reads the session and writes a row, as an application does that has no more than a transaction.
+/// Reads the session and writes a row, as an application would with a transaction alone.
 async fn begin(stage: &Stage, isolation: &str, session: SessionId) -> Client {
     let client = stage.database.connect().await;
     client.batch_execute(&format!("begin isolation level {isolation}")).await.unwrap();

@@ -35,22 +35,22 @@ const WAYS: [&str; 8] = [
 enum End {
     /// The browser logs out, in another tab.
     Here,
-    /// The same in another process, which the queue of the first does not know of.
+    /// The browser logs out in another process, whose writer queue is another.
     There,
     /// An administrator ends it.
     Revoked,
-    /// It is over by the clock, and a request finds it so.
+    /// It is over by the clock, and a request finds out.
     Overdue,
 }
 
-/// What became of the pairs.
+/// The outcomes of the pairs.
 #[derive(Default)]
 struct Tally {
     /// The write was committed, and then the end.
     written_first: u64,
     /// The end came first, and the handler was not asked.
     refused_at_the_door: u64,
-    /// The handler had done its work when the end came, and it was not committed.
+    /// The handler had done its work when the end came, and was not committed.
     refused_at_commit: u64,
 }
 
@@ -89,7 +89,7 @@ async fn nothing_of_a_request_commits_after_its_sessions_end() {
     stage.verify().await;
 }
 
-/// One session, one request that writes, one end, in whatever order they come.
+/// One session, one request that writes, one end, in any order.
 async fn race(stage: &Arc<Stage>, mut rng: StdRng, tally: &mut Tally) {
     let (visitor, session) = stage.sign_in("alice").await;
     let path = WAYS[rng.random_range(0..WAYS.len())];
@@ -133,7 +133,8 @@ async fn finish(stage: &Stage, visitor: &Visitor, session: SessionId, end: End) 
             assert_eq!(Stage::moved(visitor, &stage.there).post("/logout", "").await.status, 200);
         }
         End::Revoked => assert!(stage.revoke(session).await),
-        // A request that finds a session overdue ends it unless another changes it meanwhile; the next one does.
+        // A request that finds a session overdue ends it unless another changes it meanwhile; the next one
+        // does.
         End::Overdue => {
             let late = Stage::moved(visitor, &stage.later);
             while !stage.is_over(session).await {
@@ -156,7 +157,7 @@ impl Tally {
         self.refused_at_commit += other.refused_at_commit;
     }
 
-    /// Whether each order has come about.
+    /// Whether each order has occurred.
     fn is_a_race(&self) -> bool {
         self.written_first > 0 && self.refused_at_the_door > 0 && self.refused_at_commit > 0
     }

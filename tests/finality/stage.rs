@@ -1,4 +1,5 @@
-//! An application that writes rows of its own in its sessions' transactions, and who judges when they committed.
+//! An application that writes its own rows in its sessions' transactions, and the judge of their commit
+//! times.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -22,14 +23,14 @@ pub(crate) const NAME: &str = "__Host-session";
 const COUNT: Key<u32> = Key::new("count");
 const INSERT: &str = "insert into work (session_id) values ($1)";
 
-/// After this many seconds unused a session is over; the clock of [`Stage::later`] is further ahead.
+/// After this many seconds without use a session is over; the clock of [`Stage::later`] is further ahead.
 const IDLE: u32 = 600;
 
 /// Kept until the program ends, which ends the server too.
 static SERVER: OnceCell<Server> = OnceCell::const_new();
 
-/// One database, and the application on it three times: twice as two processes that know nothing of each
-/// other, and once as one that finds all sessions overdue.
+/// One database, with three applications on it: two processes that know nothing of each other, and one that
+/// finds all sessions overdue.
 pub(crate) struct Stage {
     pub(crate) database: Database,
     client: Client,
@@ -40,7 +41,7 @@ pub(crate) struct Stage {
     pub(crate) bench: Bench,
 }
 
-/// What handlers share with the test.
+/// Data that handlers share with the test.
 #[derive(Clone, Default)]
 pub(crate) struct Bench(Arc<Shared>);
 
@@ -59,7 +60,7 @@ impl Default for Shared {
 }
 
 impl Stage {
-    /// One with the usual rules.
+    /// An application with the usual rules.
     pub(crate) async fn new() -> Self {
         Self::with(Policy { idle_timeout: Some(IDLE), ..Policy::default() }).await
     }
@@ -92,7 +93,7 @@ impl Stage {
         (visitor, answer.body.parse().unwrap())
     }
 
-    /// The same browser, whose next requests go to another process.
+    /// The same browser at another process.
     pub(crate) fn moved(visitor: &Visitor, app: &App) -> Visitor {
         let moved = Visitor::new(app);
         moved.put_cookie(NAME, visitor.cookie(NAME).unwrap());
@@ -104,19 +105,19 @@ impl Stage {
         self.ledger.end(session, End::because(EndReason::Revoked).by("admin")).await.unwrap()
     }
 
-    /// How many rows of the application committed after their session's end had, by the server's own record
-    /// of the two transactions.
+    /// The number of rows that committed after their session's end had, by the server's own record of the two
+    /// transactions.
     pub(crate) async fn late(&self) -> i64 {
         self.database.count(LATE).await
     }
 
-    /// How many rows a session's requests have written.
+    /// The number of rows that a session's requests have written.
     pub(crate) async fn rows(&self, session: SessionId) -> i64 {
         let count = format!("select count(*) from work where session_id = '{session}'");
         self.client.query_one(&count, &[]).await.unwrap().get(0)
     }
 
-    /// Whether the log tells of the session's end last, and of one.
+    /// Whether the log tells the session's end last, and only once.
     pub(crate) async fn is_over(&self, session: SessionId) -> bool {
         let history = self.ledger.history(session).await.unwrap();
         let ends = history.iter().filter(|event| matches!(event.entry.event, Event::Ended(_))).count();
@@ -125,14 +126,14 @@ impl Stage {
         ends == 1
     }
 
-    /// Nothing in the log follows an end, and the projection is what the log says.
+    /// Asserts that nothing in the log follows an end, and that the projection follows from the log.
     pub(crate) async fn verify(&self) {
         let report = self.ledger.verify(|_| {}).await.unwrap();
         assert!(report.is_equal(), "{report:?}");
     }
 }
 
-/// The clock is that of the connection, so that one process can be later than another.
+/// The clock belongs to the connection, so that one process can be later than another.
 const SCHEMA: &str = "
     create table work (session_id uuid not null);
     create index work_by_session on work (session_id);
@@ -144,7 +145,7 @@ const LATE: &str = "work
    where pg_xact_commit_timestamp(work.xmin) > pg_xact_commit_timestamp(event.transaction_id::xid)";
 
 impl Bench {
-    /// How often a handler has done the work of a session, whether or not that was committed.
+    /// How often a handler has done the work of a session, committed or not.
     pub(crate) fn runs(&self, session: SessionId) -> u32 {
         self.0.runs.lock().unwrap().get(&session).copied().unwrap_or_default()
     }
@@ -158,7 +159,7 @@ impl Bench {
             .forget();
     }
 
-    /// Lets it go on.
+    /// Lets the handler go on.
     pub(crate) fn open(&self) {
         self.0.open.add_permits(1);
     }
@@ -226,7 +227,7 @@ async fn session_first(
     work(bench, session.id().ok_or(NotSignedIn)?, &session, Some(&tx), (changes, &pace)).await
 }
 
-/// Knows whom it serves before its transaction begins.
+/// Serves signed-in users; knows the user before its transaction begins.
 #[handler]
 async fn part(
     session: SignedIn,
@@ -258,7 +259,7 @@ async fn session_only(
     work(bench, session.id().ok_or(NotSignedIn)?, &session, None, (changes, &pace)).await
 }
 
-/// Serves everybody, and keeps something in the session of whoever comes.
+/// Serves everybody, and keeps something in the visitor's session.
 #[handler]
 async fn visit(session: Session, Data(bench): Data<&Bench>, Path(pace): Path<String>) -> Result<String> {
     session.update(&COUNT, |count| *count += 1)?;

@@ -1,4 +1,4 @@
-//! What readers note about a session (`activity`) makes no request of it run again.
+//! The notes of readers about a session (`activity`) make no request of it run again.
 
 use session_ledger::session::Policy;
 use test_support::Database;

@@ -1,4 +1,4 @@
-//! The chain: whatever is edited, reordered, taken out or moved to another session is found.
+//! The chain: an event that is edited, reordered, taken out or moved to another session is found.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

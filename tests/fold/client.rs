@@ -1,4 +1,4 @@
-//! Which events say from where they came, and that it can be told of every event all the same.
+//! Which events name their client, and that the client of every event is known all the same.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,13 +6,14 @@ use session_ledger::session::*;
 
 use crate::{arbitrary, at, event_ids, id};
 
-/// A request, from where it comes, and what its events are and say. `-`: nothing; `?`: that it is not known.
+/// A request, its client, and the events with the clients that they name. `-`: none named; `?`: named as
+/// unknown.
 type Step = (Client, &'static [fn() -> Wish], &'static str);
 
-/// What is the matter, and the requests of a new session.
+/// The name of the case, and the requests of a new session.
 type Story = (&'static str, Vec<Step>);
 
-/// Clients of whom all is known.
+/// Clients with address and browser.
 fn known() -> Vec<Story> {
     vec![
         (
@@ -55,7 +56,7 @@ fn known() -> Vec<Story> {
     ]
 }
 
-/// Clients of whom something is not.
+/// Clients without address or browser.
 fn unknown() -> Vec<Story> {
     vec![
         (
@@ -141,7 +142,7 @@ proptest! {
     }
 }
 
-/// Few clients, so that requests meet in the same, and now and then any at all.
+/// A few clients, so that requests come from the same one, and now and then any at all.
 fn client() -> impl Strategy<Value = Client> {
     let known = vec![phone(), laptop(), Client { user_agent: None, ..phone() }, Client::default()];
     prop_oneof![4 => prop::sample::select(known), 1 => arbitrary::client()]
@@ -155,7 +156,7 @@ fn request(mut draft: Draft, client: &Client, wishes: Vec<Wish>) -> Option<Writt
     draft.write(TokenHash::default(), &origin, event_ids())
 }
 
-/// As the entry comes back from the log.
+/// The entry as the log returns it.
 fn through_the_columns(entry: Entry) -> Entry {
     let (ip, user_agent) = Client::columns(entry.client.as_ref());
     Entry { client: Client::from_columns(ip, user_agent), ..entry }

@@ -1,13 +1,13 @@
-//! The draft, case by case: which facts a request leaves behind.
+//! The draft, case by case: the facts that a request leaves.
 
 use session_ledger::session::*;
 
 use crate::{at, event_ids, id};
 
-/// What a request does to the session, and the facts that it leaves.
+/// The wishes of a request, and the facts that it leaves.
 struct Case {
     name: &'static str,
-    /// The values and messages that are stored already.
+    /// The stored values and messages.
     stored: Vec<Wish>,
     request: Vec<Wish>,
     facts: Vec<Event>,
@@ -167,7 +167,7 @@ fn case<const S: usize, const R: usize, const F: usize>(
     Case { name, stored: stored.into(), request: request.into(), facts: facts.into() }
 }
 
-/// A stored session that these wishes have made.
+/// A stored session made by these wishes.
 fn stored(wishes: &[Wish]) -> SessionState {
     let mut draft = Draft::anonymous(id(), Timeouts::default(), STATE_BYTES_MAX);
     grant(&mut draft, vec![Wish::Note { name: "born".into(), text: String::new() }]);

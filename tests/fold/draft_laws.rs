@@ -35,7 +35,7 @@ fn write(draft: &Draft, at: OffsetDateTime) -> Option<Written> {
 }
 
 proptest! {
-    /// Invariant 1 of the draft: what the handler saw is what is stored.
+    /// Invariant 1 of the draft: the stored session is the one that the handler saw.
     #[test]
     fn what_the_handler_saw_is_the_stored_session_folded_with_what_is_written(
         base in base(), wishes in vec(arbitrary::wish(), 0..25), at in arbitrary::time()

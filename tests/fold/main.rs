@@ -12,7 +12,7 @@ mod state;
 use session_ledger::session::*;
 use time::OffsetDateTime;
 
-/// The id that all streams of these tests have.
+/// The id of all streams of these tests.
 fn id() -> SessionId {
     SessionId::from_bytes([7; 16])
 }

@@ -1,4 +1,4 @@
-//! What each fact makes of a session, in whatever order they come.
+//! The effect of each fact on a session, in any order.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

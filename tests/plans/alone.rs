@@ -1,4 +1,4 @@
-//! Statements of an append whose BEGIN was lost, canceled in its place or refused, write nothing.
+//! Statements of an append whose BEGIN was lost, cancelled or refused write nothing.
 
 use test_support::Database;
 use tokio_postgres::error::SqlState;

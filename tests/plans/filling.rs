@@ -3,8 +3,8 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// 20,000 live sessions and 5,000 ended ones of 4 events each; half of them of 4,000 users. Each event is of a
-/// transaction of its own.
+/// 20,000 live sessions and 5,000 ended ones with 4 events each; half of them belong to 4,000 users. Each
+/// event has a transaction of its own.
 const FILL: &str = "
     create temp table one as
     select n,
@@ -34,7 +34,7 @@ const FILL: &str = "
     select (version * 25000 + n)::text::xid8, session_id, version, gen_random_uuid(), 'value_set', 1, now(), sha256('hash'), decode(repeat('cd', 40), 'hex')
       from generate_series(1, 4) as version, one";
 
-/// What is in it.
+/// The ids of a filled database.
 pub(crate) struct Filled {
     /// A live session.
     pub(crate) session: Uuid,

@@ -17,7 +17,7 @@ const SESSIONS: i64 = 500;
 
 #[tokio::test]
 async fn at_least_99_of_100_appends_are_hot() {
-    // A server of its own: a long transaction, in whatever database, keeps old rows from being removed.
+    // A server of its own: a long transaction in any database keeps old rows from being removed.
     let server = Server::start(Options::default()).unwrap();
     let database = Database::on(&server).await;
     let client = database.connect().await;
@@ -40,7 +40,7 @@ async fn at_least_99_of_100_appends_are_hot() {
     assert!(hot * 100 >= all * 99, "{hot} of {all} updates were HOT");
 }
 
-/// Appends an event as a request does that changes as many columns as it may without a login.
+/// Appends an event as a request does that changes as many columns as it can without a login.
 async fn append_one(client: &Client, append: &Statement, session: Uuid, version: i64) {
     let row = "select user_id, started_at from session_ledger.session where session_id = $1";
     let row = client.query_one(row, &[&session]).await.unwrap();
@@ -84,7 +84,7 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
     assert_eq!(appended.get::<_, i64>(0), 1);
 }
 
-/// How many updates of `session` were counted, and how many of them were HOT.
+/// The number of updates of `session`, and of the HOT ones among them.
 async fn updates(client: &Client) -> (i64, i64) {
     let counts = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables
         where relid = 'session_ledger.session'::regclass";

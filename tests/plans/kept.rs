@@ -1,17 +1,18 @@
-//! A plan that is kept: what PostgreSQL plans anew for each execution costs more in planning than in being executed.
+//! Kept plans: planning a request's statement anew for each execution would cost more than executing it.
 
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::{Check, RUNTIME, STATEMENTS, statement};
 
-/// PostgreSQL plans a prepared statement for the values given five times, and then decides whether that pays.
+/// PostgreSQL plans a prepared statement for its values five times, and then decides whether that pays.
 const TRIED: i64 = 5;
 
-/// Planned with the session known, they look at one partition of the log alone. Nothing that each request runs.
+/// Statements that look at one partition of the log if they are planned with the session known. No request
+/// runs them.
 const OF_ONE_PARTITION: [&str; 3] = ["event_at_version.sql", "history.sql", "why_ended.sql"];
 
-/// Makes sure that no statement that each request runs is planned each time.
+/// Makes sure that no statement of a request is planned each time.
 pub(crate) async fn check(client: &Client, session: Uuid) {
     let mut each_time = Vec::new();
     for (file, check) in STATEMENTS {
@@ -33,7 +34,7 @@ async fn custom_plans(client: &Client, text: &str, arguments: &str) -> i64 {
     client.batch_execute(&format!("prepare one as {text}")).await.unwrap();
     let arguments = if arguments.is_empty() { String::new() } else { format!("({arguments})") };
     for _ in 0..2 * TRIED {
-        // Some fail, as what they would do has been done: they have been planned all the same.
+        // Some fail, as their work has been done already; they have been planned all the same.
         client.batch_execute(&format!("execute one{arguments}")).await.ok();
     }
     let plans = "select custom_plans from pg_prepared_statements where name = 'one'";

@@ -1,7 +1,8 @@
-//! How PostgreSQL goes about each statement of the library, in a database of 25,000 sessions and 100,000 events.
+//! How PostgreSQL goes about each statement of the library, in a database of 25,000 sessions and 100,000
+//! events.
 //!
-//! A request must never scan a table, and appending must leave the indexes of `session` alone: both are what
-//! keeps serializable transactions of different sessions from getting into each other's way.
+//! A request must never scan a table, and appending must leave the indexes of `session` alone. Both keep
+//! serializable transactions of different sessions out of each other's way.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alone;
@@ -96,7 +97,7 @@ fn every_statement_is_run_by_one_module() {
     }
 }
 
-/// The plan that a prepared statement gets whatever its arguments are.
+/// The plan of a prepared statement for any arguments.
 async fn explain(client: &Client, text: &str, arguments: &str) -> String {
     let declares_cursor = text.lines().any(|line| line.starts_with("declare "));
     let explain = if declares_cursor {

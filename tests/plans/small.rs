@@ -1,4 +1,4 @@
-//! A table that is small beside the others: it must not be read as a whole for the sake of a few sessions.
+//! A small table among large ones: it must not be scanned for a few sessions.
 
 use session_ledger::Ledger;
 use session_ledger::ledger::RebuildOptions;
@@ -23,7 +23,7 @@ async fn sessions_are_looked_up_however_little_activity_there_is() {
     assert_eq!(plan.lines().filter_map(scanned_table).find(|table| is_ours(table)), None, "{plan}");
 }
 
-/// What requests send that looks a session up, with what it is given.
+/// The statements of requests that look a session up, with their arguments.
 const LOOKUPS: [(&str, &str); 5] = [
     ("load.sql", "NONE, true"),
     ("load_many.sql", "array[NONE]::uuid[]"),

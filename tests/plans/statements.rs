@@ -1,17 +1,17 @@
-//! What is expected of each statement.
+//! The expectations of each statement.
 
-/// What is expected of one.
+/// The expectation of a statement.
 pub(crate) enum Check {
     /// Its plan.
     Plan {
-        /// Who runs it, and so must be allowed to.
+        /// The role that runs it, and so must be allowed to.
         role: &'static str,
-        /// For the statement's parameters. `ID` is the id of a live session.
+        /// The arguments of the statement. `ID` is the id of a live session.
         arguments: &'static str,
-        /// What the plan must have; a table scan it must not.
+        /// Parts that the plan must have. It must have no table scan.
         wanted: &'static [&'static str],
     },
-    /// Nothing, and why.
+    /// No expectation, and the reason.
     Exempt(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! A certificate authority, and servers that it vouches for.
+//! A certificate authority, and its servers.
 
 use std::fs;
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use private_postgres::{Options, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio_postgres::NoTls;
 
-/// Vouches for servers.
+/// An authority that signs the servers' certificates.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -40,7 +40,7 @@ pub(crate) struct TcpServer {
 }
 
 impl TcpServer {
-    /// One without TLS.
+    /// A server without TLS.
     pub(crate) fn plain() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let options =
@@ -48,7 +48,7 @@ impl TcpServer {
         Self { server: Server::start(options).unwrap(), port }
     }
 
-    /// One with a certificate for `name`; none if the server's programs were built without TLS, as those of the
+    /// A server with a certificate for `name`; none if its programs were built without TLS, as those of the
     /// Python wheel are.
     pub(crate) async fn certified(authority: &Authority, name: &str) -> Option<Self> {
         let it = Self::plain();
@@ -80,7 +80,7 @@ impl TcpServer {
         Some(it)
     }
 
-    /// How to connect to it under this name.
+    /// The configuration to connect to it under this name.
     pub(crate) fn config(&self, name: &str, sslmode: &str) -> tokio_postgres::Config {
         let port = self.port;
         let text = format!(
@@ -89,7 +89,7 @@ impl TcpServer {
         text.parse().unwrap()
     }
 
-    /// A file that belongs to the server's user and is nobody else's to read.
+    /// A file that only the server's user may read.
     fn put(&self, name: &str, content: &str) {
         let path = self.server.socket_dir().join(name);
         fs::write(&path, content).unwrap();
@@ -99,7 +99,7 @@ impl TcpServer {
     }
 }
 
-/// RFC 7468.
+/// The PEM format (RFC 7468).
 fn pem(label: &str, der: &[u8]) -> String {
     let text = data_encoding::BASE64.encode(der);
     let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();

@@ -6,7 +6,7 @@ use session_ledger::Ledger;
 use session_ledger::web::{Sessions, Tx};
 use test_support::{Database, Visitor, app, application, key_ring};
 
-/// Where slow requests wait.
+/// The gate where slow requests wait.
 const GATE: i64 = 4711;
 
 const OURS: &str =

@@ -1,4 +1,4 @@
-//! An application's own pool, whose other code gives connections back in the middle of a transaction.
+//! An application's own pool, to which other code returns connections in the middle of a transaction.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use session_ledger::web::Sessions;
 use test_support::{Database, Visitor, application, key_ring};
 use tokio_postgres::NoTls;
 
-/// What other code may leave behind.
+/// States in which other code may leave a connection.
 const LEFT_OPEN: [&str; 7] = [
     "begin",
     "begin; select 1",
@@ -44,7 +44,7 @@ impl Scene {
 
     async fn leave(&self, statements: &str) {
         let client = self.pool.get().await.unwrap();
-        // The failure of one is part of what is left.
+        // A failed statement is part of the state.
         client.batch_execute(statements).await.ok();
     }
 }

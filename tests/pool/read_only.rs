@@ -1,4 +1,4 @@
-//! A server that takes no more writes, as after a failover behind a name, and takes them again.
+//! A server that takes no more writes, as after a failover behind a name, and later takes them again.
 
 use private_postgres::{Options, Server};
 use session_ledger::Ledger;

@@ -5,7 +5,7 @@ use session_ledger::ledger::StartError;
 
 use crate::certificates::{Authority, TcpServer};
 
-/// Why a ledger cannot be opened. The password is never part of it.
+/// The error when a ledger cannot be opened. The password is never part of it.
 async fn refusal(config: tokio_postgres::Config, authority: &Authority) -> String {
     let opened = Ledger::builder(config.clone()).root_certificate(authority.certificate()).connect().await;
     let text = format!("{}", opened.unwrap_err());
@@ -57,7 +57,7 @@ async fn a_server_without_tls_is_not_spoken_to_in_plain_text_where_encryption_is
         "the database is not available: the server does not support TLS, which `sslmode=require` demands: turn `ssl` \
          on at the server"
     );
-    // On the loopback device nobody demands it.
+    // On the loopback device nobody asks for encryption.
     assert!(!Ledger::migrate(&server.config("localhost", "prefer")).await.unwrap().applied.is_empty());
 }
 

@@ -1,5 +1,5 @@
-//! Invariant 3: `session` and `ended_session` can be truncated at any moment and rebuilt to the same rows; and
-//! what is not as the log says is named.
+//! Invariant 3: `session` and `ended_session` can be truncated at any moment and rebuilt to the same rows.
+//! The verification names every row that differs from the log.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod population;

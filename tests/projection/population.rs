@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::stories::{self, set};
 
-/// Sessions in a database, by what they are.
+/// Sessions in a database, by their stories.
 pub(crate) struct Population {
     pub(crate) ledger: Ledger,
     sessions: Vec<(String, SessionId)>,
@@ -44,7 +44,7 @@ impl Population {
         population
     }
 
-    /// The session that is `what`.
+    /// The session of the story `what`.
     pub(crate) fn session(&self, what: &str) -> SessionId {
         let found = self.sessions.iter().find(|(is, _)| is == what);
         found.unwrap_or_else(|| panic!("no session is {what}")).1
@@ -70,7 +70,7 @@ pub(crate) async fn crowd(client: &Client, count: usize) {
     }
 }
 
-/// Writes an event behind a session's last one, whatever that is.
+/// Writes an event behind a session's last one, of any kind.
 pub(crate) async fn append(client: &Client, ledger: &Ledger, session: SessionId, event: Event) {
     let mut state = ledger.state_at(session, i64::MAX).await.unwrap();
     insert(client, session, &[next(&mut state, event)]).await;
@@ -105,7 +105,7 @@ fn write(id: SessionId, requests: Vec<Vec<Wish>>) -> Vec<Entry> {
     entries
 }
 
-/// A session with events that this version does not make: one of a kind it knows, and one of a kind it does not.
+/// A session with events that this version does not write: one of a known kind, and one of an unknown kind.
 fn of_a_later_version(id: SessionId) -> Vec<Entry> {
     let mut entries = write(id, vec![vec![set("before", b"1")]]);
     let mut state = SessionState::replay(&entries);

@@ -31,7 +31,7 @@ async fn truncated_rows_are_rebuilt_as_they_were() {
     assert_eq!(dump(&database.connect().await).await, before);
 }
 
-/// The append's own projection and the rebuild are the same fold: rows that requests have written come out alike.
+/// The append's projection and the rebuild use the same fold: rows written by requests come out equal.
 #[tokio::test]
 async fn what_requests_have_written_is_rebuilt_as_they_wrote_it() {
     let database = Database::fresh().await;
@@ -168,7 +168,7 @@ async fn a_rebuild_can_be_done_while_somebody_is_connected() {
     assert_eq!(dump(&client).await, before);
 }
 
-/// It must not take its session for ended.
+/// The request must not take its session for ended.
 #[tokio::test]
 async fn a_transaction_that_began_before_a_rebuild_still_finds_its_session() {
     let database = Database::fresh().await;
@@ -212,7 +212,8 @@ async fn a_rebuild_that_is_dropped_in_the_middle_leaves_the_old_rows() {
     let ledger = population.ledger.clone();
     let rebuild = tokio::spawn(async move {
         let progress = move |_| {
-            // The projection is empty now. It goes on once it has been aborted, and stops where it next waits.
+            // The projection is empty now. The rebuild goes on once it has been aborted, and stops where it
+            // next waits.
             emptied.send(()).ok();
             is_aborted.recv().ok();
         };

@@ -1,9 +1,9 @@
-//! What sessions go through.
+//! The stories of sessions.
 
 use session_ledger::session::{Assurance, EndReason, Timeouts, TokenHash, Value, Wish};
 use time::OffsetDateTime;
 
-/// What a session is, and the requests that make it so.
+/// The name of a story, and its requests.
 type Story = (String, Vec<Vec<Wish>>);
 
 /// The value of one key.
@@ -11,12 +11,12 @@ pub(crate) fn set(key: &str, bytes: &[u8]) -> Wish {
     Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec().into() } }
 }
 
-/// What a session is whose end comes later.
+/// The name of a session that ends later.
 pub(crate) fn to_be_ended(reason: &EndReason) -> String {
     format!("to be ended as {reason}")
 }
 
-/// Every reason for which a session ends.
+/// Every reason for the end of a session.
 pub(crate) fn reasons() -> Vec<EndReason> {
     vec![
         EndReason::LoggedOut,

@@ -1,4 +1,4 @@
-//! The verification, where somebody with all rights to the database has been at work.
+//! The verification of a database that somebody with all rights has changed.
 
 use session_ledger::ledger::{Finding, Verification};
 use session_ledger::session::{DecodeError, Event, Noted, SessionId};
@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::population::{Population, append};
 
-/// Rewrites events of a session, as only somebody can who switches the triggers off.
+/// Rewrites events of a session, as only a user can who switches the triggers off.
 pub(crate) async fn overwrite(client: &Client, session: SessionId, change: &str) {
     replica(client, &format!("update session_ledger.event set {change} and session_id = '{session}'")).await;
 }
@@ -31,7 +31,7 @@ impl Scene {
         (Self { database, population }, client)
     }
 
-    /// What the verification finds about `session`; it must find nothing about another.
+    /// The findings about `session`; there must be none about another.
     async fn findings(&self, session: SessionId) -> Vec<Finding> {
         let verification = self.verify().await;
         assert_eq!(verification.differences_total, verification.differences.len() as u64);

@@ -1,4 +1,4 @@
-//! The verification, where all is well.
+//! The verification of a sound database.
 
 use session_ledger::Ledger;
 use session_ledger::ledger::{Progress, RebuildOptions, Verification};
@@ -53,7 +53,8 @@ async fn a_verification_sees_one_moment_though_sessions_end_meanwhile() {
     let database = Database::fresh().await;
     let population = Population::settle(&database).await;
     let mut changes = Some(database.connect().await);
-    // Told first when its snapshot is taken: rows that go from then on are still there for it.
+    // The first call comes when the verification's snapshot is taken: rows that go from then on are still
+    // there for it.
     let verification = population.ledger.verify(|_| {
         if let Some(client) = changes.take() {
             let (ended, is_ended) = std::sync::mpsc::channel();

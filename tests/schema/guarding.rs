@@ -1,4 +1,4 @@
-//! What nobody may do to the log, and what nothing may be in it.
+//! Changes of the log that nobody may make, and rows that it refuses.
 
 use session_ledger::session::{ChainHash, SessionId};
 use test_support::Database;

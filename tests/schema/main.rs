@@ -1,4 +1,4 @@
-//! The schema: how it comes about, what it lets whom do, and what it refuses to everybody.
+//! The schema: how it is made, the rights that it grants, and the statements that it refuses to everybody.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod guarding;
@@ -12,7 +12,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error};
 use uuid::Uuid;
 
-/// Runs a statement that must be refused, and says how.
+/// Runs a statement that must be refused, and returns the error.
 async fn refusal(client: &Client, statement: &str) -> Refusal {
     let error = client.batch_execute(statement).await.expect_err(statement);
     Refusal::of(&error)
@@ -42,7 +42,7 @@ fn session_of(started: OffsetDateTime) -> SessionId {
     SessionId::new(started, Uuid::new_v4().as_bytes()[..10].try_into().unwrap())
 }
 
-/// Writes the first event of a session; without a row, as only the log matters.
+/// Writes the first event of a session, without a row, as only the log matters.
 async fn record(client: &Client, session: SessionId) -> Result<u64, Error> {
     record_as(client, session, 1, ChainHash::genesis(session).as_bytes()).await
 }
@@ -67,7 +67,7 @@ async fn start(client: &Client, user: &str) -> SessionId {
     session
 }
 
-/// Connects as somebody who has the rights of `role` alone.
+/// Connects as a user who has the rights of `role` alone.
 fn in_role(mut config: Config, role: &str) -> Config {
     config.options(format!("-c role={role}"));
     config

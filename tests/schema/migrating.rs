@@ -4,7 +4,7 @@ use session_ledger::Ledger;
 use session_ledger::ledger::{Migrated, SchemaError, StartError};
 use test_support::Database;
 
-/// How many migrations there are.
+/// The number of migrations.
 const MIGRATIONS: usize = 13;
 
 async fn unmigrated() -> Database {
@@ -13,7 +13,7 @@ async fn unmigrated() -> Database {
     database
 }
 
-/// Why a ledger does not start.
+/// The error when a ledger does not start.
 async fn refusal(database: &Database) -> String {
     let refused = Ledger::builder(database.config()).connect().await.unwrap_err();
     assert!(matches!(refused, StartError::Schema(_)), "{refused:?}");

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! The rights of each role.
 
 use session_ledger::Ledger;
 use session_ledger::ledger::{End, RebuildOptions};

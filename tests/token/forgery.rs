@@ -1,5 +1,4 @@
-//! Everything that is not exactly a token of this sealer is refused (OWASP WSTG-SESS-01, ASVS 9.1.1 to
-//! 9.2.3).
+//! Every token that this sealer has not made is refused (OWASP WSTG-SESS-01, ASVS 9.1.1 to 9.2.3).
 
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The token's layout, its randomness, and the way there and back.
+//! The token's layout, its randomness, sealing and opening.
 
 use std::collections::HashSet;
 
@@ -57,7 +57,7 @@ fn a_generated_entry_is_made_of_the_generators_bytes_in_order() {
     assert_eq!(line, format!("accept-only 0a0b0c0d {MASTER}"));
 }
 
-/// OWASP ASVS 7.2.2, 7.2.3, 11.3.4.
+/// Each token has randomness of its own (OWASP ASVS 7.2.2, 7.2.3, 11.3.4).
 #[test]
 fn a_hundred_thousand_tokens_of_one_secret_differ_in_nonce_and_text() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
@@ -88,7 +88,7 @@ fn two_secrets_are_never_the_same() {
     assert_eq!(hashes.len(), 10_000);
 }
 
-/// ASVS 11.3.4: an error, never a nonce or a secret of zeros.
+/// A generator that fails is an error, never a nonce or a secret of zeros (ASVS 11.3.4).
 #[test]
 fn a_generator_that_fails_is_an_error_and_nothing_is_made() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());

@@ -1,4 +1,4 @@
-//! Random number generators that can be foreseen, and one that fails.
+//! Predictable random number generators, and one that fails.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -26,7 +26,7 @@ impl TryRng for Scripted {
     }
 }
 
-/// Fails always, after it has written some bytes.
+/// Always fails, after it has written some bytes.
 pub(crate) struct Broken;
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The text of a key ring: what it may be, and what the errors say.
+//! The text of a key ring: accepted forms, and the error messages.
 
 use session_ledger::token::{KeyRing, KeyState};
 
@@ -131,7 +131,7 @@ fn a_master_is_canonical_base64url_without_padding() {
     }
 }
 
-/// CWE-1188: a placeholder must not work.
+/// A placeholder must not work (CWE-1188).
 #[test]
 fn a_master_of_zeros_is_no_key() {
     refused(
@@ -160,7 +160,7 @@ fn states(text: &str) -> String {
     format!("{:?}", KeyRing::parse(text).unwrap())
 }
 
-/// Asserts the message, and that it repeats no word of the text that could be a master.
+/// Asserts the message, and that it repeats no word of the text that could be a master key.
 fn refused(text: &str, message: &str) {
     let error = KeyRing::parse(text).unwrap_err();
     assert_eq!(error.to_string(), message, "for {text:?}");

@@ -12,7 +12,7 @@ use KeyState::{AcceptOld, AcceptOnly, Primary, Retired};
 #[test]
 fn a_rotation_logs_nobody_out_at_any_step() {
     let (old, new) = (entry(Primary), entry(AcceptOnly));
-    // Step by step: the states of both keys, the key that seals, whose tokens open.
+    // Step by step: the states of both keys, the key that seals, and whose tokens open.
     let steps = [
         ((Primary, None), &old, (true, false)),
         ((Primary, Some(AcceptOnly)), &old, (true, true)),
@@ -69,7 +69,7 @@ fn tokens_are_minted_and_opened_while_the_ring_is_reloaded() {
     });
 }
 
-/// The id of the key that seals, as the token shows it.
+/// The id of the sealing key, as the token shows it.
 fn key_id(sealer: &Sealer) -> String {
     let bytes = data_encoding::BASE64URL_NOPAD.decode(mint(sealer).expose().as_bytes()).unwrap();
     HEXLOWER.encode(&bytes[1..5])

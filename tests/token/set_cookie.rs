@@ -66,7 +66,7 @@ fn a_name_that_is_no_token_is_refused() {
     }
 }
 
-/// RFC 9110, section 5.6.2.
+/// The token characters of RFC 9110, section 5.6.2.
 #[test]
 fn a_name_is_made_of_token_characters_only() {
     for character in '\0'..='\u{ff}' {
@@ -75,7 +75,7 @@ fn a_name_is_made_of_token_characters_only() {
     }
 }
 
-/// ASVS 3.3.5: browsers ignore a cookie whose name and value have more than 4096 bytes.
+/// Browsers ignore a cookie whose name and value have more than 4096 bytes (ASVS 3.3.5).
 #[test]
 fn a_name_that_leaves_no_room_for_the_token_is_refused() {
     refused(

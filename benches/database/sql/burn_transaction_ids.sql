@@ -1,4 +1,4 @@
--- Uses up transaction ids, so that a log may hold that many without lying in the future.
+-- Uses up transaction ids, so that a log may hold as many without being ahead of the server.
 -- No row: this reads nothing.
 -- Parameters: the setting `bench.transactions`, how many
 do $$

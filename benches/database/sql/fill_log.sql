@@ -1,8 +1,9 @@
--- Makes a log of sessions of a hundred events each, ten thousand under way at a time, each event by a transaction of its own
--- and lying where it would lie had requests written it. The first events are copies of a session that the library
--- has written, the others of its last.
+-- Makes a log of sessions of a hundred events each, ten thousand under way at a time. Each event has a
+-- transaction of its own and lies where it would lie if requests had written it. The first events are copies
+-- of a session that the library has written, the others of its last event.
 -- No row: this only writes.
--- Parameters: $1 the session to copy (uuid), $2 how many events, by the hundred (bigint), $3 the first transaction id (bigint)
+-- Parameters: $1 the session to copy (uuid), $2 number of events, by the hundred (bigint), $3 first
+-- transaction id (bigint)
 insert into session_ledger.event (
     session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent,
     transaction_id

@@ -1,7 +1,7 @@
--- Makes so many live sessions like one that the library has written, with their events: a log and a projection as
+-- Makes copies of a live session that the library has written, with their events: a log and a projection as
 -- requests leave them. They started during the last day, and lie in the tables in no order.
 -- No row: this only writes.
--- Parameters: $1 the session to copy (uuid), $2 how many (bigint)
+-- Parameters: $1 the session to copy (uuid), $2 number of copies (bigint)
 with made as materialized (
     select (lpad(to_hex(floor(extract(epoch from now()) * 1000)::bigint - n), 12, '0')
                || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid as session_id

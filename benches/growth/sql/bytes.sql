@@ -1,4 +1,5 @@
--- How many bytes a live session's row and an event take, with their indexes and the free space of their pages.
+-- Measures the bytes of a live session's row and of an event, with their indexes and the free space of their
+-- pages.
 -- No row: never happens.
 select pg_total_relation_size('session_ledger.session')::float8
            / greatest((select count(*) from session_ledger.session), 1) as session,

@@ -1,7 +1,8 @@
 -- Writes the rows of sessions that have ended, with their last event.
 -- No row: it returns none.
--- Parameters: $1 number of the first session (bigint), $2 of the last (bigint), $3 start of session 0 in microseconds
---             (bigint), $4 microseconds from one session to the next (bigint), $5 events of each session (bigint)
+-- Parameters: $1 number of the first session (bigint), $2 of the last (bigint), $3 start of session 0 in
+--             microseconds (bigint), $4 microseconds from one session to the next (bigint), $5 events of each
+--             session (bigint)
 insert into session_ledger.ended_session (
     session_id, version, started_at, ended_at, last_seen, authenticated_at, reason, user_id, head_hash, client_ip,
     user_agent

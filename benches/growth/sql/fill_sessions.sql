@@ -1,10 +1,10 @@
--- Writes the rows of live sessions, all with the token hash of the one secret that the clients know, and with the browser
--- of the real session.
+-- Writes the rows of live sessions, all with the token hash of the secret that the clients know, and with the
+-- browser of the real session.
 -- No row: it returns none.
--- Parameters: $1 number of the first session (bigint), $2 of the last (bigint), $3 start of session 0 in microseconds
---             (bigint), $4 microseconds from one session to the next (bigint), $5 events of each session (bigint),
---             $6 token hash (bytea), $7 state (bytea), $8 idle timeout in seconds (integer), $9 seconds from the
---             authentication to the deadline (integer)
+-- Parameters: $1 number of the first session (bigint), $2 of the last (bigint), $3 start of session 0 in
+--             microseconds (bigint), $4 microseconds from one session to the next (bigint), $5 events of each
+--             session (bigint), $6 token hash (bytea), $7 state (bytea), $8 idle timeout in seconds
+--             (integer), $9 seconds from the authentication to the deadline (integer)
 insert into session_ledger.session (
     session_id, version, started_at, changed_at, authenticated_at, absolute_deadline, idle_timeout, token_hash, head_hash,
     user_id, client_ip, user_agent, state

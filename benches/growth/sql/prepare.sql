@@ -1,5 +1,6 @@
--- What filling needs: the ids of the sessions as a function of their numbers, so that a client can visit any of ten
--- million without a list of them, and the events of a real session to be repeated. And the application's own table.
+-- Prepares the filling: the ids of the sessions as a function of their numbers, so that a client can visit
+-- any of ten million without a list of them; the events of a real session to be copied; and the application's
+-- own table.
 -- No row: it returns none.
 create schema growth;
 
@@ -15,8 +16,8 @@ create function growth.started_at(n bigint, start_us bigint, step_us bigint) ret
     language sql immutable parallel safe
     return timestamptz '1970-01-01 00:00:00+00' + (start_us + n * step_us) * interval '1 microsecond';
 
--- Takes transaction ids that no transaction of the log has, up to a given one, for events to be filled in with. Each
--- block of a loop that writes is a subtransaction, with an id of its own.
+-- Takes transaction ids that no transaction of the log has, up to a given one, for filled events. Each block
+-- of a loop that writes is a subtransaction, with an id of its own.
 create unlogged table growth.spent (n integer);
 create procedure growth.spend_transaction_ids(until bigint)
     language plpgsql
@@ -36,7 +37,7 @@ begin
 end
 $$;
 
--- Stage 1, 2, 3: started, logged in, changed (and changed again, as often as wanted); stage 0: ended.
+-- Stage 1, 2, 3: started, logged in, changed (and changed again, as often as asked for); stage 0: ended.
 create table growth.template as
 select version::bigint as stage, kind, shape, user_id is not null as has_user, payload, client_ip, user_agent
   from session_ledger.event

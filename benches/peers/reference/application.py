@@ -18,14 +18,14 @@ from pyramid_sqlalchemy_sessions.model import UUID
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Text, Unicode, create_engine, func
 from sqlalchemy.orm import declarative_base, sessionmaker
 
-# In both processes together.
+# The number for both processes together.
 CONNECTIONS_MAX = 16
 PROCESSES = 2
 
-# A benchmark's, in the open: no application has its keys in its source.
+# A key in the source, as this is a benchmark; no application should have one.
 SECRET_KEY = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 
-# SQLAlchemy 1.4 asks this of types that are older than its cache of statements, and compiles each anew without it.
+# SQLAlchemy 1.4 wants this of types older than its cache of statements; without it, it compiles each anew.
 UUID.cache_ok = True
 
 Base = declarative_base()
@@ -49,7 +49,7 @@ def health(request):
 
 
 def login(request):
-    # The library has no other way to a new id, which a login should have.
+    # The library's only way to a new id, which a login should have.
     request.session.invalidate()
     request.session.userid = request.GET['user']
     request.session['count'] = 0
@@ -103,7 +103,7 @@ def dbsession(request):
 
 
 def connect():
-    # As libpq writes it, which SQLAlchemy's addresses do not.
+    # The address in libpq's format, which SQLAlchemy does not read.
     return psycopg2.connect(os.environ['DATABASE_URL'])
 
 
@@ -123,7 +123,7 @@ def main():
         'retry.attempts': 3,
         'tm.annotate_user': False,
         'tm.manager_hook': 'pyramid_tm.explicit_manager',
-        # Without a transaction or a session.
+        # Without a transaction and without a session.
         'tm.activate_hook': lambda request: request.path_info != '/health',
         'session.secret_key': SECRET_KEY,
         'session.model_class': Session,

@@ -13,10 +13,11 @@ bind = os.environ['LISTEN']
 workers = 2
 threads = 8
 worker_class = 'gthread'
-# Loaded once, before the processes part: tables are made once, and `ready` means that it can be served.
+# Loaded once, before the processes start: tables are made once, and `ready` means that requests can be
+# served.
 preload_app = True
 accesslog = None
-# A lost race is answered with 500, and whoever asked counts it; a page of traceback for each would only slow it down.
+# A lost race is answered with 500, and the client counts it; a traceback for each would only slow it down.
 loglevel = 'critical'
 keepalive = 60
 graceful_timeout = 1
@@ -29,7 +30,7 @@ def when_ready(server):
 
 def end_with_input():
     """Ends the server when its standard input does, as it does when whoever started it dies."""
-    # Not through sys.stdin: its lock would be held in the processes that are forked meanwhile.
+    # Not through sys.stdin, whose lock would be held in the processes that are forked meanwhile.
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -37,5 +38,5 @@ def end_with_input():
 
 def post_fork(server, worker):
     from application import engine
-    # Connections are not shared between processes; these have not been used since the tables were made.
+    # Processes must not share connections; these have not been used since the tables were made.
     engine.dispose()

@@ -9,19 +9,19 @@ use plotters::prelude::*;
 /// One line of a chart.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What it shows.
+    /// The name of the line.
     pub name: String,
-    /// Where it goes: at least one point, by rising x; x above zero, as the axis is logarithmic.
+    /// The points: at least one, by rising x. The axis is logarithmic, so x is above zero.
     pub points: Vec<(f64, f64)>,
 }
 
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (860, 420);
 
-/// The part of the width that a chart of lines leaves to the names of its lines, where they hide none.
+/// The part of the width that a chart of lines leaves to the names of its lines, where they cover none.
 const NAMES_WIDTH: u32 = 170;
 
-/// Distinct for the colour-blind (Okabe and Ito).
+/// Colours that the colour-blind can tell apart (Okabe and Ito).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -68,7 +68,7 @@ pub fn lines(file: &Path, title: &str, axes: (&str, &str), series: &[Series]) ->
     Ok(())
 }
 
-/// One line of the list of names.
+/// One line of the legend.
 fn draw_name(
     names: &DrawingArea<SVGBackend<'_>, Shift>,
     nth: usize,
@@ -81,7 +81,7 @@ fn draw_name(
     Ok(())
 }
 
-/// Draws groups of bars: one group a `group`, one bar in each for every name, with its height from `height`.
+/// Draws groups of bars: in each `group` one bar for every name, with its height from `height`.
 ///
 /// # Errors
 ///
@@ -140,7 +140,7 @@ fn canvas(file: &Path) -> Result<DrawingArea<SVGBackend<'_>, Shift>, Box<dyn Err
     Ok(root)
 }
 
-/// A little above the highest.
+/// The top of the axis, a little above the highest bar.
 fn top(heights: impl Iterator<Item = f64>) -> f64 {
     heights.fold(f64::MIN_POSITIVE, f64::max) * 1.1
 }

@@ -1,8 +1,8 @@
-//! A figure and what it should be.
+//! A figure and its goal.
 
 use std::fmt;
 
-/// What a figure should be.
+/// A limit for a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
     /// This or more.
@@ -11,16 +11,16 @@ pub enum Target {
     AtMost(f64),
 }
 
-/// A goal, and the figure that was measured. Shown as `pass` or with the distance.
+/// A goal and the measured figure. Shown as `pass`, or with the distance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Goal {
-    /// What it is about, in words.
+    /// The subject, in words.
     pub name: String,
-    /// What the figure should be.
+    /// The limit.
     pub target: Target,
-    /// What it is.
+    /// The measured figure.
     pub measured: f64,
-    /// What it counts: `B`, `µs`, `events/s`; empty for a ratio.
+    /// The unit: `B`, `µs`, `events/s`; empty for a ratio.
     pub unit: &'static str,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Goal {
     }
 }
 
-/// Three digits that matter, and no more; whole numbers as they are.
+/// A number with three digits that matter; whole numbers in full.
 pub fn figure(value: f64) -> String {
     match value.abs() {
         _ if value.fract() == 0.0 => format!("{value:.0}"),

@@ -1,7 +1,8 @@
-//! What the benches share: medians of interleaved rounds, goals with their distance, tables, charts, and what a
-//! server spent meanwhile.
+//! The parts that the benches share: medians of interleaved rounds, goals with their distance, tables,
+//! charts, and the resources that a server has used.
 //!
-//! A figure that is claimed somewhere is printed by a program that uses this, and published to `benches/RESULTS.md`.
+//! Programs that use this crate print every figure that is claimed somewhere, and publish it to
+//! `benches/RESULTS.md`.
 #![forbid(unsafe_code)]
 
 mod chart;
@@ -18,8 +19,8 @@ pub use page::publish;
 pub use spent::{Counters, cpu_seconds, cpu_seconds_of_descendants};
 pub use table::markdown;
 
-/// The middle of these figures, of which there is at least one and none is NaN; of an even number the mean of the
-/// two in the middle. Zero for none.
+/// The median of these figures; for an even number of them the mean of the two in the middle. No figure may
+/// be NaN. Zero for none.
 pub fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,11 +1,12 @@
-//! Where and when something was measured.
+//! The place and the time of a measurement.
 
 use std::fs;
 use std::process::Command;
 
 use time::OffsetDateTime;
 
-/// One line: the day, the processor, the kernel, the compiler, the commit, and `also` (a server's version, say).
+/// One line: the day, the processor, the kernel, the compiler, the commit, and `also` (a server's version,
+/// say).
 pub fn machine(also: &str) -> String {
     let today = OffsetDateTime::now_utc().date();
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
@@ -26,7 +27,7 @@ fn processor() -> String {
     model.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
 }
 
-/// What a program prints; nothing if it is not there.
+/// The output of a program; nothing if the program is not there.
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().ok();
     let text = output.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();

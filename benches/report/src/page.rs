@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->` in a page. What is outside stays.
+/// Replaces the text between `<!-- NAME -->` and `<!-- /NAME -->` in a page. The rest stays.
 ///
 /// # Errors
 ///

@@ -1,12 +1,12 @@
-//! What a server spent: CPU by the kernel's account, commits and WAL by PostgreSQL's.
+//! The resources that a server has used: CPU by the kernel's account, commits and WAL by PostgreSQL's.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use tokio_postgres::Client;
 
-/// PostgreSQL's own counters at a moment. Commits and aborts of other connections are told with a delay: a backend
-/// reports about once a second while it is busy, and ten seconds after it has become idle.
+/// PostgreSQL's own counters at a moment. A backend reports commits and aborts about once a second while it
+/// is busy, and ten seconds after it has become idle, so those of other connections come late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters {
     /// Transactions committed in this database.
@@ -18,7 +18,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// As they are now.
+    /// Reads the counters.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl Counters {
         })
     }
 
-    /// What has come since `before`.
+    /// The difference from `before`.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
         Self {
@@ -43,12 +43,12 @@ impl Counters {
     }
 }
 
-/// The CPU time that a process and its children that have ended have used, in seconds. Linux only: zero elsewhere.
+/// The CPU time of a process and its ended children, in seconds. Linux only: zero elsewhere.
 pub fn cpu_seconds(process: u32) -> f64 {
     read_stat(process).map_or(0.0, |stat| stat.seconds)
 }
 
-/// The same of a process and all processes below it, as a server and its workers are.
+/// The CPU time of a process and all processes below it, as a server and its workers are.
 pub fn cpu_seconds_of_descendants(process: u32) -> f64 {
     let stats: BTreeMap<u32, Stat> = processes().filter_map(|id| Some((id, read_stat(id)?))).collect();
     let is_below = |mut id: u32| loop {
@@ -75,8 +75,8 @@ fn read_stat(process: u32) -> Option<Stat> {
     stat_of(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
 }
 
-/// The name in brackets may hold anything, so the fields are counted from behind it: the parent is the 2nd, and user
-/// and system time, own and of ended children, are the 12th to 15th, in hundredths of a second (proc(5)).
+/// The fields after the name in brackets, as the name may hold anything: the parent is the 2nd, and user and
+/// system time, own and of ended children, are the 12th to 15th, in hundredths of a second (proc(5)).
 fn stat_of(line: &str) -> Option<Stat> {
     let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks: f64 = fields.get(11..15)?.iter().filter_map(|field| field.parse::<f64>().ok()).sum();

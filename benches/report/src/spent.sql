@@ -1,4 +1,4 @@
--- Reads what this database has committed and rolled back, and how much WAL the server has written.
+-- Reads the commits and rollbacks of this database, and the WAL bytes that the server has written.
 -- No row: never happens.
 select xact_commit as commits,
        xact_rollback as aborts,

@@ -1,4 +1,4 @@
--- What an account has bought, a row for each line, the latest purchase first.
+-- The purchases of an account, a row for each line, the latest purchase first.
 -- No row: nothing yet.
 -- Parameters: $1 account (text)
 select p.id, p.session_id, p.placed_at, p.total_cents, l.quantity, product.name

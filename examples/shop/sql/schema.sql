@@ -15,7 +15,7 @@ create table if not exists shop.account (
     password_hash text not null
 );
 
--- The session is named without a foreign key: its row moves when it ends, its name stays.
+-- No foreign key to the session: its row moves when it ends, its name stays.
 create table if not exists shop.purchase (
     id          bigint      generated always as identity primary key,
     account     text        not null references shop.account,

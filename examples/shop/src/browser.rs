@@ -1,6 +1,7 @@
-//! What a browser says of itself, in short. It is the browser's own word, good enough to tell one's devices apart.
+//! A short name for a browser. It is the browser's own word, good enough to tell one's devices apart.
 
-/// Names in the `User-Agent` header and who is meant. Browsers claim to be others too, so the order matters.
+/// Marks in the `User-Agent` header, and the browsers that they mean. Browsers name others too, so the order
+/// matters.
 const BROWSERS: [(&str, &str); 8] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -22,7 +23,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// "Firefox on Linux", or as much of it as can be told. A program that is no browser is called by its own name.
+/// "Firefox on Linux", or as much of it as is known. A program that is no browser is called by its own name.
 pub(crate) fn name(user_agent: Option<&str>) -> String {
     let Some(header) = user_agent.map(str::trim).filter(|header| !header.is_empty()) else {
         return "Unknown browser".to_owned();

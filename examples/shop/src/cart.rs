@@ -1,4 +1,4 @@
-//! What a visitor means to buy. It lives in the session alone, so it is there before anybody has logged in.
+//! A visitor's cart. It lives in the session alone, so it is there before anybody has logged in.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub(crate) const CART: Key<Cart> = Key::new("cart");
 /// The most of one product that a cart holds.
 pub(crate) const QUANTITY_MAX: u16 = 99;
 
-/// How many of which product.
+/// The quantity of each product.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cart(BTreeMap<i32, u16>);
 
@@ -29,7 +29,7 @@ impl Line<'_> {
         self.product.price.times(self.quantity)
     }
 
-    /// Whether the shelves hold enough. Ordering finds out for good.
+    /// Whether the shelves hold enough. An order checks this again.
     pub(crate) fn is_in_stock(&self) -> bool {
         i32::from(self.quantity) <= self.product.stock
     }
@@ -40,12 +40,12 @@ impl Cart {
         self.0.is_empty()
     }
 
-    /// How many of a product are in it.
+    /// The quantity of a product in the cart.
     pub(crate) fn quantity(&self, product: i32) -> u16 {
         self.0.get(&product).copied().unwrap_or(0)
     }
 
-    /// Puts so many in or takes some out; none of a product forgets it.
+    /// Puts some of a product in, or takes some out. A product with none left is forgotten.
     pub(crate) fn set_quantity(&mut self, product: i32, quantity: u16) {
         match quantity.min(QUANTITY_MAX) {
             0 => self.0.remove(&product),
@@ -53,7 +53,7 @@ impl Cart {
         };
     }
 
-    /// How many items are in it, of all products together.
+    /// The number of items, of all products together.
     pub(crate) fn items(&self) -> u32 {
         self.0.values().copied().map(u32::from).sum()
     }
@@ -63,7 +63,7 @@ impl Cart {
         self.0.iter().map(|(product, quantity)| (*product, *quantity))
     }
 
-    /// The lines of a page. What is no longer sold is left out.
+    /// The lines of a page. Products that are no longer sold are left out.
     pub(crate) fn lines<'a>(&self, products: &'a BTreeMap<i32, Product>) -> Vec<Line<'a>> {
         let line = |(id, quantity)| products.get(&id).map(|product| Line { product, quantity });
         self.iter().filter_map(line).collect()

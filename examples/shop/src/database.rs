@@ -1,4 +1,4 @@
-//! The shop's own tables. The pages that only read use a connection of their own; an order takes its stock in the
+//! The shop's own tables. Pages that only read use a connection of their own; an order takes its stock in the
 //! transaction of its request (see `pages/orders.rs`).
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const CONNECTIONS_MAX: usize = 16;
 /// How long a request waits for a connection before it is answered 503.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Something on the shelves.
+/// A product on the shelves.
 #[derive(Clone, Debug)]
 pub(crate) struct Product {
     pub(crate) id: i32,
@@ -31,15 +31,15 @@ pub(crate) struct Product {
     pub(crate) stock: i32,
 }
 
-/// What somebody bought at once.
+/// A purchase: products bought at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Purchase {
     pub(crate) id: i64,
-    /// In which session it was bought; it may have ended long ago.
+    /// The session of the purchase; it may have ended long ago.
     pub(crate) session: SessionId,
     pub(crate) placed_at: OffsetDateTime,
     pub(crate) total: Price,
-    /// How many of what.
+    /// The products and their quantities.
     pub(crate) lines: Vec<(i32, String)>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn pool(config: Config) -> Result<Pool, BuildError> {
     builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).build()
 }
 
-/// Makes the tables that are missing and fills the shelves.
+/// Makes the missing tables and fills the shelves.
 pub(crate) async fn prepare(pool: &Pool) -> Result<(), Error> {
     let client = pool.get().await?;
     client.batch_execute(include_str!("../sql/schema.sql")).await?;
@@ -65,7 +65,7 @@ pub(crate) async fn open_account(pool: &Pool, name: &str, password_hash: &str) -
     Ok(())
 }
 
-/// What an account's password is checked against; none if there is no such account.
+/// The hash that an account's password is checked against; none if there is no such account.
 pub(crate) async fn password_hash(pool: &Pool, name: &str) -> Result<Option<String>, Error> {
     let row = pool.get().await?.query_opt(include_str!("../sql/password_hash.sql"), &[&name]).await?;
     Ok(row.map(|row| row.try_get("password_hash")).transpose()?)
@@ -88,7 +88,7 @@ pub(crate) async fn products(pool: &Pool) -> Result<BTreeMap<i32, Product>, Erro
     products.collect()
 }
 
-/// What an account has bought, the latest first.
+/// The purchases of an account, the latest first.
 pub(crate) async fn purchases(pool: &Pool, account: &str) -> Result<Vec<Purchase>, Error> {
     let rows = pool.get().await?.query(include_str!("../sql/purchases.sql"), &[&account]).await?;
     let mut purchases: Vec<Purchase> = Vec::new();

@@ -1,12 +1,12 @@
-//! Who is let in: a form is taken from the shop's own pages only. `SameSite=Lax` keeps the cookie out of most other
-//! requests already; this also refuses those that carry none, such as a forged login.
+//! The door: forms are taken from the shop's own pages only. `SameSite=Lax` already keeps the cookie out of
+//! most other requests. The door also refuses requests without a cookie, such as a forged login.
 
 use std::sync::Arc;
 
 use poem::http::{HeaderMap, Method, StatusCode, header};
 use poem::{Endpoint, Error, IntoResponse, Request, Response, Result};
 
-/// No form of the shop comes near it.
+/// The most bytes of a form; no form of the shop comes near it.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
 /// Lets a request through to the endpoint, or refuses it.
@@ -25,8 +25,8 @@ pub(crate) async fn guard<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Re
     endpoint.call(request).await.map(IntoResponse::into_response)
 }
 
-/// Browsers say where a request comes from, in `Sec-Fetch-Site` or else in `Origin`. What sends neither is no
-/// browser, and carries nobody's cookie by accident.
+/// Browsers say where a request comes from, in `Sec-Fetch-Site` or else in `Origin`. A client that sends
+/// neither is no browser, and carries nobody's cookie by accident.
 fn is_from_here(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";

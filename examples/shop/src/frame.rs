@@ -1,4 +1,4 @@
-//! What every page shows around its own content.
+//! The frame that every page has around its own content.
 
 use poem::Result;
 use session_ledger::session::EndReason;
@@ -9,14 +9,14 @@ use crate::cart::CART;
 /// The queue of messages for the next page.
 pub(crate) const NOTICES: &str = "notices";
 
-/// The head of a page: who is signed in, what is in the cart, and what there is to say.
+/// The head of a page: the signed-in user, the number of items in the cart, and the waiting messages.
 pub(crate) struct Frame {
     /// The path of the page, so that the navigation can mark it.
     pub(crate) here: &'static str,
     pub(crate) user: Option<String>,
     pub(crate) items: u32,
     pub(crate) notices: Vec<String>,
-    /// What became of the session that the browser came with.
+    /// The message about the ended session that the browser came with.
     pub(crate) ended: Option<&'static str>,
 }
 
@@ -35,7 +35,7 @@ impl Frame {
     }
 }
 
-/// What to tell somebody whose session has ended. Who logged out knows already.
+/// The message for a visitor whose session has ended. None after a logout: the visitor knows already.
 fn farewell(reason: &EndReason) -> Option<&'static str> {
     match reason {
         EndReason::LoggedOut | EndReason::Purged | EndReason::UserSwitched => None,

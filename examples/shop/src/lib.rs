@@ -1,7 +1,8 @@
 //! A small shop whose carts, logins and orders go through session-ledger.
 //!
 //! Where to look first: `pages/orders.rs`, where an order and the emptied cart are one transaction, then
-//! `pages/devices.rs`, which ends sessions of other browsers, and `story.rs`, which tells a session's history.
+//! `pages/devices.rs`, which ends sessions of other browsers, and `story.rs`, which tells a session's
+//! history.
 #![forbid(unsafe_code)]
 
 mod browser;
@@ -24,15 +25,15 @@ use session_ledger::Ledger;
 use session_ledger::token::{CookieSettings, KeyRing};
 use session_ledger::web::Sessions;
 
-/// Who may log in: the name and the password of each demo user.
+/// The demo users: names and passwords.
 pub const DEMO_USERS: [(&str, &str); 2] = [("alice", "two lumps please"), ("bob", "milk goes first")];
 
-/// Opens the shop on a database: adds the tables that are missing, those of session-ledger and the shop's own,
-/// fills the shelves and registers the demo users.
+/// Opens the shop on a database. Adds missing tables, those of session-ledger and the shop's own, fills the
+/// shelves and registers the demo users.
 ///
 /// # Errors
 ///
-/// The database is away or refuses, or the cookie's settings are none that browsers accept.
+/// The database is away or refuses, or no browser would accept the cookie's settings.
 pub async fn open(
     database: &tokio_postgres::Config,
     keys: KeyRing,

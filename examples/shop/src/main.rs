@@ -21,7 +21,7 @@ use settings::{Keys, Settings};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How long requests under way may take once the shop is told to stop.
+/// How long requests under way may take once the shop is asked to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -58,7 +58,7 @@ async fn run() -> Outcome<()> {
     say(&format!("The shop has closed{farewell}."))
 }
 
-/// The usual port may be taken, and then any other will do; an address that was asked for will not be changed.
+/// The default port may be taken; then any other will do. An address that was asked for is not changed.
 async fn listen(settings: &Settings) -> Outcome<TcpAcceptor> {
     let wanted = settings.listen.as_deref();
     let taken = match TcpListener::bind(wanted.unwrap_or(settings::LISTEN).to_owned()).into_acceptor().await {
@@ -74,8 +74,9 @@ async fn listen(settings: &Settings) -> Outcome<TcpAcceptor> {
     Ok(TcpListener::bind("127.0.0.1:0").into_acceptor().await?)
 }
 
-/// The library's default is `__Host-session`, `Secure`, and belongs on every site with HTTPS. The shop speaks plain
-/// HTTP, where Chromium and Firefox take that cookie from this very machine, but Safari and phones do not.
+/// The library's default is `__Host-session` with `Secure`, the right choice for every site with HTTPS. The
+/// shop speaks plain HTTP. There Chromium and Firefox accept that cookie from this machine, but Safari and
+/// phones do not.
 fn cookie(settings: &Settings) -> CookieSettings {
     if settings.secure_cookie {
         CookieSettings::default()
@@ -84,7 +85,7 @@ fn cookie(settings: &Settings) -> CookieSettings {
     }
 }
 
-/// Interrupted from the terminal, or told to stop by whoever started it.
+/// Ends when the terminal or the parent process asks the shop to stop.
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -17,7 +17,7 @@ fn render(template: &impl Template) -> Result<Html<String>> {
     template.render().map(Html).map_err(InternalServerError)
 }
 
-/// Where to go after a change, so that reloading the page does not repeat it.
+/// A redirect after a change, so that reloading the page does not repeat it.
 fn to(path: &str) -> Response {
     Redirect::see_other(path).into_response()
 }

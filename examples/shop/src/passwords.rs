@@ -8,7 +8,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 /// Checks passwords.
 #[derive(Clone)]
 pub(crate) struct Passwords {
-    /// The hash of a password that nobody has.
+    /// The hash of a password that nobody knows.
     decoy: Arc<str>,
 }
 
@@ -18,12 +18,12 @@ impl Passwords {
         Ok(Self { decoy: hash_bytes(&nobodys)?.into() })
     }
 
-    /// Whether a password is the one that was hashed. Without a hash the answer is no, and takes as long, so that
-    /// nobody learns from it which accounts there are (CWE-208).
+    /// Whether a password matches a hash. Without a hash the answer is no, and takes as long, so that nobody
+    /// learns which accounts exist (CWE-208).
     pub(crate) async fn check(&self, hash: Option<String>, password: String) -> bool {
         let known = hash.is_some();
         let hash = hash.map_or_else(|| Arc::clone(&self.decoy), Arc::from);
-        // It keeps a processor busy for a while, which other requests should not wait for.
+        // Hashing keeps a processor busy for a while; other requests must not wait for it.
         let checked = tokio::task::spawn_blocking(move || is_of(&password, &hash));
         checked.await.unwrap_or(false) && known
     }

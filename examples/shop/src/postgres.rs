@@ -1,4 +1,4 @@
-//! The database: the one that `DATABASE_URL` names, or a private server that is gone when the shop is.
+//! The database: the one that `DATABASE_URL` names, or a private server that ends with the shop.
 
 use std::fs::DirBuilder;
 use std::io::ErrorKind;
@@ -11,18 +11,18 @@ use tokio_postgres::Config;
 
 use crate::{Outcome, say};
 
-/// Where a server is kept that had to be fetched. Every user can reach it: started by root, the server runs as a
-/// lesser user.
+/// The folder of a server that was downloaded. Every user can reach it: started by root, the server runs as a
+/// user with fewer rights.
 const FETCHED: &str = "/var/tmp/session-ledger-postgresql-18";
 
-/// Where the shop keeps everything.
+/// The database of the shop.
 pub(crate) struct Postgres {
     config: Config,
     server: Option<Server>,
 }
 
 impl Postgres {
-    /// Starts a private server unless a database is named; fetches one only if none is installed.
+    /// Starts a private server unless a database is named. Downloads one only if none is installed.
     pub(crate) fn find(database_url: Option<&str>) -> Outcome<Self> {
         if let Some(url) = database_url {
             let config = url.parse().map_err(|error| format!("DATABASE_URL is no address: {error}."))?;
@@ -40,8 +40,8 @@ impl Postgres {
         &self.config
     }
 
-    /// What to put before a command that is to look into the same database. An address that was named in the
-    /// environment is there already, and may hold a password that is not for a screen.
+    /// The prefix for a command that looks into the same database. An address in the environment needs none:
+    /// the command sees it too, and it may hold a password that is not for a screen.
     pub(crate) fn variable(&self) -> String {
         self.server
             .as_ref()
@@ -67,7 +67,7 @@ fn fetch() -> Outcome<PathBuf> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
         _ => {}
     }
-    // Anybody may write to the directory above: what somebody else has put there is not to be run.
+    // Anybody may write to the folder above: a program that somebody else has put there must not be run.
     if dir.symlink_metadata()?.uid() != own_uid()? {
         return Err(
             format!("{FETCHED} belongs to somebody else, so nothing is run from it. Remove it.").into()

@@ -1,4 +1,4 @@
-//! What things cost.
+//! Prices.
 
 use std::fmt;
 use std::iter::Sum;
@@ -12,12 +12,12 @@ impl Price {
         Self(cents.into())
     }
 
-    /// For so many of them.
+    /// The price of a number of items.
     pub(crate) fn times(self, quantity: u16) -> Self {
         Self(self.0 * i64::from(quantity))
     }
 
-    /// As the database holds it; an amount that does not fit is the largest that does.
+    /// The amount for the database; one that does not fit becomes the largest that does.
     pub(crate) fn cents(self) -> i32 {
         i32::try_from(self.0).unwrap_or(i32::MAX)
     }

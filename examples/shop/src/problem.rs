@@ -1,4 +1,4 @@
-//! Pages for what goes wrong, and the way to the login page.
+//! Pages for errors, and the way to the login page.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ fn to_login(next: &str) -> Response {
 }
 
 fn page(error: Error) -> Response {
-    // An id that is none leads nowhere.
+    // A malformed id leads nowhere.
     let status = if error.is::<ParsePathError>() { StatusCode::NOT_FOUND } else { error.status() };
     if status.is_server_error() {
         tracing::error!(%status, %error, "a request failed");

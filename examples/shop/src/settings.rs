@@ -1,4 +1,4 @@
-//! What may be different from one run to the next.
+//! The settings of a run.
 
 use std::env;
 
@@ -7,7 +7,7 @@ use session_ledger::token::{KeyRing, KeyState};
 
 use crate::Outcome;
 
-/// Where the shop listens unless told otherwise.
+/// The address to listen on, unless another is given.
 pub(crate) const LISTEN: &str = "127.0.0.1:8080";
 
 pub(crate) const HELP: &str = "\
@@ -22,9 +22,9 @@ Usage: shop [--listen ADDRESS:PORT] [--secure-cookie]
   DATABASE_URL           the database to use instead of a private server; a role that may create roles
   SESSION_LEDGER_KEYS    the key ring to use instead of a new key";
 
-/// Read from the command line and the environment.
+/// Settings from the command line and the environment.
 pub(crate) struct Settings {
-    /// Where to listen, if somebody said so.
+    /// The address to listen on, if one was given.
     pub(crate) listen: Option<String>,
     pub(crate) secure_cookie: bool,
     pub(crate) database_url: Option<String>,
@@ -33,14 +33,14 @@ pub(crate) struct Settings {
 
 /// The keys that seal cookies.
 pub(crate) enum Keys {
-    /// Those of the environment, as text.
+    /// The keys of the environment, as text.
     Named(String),
-    /// One that nobody has.
+    /// A new key that nobody else has.
     New,
 }
 
 impl Settings {
-    /// None when help is wanted.
+    /// The settings; none when help is wanted.
     pub(crate) fn read() -> Outcome<Option<Self>> {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let mut settings = Self {

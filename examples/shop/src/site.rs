@@ -1,4 +1,4 @@
-//! Which page is where, and what stands around all of them.
+//! The routes, and the layers around all of them.
 
 use deadpool_postgres::Pool;
 use poem::http::header;
@@ -11,12 +11,12 @@ use crate::pages::{cart, catalogue, devices, history, login, orders};
 use crate::passwords::Passwords;
 use crate::{door, problem};
 
-/// Only what the shop itself serves: no script at all, no frame around it, no form to another site.
+/// Allows only the shop's own files: no script at all, no frame around it, no form to another site.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; \
                                        form-action 'self'; frame-ancestors 'none'";
 
-/// The whole shop. From the inside out: the pages; the sessions around all routes, so that a request that lost a
-/// race can run again; the door; the pages for errors; the headers.
+/// The whole shop. From the inside out: the pages; the sessions around all routes, so that a request that
+/// lost a race can run again; the door; the pages for errors; the headers.
 pub(crate) fn site(
     ledger: Ledger,
     pool: Pool,

@@ -7,12 +7,12 @@ use session_ledger::session::{Client, EndReason, Event, Recorded, UserId, ValueS
 use crate::cart::{CART, Cart};
 use crate::{browser, when};
 
-/// One event as its owner reads it.
+/// One event for its owner.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) sentence: String,
     pub(crate) at: String,
-    /// From which browser and address; none for what another device did.
+    /// The browser and address that it came from; none for the deeds of another device.
     pub(crate) from: Option<String>,
 }
 
@@ -52,7 +52,7 @@ fn origin(client: &Client) -> Option<String> {
     (!known.is_empty()).then(|| known.join(", "))
 }
 
-/// Knows what the cart held so far, since an event holds the whole cart.
+/// Knows the cart after each event, since an event holds the whole cart.
 struct Teller<'a> {
     products: &'a BTreeMap<i32, String>,
     cart: Cart,
@@ -89,7 +89,7 @@ impl Teller<'_> {
         Some(text)
     }
 
-    /// An unreadable cart is told as such, never as an empty one.
+    /// An unreadable cart is told as unreadable, never as empty.
     fn cart_set(&mut self, set: &ValueSet) -> String {
         let Ok(cart) = CART.decode(&set.value) else {
             return "Your cart changed, in a way that this shop cannot read.".to_owned();
@@ -119,7 +119,7 @@ impl Teller<'_> {
     }
 }
 
-/// The words of RFC 8176 in plain ones.
+/// The words of RFC 8176 in plain English.
 fn proof(methods: &[String]) -> String {
     let words = methods.iter().map(|method| match method.as_str() {
         "pwd" => "your password",

@@ -1,4 +1,4 @@
-//! Times as people say them.
+//! Times in words.
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;

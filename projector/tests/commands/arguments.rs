@@ -1,4 +1,4 @@
-//! The command line: what is asked for wrongly, and what help says.
+//! The command line: wrong arguments, and the help texts.
 
 use super::{bare_projector, stderr, stdout};
 

@@ -1,4 +1,4 @@
-//! What a command writes, kept; and held against what it should be.
+//! The output of a command, kept and compared with the expected one.
 
 use std::path::Path;
 use std::{env, fs};
@@ -14,7 +14,7 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
-    /// One that says it is a terminal.
+    /// A console that says it is a terminal.
     pub(crate) fn terminal() -> Self {
         Self { is_terminal: true, ..Self::default() }
     }

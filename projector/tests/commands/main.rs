@@ -20,21 +20,21 @@ use test_support::Database;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// The program, on a database.
+/// The program, with a database.
 fn projector(config: &Config) -> Command {
     let mut command = bare_projector();
     command.env("DATABASE_URL", address(config));
     command
 }
 
-/// The program, told nothing by its environment.
+/// The program, with an empty environment.
 fn bare_projector() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_projector"));
     command.env_remove("DATABASE_URL").env_remove("RUST_LOG");
     command
 }
 
-/// A connection string that says the same.
+/// A connection string for the same database.
 fn address(config: &Config) -> String {
     let hosts = config.get_hosts().iter().map(|host| match host {
         Host::Tcp(name) => name.clone(),
@@ -67,7 +67,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// The whole projection.
+/// All rows of the projection.
 async fn rows(client: &tokio_postgres::Client) -> Vec<String> {
     let rows = "select to_jsonb(s)::text from session_ledger.session s
                 union all select to_jsonb(e)::text from session_ledger.ended_session e order by 1";

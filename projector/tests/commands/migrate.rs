@@ -1,4 +1,4 @@
-//! `projector migrate`, and what the other commands say of a database that was not migrated.
+//! `projector migrate`, and the other commands on a database that was not migrated.
 
 use std::process::Output;
 
@@ -7,9 +7,9 @@ use tokio_postgres::Config;
 
 use super::{projector, stderr, stdout};
 
-/// A database that nothing was done to.
+/// An empty database.
 struct Unmigrated {
-    /// On the same server, to make it and drop it from.
+    /// A connection to the same server, to make the database and drop it.
     neighbour: Database,
     name: String,
 }

@@ -1,4 +1,4 @@
-//! A rebuild that is interrupted: it has changed nothing, or it is done, and it says which.
+//! A rebuild that is interrupted: it has changed nothing, or it is done, and it tells which.
 #![cfg(unix)]
 
 use std::io::Read;
@@ -78,7 +78,7 @@ async fn until(client: &Client, condition: &str) {
     }
 }
 
-/// Sends the signal and takes what the rebuild says.
+/// Sends the signal and returns the rebuild's output.
 fn stop(mut rebuild: Child, signal: &str) -> (Option<i32>, String, String) {
     assert!(Command::new("kill").args([signal, &rebuild.id().to_string()]).status().unwrap().success());
     let code = rebuild.wait().unwrap().code();

@@ -21,7 +21,7 @@ const BOUND: Duration = Duration::from_secs(60);
 
 const KILLS_MIN: usize = 20;
 
-/// The ids of the events that were committed, and of those that were rolled back.
+/// The ids of committed events, and of rolled-back ones.
 type Written = (Vec<String>, Vec<String>);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -70,7 +70,7 @@ async fn a_relay_whose_output_is_closed_says_so() {
     assert!(told.ends_with(": the lines since the last checkpoint will be written again\n"), "{told}");
 }
 
-/// A relay that runs, and what it writes.
+/// A running relay, and its output.
 struct Relay {
     child: Child,
     lines: Receiver<Value>,
@@ -85,12 +85,12 @@ impl Relay {
         Self { child, lines }
     }
 
-    /// The next lines, at most `count`, if they come within a moment: there may be nothing to relay just now.
+    /// The next lines, at most `count`, if they come within a moment; there may be nothing to relay just now.
     fn take_lines(&mut self, count: usize) -> Vec<Value> {
         (0..count).map_while(|_| self.lines.recv_timeout(Duration::from_millis(500)).ok()).collect()
     }
 
-    /// What a relay that is no more has written.
+    /// The output of a relay that has ended.
     fn take_rest(&mut self) -> Vec<Value> {
         self.lines.iter().collect()
     }
@@ -119,7 +119,7 @@ fn command(database: &Database) -> Command {
     command
 }
 
-/// A line counts once its end is there.
+/// Complete lines only: a line counts once its newline is there.
 fn whole_lines(output: ChildStdout) -> impl Iterator<Item = Value> {
     let mut output = BufReader::new(output);
     std::iter::from_fn(move || {
@@ -163,7 +163,7 @@ async fn start_writers(database: &Database) -> tokio::task::JoinHandle<(HashSet<
     })
 }
 
-/// Three hundred transactions over four sessions of this writer's; every seventh rolls back.
+/// Three hundred transactions over four sessions of this writer; every seventh rolls back.
 async fn write(client: &Client, writer: u8) -> Written {
     let start = OffsetDateTime::now_utc();
     let sessions: Vec<_> = (0..4).map(|nth| SessionId::new(start, [writer * 10 + nth; 10])).collect();

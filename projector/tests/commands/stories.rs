@@ -16,13 +16,13 @@ use tokio_postgres::Client;
 /// The start of all stories.
 const START: OffsetDateTime = datetime!(2025-03-01 09:00:00.123456 UTC);
 
-/// A hash that is easy to find, whatever it is written as.
+/// A hash that is easy to find in any notation.
 const TOKEN_HASH: TokenHash = TokenHash::from_bytes([0xab; 32]);
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
 const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                       Version/18.6 Mobile/15E148 Safari/604.1";
-/// As no version of the library writes it.
+/// A user agent with control characters, as no version of the library stores it.
 const HOSTILE: &str = "curl/8.5.0\u{1b}[2J\u{9b}31m\r\nINFO all is well\u{202e}";
 
 /// A session with events of every kind.
@@ -30,7 +30,7 @@ pub(crate) fn eventful() -> SessionId {
     id(1)
 }
 
-/// The sessions of alice, of whom one is [`eventful`].
+/// The sessions of alice, one of them [`eventful`].
 pub(crate) async fn tell(database: &Database) -> Ledger {
     let client = database.connect().await;
     write(&client, eventful(), START, FIREFOX, every_kind()).await;
@@ -89,7 +89,7 @@ fn started() -> Event {
     Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
 }
 
-/// Live whatever the clock says.
+/// A start without time limits: the session lives whatever the clock says.
 fn started_for_ever() -> Event {
     let timeouts = Timeouts { idle: None, absolute: None };
     Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
@@ -122,7 +122,8 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
     let version = state.version + 1;
     let is_ended = matches!(event, Event::Ended(_));
     let from = From { ip: Some([192, 0, 2, 7].into()), user_agent: Some(agent.into()) };
-    // One browser makes the whole story, and as the library does it is said where the rule wants it.
+    // One browser makes the whole story. As in the library, an event names it only where the rule asks for
+    // it.
     let client = event.always_says_client().then(|| if is_ended { From::default() } else { from });
     let mut event_id = *id.as_bytes();
     event_id[0] = u8::try_from(version).unwrap();

@@ -1,4 +1,4 @@
-//! What a line says, and what it never does.
+//! The contents of a line, and secrets that no line may hold.
 
 use std::net::IpAddr;
 

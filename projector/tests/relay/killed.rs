@@ -17,10 +17,10 @@ use tokio_postgres::Client;
 use super::output::Output;
 use super::{BOUND, TOKEN_HASH, ids, ledger, noted, session_id, settings};
 
-/// The ids of the events that were committed, and of those that were rolled back.
+/// The ids of committed events, and of rolled-back ones.
 type Written = (Vec<String>, Vec<String>);
 
-/// Drops `future` once it has been polled so often; says whether it was done before.
+/// Drops `future` after this number of polls; returns whether it was done before.
 async fn killed_after(polls: usize, future: impl Future) -> bool {
     let (mut future, mut left) = (pin!(future), polls);
     std::future::poll_fn(|cx| {
@@ -61,7 +61,7 @@ async fn a_relay_killed_anywhere_skips_nothing_and_keeps_each_sessions_order() {
     }
 }
 
-/// Relays, each killed a little later than the one before; all under one name, which gets its lease back at
+/// Relays, each killed a little later than the one before. All have one name, which gets its lease back at
 /// once.
 async fn relay_and_kill(ledger: Ledger, done: Arc<AtomicBool>) -> Vec<Output> {
     let mut outputs = Vec::new();
@@ -78,7 +78,7 @@ async fn relay_and_kill(ledger: Ledger, done: Arc<AtomicBool>) -> Vec<Output> {
     outputs
 }
 
-/// What the killed ones have left of `wanted`.
+/// The events of `wanted` that the killed relays have left.
 async fn the_rest(ledger: &Ledger, before: &[Output], wanted: &HashSet<String>) -> Output {
     let seen = delivered(&before.iter().flat_map(Output::lines).collect::<Vec<_>>());
     let left: HashSet<_> = wanted.difference(&seen).cloned().collect();
@@ -108,7 +108,7 @@ async fn start_writers(database: &Database) -> JoinSet<Written> {
     tasks
 }
 
-/// Forty transactions over five sessions of this writer's; every fifth rolls back.
+/// Forty transactions over five sessions of this writer; every fifth rolls back.
 async fn write(client: &Client, writer: u8) -> Written {
     let sessions: Vec<_> = (0..5).map(|nth| session_id(writer * 10 + nth)).collect();
     let mut versions = [0; 5];
@@ -151,7 +151,7 @@ fn assert_in_order(lines: &[Value]) {
     }
 }
 
-/// As hexadecimal digits, as base64 and as a list of numbers.
+/// The bytes as hexadecimal digits, as base64 and as a list of numbers.
 pub(super) fn assert_no_token_hash(text: &str) {
     let lower = text.to_lowercase();
     for written in ["abababab", "q6urq6ur", "171,171", "171, 171"] {

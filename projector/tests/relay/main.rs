@@ -15,7 +15,7 @@ use session_ledger::session::{Event, Noted, SessionId, TokenHash};
 use test_support::Database;
 use time::OffsetDateTime;
 
-/// A hash that is easy to find, whatever it is written as.
+/// A hash that is easy to find in any notation.
 const TOKEN_HASH: TokenHash = TokenHash::from_bytes([0xab; 32]);
 
 /// How long anything here may take.
@@ -37,7 +37,7 @@ fn settings(holder: &str) -> Relay {
     }
 }
 
-/// The `nth` session of a test: ids that need no chance.
+/// The `nth` session of a test, with an id that is the same in each run.
 fn session_id(nth: u8) -> SessionId {
     SessionId::new(OffsetDateTime::now_utc(), [nth; 10])
 }

@@ -1,4 +1,4 @@
-//! An output that can be read while it is written.
+//! An output that a test can read while it is written.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use tokio::io::AsyncWrite;
 
 use super::BOUND;
 
-/// Takes few bytes at a time, like a pipe that is full, and none at every other call.
+/// Takes few bytes at a time, like a full pipe, and none at every other call.
 #[derive(Clone, Default)]
 pub(super) struct Output(Arc<Mutex<Taken>>);
 
@@ -21,7 +21,7 @@ struct Taken {
 }
 
 impl Output {
-    /// The lines that are complete.
+    /// The complete lines.
     pub(super) fn lines(&self) -> Vec<Value> {
         let text = self.text();
         let complete = text.rfind('\n').map_or("", |end| &text[..end]);
@@ -32,7 +32,7 @@ impl Output {
         String::from_utf8(self.0.lock().unwrap().bytes.clone()).unwrap()
     }
 
-    /// Waits until there are so many lines.
+    /// Waits until there are this many lines.
     pub(super) async fn until(&self, count: usize) {
         let reached = tokio::time::timeout(BOUND, async {
             while self.lines().len() < count {

@@ -1,4 +1,4 @@
-//! What a relay does when something else goes away.
+//! A relay whose database or lease goes away.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -13,12 +13,12 @@ use tokio_postgres::NoTls;
 use super::output::Output;
 use super::{BOUND, ids, ledger, noted, session_id, settings};
 
-/// What is said on the way.
+/// The log of this thread.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Gathers what this thread says from now on.
+    /// Gathers the log of this thread from now on.
     fn gather(&self) -> tracing::subscriber::DefaultGuard {
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
@@ -49,7 +49,7 @@ impl Write for Log {
     }
 }
 
-/// Lets connections in, or throws all out. From another database, since this one may be shut.
+/// Lets connections in, or closes all of them. Works from another database, as this one may be shut.
 async fn open(database: &Database, open: bool) {
     let (client, connection) = database.config().dbname("postgres").connect(NoTls).await.unwrap();
     let connection = tokio::spawn(connection);

@@ -8,18 +8,18 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// Whom root lends the server to, best first; `_postgres` is the name on macOS.
+/// The accounts that root may use for the server, best first; `_postgres` is the name on macOS.
 const LESSER: [&str; 3] = ["postgres", "_postgres", "nobody"];
 
-/// Who runs the server and everything that touches its files.
+/// The account that runs the server and everything that touches its files.
 #[derive(Debug)]
 pub(crate) struct Account {
-    /// The user and group to become; none when we stay who we are.
+    /// The user and group to become; none if the account is our own.
     ids: Option<(u32, u32)>,
 }
 
 impl Account {
-    /// Our own account, or for root the first lesser one that this process can become.
+    /// Our own account, or for root the first account with fewer rights that this process can become.
     pub(crate) fn for_server() -> Result<Self, Error> {
         if id(&["-u"]) != Some(0) {
             return Ok(Self { ids: None });
@@ -44,8 +44,8 @@ impl Account {
                 command.env_remove(name);
             }
         }
-        // The account may not be allowed into our working directory. With a locale of the system's
-        // choice the server of macOS finds itself multithreaded and gives up.
+        // The account may not be allowed into our working directory. With a locale of the system's choice the
+        // server of macOS finds itself multithreaded and gives up.
         command.current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());
         if let Some((user, group)) = self.ids {
             command.uid(user).gid(group);
@@ -54,7 +54,7 @@ impl Account {
     }
 }
 
-/// What `id` answers; macOS may print the id of `nobody` as -2.
+/// The answer of `id`; macOS may print the id of `nobody` as -2.
 fn id(arguments: &[&str]) -> Option<u32> {
     let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
     let number: i64 = std::str::from_utf8(&output.stdout).ok()?.trim().parse().ok()?;

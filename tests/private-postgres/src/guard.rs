@@ -17,13 +17,14 @@ use crate::{Error, Options};
 const SCRIPT: &str = include_str!("guard.sh");
 /// The path of a unix socket may have 103 bytes on macOS, 107 on Linux; 14 are `/.s.PGSQL.5432`.
 const LONGEST_DIR: usize = 103 - 14;
-/// Half a second is usual; many at once on a busy machine take far longer.
+/// Half a second is usual; many servers at once on a busy machine take far longer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// The script itself gives the server 15 seconds, and what a killed one left and the removal five each.
+/// The script itself gives the server 15 seconds, and five each to the leftovers of a killed one and to the
+/// removal.
 const GONE_WITHIN: Duration = Duration::from_secs(30);
 
-/// A running script. We hold the only writing end of its standard input: Rust opens pipes close-on-exec,
-/// so that no other child of ours inherits it.
+/// A running script. We hold the only writing end of its standard input: Rust opens pipes close-on-exec, so
+/// no other child of ours inherits it.
 #[derive(Debug)]
 pub(crate) struct Guard {
     shell: Child,
@@ -32,8 +33,8 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Has a directory made in the first temporary directory that will do, and the server started in it.
-    /// Its data are new, or a copy of those of the primary with this socket.
+    /// Makes a directory in the first suitable temporary directory, and starts the server in it. Its data are
+    /// new, or a copy of those of the primary with this socket.
     pub(crate) fn start(
         account: &Account,
         bin_dir: &Path,
@@ -72,14 +73,14 @@ impl Guard {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // A signal of the terminal goes to the group of the foreground, not to this one.
+            // The terminal sends signals to the foreground group, which is not this one.
             .process_group(0)
             .spawn()
             .map_err(Error::NoShell)?;
         Ok(Self { shell, dir })
     }
 
-    /// Why the directory could not be made; empty when it was.
+    /// The reason why the directory could not be made; empty if it was.
     fn complaint(&mut self) -> String {
         let mut text = String::new();
         if let Some(mut output) = self.shell.stdout.take()

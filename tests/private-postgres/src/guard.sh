@@ -1,9 +1,9 @@
-# Starts a server and watches over it. It is the parent's death that ends this script: the parent holds
-# the other end of our standard input, and however it dies, that pipe ends.
+# Starts a server and watches over it. The script ends with its parent: the parent holds the other end of our
+# standard input, and however it dies, that pipe ends.
 #   $1 the directory to make   $2 the directory of the programs   $3 the lines to add to postgresql.conf
 #   $4 the socket directory of a primary to copy and follow; empty for a server with data of its own
 
-# Whoever signals us means our parent, and we act when that is gone.
+# A signal to us is meant for our parent, and we act when the parent is gone.
 trap '' INT TERM HUP
 
 dir=$1
@@ -31,8 +31,8 @@ running() {
     if [ -n "$pid" ]; then kill -0 "$pid" 2>/dev/null; else [ ! -e "$dir/exited" ]; fi
 }
 
-# QUIT ends a server at once, its data being of no more use. It is repeated, since a server that has only
-# just been started does not listen yet; CONT is for one that was stopped by SIGSTOP.
+# QUIT ends a server at once; its data are of no more use. It is repeated, as a server that has just been
+# started does not listen yet. CONT is for a server that was stopped by SIGSTOP.
 tries=0
 while running && [ "$tries" -lt 300 ]; do
     signal=QUIT
@@ -43,8 +43,8 @@ while running && [ "$tries" -lt 300 ]; do
     sleep 0.05
 done
 
-# A server that was killed could not give its shared memory back; only its next start finds it, and that
-# only when its last backend is gone.
+# A killed server could not give its shared memory back. Only its next start finds the memory, and only when
+# its last backend is gone.
 tries=0
 while [ -e "$dir/data/postmaster.pid" ] && [ "$tries" -lt 100 ]; do
     "$2/postgres" --single -D "$dir/data" postgres </dev/null || sleep 0.05

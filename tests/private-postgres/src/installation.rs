@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::account::Account;
 use crate::{Error, Options};
 
-/// Where packages put the server outside `PATH`; the star stands for a version.
+/// The places where packages put the server outside `PATH`; the star stands for a version.
 const USUAL: [&str; 11] = [
     "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
     "/usr/pgsql-*/bin",                                   // PGDG on Fedora, RHEL
@@ -32,7 +32,7 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// The one asked for, or else the first that the account can run.
+    /// The installation that was asked for, or else the first that the account can run.
     pub(crate) fn find(options: &Options, account: &Account) -> Result<Self, Error> {
         let named = || env::var_os("PG_BIN").filter(|dir| !dir.is_empty()).map(PathBuf::from);
         match (&options.bin_dir, &options.search) {
@@ -57,7 +57,7 @@ impl Installation {
         dirs.iter().find_map(|dir| Self::at(dir, account).ok())
     }
 
-    /// The installation of this directory, provided that the account can run it.
+    /// The installation of this directory, if the account can run it.
     fn at(dir: &Path, account: &Account) -> Result<Self, String> {
         version(account, &dir.join("initdb"))?;
         let version = version(account, &dir.join("postgres"))?;
@@ -65,8 +65,8 @@ impl Installation {
     }
 }
 
-/// Where the programs really are: a directory of `PATH` may hold links to a few of them only, and psql or
-/// pg_dump beside those, if any, can be of another version.
+/// The real directory of the programs. A directory of `PATH` may hold links to a few of them only, and a psql
+/// or pg_dump beside those can be of another version.
 fn home(dir: &Path) -> PathBuf {
     let program = dir.join("postgres").canonicalize().ok();
     let home = program.as_deref().and_then(Path::parent).filter(|home| home.join("initdb").exists());
@@ -85,7 +85,7 @@ fn version(account: &Account, program: &Path) -> Result<u32, String> {
     })
 }
 
-/// Everything that is searched when neither `PG_BIN` nor an option names a directory.
+/// The places that are searched when neither `PG_BIN` nor an option names a directory.
 fn usual_dirs() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut dirs: Vec<PathBuf> = env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
@@ -97,7 +97,7 @@ fn usual_dirs() -> Vec<PathBuf> {
     dirs
 }
 
-/// The same for a person to read.
+/// The same places for a person to read.
 fn usual_places() -> Vec<String> {
     let first = ["PG_BIN (not set)", "the directories of PATH", "the directory that pg_config names"];
     first.into_iter().chain(USUAL).map(str::to_owned).collect()
@@ -110,7 +110,7 @@ fn configured() -> Option<PathBuf> {
     dir.is_absolute().then_some(dir)
 }
 
-/// The directories that a pattern stands for, each with its version; one without a version is the oldest.
+/// The directories that match a pattern, each with its version; one without a version counts as the oldest.
 fn matches(pattern: &str) -> Vec<(f32, PathBuf)> {
     let Some((before, after)) = pattern.split_once('*') else { return Vec::new() };
     let Some((parent, prefix)) = before.rsplit_once('/') else { return Vec::new() };

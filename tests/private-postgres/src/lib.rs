@@ -1,4 +1,4 @@
-//! A PostgreSQL server of one's own for tests and demonstrations, gone when its owner is.
+//! A private PostgreSQL server for tests and demonstrations, gone when its owner is.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), private_postgres::Error> {
@@ -13,14 +13,13 @@
 //! its user may enter, listens on a unix socket there and on no network address, and lets the role
 //! `postgres` in without a password.
 //!
-//! A shell that watches over it stops it and removes the directory as soon as the process that started
-//! it is gone, whatever ended that process: a return, a panic, an abort or a signal, SIGKILL included.
-//! Only killing the shell itself leaves the server behind.
+//! A shell watches over the server. It stops it and removes the directory as soon as the process that started
+//! it is gone, whatever the cause: a return, a panic, an abort or a signal, SIGKILL included. Only killing
+//! the shell itself leaves the server behind.
 //!
 //! Started as root, the server runs as `postgres` or `nobody`, since PostgreSQL refuses to run as root.
 //!
-//! Linux and macOS are supported. Windows is not: there the design's shell, its signals and its unix
-//! sockets are missing.
+//! Linux and macOS are supported. Windows is not: it lacks the shell, the signals and the unix sockets.
 #![forbid(unsafe_code)]
 
 #[cfg(not(unix))]

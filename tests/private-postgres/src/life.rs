@@ -1,4 +1,4 @@
-//! What befalls a server in its life: a standby made of it, a crash, a new start, a promotion.
+//! Events in a server's life: a standby made of it, a crash, a new start, a promotion.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -7,22 +7,23 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Options, Server};
 
-/// How long a server may take to come back: it replays its log, and a killed one must first be rid of its backends.
+/// How long a server may take to come back: it replays its log, and a killed one must lose its backends
+/// first.
 const BACK_WITHIN: Duration = Duration::from_secs(60);
 
-/// How a server crashes.
+/// The ways of a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crash {
     /// SIGQUIT: it tells its clients and writes nothing more. PostgreSQL's "immediate" shutdown.
     Immediate,
-    /// SIGKILL to its first process: the others find themselves orphaned, and nobody is told.
+    /// SIGKILL to its first process: the others find themselves orphaned, and no client is told.
     Kill,
 }
 
 impl Server {
-    /// Starts a copy of a running server that follows it, and returns when it takes reading connections. The primary
-    /// knows it by the setting `cluster_name`, to name it in `synchronous_standby_names`. Settings that the primary
-    /// was started with hold here too, unless `options` has others.
+    /// Starts a copy of a running server that follows it, and returns when it takes reading connections. The
+    /// primary knows it by the setting `cluster_name`, for `synchronous_standby_names`. It has the primary's
+    /// settings, unless `options` has others.
     ///
     /// # Errors
     /// As [`start`](Self::start); and when the primary takes no replication connection.
@@ -42,10 +43,10 @@ impl Server {
         self.run(Path::new("/bin/sh"), &["-c", script, "crash", &pid_file.to_string_lossy(), signal])
     }
 
-    /// Starts it once more after a [`crash`](Self::crash), and returns when it takes connections.
+    /// Starts it again after a [`crash`](Self::crash), and returns when it takes connections.
     ///
     /// # Errors
-    /// When it does not within a minute; the message has what the server says.
+    /// When it does not within a minute; the message has the server's log.
     pub fn start_again(&self) -> Result<(), Error> {
         let deadline = Instant::now() + BACK_WITHIN;
         loop {
@@ -57,10 +58,10 @@ impl Server {
         }
     }
 
-    /// Makes a primary of a standby, and returns when it takes writes.
+    /// Promotes a standby, and returns when it takes writes.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is no standby.
     pub fn promote(&self) -> Result<(), Error> {
         self.control(&["promote", "-w"])
     }
@@ -72,7 +73,8 @@ impl Server {
         self.run(&self.bin_dir().join("pg_ctl"), &arguments)
     }
 
-    /// Runs a program as the server's user. What it prints goes nowhere: a server that it starts keeps the pipe.
+    /// Runs a program as the server's user. Its output goes nowhere, as a server that it starts keeps the
+    /// pipe open.
     fn run(&self, program: &Path, arguments: &[&str]) -> Result<(), Error> {
         let mut command = self.account.command(program);
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());

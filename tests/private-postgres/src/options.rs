@@ -1,4 +1,4 @@
-//! What may differ from one private server to the next.
+//! The options of a private server.
 
 use std::path::{Path, PathBuf};
 
@@ -34,8 +34,8 @@ impl Options {
         self
     }
 
-    /// Whether what is committed survives a crash of the machine. Off by default, which is faster; keep it
-    /// on where durability or the time of a commit is what is looked at.
+    /// Whether commits survive a crash of the machine. Off by default, which is faster. Keep it on to test
+    /// durability or the time of a commit.
     #[must_use]
     pub fn fsync(mut self, on: bool) -> Self {
         self.fsync = on;
@@ -59,7 +59,7 @@ impl Options {
             ("wal_level", "logical".into()),
             ("fsync", if self.fsync { "on" } else { "off" }.into()),
             ("max_connections", "200".into()),
-            // Many tests in one database: too few of these make SERIALIZABLE abort without a conflict.
+            // Many tests share a database: with too few of these SERIALIZABLE aborts without a conflict.
             ("max_pred_locks_per_transaction", "256".into()),
         ];
         let ours = ours.iter().map(|(name, value)| line(name, value));

@@ -7,8 +7,8 @@ use crate::guard::{Guard, last_lines};
 use crate::installation::Installation;
 use crate::{Error, Options, address};
 
-/// A PostgreSQL server that nobody else uses. Dropping it stops the server and removes its directory; so
-/// does the end of this process, whatever the cause, and for a server kept in a `static` too.
+/// A PostgreSQL server that nobody else uses. It stops, and its directory is removed, when this is dropped.
+/// The end of this process does the same, whatever the cause, also for a server in a `static`.
 #[derive(Debug)]
 pub struct Server {
     guard: Guard,
@@ -42,20 +42,20 @@ impl Server {
         &self.guard.dir
     }
 
-    /// Where a database is, as key-value pairs: `host=... port=... user=postgres dbname=...`. libpq and
+    /// The address of a database as key-value pairs: `host=... port=... user=postgres dbname=...`. libpq and
     /// tokio-postgres read it. The database `postgres` exists from the start.
     #[must_use]
     pub fn connection_string(&self, database: &str) -> String {
         address::key_values(&self.guard.dir.to_string_lossy(), database)
     }
 
-    /// Where a database is, as a URL, for `DATABASE_URL`.
+    /// The address of a database as a URL, for `DATABASE_URL`.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         address::url(&self.guard.dir.to_string_lossy(), database)
     }
 
-    /// The directory of the server's programs, where `psql` and `pg_dump` of its version are as a rule.
+    /// The directory of the server's programs; `psql` and `pg_dump` of its version are usually there.
     #[must_use]
     pub fn bin_dir(&self) -> &Path {
         &self.installation.bin_dir
@@ -67,7 +67,7 @@ impl Server {
         self.installation.version
     }
 
-    /// The file with everything that initdb and the server had to say. It goes when the server goes.
+    /// The log of initdb and the server. It goes when the server goes.
     #[must_use]
     pub fn log_path(&self) -> &Path {
         &self.log

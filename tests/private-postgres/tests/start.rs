@@ -1,4 +1,4 @@
-//! A server starts, is what its options ask for, and is gone when it is dropped.
+//! A server starts, follows its options, and is gone when it is dropped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod observe;
@@ -61,7 +61,7 @@ fn only_its_user_may_enter_the_directory_and_that_is_never_root() {
 #[test]
 fn an_ordinary_user_can_start_one() {
     let scratch = Scratch::new("ordinary");
-    // Nobody but root may be let into the directory of the build.
+    // Only root may be allowed into the directory of the build.
     let program = scratch.0.join("doomed");
     fs::copy(env!("CARGO_BIN_EXE_doomed"), &program).unwrap();
     let mut command = Command::new(&program);

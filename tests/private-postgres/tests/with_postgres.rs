@@ -70,14 +70,14 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
-/// Whether a process is there that will end this one with the program.
+/// Whether there is a process that will end this one with the program.
 fn is_leashed(command: &str) -> bool {
     let output = Command::new("ps").args(["-A", "-o", "args="]).output().unwrap();
     let leash = format!("leash {command}");
     String::from_utf8_lossy(&output.stdout).lines().any(|line| line.trim_end().ends_with(&leash))
 }
 
-/// The program in a process group of its own, as a terminal would have it, with a command that goes on.
+/// The program in a process group of its own, as in a terminal, with a command that goes on.
 struct Running {
     program: Child,
     command: String,

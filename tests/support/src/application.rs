@@ -1,4 +1,4 @@
-//! An application that does one thing with its session per path.
+//! An application that does one thing with its session for each path.
 
 use poem::error::InternalServerError;
 use poem::http::{StatusCode, header};
@@ -45,7 +45,7 @@ fn untouched() -> &'static str {
     "untouched"
 }
 
-/// `user count`, with `-` for nobody.
+/// The answer `user count`, with `-` for nobody.
 #[handler]
 fn show(session: Session) -> Result<String> {
     let user = session.user().map_or("-".to_owned(), |user| user.to_string());

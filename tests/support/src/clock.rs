@@ -1,4 +1,4 @@
-//! The database's clock, moved.
+//! The database's clock, moved by tests.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! A migrated database of one's own for each test, on a server of one's own for each test program.
+//! A migrated database for each test, on a private server for each test program.
 //!
-//! With `DATABASE_URL` set the databases are made beside the one that it names, and dropped again; its role
+//! If `DATABASE_URL` is set, the databases are made beside the one that it names, and dropped again; its role
 //! must be a superuser.
 
 use std::env;
@@ -26,11 +26,12 @@ pub struct Database {
     name: String,
 }
 
-/// Where databases are made.
+/// The server on which databases are made.
 enum Cluster {
-    /// One that is gone when the program is. Databases are copied from [`TEMPLATE`] and left to its end.
+    /// A private server that ends with the program. Databases are copied from [`TEMPLATE`] and go when it
+    /// ends.
     Private { config: Config, _server: Server },
-    /// Somebody else's, where nothing may stay behind, no template either.
+    /// A server of others, where nothing may stay behind, no template either.
     Named { config: Config },
 }
 
@@ -52,7 +53,8 @@ impl Database {
         Self { config, name }
     }
 
-    /// Makes one on a server of the test's own, which ends with the test and must not do so before this.
+    /// Makes a database on a server of the test's own. The server ends with the test, and must live as long
+    /// as the test.
     pub async fn on(server: &Server) -> Self {
         let name = format!("ledger_{}", Uuid::new_v4().simple());
         let config: Config = server.connection_string("postgres").parse().unwrap();
@@ -63,7 +65,7 @@ impl Database {
         Self { config, name }
     }
 
-    /// How to connect to it, as a superuser.
+    /// The configuration to connect to it, as a superuser.
     pub fn config(&self) -> Config {
         self.config.clone()
     }
@@ -85,7 +87,7 @@ impl Database {
         &self.name
     }
 
-    /// A connection of one's own, as a superuser; closed when the client is dropped.
+    /// A new connection as a superuser; closed when the client is dropped.
     pub async fn connect(&self) -> Client {
         connect(&self.config).await
     }

@@ -1,10 +1,10 @@
-//! Writing to the log by hand, for tests of what reads it.
+//! Writing to the log by hand, for tests of its readers.
 
 use session_ledger::session::{Event, EventId, SessionId};
 use tokio_postgres::{Client, Error};
 use uuid::Uuid;
 
-/// As the library's own statements: the session's row first, at the version before, then the event; a
+/// As the library's own statements do: the session's row first, at the version before, then the event; a
 /// division by zero if the session is not at that version.
 const APPEND: &str = "
     with projected as (
@@ -26,8 +26,7 @@ const APPEND: &str = "
     )
     select 1 / count(*) from appended";
 
-/// Appends the `version`th event of a session, in whatever transaction the client is. The hash chain is left
-/// blank.
+/// Appends the `version`th event of a session, in the client's transaction. The hash chain is left blank.
 ///
 /// # Errors
 ///

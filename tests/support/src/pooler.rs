@@ -1,4 +1,4 @@
-//! A PgBouncer of one's own: it pools transactions, and knows no prepared statements.
+//! A private PgBouncer: it pools transactions, and knows no prepared statements.
 
 use std::env;
 use std::fs;
@@ -20,13 +20,13 @@ const INSTALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../install-pgbouncer
 /// The port is a part of the socket's name.
 const PORT: u16 = 6432;
 
-/// How many connections to the server all clients share.
+/// The number of connections to the server that all clients share.
 pub const SERVERS: usize = 3;
 
 /// A tenth of a second is usual.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// A running pooler in front of one database. Dropping it ends it; so does the end of this process.
+/// A running pooler in front of one database. It ends when this is dropped, and with this process.
 pub struct Pooler {
     shell: Child,
     directory: PathBuf,
@@ -34,14 +34,14 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one.
+    /// Starts a pooler.
     pub async fn to(database: &Database) -> Self {
         let config = database.config();
         let directory = tempfile::Builder::new().prefix("pooler").tempdir().unwrap().keep();
         fs::write(directory.join("ini"), ini(&config, &directory)).unwrap();
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", SCRIPT, "pooler"]).arg(&directory).arg(program()).stdin(Stdio::piped());
-        // Root may not run it: then it runs as the server does.
+        // Root may not run it: then it runs as the server's user.
         if fs::metadata(&directory).unwrap().uid() == 0 {
             let (user, group) = owner_of_server(&config);
             chown(&directory, Some(user), Some(group)).unwrap();
@@ -54,7 +54,7 @@ impl Pooler {
         pooler
     }
 
-    /// How to connect through it.
+    /// The configuration to connect through it.
     pub fn config(&self) -> Config {
         let mut config = Config::new();
         config.host_path(&self.directory).port(PORT).user("anybody");
@@ -73,7 +73,8 @@ impl Pooler {
 }
 
 impl Pooler {
-    /// Has it open all its connections to the server, so that each transaction gets another one than the one before.
+    /// Makes it open all its connections to the server, so that each transaction gets another one than the
+    /// one before.
     async fn connect_servers(&self) {
         let mut clients = Vec::new();
         for _ in 0..SERVERS {
@@ -117,7 +118,7 @@ fn ini(config: &Config, directory: &Path) -> String {
     )
 }
 
-/// The user and group that the server runs as; those of `nobody` for a server that is elsewhere.
+/// The user and group of the server; those of `nobody` for a server that is elsewhere.
 fn owner_of_server(config: &Config) -> (u32, u32) {
     match config.get_hosts().first() {
         Some(Host::Unix(socket)) => {
@@ -128,7 +129,7 @@ fn owner_of_server(config: &Config) -> (u32, u32) {
     }
 }
 
-/// The program; installed first if it is missing.
+/// The program; it is installed first if it is missing.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

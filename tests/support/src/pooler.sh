@@ -1,5 +1,5 @@
-# Runs a pooler and watches over it. When the parent is gone, whatever ended it, our standard input ends, and so
-# does the pooler.
+# Runs a pooler and watches over it. When the parent is gone, whatever the cause, our standard input ends, and
+# so does the pooler.
 #   $1 the directory: it holds `ini` and gets `log`, and is removed at the end   $2 the pooler's program
 
 trap '' INT TERM HUP

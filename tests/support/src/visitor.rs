@@ -1,4 +1,4 @@
-//! A browser without a screen: it keeps cookies as RFC 6265bis says, and has an address.
+//! A browser without a screen: it keeps cookies by the rules of RFC 6265bis, and has an address.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -10,7 +10,7 @@ use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, EndpointExt, Request, RequestParts, Response};
 
-/// An application to be visited.
+/// An application to visit.
 pub type App = Arc<BoxEndpoint<'static, Response>>;
 
 /// Makes an application of an endpoint.
@@ -27,7 +27,7 @@ pub struct Visitor {
     user_agent: String,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -49,7 +49,7 @@ impl Visitor {
         }
     }
 
-    /// The same browser elsewhere.
+    /// The same browser at another address.
     #[must_use]
     pub fn at(mut self, ip: IpAddr) -> Self {
         self.ip = ip;
@@ -81,7 +81,7 @@ impl Visitor {
         self.jar.lock().unwrap().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
-    /// Puts a cookie into the jar, whatever it is.
+    /// Puts any cookie into the jar.
     pub fn put_cookie(&self, name: &str, value: impl Into<Vec<u8>>) {
         self.jar.lock().unwrap().insert(name.to_owned(), value.into());
     }

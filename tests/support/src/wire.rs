@@ -18,8 +18,8 @@ use tokio_postgres::config::Host;
 pub use cut::Cut;
 use line::Line;
 
-/// How long an answer is held back unless told otherwise. All that is sent in that time counts as one trip, so it
-/// must be long enough for a pipeline to be written, and is nothing that a test waits for.
+/// How long an answer is held back unless another time is set. All that is sent in that time counts as one
+/// trip, so it must be long enough to write a pipeline. No test waits for it.
 const LATENCY: Duration = Duration::from_millis(25);
 
 /// A wire to the database. It is cut when this is dropped.
@@ -30,16 +30,16 @@ pub struct Wire {
     accepting: tokio::task::JoinHandle<()>,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Default)]
 struct State {
     latency: Duration,
     trips: AtomicUsize,
-    /// What befalls the next COMMIT.
+    /// The cut of the next COMMIT.
     next: Mutex<Option<Cut>>,
     /// Whether new connections are closed at once.
     refuses: AtomicBool,
-    /// Lets go of what [`Cut::Late`] holds.
+    /// Releases the messages that [`Cut::Late`] holds.
     release: Notify,
     /// The server has answered the COMMIT of a cut connection.
     answered: Notify,
@@ -59,7 +59,7 @@ impl Wire {
         Self::with_latency(config, Duration::ZERO)
     }
 
-    /// A wire that holds each answer back for so long.
+    /// A wire that holds each answer back for this time.
     pub fn with_latency(config: &Config, latency: Duration) -> Self {
         let directory =
             tempfile::Builder::new().prefix("wire").tempdir().expect("a directory for the socket");
@@ -69,7 +69,7 @@ impl Wire {
         Self { directory, config: config.clone(), state, accepting }
     }
 
-    /// How to connect through it.
+    /// The configuration to connect through it.
     pub fn config(&self) -> Config {
         let mut config = Config::new();
         config.host_path(self.directory.path());
@@ -82,7 +82,8 @@ impl Wire {
         config
     }
 
-    /// How often the client has sent something after an answer, or first, on all connections.
+    /// The number of trips: how often the client has sent something first or after an answer, on all
+    /// connections.
     pub fn trips(&self) -> usize {
         self.state.trips.load(Ordering::SeqCst)
     }
@@ -97,13 +98,14 @@ impl Wire {
         self.state.next.lock().unwrap().is_some()
     }
 
-    /// Lets the server have what a [`Cut::Late`] has held back, and waits until it has answered. For one caller.
+    /// Lets the server have the messages that a [`Cut::Late`] has held back, and waits until it has answered.
+    /// For one caller.
     pub async fn deliver(&self) {
         self.state.release.notify_one();
         self.state.answered.notified().await;
     }
 
-    /// Closes new connections at once, from now on or no longer. Those that there are go on.
+    /// Closes new connections at once, or stops doing so. Open connections go on.
     pub fn refuse_connections(&self, refuses: bool) {
         self.state.refuses.store(refuses, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! What a test may rely on when it asks for a database.
+//! Promises about the databases that tests get.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use test_support::Database;

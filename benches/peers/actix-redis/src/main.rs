@@ -1,9 +1,9 @@
 //! The application on actix-session, kept in Redis, with actix-web.
 //!
-//! What matters: a persistent session's time to live is extended by a change only, not by reading (the default policy).
-//! The session is loaded before each request and written as a whole after a handler that has changed it, also after
-//! one that answers with an error. Of two parallel changes the later one overwrites the other; one that ends after a
-//! logout starts a new session with the old one's contents.
+//! Behaviour that matters here: a change extends a session's time to live, reading does not (the default
+//! policy). The session is loaded before each request. It is written as a whole after a handler that has
+//! changed it, also after one that answers with an error. Of two parallel changes the later one overwrites
+//! the other. A change that ends after a logout starts a new session with the old one's contents.
 #![forbid(unsafe_code)]
 
 use actix_session::config::PersistentSession;
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Failure> {
     let Environment { listen, database } = Environment::read()?;
     let orders = Data::new(Orders::open(database).await?);
     let store = RedisSessionStore::new(redis_url()?).await?;
-    // A benchmark's, in the open: no application has its keys in its source.
+    // A key in the source, as this is a benchmark; no application should have one.
     let key = Key::from(&[7; 64]);
     let lifecycle = PersistentSession::default().session_ttl(Duration::days(i64::from(IDLE_DAYS)));
 
@@ -79,7 +79,7 @@ async fn main() -> Result<(), Failure> {
             .route("/logout", post().to(logout));
         App::new().app_data(orders.clone()).route("/health", get().to(health)).service(signed_in)
     });
-    // One worker for each processor and SIGTERM for us: the defaults of the first, not of the second.
+    // One worker for each processor, and SIGTERM handled here: the defaults give the first, not the second.
     let server = server.disable_signals().bind(listen)?.run();
     ready()?;
     tokio::select! {

@@ -1,10 +1,11 @@
 //! The application on axum_session with its PostgreSQL store, with axum.
 //!
-//! What matters: sessions live in the memory of the process, where they stay for an hour after their last use; the
-//! database is where they are found again after that or after a restart, and another process does not see what this one
-//! has changed. The lifespan is 14 days and every request extends it. The session is written as a whole after a handler
-//! that has changed it, and otherwise every 10 seconds at most. Two parallel changes in one process change the same
-//! session in memory: those of different values are both kept, but a value that was read before is overwritten.
+//! Behaviour that matters here: sessions live in the memory of the process for an hour after their last use.
+//! After that, or after a restart, they are read from the database. A process does not see the changes of
+//! another. The lifespan is 14 days, and every request extends it. The session is written as a whole after a
+//! handler that has changed it, and otherwise every 10 seconds at most. Two parallel changes in one process
+//! change the same session in memory: changes of different values are both kept, but a value that was read
+//! before is overwritten.
 #![forbid(unsafe_code)]
 
 use axum::Router;
@@ -71,14 +72,14 @@ fn signed_in(session: &SessionPgSession) -> Result<(String, i64), StatusCode> {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let environment = Environment::read()?;
-    // One pool for the store and the application, as the store's documentation has it.
+    // One pool for the store and the application, as the store's documentation shows it.
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX as u32);
     let pool = pool.connect_with(database(&environment)).await?;
     sqlx::query(PURCHASE_TABLE).execute(&pool).await?;
     let config = SessionConfig::default().with_lifetime(Duration::days(i64::from(IDLE_DAYS)));
     let store = SessionStore::<SessionPgPool>::new(Some(pool.clone().into()), config).await?;
 
-    // Health stays outside: the middleware starts a session, and writes it, for every visitor that comes without one.
+    // Health stays outside, as the middleware starts and writes a session for every visitor without one.
     let app = Router::new()
         .route("/login", post(login))
         .route("/read", get(read))

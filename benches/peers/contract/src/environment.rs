@@ -1,4 +1,4 @@
-//! What a peer is told by its environment.
+//! The environment of a peer.
 
 use std::env;
 use std::error::Error;
@@ -6,10 +6,10 @@ use std::error::Error;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// Why a peer cannot start.
+/// A peer cannot start.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// Where to listen, and where PostgreSQL is.
+/// The address to listen on, and PostgreSQL's.
 pub struct Environment {
     /// `LISTEN`: an address and a port.
     pub listen: String,
@@ -18,16 +18,16 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads it.
+    /// Reads the environment.
     ///
     /// # Errors
     ///
-    /// A variable is missing, or PostgreSQL's address makes no sense.
+    /// A variable is missing, or PostgreSQL's address cannot be read.
     pub fn read() -> Result<Self, Failure> {
         Ok(Self { listen: variable("LISTEN")?, database: variable("DATABASE_URL")?.parse()? })
     }
 
-    /// PostgreSQL's host, or the directory of its socket, for drivers that do not read libpq's way of writing it.
+    /// PostgreSQL's host, or the directory of its socket, for drivers that do not read libpq's format.
     pub fn host(&self) -> String {
         match self.database.get_hosts().first() {
             Some(Host::Tcp(name)) => name.clone(),
@@ -41,12 +41,12 @@ impl Environment {
         self.database.get_ports().first().copied().unwrap_or(5432)
     }
 
-    /// Who signs in to PostgreSQL.
+    /// The user that signs in to PostgreSQL.
     pub fn user(&self) -> &str {
         self.database.get_user().unwrap_or("postgres")
     }
 
-    /// With which password.
+    /// The user's password.
     pub fn password(&self) -> String {
         String::from_utf8_lossy(self.database.get_password().unwrap_or_default()).into_owned()
     }
@@ -57,11 +57,11 @@ impl Environment {
     }
 }
 
-/// `REDIS_URL`, for the peers that keep sessions there.
+/// Reads `REDIS_URL`, for the peers that keep sessions there.
 ///
 /// # Errors
 ///
-/// It is missing.
+/// The variable is missing.
 pub fn redis_url() -> Result<String, Failure> {
     variable("REDIS_URL")
 }

@@ -1,5 +1,5 @@
-//! What every peer does alike, so that they differ in nothing but their sessions: the environment that they read, how
-//! they come and go, the questions that they are asked, and the orders that they keep in PostgreSQL.
+//! The parts that all peers share, so that they differ in nothing but their sessions: the environment, start
+//! and stop, the questions of the clients, and the orders in PostgreSQL.
 #![forbid(unsafe_code)]
 
 mod environment;
@@ -18,7 +18,7 @@ pub const CONNECTIONS_MAX: usize = 16;
 /// How long a session lives without being used, in days.
 pub const IDLE_DAYS: u16 = 14;
 
-/// The keys of the session: who is signed in, and how often something was changed or ordered.
+/// The session's key for the signed-in user.
 pub const USER: &str = "user";
-/// See [`USER`].
+/// The session's key for the number of changes and orders.
 pub const COUNT: &str = "count";

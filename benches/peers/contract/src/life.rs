@@ -1,4 +1,4 @@
-//! How a peer comes and goes.
+//! Start and stop of a peer.
 
 use std::io::{self, Read, Write};
 use std::thread;
@@ -6,25 +6,26 @@ use std::thread;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Tells whoever started the peer that it listens.
+/// Tells the parent process that the peer listens.
 ///
 /// # Errors
 ///
-/// Nobody reads what it says.
+/// Nobody reads the output.
 pub fn ready() -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "ready")?;
     out.flush()
 }
 
-/// Returns when the peer has to go: its standard input has ended, as it does when whoever started it dies, or SIGTERM.
+/// Returns when the peer has to stop: on SIGTERM, or when its standard input ends, as it does when the parent
+/// process dies.
 ///
 /// # Errors
 ///
-/// There can be no handler for signals.
+/// No handler for signals can be installed.
 pub async fn over() -> io::Result<()> {
     let (tell, told) = oneshot::channel();
-    // A thread of its own: a runtime does not end before its blocking reads have.
+    // A thread of its own, as a runtime does not end before its blocking reads have ended.
     thread::spawn(move || {
         let mut passed_over = [0; 1024];
         while matches!(io::stdin().read(&mut passed_over), Ok(1..)) {}

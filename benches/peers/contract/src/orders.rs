@@ -1,11 +1,11 @@
-//! The orders: a table of the application's own in PostgreSQL, wherever its sessions are.
+//! The orders: a table of the application's own in PostgreSQL, also for peers whose sessions are elsewhere.
 
 use deadpool_postgres::{Manager, Pool};
 use tokio_postgres::{Config, IsolationLevel, NoTls};
 
 use crate::{CONNECTIONS_MAX, Failure, Pace};
 
-/// Made when a peer starts.
+/// The table of orders, made when a peer starts.
 pub const PURCHASE_TABLE: &str = "create table if not exists purchase (
     purchase_id bigint generated always as identity primary key,
     who text not null,

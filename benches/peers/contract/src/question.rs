@@ -1,20 +1,20 @@
-//! What peers are asked, as the query of an address.
+//! The questions of the clients, as the query of an address.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// Who signs in.
+/// The user who signs in.
 #[derive(Deserialize)]
 pub struct Login {
     /// The name.
     pub user: String,
 }
 
-/// How long the handler has work to do between reading the session and changing it.
+/// The handler's work between reading the session and changing it.
 #[derive(Clone, Copy, Deserialize)]
 pub struct Pace {
-    /// In milliseconds; none if it isn't said.
+    /// The milliseconds; none unless given.
     #[serde(default)]
     pub ms: u64,
 }

@@ -10,7 +10,7 @@ use crate::load::{Tally, come_back, set_out};
 use crate::operation::Operation;
 use crate::postgres::Postgres;
 
-/// What one peer did with one operation in one round.
+/// The figures of one peer with one operation in one round.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
     pub(crate) tally: Tally,
@@ -24,23 +24,23 @@ impl Slice {
         self.tally.answered() as f64 / self.seconds
     }
 
-    /// A share of what was spent, for each request that was sent.
+    /// A share of the resources used, for each request that was sent.
     pub(crate) fn per_request(&self, of: impl Fn(&Spent) -> f64) -> f64 {
         let requests = self.tally.answered() + self.tally.errors;
         of(&self.spent) / (requests as f64).max(1.0)
     }
 }
 
-/// When a worker stops.
+/// The condition on which a worker stops.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Until {
-    /// This long after the start.
+    /// After this time.
     After(Duration),
-    /// When all have sent so many together.
+    /// When all workers together have sent this number.
     Requests(usize),
 }
 
-/// Drives one peer with one operation, and reads what that has cost.
+/// Drives one peer with one operation, and reads the resources used.
 pub(crate) async fn measure(
     contestant: &mut Contestant,
     postgres: &Postgres,
@@ -84,7 +84,7 @@ pub(crate) async fn drive(
 }
 
 impl Until {
-    /// Whether the worker with this number, which has sent so many, sends one more.
+    /// Whether this worker, which has sent `sent` requests, sends one more.
     fn goes_on(self, start: Instant, nth: usize, workers: usize, sent: usize) -> bool {
         match self {
             Self::After(length) => start.elapsed() < length,

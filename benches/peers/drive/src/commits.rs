@@ -12,17 +12,18 @@ use crate::operation::Operation;
 use crate::postgres::Postgres;
 use crate::progress::note;
 
-/// A backend of PostgreSQL tells what it has done ten seconds after it has become idle, at the latest.
+/// A backend of PostgreSQL reports its counts ten seconds after it has become idle, at the latest.
 const TOLD_AFTER: Duration = Duration::from_millis(10_500);
-/// Then the counters have to be the same in two readings so far apart.
+/// Then two readings must be equal, this long apart.
 const STILL_FOR: Duration = Duration::from_secs(1);
-/// How many more readings are taken if they are not.
+/// The number of further readings, if they are not.
 const READINGS_MAX: usize = 20;
 
 /// Commits of each database.
 pub(crate) type Counts = BTreeMap<String, i64>;
 
-/// Commits for each request, by the name of the peer. `counts` are those at rest before, and then those after.
+/// Commits for each request, by the name of the peer. `counts` are the counters at rest, first before and
+/// then after.
 pub(crate) async fn count(
     contestants: &mut [Contestant],
     postgres: &Postgres,
@@ -40,7 +41,7 @@ pub(crate) async fn count(
     Ok(names.map(|name| (name, grown(&before, counts, name) as f64 / requests as f64)).collect())
 }
 
-/// The counters once all backends have told what they did until now.
+/// The counters, once all backends have reported.
 pub(crate) async fn at_rest(postgres: &Postgres) -> Result<Counts, Box<dyn Error>> {
     sleep(TOLD_AFTER).await;
     let mut last = postgres.commits().await?;
@@ -58,7 +59,7 @@ pub(crate) async fn at_rest(postgres: &Postgres) -> Result<Counts, Box<dyn Error
     Ok(peers_only(last))
 }
 
-/// The database of no peer is the one that is read from, and never rests.
+/// Leaves out the database that is read from: it belongs to no peer, and never rests.
 fn peers_only(mut commits: Counts) -> Counts {
     commits.remove("postgres");
     commits

@@ -1,3 +1,3 @@
--- Reads how many transactions each database has committed, as far as its backends have told.
+-- Reads the number of committed transactions of each database, as far as its backends have reported.
 -- No row: never happens.
 select datname::text, xact_commit from pg_stat_database where datname is not null

@@ -1,4 +1,5 @@
-//! One keep-alive connection, as cheap as can be: the client shares the cores with those it measures.
+//! One keep-alive connection, as cheap as possible: the client shares the processors with the measured
+//! servers.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ impl Call {
     }
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -53,7 +54,7 @@ impl Answer {
     }
 }
 
-/// Why nothing came back.
+/// The reason why there was no answer.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -77,7 +78,7 @@ impl From<InvalidUri> for Failure {
     }
 }
 
-/// One request at a time to one server.
+/// Sends one request at a time to one server.
 #[derive(Debug)]
 pub(crate) struct Connection {
     address: SocketAddr,
@@ -93,8 +94,8 @@ impl Connection {
         Ok(Self { address, host, sender, driver })
     }
 
-    /// Sends a request and reads the whole answer. A connection that the server has closed meanwhile is opened
-    /// again; a request that may have arrived is never sent twice.
+    /// Sends a request and reads the whole answer. If the server has closed the connection meanwhile, it is
+    /// opened again. A request that may have arrived is never sent twice.
     pub(crate) async fn send(
         &mut self,
         call: &Call,
@@ -103,7 +104,7 @@ impl Connection {
         match timeout(ANSWERED_WITHIN, self.exchange(call, cookie)).await {
             Ok(answered) => answered,
             Err(_) => {
-                // The answer may still come, and must not be taken for the next one's.
+                // The answer may still come, and must not be taken for the next request's.
                 (self.sender, self.driver) = self.reconnect().await?;
                 Err(Failure(format!("no answer within {} s", ANSWERED_WITHIN.as_secs())))
             }
@@ -147,7 +148,7 @@ async fn connect(address: SocketAddr) -> Result<(SendRequest<Empty<Bytes>>, Abor
     stream.set_nodelay(true).map_err(failure)?;
     let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(failure)?;
     let driver = tokio::spawn(async move {
-        // What went wrong is told by the request that it went wrong for.
+        // The request that failed tells the error.
         let _ = connection.await;
     });
     Ok((sender, driver.abort_handle()))

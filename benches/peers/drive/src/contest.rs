@@ -23,7 +23,7 @@ use crate::workshop::Workshop;
 /// An operation of a peer.
 pub(crate) type Event = (Operation, &'static str);
 
-/// Everything that was found out.
+/// All findings.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) closed: BTreeMap<Event, Vec<Slice>>,
@@ -32,11 +32,11 @@ pub(crate) struct Findings {
     pub(crate) commits: BTreeMap<Event, f64>,
     pub(crate) tabs: BTreeMap<Event, Contention>,
     pub(crate) logouts: BTreeMap<Event, Aftermath>,
-    /// Who did not take part, and why.
+    /// The peers that did not take part, and why.
     pub(crate) left_out: Vec<(&'static str, String)>,
 }
 
-/// All servers. They go in this order.
+/// All servers. They are stopped in this order.
 pub(crate) struct Contest {
     pub(crate) contestants: Vec<Contestant>,
     pub(crate) postgres: Postgres,
@@ -46,14 +46,14 @@ pub(crate) struct Contest {
 }
 
 impl Contest {
-    /// Starts PostgreSQL, and nobody else yet.
+    /// Starts PostgreSQL, and no peer yet.
     pub(crate) async fn open(plan: Plan) -> Result<Self, Box<dyn Error>> {
         let dir = tempfile::Builder::new().prefix("peers-").tempdir()?;
         let postgres = Postgres::start().await?;
         Ok(Self { contestants: Vec::new(), postgres, plan, findings: Findings::default(), dir })
     }
 
-    /// Starts a peer and logs its browsers in. Who fails at that is left out.
+    /// Starts a peer and logs its browsers in. A peer that fails is left out.
     pub(crate) async fn admit(&mut self, peer: Peer, workshop: &Workshop) {
         match self.started(peer, workshop).await {
             Ok(contestant) => self.contestants.push(contestant),
@@ -61,7 +61,7 @@ impl Contest {
         }
     }
 
-    /// Notes who does not take part.
+    /// Notes a peer that does not take part.
     pub(crate) fn leave_out(&mut self, peer: Peer, reason: &str) {
         note(&format!("{} is left out. {reason}", peer.name));
         self.findings.left_out.push((peer.name, reason.to_owned()));
@@ -175,7 +175,7 @@ impl Contest {
         Ok(())
     }
 
-    /// The rate of each contestant in the open loop: one for all that are in Rust, and one that Python can bear.
+    /// The rate of each contestant in the open loop: one rate for all in Rust, and one for Python.
     fn rates(&self, operation: Operation) -> Vec<f64> {
         let found = |contestant: &Contestant| {
             let slices = self.findings.closed.get(&(operation, contestant.peer.name));
@@ -190,7 +190,7 @@ impl Contest {
     }
 }
 
-/// Half of what the slowest of the same language can do, so that all of a language get the same.
+/// Half of the rate of the slowest in the same language, so that all of a language get the same.
 fn bearable(rates: &[(Language, f64)]) -> Vec<f64> {
     let slowest = |language| {
         let of_it = rates.iter().filter(|(other, _)| *other == language);

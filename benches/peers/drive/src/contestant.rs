@@ -1,4 +1,4 @@
-//! A peer that runs, with the browsers that are logged in at it.
+//! A running peer, with its logged-in browsers.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -22,23 +22,23 @@ pub(crate) struct Contestant {
     server: Leashed,
     redis: Option<Redis>,
     pub(crate) address: SocketAddr,
-    /// Each belongs to one connection at a time.
+    /// Each browser belongs to one connection at a time.
     pub(crate) browsers: Browsers,
-    /// Sessions that its store holds; more than there are browsers where logging in is too slow.
+    /// The sessions in its store; more than there are browsers where logging in is too slow.
     pub(crate) stored: usize,
 }
 
-/// The cookies of those who are logged in.
+/// The cookies of logged-in browsers.
 #[derive(Debug, Default)]
 pub(crate) struct Browsers {
-    /// Those that send a request every few seconds.
+    /// The browsers that send a request every few seconds.
     pub(crate) active: Vec<Jar>,
-    /// Those that come back after a long time.
+    /// The browsers that come back after a long time.
     pub(crate) away: Vec<Jar>,
 }
 
 impl Browsers {
-    /// Those who send such requests. Who is taken from here is given back to the same.
+    /// The browsers for an operation. A browser taken from here is given back to the same group.
     pub(crate) fn of(&mut self, operation: Operation) -> &mut Vec<Jar> {
         match operation {
             Operation::Return => &mut self.away,
@@ -51,7 +51,7 @@ impl Browsers {
     }
 }
 
-/// CPU seconds and WAL bytes that were used up to a moment, or between two.
+/// CPU seconds and WAL bytes used up to a moment, or between two.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Spent {
     /// By the peer's processes.
@@ -64,7 +64,7 @@ pub(crate) struct Spent {
 }
 
 impl Contestant {
-    /// Starts it, with a database and where it wants one a Redis of its own, and waits until it listens.
+    /// Starts the peer, with a database and, if it needs one, a Redis of its own; waits until it listens.
     pub(crate) async fn start(
         peer: Peer,
         workshop: &Workshop,
@@ -96,7 +96,8 @@ impl Contestant {
         Connection::open(self.address).await.map_err(|error| format!("{}: {error}", self.peer.name).into())
     }
 
-    /// What was spent so far. Only one peer is driven at a time, so what the shared PostgreSQL spends is its.
+    /// The resources used so far. Only one peer is driven at a time, so all of the shared PostgreSQL's use is
+    /// its own.
     pub(crate) async fn spent(&self, postgres: &Postgres) -> Result<Spent, Box<dyn Error>> {
         let redis_seconds = self.redis.as_ref().map_or(0.0, |redis| cpu_seconds(redis.process));
         Ok(Spent {
@@ -109,7 +110,7 @@ impl Contestant {
 }
 
 impl Spent {
-    /// What has come since `before`.
+    /// The use since `before`.
     pub(crate) fn since(self, before: Self) -> Self {
         Self {
             server_seconds: self.server_seconds - before.server_seconds,

@@ -1,4 +1,4 @@
-//! Medians over rounds, ratios between peers, and how they are written.
+//! Medians over rounds, ratios between peers, and their format.
 
 use bench_report::{median, span};
 
@@ -7,7 +7,7 @@ use crate::contest::{Event, Findings};
 use crate::contestant::Spent;
 use crate::operation::Operation;
 
-/// What is not known, in a table.
+/// An unknown figure, in a table.
 pub(crate) const NONE: &str = "–";
 
 impl Findings {
@@ -31,17 +31,17 @@ impl Findings {
         paired(&self.rates((operation, peer)), &self.rates((operation, other)))
     }
 
-    /// The median over rounds of something of each slice.
+    /// The median over rounds of one figure of each slice.
     pub(crate) fn median_of(&self, event: Event, of: impl Fn(&Slice) -> f64) -> f64 {
         median(&self.slices(event).iter().map(of).collect::<Vec<_>>())
     }
 
-    /// The median over rounds of what a request has used.
+    /// The median over rounds of one resource that a request has used.
     pub(crate) fn per_request(&self, event: Event, of: impl Fn(&Spent) -> f64) -> f64 {
         self.median_of(event, |slice| slice.per_request(&of))
     }
 
-    /// All requests of the closed loop that were not answered with 200, and what the first was told.
+    /// All requests of the closed loop that were not answered with 200, and the first of these answers.
     pub(crate) fn errors(&self, event: Event) -> (u64, Option<&str>) {
         let slices = self.slices(event);
         let first = slices.iter().find_map(|slice| slice.tally.first_error.as_deref());
@@ -49,7 +49,7 @@ impl Findings {
     }
 }
 
-/// The median of the ratios of each round: what slows a whole round down slows both.
+/// The median of the ratios of each round: a slow round slows both sides.
 fn paired(rates: &[f64], others: &[f64]) -> Option<f64> {
     let ratios: Vec<_> =
         rates.iter().zip(others).filter(|(_, other)| **other > 0.0).map(|(a, b)| a / b).collect();
@@ -66,7 +66,7 @@ pub(crate) fn ratio(value: Option<f64>) -> String {
     }
 }
 
-/// Milliseconds, with as many digits as there is something to tell.
+/// Milliseconds, with as many digits as matter.
 pub(crate) fn milliseconds(value: f64) -> String {
     if value < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }

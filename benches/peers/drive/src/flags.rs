@@ -1,10 +1,10 @@
-//! What can be said on the command line.
+//! The command line.
 
 use std::time::Duration;
 
 use clap::Parser;
 
-/// Runs the same small application on six session stores, drives them alike, and prints what came of it.
+/// Runs the same small application on six session stores, drives them alike, and prints the results.
 #[derive(Debug, Parser)]
 #[command(name = "drive")]
 pub(crate) struct Flags {
@@ -14,8 +14,7 @@ pub(crate) struct Flags {
     /// How many browsers are logged in at each peer [default: 100000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(SESSIONS_MIN..=2_000_000))]
     sessions: Option<u32>,
-    /// How many of these send requests all the time; the others are away, and only come back now and then
-    /// [default: 4000]
+    /// How many of these send requests all the time; the others only come back now and then [default: 4000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(64..))]
     active: Option<u32>,
     /// How often each slice comes; medians are taken over rounds [default: 5]
@@ -35,10 +34,10 @@ pub(crate) struct Flags {
     publish: bool,
 }
 
-/// So that each connection has browsers of its own, among the active ones and among the others.
+/// At least one browser of each group for each connection.
 const SESSIONS_MIN: i64 = 200;
 
-/// How much is done.
+/// The amount of work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     /// Browsers that are logged in at each peer.
@@ -46,9 +45,9 @@ pub(crate) struct Plan {
     /// Of these, the ones that send requests all the time.
     pub(crate) active: usize,
     pub(crate) rounds: usize,
-    /// Of one peer and one operation.
+    /// The length of a slice: one peer and one operation.
     pub(crate) slice: Duration,
-    /// Of the closed loop.
+    /// The connections of the closed loop.
     pub(crate) connections: usize,
     /// Requests of one operation after which commits are counted.
     pub(crate) counted_requests: usize,
@@ -56,13 +55,13 @@ pub(crate) struct Plan {
     pub(crate) tab_sessions: usize,
     /// Logouts during a request.
     pub(crate) logouts: usize,
-    /// Names of peers; all where there is none.
+    /// Names of peers; all if empty.
     pub(crate) only: Vec<String>,
     pub(crate) publish: bool,
 }
 
 impl Flags {
-    /// What was said, and the usual or the quick amounts for the rest.
+    /// The given amounts, and the usual or the quick ones for the rest.
     pub(crate) fn plan(self) -> Plan {
         let usual = |usual, quick| if self.quick { quick } else { usual };
         let seconds = self.seconds.unwrap_or(if self.quick { 0.5 } else { 2.0 });

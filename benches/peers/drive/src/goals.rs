@@ -1,4 +1,4 @@
-//! What was promised, and the figure that came of it.
+//! The goals, and the figures measured for them.
 
 use bench_report::{Goal, Target};
 
@@ -6,7 +6,7 @@ use crate::contest::Findings;
 use crate::operation::Operation;
 use crate::peer::{ACTIX_REDIS, LEDGER, POEM_REDIS, REFERENCE, YARDSTICK};
 
-/// All goals of which the figure is known.
+/// All goals whose figure is known.
 pub(crate) fn goals(findings: &Findings) -> Vec<Goal> {
     let faster = [
         (Operation::Read, YARDSTICK, 1.5),
@@ -25,7 +25,7 @@ pub(crate) fn goals(findings: &Findings) -> Vec<Goal> {
     faster.chain(none_wrong(findings)).collect()
 }
 
-/// Of ours nothing may be lost, come back, or come too late.
+/// Of this library's sessions nothing may be lost, come back, or come too late.
 fn none_wrong(findings: &Findings) -> Vec<Goal> {
     let tabs = findings.tabs.iter().filter(|((_, name), _)| *name == LEDGER);
     let lost: Vec<_> =

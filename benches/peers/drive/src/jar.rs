@@ -2,7 +2,7 @@
 
 use hyper::header::HeaderValue;
 
-/// What a browser sends back. Attributes are ignored, `Secure` too: everything here is loopback.
+/// The cookies that a browser sends back. Attributes are ignored, `Secure` too: everything here is loopback.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Jar {
     header: Option<HeaderValue>,
@@ -14,7 +14,7 @@ impl Jar {
         self.header.as_ref()
     }
 
-    /// Keeps the latest of each name; forgets those that the server takes back.
+    /// Keeps the latest of each name, and forgets the cookies that the server removes.
     pub(crate) fn take_in(&mut self, set_cookies: &[HeaderValue]) {
         for set_cookie in set_cookies.iter().filter_map(|value| value.to_str().ok()) {
             let before = self.header.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -36,8 +36,8 @@ fn merged(cookies: &str, set_cookie: &str) -> String {
     others.chain(kept).collect::<Vec<_>>().join("; ")
 }
 
-/// An attribute that ends the cookie at once. The only dates of the past that servers send for this are of 1970 or
-/// a year before today, so an `Expires` counts only where it comes with an empty value.
+/// Whether an attribute ends the cookie at once. For this, servers send dates of 1970 or of a year before
+/// today, so an `Expires` counts only if it comes with an empty value.
 fn takes_back(attribute: &str) -> bool {
     let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
     name.eq_ignore_ascii_case("max-age") && value.parse::<i64>().is_ok_and(|seconds| seconds <= 0)

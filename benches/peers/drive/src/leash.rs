@@ -1,4 +1,4 @@
-//! Processes that go when we go, whatever ends us.
+//! Processes that end with this one, however it ends.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -11,31 +11,31 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// How long a server has for its first line.
+/// How long a server may take for its first line.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How long it has for going when its input has ended; then it is killed.
+/// How long it may take to end after its input has ended; then it is killed.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 /// How much of its log is shown when it fails.
 const LOG_LINES_MAX: usize = 12;
 
-/// A server that ends with its standard input, of which we hold the only other end.
+/// A server that ends with its standard input. This process holds the only other end.
 #[derive(Debug)]
 pub(crate) struct Leashed {
     child: Child,
-    /// Kept, so that what it says later goes somewhere.
+    /// Kept open, so that later output goes somewhere.
     said: Lines<BufReader<ChildStdout>>,
     log: PathBuf,
 }
 
 impl Leashed {
-    /// Starts it; what it has to complain about goes to a file in `dir`.
+    /// Starts a server; its errors go to a file in `dir`.
     pub(crate) fn start(mut command: Command, name: &str, dir: &Path) -> Result<Self, Box<dyn Error>> {
         let log = dir.join(format!("{name}.log"));
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
-            // A signal of the terminal is for us alone, and they go after us.
+            // A signal of the terminal is for this process alone; the servers end after it.
             .process_group(0)
             .kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| format!("{name} could not be run: {error}."))?;
@@ -43,7 +43,7 @@ impl Leashed {
         Ok(Self { child, said: BufReader::new(output).lines(), log })
     }
 
-    /// The first line that it prints, which says that it is ready.
+    /// The server's first line, which says that it is ready.
     pub(crate) async fn first_line(&mut self) -> Result<String, Box<dyn Error>> {
         match timeout(READY_WITHIN, self.said.next_line()).await {
             Ok(Ok(Some(line))) => Ok(line),

@@ -1,4 +1,4 @@
-//! Workers, each with a connection and browsers of its own, and the tally of what they were answered.
+//! Workers, each with a connection and browsers of its own, and the tally of their answers.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use crate::contestant::Contestant;
 use crate::jar::Jar;
 use crate::operation::Operation;
 
-/// Longer ones count as this long; three digits of every figure are kept.
+/// Longer latencies count as this long. Three digits of every figure are kept.
 const LONGEST_US: u64 = 60_000_000;
 const DIGITS: u8 = 3;
 
-/// What came of many requests.
+/// The tally of many requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
-    /// Those that were answered with 200, in microseconds.
+    /// Latencies of requests answered with 200, in microseconds.
     pub(crate) latencies: Histogram<u64>,
-    /// All others.
+    /// The number of all others.
     pub(crate) errors: u64,
     pub(crate) first_error: Option<String>,
 }
@@ -35,12 +35,12 @@ impl Tally {
         self.latencies.len()
     }
 
-    /// Counts an answer that took so long.
+    /// Counts an answer with its latency.
     pub(crate) fn count(&mut self, latency: Duration) {
         self.latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(LONGEST_US));
     }
 
-    /// Counts what was not answered as it should be.
+    /// Counts a failed request.
     pub(crate) fn count_error(&mut self, what: String) {
         self.errors += 1;
         self.first_error.get_or_insert(what);
@@ -53,7 +53,7 @@ impl Tally {
         Ok(())
     }
 
-    /// The latency in milliseconds that this part of the answers did not exceed.
+    /// The latency in milliseconds that this share of the answers did not exceed.
     pub(crate) fn milliseconds_at(&self, part: f64) -> f64 {
         self.latencies.value_at_quantile(part) as f64 / 1000.0
     }
@@ -73,7 +73,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Asks once, as a random one of its browsers. The latency counts from `since`.
+    /// Sends one request, as a random one of its browsers. The latency counts from `since`.
     pub(crate) async fn ask(&mut self, operation: Operation, call: &Call, since: Instant) {
         let nth = self.random.usize(..self.sessions.len());
         let jar = &mut self.sessions[nth];
@@ -89,7 +89,7 @@ impl Worker {
     }
 }
 
-/// Sets out so many workers, of which each gets an equal share of the browsers.
+/// Starts workers, each with an equal share of the browsers.
 pub(crate) async fn set_out(
     contestant: &mut Contestant,
     operation: Operation,
@@ -108,7 +108,7 @@ pub(crate) async fn set_out(
     workers.collect()
 }
 
-/// Waits for all workers, gives the browsers back, and adds up what they were answered.
+/// Waits for all workers, gives the browsers back, and adds up the tallies.
 pub(crate) async fn come_back(
     contestant: &mut Contestant,
     operation: Operation,
@@ -125,7 +125,7 @@ pub(crate) async fn come_back(
     Ok(tally)
 }
 
-/// Cards dealt to so many hands, evenly and in turn.
+/// Deals cards to a number of hands, evenly and in turn.
 fn dealt<T>(cards: Vec<T>, hands: usize) -> Vec<Vec<T>> {
     let mut dealt: Vec<Vec<T>> = (0..hands).map(|_| Vec::with_capacity(cards.len() / hands + 1)).collect();
     for (nth, card) in cards.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Logging browsers in: one, or as many as a store shall hold.
+//! Logging browsers in: one, or as many as a store is to hold.
 
 use std::error::Error;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::progress::Progress;
 
 /// Many at once, so that commits share their flushes.
 const CONNECTIONS: usize = 64;
-/// The one in Python would take a quarter of an hour for all. It has as many active browsers as the others, and this many
-/// that are away; the rest of its rows are copies, made in SQL.
+/// The number of browsers that are away, for the peer in Python: all would take it a quarter of an hour. It
+/// has as many active browsers as the others; the rest of its rows are copies, made in SQL.
 const PYTHON_AWAY: usize = 2_000;
 
-/// How often a login is tried again that was put off (503), as while the disk catches up with what others have written,
-/// and after how long. No part of what is measured.
+/// How often, and after which pause, a login is tried again that was answered 503, as while the disk is
+/// behind. Logins are not measured.
 const PUT_OFF_MAX: u32 = 20;
 const PUT_OFF: Duration = Duration::from_millis(500);
 
@@ -45,7 +45,7 @@ pub(crate) async fn log_in(connection: &mut Connection, name: &str) -> Result<Ja
     Ok(jar)
 }
 
-/// Logs in so many browsers at a peer.
+/// Logs this number of browsers in at a peer.
 pub(crate) async fn fill(
     contestant: &mut Contestant,
     postgres: &Postgres,

@@ -1,4 +1,4 @@
-//! A logout while a request is under way: does the session come back, does the request still take effect?
+//! A logout while a request is under way: does the session come back, and does the request still take effect?
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use crate::postgres::Postgres;
 
 /// How long the handler works between reading the session and changing it; an order is not committed before.
 const WORK: Duration = Duration::from_millis(20);
-/// When the logout is sent, so that the handler is at work. What happened in which order is told by the clock.
+/// When the logout is sent, so that the handler is at work. The clock tells the order of events.
 const LOGOUT_AFTER: Duration = Duration::from_millis(5);
 /// Browsers that do this at the same time.
 const BROWSERS_AT_ONCE: usize = 4;
 
-/// What one browser saw, in times since it sent the request.
+/// The observations of one browser, in times since it sent the request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Trial {
     /// The request was answered with 200.
@@ -34,20 +34,20 @@ struct Trial {
     is_ordered: bool,
 }
 
-/// What came of logouts during requests, over all browsers.
+/// The results of logouts during requests, over all browsers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Aftermath {
     /// Logouts that were answered with 200.
     pub(crate) logouts: u64,
-    /// Of these, the ones that were answered before the request was.
+    /// The logouts that were answered before the request was.
     pub(crate) overtaking: u64,
-    /// Sessions that could be read after all was answered.
+    /// Sessions that could still be read after all answers.
     pub(crate) resurrected: u64,
-    /// Orders answered with 200 and in the database, though the logout had been answered before they were committed.
+    /// Orders answered with 200 and in the database, although committed after the logout had been answered.
     pub(crate) orders_after: u64,
 }
 
-/// Has so many browsers log out during a request.
+/// Lets this number of browsers log out during a request.
 pub(crate) async fn log_out(
     contestant: &Contestant,
     postgres: &Postgres,
@@ -101,7 +101,7 @@ async fn attempt(
     };
     let ((answered, answered_after), (logged_out, logged_out_after)) = tokio::join!(request, leaving);
     let (answered, logged_out) = (answered?, logged_out?);
-    // What a browser has now; a tab or a thief may still have what it had before.
+    // The browser's present cookie; a tab or a thief may still hold the earlier one.
     let mut after = before.clone();
     let mut in_order = [(logged_out_after, &logged_out), (answered_after, &answered)];
     in_order.sort_by_key(|(at, _)| *at);

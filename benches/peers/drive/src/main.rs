@@ -1,7 +1,7 @@
-//! Measures this library against its peers: `cargo run --release -p drive` in `benches/peers`, and nothing else.
+//! Measures this library against its peers: `cargo run --release -p drive` in `benches/peers` does it all.
 //!
-//! Builds and starts everything, logs browsers in, drives all peers in turn, and prints what came of it as markdown.
-//! However it ends, nothing keeps running and no file is left behind but what cargo and pip have built.
+//! Builds and starts everything, logs browsers in, drives all peers in turn, and prints the results as
+//! markdown. However it ends, nothing keeps running, and only the builds of cargo and pip are left behind.
 #![forbid(unsafe_code)]
 
 mod closed;
@@ -41,7 +41,7 @@ use crate::peer::{Language, Peer};
 use crate::progress::note;
 use crate::workshop::Workshop;
 
-/// As a shell tells of a program that was interrupted.
+/// The exit code that a shell gives an interrupted program.
 const INTERRUPTED: u8 = 130;
 
 #[tokio::main(flavor = "current_thread")]
@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether it came to its end. What was started goes with the future that started it.
+/// Whether the work came to its end. Servers end with the future that started them.
 async fn until_interrupted(plan: Plan) -> Result<bool, Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

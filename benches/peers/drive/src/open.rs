@@ -1,5 +1,5 @@
-//! The open loop: requests come at a fixed rate, whether or not the ones before them have been answered. The latency
-//! counts from when a request should have been sent, so that a server which stalls is told from one that does not.
+//! The open loop: requests come at a fixed rate, whether or not the ones before them have been answered. The
+//! latency counts from the time at which a request was due, so that a server that stalls is noticed.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::contestant::Contestant;
 use crate::load::{Tally, Worker, come_back, set_out};
 use crate::operation::Operation;
 
-/// How many requests can be under way; what is due beyond that waits, and the wait counts.
+/// The most requests under way. A request due beyond that waits, and the wait counts.
 const CONNECTIONS: usize = 64;
-/// What waits longer is not sent any more.
+/// A request that waits longer is not sent any more.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(2);
-/// What a visitor begins to notice.
+/// A delay that a visitor begins to notice.
 pub(crate) const LATE_MS: u64 = 100;
 
-/// What one peer did at a fixed rate.
+/// The figures of one peer at a fixed rate.
 #[derive(Clone, Debug)]
 pub(crate) struct Steady {
     /// Requests a second that were due.
@@ -38,7 +38,7 @@ impl Steady {
         self.tally.latencies.count_between(LATE_MS * 1000 + 1, longest)
     }
 
-    /// Adds what came in another round.
+    /// Adds the figures of another round.
     pub(crate) fn add(&mut self, other: Self) -> Result<(), Box<dyn Error>> {
         self.due += other.due;
         self.tally.add(other.tally)
@@ -58,7 +58,7 @@ pub(crate) async fn drive(
     let due = ((rate * slice.as_secs_f64()) as u64).max(1);
     let (tick, ticks) = unbounded_channel();
     let ticks = Arc::new(Mutex::new(ticks));
-    // The runtime's own clock knows milliseconds only, the system's far less than that.
+    // The runtime's own clock knows milliseconds only; the system's is much finer.
     let pace = thread::spawn(move || keep_pace(rate, due, &tick));
     let mut working = JoinSet::new();
     for worker in workers {
@@ -69,7 +69,7 @@ pub(crate) async fn drive(
     Ok(Steady { rate, due, tally })
 }
 
-/// Tells when each request is due, at that time, and ends with the last or when nobody listens any more.
+/// Sends each request's due time when it is due. Ends with the last, or when nobody listens any more.
 fn keep_pace(rate: f64, due: u64, tick: &UnboundedSender<Instant>) {
     let start = Instant::now();
     for nth in 0..due {

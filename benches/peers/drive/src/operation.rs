@@ -1,4 +1,4 @@
-//! What is asked of every peer.
+//! The operations that are asked of every peer.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use crate::connection::Call;
 /// A request of the application that all peers serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
-    /// Nothing of a session: what the web framework and the client cost by themselves.
+    /// Uses no session: the cost of the web framework and the client alone.
     Health,
     /// Reads the user and the count from the session.
     Read,
-    /// The same, by a browser that was away: the first read after a pause, of which some libraries take a note.
+    /// Reads them from a browser that was away: some libraries note the first read after a pause.
     Return,
     /// Raises the count in the session.
     Change,
@@ -23,11 +23,11 @@ pub(crate) enum Operation {
 
 impl Operation {
     pub(crate) const ALL: [Self; 5] = [Self::Health, Self::Read, Self::Return, Self::Change, Self::Order];
-    /// Those that have to do with a session.
+    /// The operations that use a session.
     pub(crate) const OF_A_SESSION: [Self; 4] = [Self::Read, Self::Return, Self::Change, Self::Order];
-    /// Those of browsers that send a request every few seconds.
+    /// The operations by browsers that send a request every few seconds.
     pub(crate) const OF_THE_ACTIVE: [Self; 3] = [Self::Read, Self::Change, Self::Order];
-    /// Those that change a session.
+    /// The operations that change a session.
     pub(crate) const CHANGING: [Self; 2] = [Self::Change, Self::Order];
 
     pub(crate) fn name(self) -> &'static str {

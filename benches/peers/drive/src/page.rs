@@ -1,4 +1,4 @@
-//! The report: everything that was found out, on one page.
+//! The report: all findings on one page.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::{postgres, redis, tables, versions};
 /// The section of the results and the name of the chart.
 const SECTION: &str = "peers";
 
-/// A page that is there already keeps its prose.
+/// An existing page keeps its prose.
 const EMPTY_PAGE: &str = "# Results\n\n## Peers\n\n<!-- peers -->\n<!-- /peers -->\n";
 
 /// The whole report as markdown.
@@ -66,7 +66,7 @@ fn titled(title: &str, lead: &str, table: &str) -> String {
     format!("### {title}\n\n{lead}{table}")
 }
 
-/// Where, when and how.
+/// The place, the time and the settings.
 async fn setting(contest: &Contest, plan: &Plan) -> Result<String, Box<dyn Error>> {
     let has_redis = contest.contestants.iter().any(|contestant| contestant.peer.store == Store::Redis);
     let redis = redis::version().await.filter(|_| has_redis);
@@ -106,7 +106,7 @@ pub(crate) fn write(contest: &Contest, benches: &Path, text: &str) -> Result<(),
     Ok(())
 }
 
-/// Rates relative to the yardstick; to ours where the yardstick takes no part.
+/// Rates relative to the yardstick; relative to ours if the yardstick takes no part.
 fn draw(contest: &Contest, file: &Path) -> Result<(), Box<dyn Error>> {
     let names: Vec<_> = contest.contestants.iter().map(|contestant| contestant.peer.name).collect();
     let one = if names.contains(&YARDSTICK) { YARDSTICK } else { LEDGER };

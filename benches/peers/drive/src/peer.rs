@@ -1,38 +1,38 @@
-//! Who takes part.
+//! The peers.
 
 use std::error::Error;
 use std::fmt;
 
-/// One of those that are compared.
+/// A peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peer {
-    /// Of its folder, its database and its program.
+    /// The name of its folder, its database and its program.
     pub(crate) name: &'static str,
-    /// What it is made of, with the packages whose versions are told.
+    /// Its parts: the packages whose versions are told.
     pub(crate) made_of: &'static [&'static str],
     pub(crate) store: Store,
     pub(crate) language: Language,
 }
 
-/// Where it keeps sessions. Orders are in PostgreSQL everywhere.
+/// The store of its sessions. Orders are in PostgreSQL everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Store {
     PostgreSql,
     Redis,
 }
 
-/// What it is written in, which tells how it is built and started.
+/// Its language, which decides how it is built and started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
     Rust,
     Python,
 }
 
-/// Ours.
+/// This library.
 pub(crate) const LEDGER: &str = "ledger";
-/// The one whose figures are 1 where figures are relative.
+/// The peer whose figures are 1 where figures are relative.
 pub(crate) const YARDSTICK: &str = "tower-sessions";
-/// What this library was asked to outdo.
+/// The library that this one was asked to outdo.
 pub(crate) const REFERENCE: &str = "reference";
 pub(crate) const POEM_REDIS: &str = "poem-redis";
 pub(crate) const ACTIX_REDIS: &str = "actix-redis";
@@ -56,7 +56,7 @@ const fn rust(name: &'static str, store: Store, made_of: &'static [&'static str]
 }
 
 impl Peer {
-    /// All, or those with these names, in the order in which they take turns.
+    /// All peers, or those with these names, in the order of their turns.
     pub(crate) fn chosen(names: &[String]) -> Result<Vec<Self>, Box<dyn Error>> {
         if let Some(unknown) = names.iter().find(|name| PEERS.iter().all(|peer| peer.name != **name)) {
             let known = PEERS.map(|peer| peer.name).join(", ");
@@ -66,7 +66,7 @@ impl Peer {
         Ok(PEERS.into_iter().filter(is_chosen).collect())
     }
 
-    /// The name of its program, for those in Rust.
+    /// The name of its program, for peers in Rust.
     pub(crate) fn program(self) -> String {
         format!("peer-{}", self.name)
     }

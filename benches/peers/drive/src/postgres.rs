@@ -8,8 +8,8 @@ use bench_report::Counters;
 use private_postgres::{Options, Server};
 use tokio_postgres::{Client, NoTls};
 
-/// What differs from PostgreSQL's defaults, told with the results. No checkpoint and no vacuum falls into a slice of
-/// one peer; both come between the steps.
+/// The settings that differ from PostgreSQL's defaults; the results tell them. No checkpoint and no vacuum
+/// falls into a slice of one peer: both come between the steps.
 pub(crate) const SETTINGS: [(&str, &str); 7] = [
     ("shared_buffers", "1GB"),
     ("max_connections", "200"),
@@ -20,12 +20,12 @@ pub(crate) const SETTINGS: [(&str, &str); 7] = [
     ("autovacuum", "off"),
 ];
 
-/// A running server, and a connection from which it is watched: to a database of no peer, so that what the watching
-/// commits is not counted as theirs.
+/// A running server, and a connection that watches it. That connection is to a database of no peer, so that
+/// its commits are not counted as theirs.
 pub(crate) struct Postgres {
     server: Server,
     watch: Client,
-    /// Whose descendants its processes are.
+    /// The process whose descendants are the server's processes.
     pub(crate) postmaster: u32,
 }
 
@@ -52,8 +52,9 @@ impl Postgres {
         connect(&self.server, name).await
     }
 
-    /// Leaves every database as after a night's rest: nothing dirty, nothing dead, statistics fresh. Freezing comes
-    /// after the checkpoint, so that the pages have been written whole to the WAL and are not again in a slice.
+    /// Leaves every database as after a quiet night: no dirty page, no dead row, fresh statistics. Freezing
+    /// comes after the checkpoint, so that pages have been written whole to the WAL and are not again in a
+    /// slice.
     pub(crate) async fn tidy_up(&self, databases: &[&str]) -> Result<(), Box<dyn Error>> {
         self.watch.batch_execute("checkpoint").await?;
         for name in databases {
@@ -62,7 +63,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Collects what is dead, as autovacuum would, between the rounds.
+    /// Collects dead rows between the rounds, as autovacuum would.
     pub(crate) async fn sweep(&self, databases: &[&str]) -> Result<(), Box<dyn Error>> {
         for name in databases {
             self.connect(name).await?.batch_execute("vacuum").await?;
@@ -81,7 +82,7 @@ impl Postgres {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
-    /// How many purchases each of the users whose name begins so has.
+    /// The number of purchases of each user whose name begins with `prefix`.
     pub(crate) async fn purchases(
         &self,
         name: &str,
@@ -101,7 +102,7 @@ impl Postgres {
 async fn connect(server: &Server, database: &str) -> Result<Client, Box<dyn Error>> {
     let (client, connection) = tokio_postgres::connect(&server.connection_string(database), NoTls).await?;
     tokio::spawn(async move {
-        // What went wrong is told by the statement that it went wrong for.
+        // The statement that failed tells the error.
         let _ = connection.await;
     });
     Ok(client)

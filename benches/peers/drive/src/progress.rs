@@ -1,4 +1,4 @@
-//! Showing how far it has come: a bar on a terminal, plain lines elsewhere.
+//! Progress: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
 
@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const BAR: &str = "{prefix} {wide_bar} {human_pos}/{human_len} {msg}";
 
-/// The step at work. What was drawn goes with it.
+/// The step at work. The bar is cleared with it.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -15,7 +15,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins a step of so many parts.
+    /// Begins a step of this number of parts.
     pub(crate) fn begin(step: &'static str, parts: usize) -> Self {
         let is_drawn = stderr().is_terminal();
         let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -26,7 +26,7 @@ impl Progress {
         Self { bar, step, is_drawn }
     }
 
-    /// Says what is done now; a line of its own where no bar is drawn.
+    /// Says what is being done; on a line of its own where no bar is drawn.
     pub(crate) fn say(&self, what: &str) {
         if self.is_drawn {
             self.bar.set_message(what.to_owned());
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// For those who count parts elsewhere.
+    /// A counter for code that counts parts elsewhere.
     pub(crate) fn bar(&self) -> ProgressBar {
         self.bar.clone()
     }
@@ -52,7 +52,7 @@ impl Drop for Progress {
     }
 }
 
-/// A line that stays, above whatever is drawn.
+/// A line that stays, above the bar.
 pub(crate) fn note(text: &str) {
     eprintln!("{text}");
 }

@@ -1,4 +1,4 @@
-//! A Redis of one peer's own.
+//! A Redis for one peer.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::leash::Leashed;
 
-/// Redis does not mind its input; the shell does, and tells the process id.
+/// Redis ignores its input. So a shell watches the input, and tells the process id.
 const SCRIPT: &str = r#"
 trap '' INT HUP
 redis-server --bind 127.0.0.1 --port "$1" --dir "$2" --save '' --appendonly no --daemonize no >&2 </dev/null &
@@ -22,7 +22,7 @@ kill "$server"
 wait "$server"
 "#;
 
-/// How often it is tried to connect before Redis counts as failed.
+/// How often a connection is tried before Redis counts as failed.
 const TRIES_MAX: usize = 200;
 
 /// A running `redis-server` that keeps nothing on disk.

@@ -30,7 +30,7 @@ pub(crate) fn rates(contest: &Contest) -> String {
     by_operation(contest, &Operation::ALL, &heads, row)
 }
 
-/// What a request of the closed loop cost.
+/// The resources of a request of the closed loop.
 pub(crate) fn costs(contest: &Contest) -> String {
     let findings = &contest.findings;
     let row = |event: Event| {
@@ -66,7 +66,7 @@ pub(crate) fn steady(contest: &Contest) -> String {
     by_operation(contest, &Operation::OF_THE_ACTIVE, &heads, row)
 }
 
-/// What parallel tabs made of the sessions.
+/// The results of parallel tabs.
 pub(crate) fn tabs(contest: &Contest) -> String {
     let row = |event: Event| {
         let tabs = contest.findings.tabs.get(&event)?;
@@ -86,7 +86,7 @@ pub(crate) fn tabs(contest: &Contest) -> String {
     by_operation(contest, &Operation::CHANGING, &heads, row)
 }
 
-/// What logouts during requests made of them.
+/// The results of logouts during requests.
 pub(crate) fn logouts(contest: &Contest) -> String {
     let row = |event: Event| {
         let logouts = contest.findings.logouts.get(&event)?;
@@ -102,7 +102,7 @@ pub(crate) fn logouts(contest: &Contest) -> String {
     by_operation(contest, &Operation::CHANGING, &heads, row)
 }
 
-/// What the first error of each kind was, if there was any.
+/// The first error of each kind, if there was any.
 pub(crate) fn errors(findings: &Findings) -> Vec<String> {
     let closed = findings.closed.keys().filter_map(|event| Some((event, findings.errors(*event).1?)));
     let open = findings.open.iter();
@@ -110,7 +110,7 @@ pub(crate) fn errors(findings: &Findings) -> Vec<String> {
     closed.chain(open).map(|((operation, name), error)| format!("- {name}, {operation}: {error}")).collect()
 }
 
-/// A row for each operation and peer of which something is known.
+/// A row for each operation and peer with a known figure.
 fn by_operation(
     contest: &Contest,
     operations: &[Operation],

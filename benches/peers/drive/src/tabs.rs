@@ -1,4 +1,5 @@
-//! Tabs of one browser that change its session at once: is every change that was answered with 200 still there?
+//! Tabs of one browser that change its session at once: is every change that was answered with 200 still
+//! there?
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,7 @@ const WORK_MS: u64 = 5;
 /// Browsers that are busy at the same time.
 const BROWSERS_AT_ONCE: usize = 4;
 
-/// What one browser saw.
+/// The observations of one browser.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Browser {
     /// Requests answered with 200.
@@ -33,14 +34,14 @@ struct Browser {
     purchases: u64,
 }
 
-/// What came of parallel tabs, over all browsers.
+/// The results of parallel tabs, over all browsers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Contention {
     pub(crate) answered: u64,
     pub(crate) refused: u64,
     /// Changes answered with 200 that the session does not hold.
     pub(crate) lost: u64,
-    /// Changes in the session though the answer was another than 200.
+    /// Changes that are in the session although the answer was not 200.
     pub(crate) unasked: u64,
     /// Purchases that the session does not count, or counts without a row: the two stores disagree.
     pub(crate) apart: u64,
@@ -48,7 +49,7 @@ pub(crate) struct Contention {
     pub(crate) rows_wrong: u64,
 }
 
-/// Has so many browsers do this in eight tabs each.
+/// Lets this number of browsers do this in eight tabs each.
 pub(crate) async fn contend(
     contestant: &Contestant,
     postgres: &Postgres,
@@ -81,7 +82,7 @@ pub(crate) async fn contend(
     Ok(judged(&with_purchases.collect::<Vec<_>>(), purchases.is_some()))
 }
 
-/// One browser after the other, with the same connections.
+/// Runs one browser after the other, with the same connections.
 async fn browse(
     mut tabs: Vec<Connection>,
     names: Vec<String>,
@@ -111,7 +112,7 @@ async fn browse(
     Ok(seen)
 }
 
-/// What one tab does. Returns how many of its requests were answered with 200.
+/// Runs one tab. Returns the number of its requests that were answered with 200.
 async fn click(mut tab: Connection, jar: Arc<Mutex<Jar>>, call: Call) -> (Connection, u64) {
     let mut answered = 0;
     for _ in 0..REQUESTS {
@@ -128,7 +129,7 @@ fn cookie_of(jar: &Mutex<Jar>) -> Jar {
     jar.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The count in `NAME COUNT`, if that is its name.
+/// The count in `NAME COUNT`, if the name is this one.
 fn count_in(text: &str, name: &str) -> Option<u64> {
     text.strip_prefix(name)?.trim().parse().ok()
 }

@@ -1,9 +1,9 @@
-//! Which releases were compared.
+//! The releases that were compared.
 
 use crate::contestant::Contestant;
 use crate::peer::Language;
 
-/// A line for each peer: what it is made of, by the lock file of cargo or the requirements of pip.
+/// A line for each peer: its packages' versions, by cargo's lock file or pip's requirements.
 pub(crate) fn lines(contestants: &[Contestant], lock: &str, requirements: &str) -> Vec<String> {
     let line = |contestant: &Contestant| {
         let peer = contestant.peer;
@@ -26,7 +26,7 @@ pub(crate) fn lines(contestants: &[Contestant], lock: &str, requirements: &str) 
     contestants.iter().map(line).collect()
 }
 
-/// The version of a package in a Cargo.lock; the first where there are more.
+/// The version of a package in a Cargo.lock; the first if there are several.
 fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name);

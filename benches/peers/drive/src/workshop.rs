@@ -1,4 +1,4 @@
-//! Makes the peers' programs: with cargo, and with pip where it can.
+//! Builds the peers' programs: with cargo, and with pip if possible.
 
 use std::env;
 use std::error::Error;
@@ -8,17 +8,17 @@ use tokio::process::Command;
 
 use crate::peer::{Language, Peer};
 
-/// Where the programs are.
+/// The places of the programs.
 #[derive(Debug)]
 pub(crate) struct Workshop {
     /// `benches/peers`.
     workspace: PathBuf,
-    /// Cargo's folder with our own program.
+    /// Cargo's folder with this program.
     programs: PathBuf,
 }
 
 impl Workshop {
-    /// Of the tree that this program was built from.
+    /// The workshop of the tree that this program was built from.
     pub(crate) fn find() -> Result<Self, Box<dyn Error>> {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let ours = env::current_exe()?;
@@ -37,14 +37,14 @@ impl Workshop {
         (text("Cargo.lock"), text("reference/requirements.txt"))
     }
 
-    /// Builds the whole workspace, whoever takes part: with a choice of packages cargo would choose other features of
-    /// what they depend on, and build that anew.
+    /// Builds the whole workspace, whichever peers take part: for a selection of packages cargo would choose
+    /// other features of their dependencies, and build those anew.
     pub(crate) async fn build(&self) -> Result<(), Box<dyn Error>> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .args(["build", "--release", "--locked", "--workspace", "--manifest-path"])
             .arg(self.workspace.join("Cargo.toml"));
-        // `cargo run` describes our own package there, and ring is built anew whenever that is another one.
+        // `cargo run` sets variables that describe this package, and ring is built anew whenever they change.
         let ours = env::vars_os().map(|(name, _)| name).filter(|name| {
             let name = name.as_encoded_bytes();
             name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_")
@@ -55,14 +55,14 @@ impl Workshop {
         succeed(&mut cargo).await.map_err(|reason| format!("The peers could not be built: {reason}.").into())
     }
 
-    /// Installs the one in Python, if that is to be had.
+    /// Installs the peer in Python, if its packages can be had.
     pub(crate) async fn install(&self) -> Result<(), Box<dyn Error>> {
         let mut install = Command::new(self.workspace.join("reference/install"));
         install.arg(self.environment());
         succeed(&mut install).await.map_err(|reason| format!("It could not be installed: {reason}.").into())
     }
 
-    /// What starts a peer, but for its environment.
+    /// The command that starts a peer, without its environment.
     pub(crate) fn start(&self, peer: Peer) -> Command {
         match peer.language {
             Language::Rust => Command::new(self.programs.join(peer.program())),
@@ -74,7 +74,7 @@ impl Workshop {
         }
     }
 
-    /// Python's, beside what cargo builds.
+    /// The folder for Python, beside cargo's builds.
     fn environment(&self) -> PathBuf {
         self.programs.join("../reference")
     }

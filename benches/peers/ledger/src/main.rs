@@ -1,9 +1,10 @@
 //! The application on session-ledger, with poem.
 //!
-//! What matters: a session lives 14 days after its last use (the default); reading extends it by a write of its own at
-//! most once a minute. Changes are appended after the handler has returned, in the transaction of the handler's own
-//! statements if it has one, at the version that was read. Of two parallel changes the second waits for the first if
-//! both come to the same process, and runs again if they do not: none is lost.
+//! Behaviour that matters here: a session lives 14 days after its last use (the default). Reading extends it,
+//! by a write of its own once a minute at most. Changes are appended after the handler has returned, in the
+//! transaction of the handler's own statements if it has one, at the version that was read. Of two parallel
+//! changes the second waits for the first if both come to the same process, and otherwise runs again: none is
+//! lost.
 #![forbid(unsafe_code)]
 
 use peer_contract::{
@@ -16,7 +17,7 @@ use poem::{EndpointExt, Result, Route, Server, get, handler, post};
 use session_ledger::{Key, KeyRing, Ledger, Session, Sessions, SignedIn, Tx};
 use tokio_postgres::NoTls;
 
-/// A benchmark's, in the open: no application has its keys in its source.
+/// A key in the source, as this is a benchmark; no application should have one.
 const KEYS: &str = "primary 00000001 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 const CLICKS: Key<i64> = Key::new(COUNT);
@@ -70,7 +71,7 @@ async fn main() -> Result<(), Failure> {
     drop(client);
     let ledger = Ledger::builder(database).connections_max(CONNECTIONS_MAX).connect().await?;
 
-    // Around the whole application, as the library wants it: a request without a session only passes through.
+    // Around the whole application, as the library asks for: a request without a session only passes through.
     let app = Route::new()
         .at("/health", get(health))
         .at("/login", post(login))

@@ -1,9 +1,9 @@
 //! The application on poem's own `ServerSession`, kept in Redis.
 //!
-//! What matters: the cookie's `max_age` is also the session's time to live (without it neither ends), and is extended by
-//! a change only, not by reading. The session is loaded before each request, asked for or not, and written as a whole
-//! after a handler that has changed it; a handler's error skips that. Of two parallel changes the later one overwrites
-//! the other, and one that ends after a logout brings the session back.
+//! Behaviour that matters here: the cookie's `max_age` is also the session's time to live (without it neither
+//! ends). A change extends it, reading does not. The session is loaded before each request, asked for or not.
+//! It is written as a whole after a handler that has changed it, unless the handler fails. Of two parallel
+//! changes the later one overwrites the other. A change that ends after a logout brings the session back.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! The application on tower-sessions with its PostgreSQL store, with axum.
 //!
-//! What matters: a session ends 14 days after its last change; reading is no activity. It is loaded when a handler first
-//! asks for a value, and written as a whole after a handler that has changed it, by an upsert in a transaction of its
-//! own; an answer of 500 and more skips that. Of two parallel changes the later one overwrites the other, and one that
-//! ends after a logout brings the session back.
+//! Behaviour that matters here: a session ends 14 days after its last change; reading does not count. It is
+//! loaded when a handler first asks for a value. It is written as a whole after a handler that has changed
+//! it, by an upsert in a transaction of its own; an answer of 500 and more skips that. Of two parallel
+//! changes the later one overwrites the other. A change that ends after a logout brings the session back.
 #![forbid(unsafe_code)]
 
 use axum::Router;
@@ -25,7 +25,7 @@ use tower_sessions_sqlx_store::sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-/// How often ended sessions are swept, in seconds; the interval of the store's own example.
+/// How often ended sessions are swept, in seconds: the interval of the store's own example.
 const SWEEP: u64 = 60;
 
 enum Problem {
@@ -79,7 +79,7 @@ async fn signed_in(session: &Session) -> Result<(String, i64), Problem> {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let environment = Environment::read()?;
-    // One pool for the store and the application, as the store's documentation has it.
+    // One pool for the store and the application, as the store's documentation shows it.
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX as u32);
     let pool = pool.connect_with(database(&environment)).await?;
     sqlx::query(PURCHASE_TABLE).execute(&pool).await?;

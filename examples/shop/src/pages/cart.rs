@@ -25,7 +25,7 @@ struct CartPage<'a> {
     quantity_max: u16,
 }
 
-/// What the forms say.
+/// The fields of the forms.
 #[derive(Deserialize)]
 struct Amount {
     quantity: u16,
@@ -40,7 +40,7 @@ pub(crate) async fn show(session: Session, pool: Data<&Pool>) -> Result<Html<Str
     render(&CartPage { frame: Frame::new(&session, "/cart")?, lines, total, quantity_max: QUANTITY_MAX })
 }
 
-/// Puts more of a product into the cart. A visitor's first one starts their session.
+/// Puts more of a product into the cart. The first one starts the visitor's session.
 #[handler]
 pub(crate) async fn add(
     session: Session,
@@ -55,7 +55,7 @@ pub(crate) async fn add(
     Ok(to(&format!("/#product-{product}")))
 }
 
-/// Sets how many of a product are in the cart; none takes it out.
+/// Sets the quantity of a product in the cart; zero takes it out.
 #[handler]
 pub(crate) async fn change(
     session: Session,
@@ -74,7 +74,7 @@ fn known(products: &BTreeMap<i32, Product>, product: i32) -> Result<()> {
     if products.contains_key(&product) { Ok(()) } else { Err(NotFoundError.into()) }
 }
 
-/// Writes nothing if the cart is as it was.
+/// Writes the cart back. An unchanged cart writes nothing.
 fn keep(session: &Session, cart: &Cart) -> Result<()> {
     if cart.is_empty() {
         session.remove(&CART)?

@@ -15,7 +15,7 @@ use crate::frame::Frame;
 #[template(path = "catalogue.html")]
 struct Catalogue {
     frame: Frame,
-    /// Each product and how many of it are in the cart.
+    /// Each product and its quantity in the cart.
     products: Vec<(Product, u16)>,
     quantity_max: u16,
 }

@@ -1,4 +1,4 @@
-//! Your devices: every session of yours, and the power to end them.
+//! Your devices: lists all your sessions and can end each.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,7 @@ struct Devices {
     ended: Vec<Device>,
 }
 
-/// A session as the page shows it.
+/// A session for the page.
 struct Device {
     session: SessionId,
     browser: String,
@@ -50,7 +50,7 @@ pub(crate) async fn list(session: SignedIn, ledger: Data<&Ledger>) -> Result<Htm
     render(&Devices { frame: Frame::new(&session, "/devices")?, live, ended })
 }
 
-/// Signs one browser out. No request of it takes effect once this has answered.
+/// Signs one browser out. Once this has answered, no request of that browser takes effect.
 #[handler]
 pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path<Uuid>) -> Result<Response> {
     let (id, user) = (SessionId::from(id), session.user());
@@ -81,7 +81,7 @@ pub(crate) async fn end_others(session: SignedIn, ledger: Data<&Ledger>) -> Resu
     Ok(to("/devices"))
 }
 
-/// A session of this user, live or ended. Somebody else's is not found, as if there were none.
+/// A session of this user, live or ended. Another user's session is answered as not found.
 pub(super) async fn own_session(ledger: &Ledger, user: &UserId, id: SessionId) -> Result<SessionSummary> {
     let sessions = ledger.sessions(user).await?;
     Ok(sessions.into_iter().find(|summary| summary.id == id).ok_or(NotFoundError)?)
@@ -90,7 +90,7 @@ pub(super) async fn own_session(ledger: &Ledger, user: &UserId, id: SessionId) -
 impl Device {
     fn new(summary: &SessionSummary, this: Option<SessionId>, now: OffsetDateTime) -> Self {
         let is_this_one = Some(summary.id) == this;
-        // Being seen is noted about once a minute; this one is here right now.
+        // Activity is noted about once a minute; this browser is here right now.
         let last_seen = if is_this_one { now } else { summary.last_seen };
         let ended = summary.ended.as_ref();
         Self {

@@ -1,4 +1,4 @@
-//! What the log holds of a session, told to its owner.
+//! The history of a session, told to its owner.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ struct History {
     moments: Vec<Moment>,
 }
 
-/// Of the session one is in, logged in or not.
+/// The history of the present session, logged in or not.
 #[handler]
 pub(crate) async fn own(session: Session, ledger: Data<&Ledger>, pool: Data<&Pool>) -> Result<Html<String>> {
     let id = session.id();
@@ -38,7 +38,7 @@ pub(crate) async fn own(session: Session, ledger: Data<&Ledger>, pool: Data<&Poo
     render(&History { frame: Frame::new(&session, "/history")?, session: id, is_this_one: true, moments })
 }
 
-/// Of another session of the same user.
+/// The history of another session of the same user.
 #[handler]
 pub(crate) async fn of(
     session: SignedIn,

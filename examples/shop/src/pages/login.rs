@@ -22,7 +22,7 @@ struct LoginPage<'a> {
     refused: bool,
 }
 
-/// Where to go afterwards.
+/// The page to go to afterwards.
 #[derive(Deserialize)]
 struct Next {
     #[serde(default)]
@@ -43,8 +43,8 @@ pub(crate) fn form(session: Session, Query(Next { next }): Query<Next>) -> Resul
     render(&LoginPage { frame, next: destination(&next), name: "", refused: false })
 }
 
-/// Binds the user to the session, which keeps its cart and gets a new token. A wrong password keeps nothing at
-/// all: a visitor who has no session still has none.
+/// Binds the user to the session, which keeps its cart and gets a new token. After a wrong password nothing
+/// is kept: a visitor without a session still has none.
 #[handler]
 pub(crate) async fn log_in(
     session: Session,
@@ -71,7 +71,7 @@ pub(crate) fn log_out(session: Session) -> Response {
     to("/")
 }
 
-/// The page of ours that a path means: a login never leads to another site (CWE-601).
+/// The page of the shop that a path means: a login never leads to another site (CWE-601).
 pub(crate) fn destination(path: &str) -> &'static str {
     match path.trim_start_matches('/').split('/').next() {
         Some("cart") => "/cart",

@@ -33,7 +33,7 @@ struct Refused {
 
 #[derive(Deserialize)]
 struct Payment {
-    /// Ticked by who wants to see an order fail at the last moment.
+    /// Ticked by visitors who want to see an order fail at the last moment.
     fails: Option<String>,
 }
 
@@ -43,9 +43,9 @@ pub(crate) async fn list(session: SignedIn, pool: Data<&Pool>) -> Result<Html<St
     render(&Orders { frame: Frame::new(&session, "/orders")?, purchases })
 }
 
-/// `Tx` comes first, so that its transaction loads the session as well and no trip is made for that alone. The
-/// middleware commits when this has returned `Ok`. An `Err` undoes all of it: the stock taken, the rows, the note,
-/// the message and the emptied cart.
+/// `Tx` comes first, so that its transaction loads the session as well, without a trip of its own. The
+/// middleware commits when this has returned `Ok`. An `Err` undoes all of it: the stock taken, the rows, the
+/// note, the message and the emptied cart.
 #[handler]
 pub(crate) async fn place(tx: Tx, session: SignedIn, Form(payment): Form<Payment>) -> Result<Response> {
     let frame = Frame::without_notices(&session, "/cart")?;
@@ -66,8 +66,8 @@ pub(crate) async fn place(tx: Tx, session: SignedIn, Form(payment): Form<Payment
     Ok(to("/orders"))
 }
 
-/// Takes the stock and writes the purchase. None if there is too little of something: what was taken until then is
-/// left to the rollback.
+/// Takes the stock and writes the purchase. None if there is too little of something; the rollback gives back
+/// whatever was taken before.
 async fn buy(
     tx: &Tx,
     (account, session): (&str, Option<Uuid>),
@@ -90,7 +90,7 @@ async fn buy(
     Ok(Some((number, total)))
 }
 
-/// An error that is a page of its own.
+/// An error with a page of its own.
 fn refuse(frame: Frame, status: StatusCode, reason: &'static str) -> Error {
     match render(&Refused { frame, reason }) {
         Ok(page) => Error::from_response(page.with_status(status).into_response()),

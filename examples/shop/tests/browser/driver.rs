@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::page::Page;
 
-/// A browser that nobody watches, and that asks nothing of the network for itself.
+/// Arguments for a browser without a window that asks nothing of the network by itself.
 const FLAGS: [&str; 8] = [
     "--headless",
     "--no-sandbox",
@@ -26,11 +26,11 @@ const FLAGS: [&str; 8] = [
     "--disable-sync",
 ];
 
-/// Gone when it is dropped, with all of its browsers, also when a test panics.
+/// A running ChromeDriver. It ends when it is dropped, with all of its browsers, also when a test panics.
 pub(crate) struct Driver {
     process: Child,
     port: u16,
-    /// Removed after the browsers are gone, since they write to it until then.
+    /// Removed after the browsers have ended, as they write to it until then.
     profiles: TempDir,
 }
 
@@ -54,14 +54,14 @@ impl Driver {
             let port = line.split_once("successfully on port ")?.1;
             port.trim_end_matches('.').parse().ok()
         });
-        // What it says later must not fill the pipe.
+        // Its later output must not fill the pipe.
         std::thread::spawn(move || said.for_each(drop));
         let driver = Self { process, port: port.unwrap_or(0), profiles: tempfile::tempdir().unwrap() };
         assert_ne!(driver.port, 0, "chromedriver says on which port it listens");
         driver
     }
 
-    /// A browser that has never been anywhere.
+    /// A browser with no cookies and no history.
     pub(crate) async fn browser(&self, shop: &str) -> Page {
         let profile = tempfile::tempdir_in(&self.profiles).unwrap().keep();
         let own = format!("--user-data-dir={}", profile.display());
@@ -77,7 +77,7 @@ impl Driver {
         Page { client, shop: shop.to_owned() }
     }
 
-    /// Tells it to close its browsers and end; the answer comes when the browsers are gone.
+    /// Tells it to close its browsers and end; the answer comes when the browsers have ended.
     fn shut_down(&self) -> std::io::Result<()> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -98,7 +98,7 @@ impl Drop for Driver {
     }
 }
 
-/// Where a program is on the `PATH`.
+/// The path of a program on the `PATH`.
 fn program(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }

@@ -9,7 +9,7 @@ use driver::Driver;
 use page::Page;
 use running::Shop;
 
-/// As "only 1 left" on its card says.
+/// The card of a product of which the shop has one: it says "only 1 left".
 const SUGAR_BOWL: &str = "#product-12";
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn order(browser: &Page) {
     assert_eq!(browser.count("#items").await, 0, "the cart is empty");
 }
 
-/// Once for want of stock, once for the payment: both leave cart and stock as they were.
+/// Fails once for want of stock and once for the payment: both leave cart and stock as they were.
 async fn fail_to_order(browser: &Page) {
     browser.open("/").await;
     browser.fill(&format!("{SUGAR_BOWL} [name=quantity]"), "2").await;

@@ -1,14 +1,14 @@
-//! What a person does with a browser. Everything waits for what it needs.
+//! Actions of a person with a browser. Each waits for the element that it needs.
 
 use std::time::Duration;
 
 use fantoccini::Client;
 use fantoccini::wd::Locator;
 
-/// Far more than any page takes, so that a slow machine is not a failure.
+/// Far longer than any page takes, so that a slow machine is no failure.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often a page is looked at meanwhile.
+/// The pause between two looks at a page.
 const POLL: Duration = Duration::from_millis(20);
 
 /// A browser at the shop.
@@ -30,7 +30,7 @@ impl Page {
         }
     }
 
-    /// Waits until the first such element reads so. A page that is being replaced has none for a moment.
+    /// Waits until the first such element has this text. A page that is being replaced has none for a moment.
     pub(crate) async fn wait_for_text(&self, css: &str, text: &str) {
         let reads = async || {
             let element = self.client.find(Locator::Css(css)).await.ok()?;
@@ -58,7 +58,7 @@ impl Page {
         self.wait_for(css).await.click().await.unwrap();
     }
 
-    /// Writes over what is in a field.
+    /// Replaces the text of a field.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
         let field = self.wait_for(css).await;
         field.clear().await.unwrap();

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use test_support::Database;
 
-/// Stopped when it is dropped, also when a test panics, and its PostgreSQL with it.
+/// A running shop. It ends when it is dropped, with its PostgreSQL, also when a test panics.
 pub(crate) struct Shop {
     process: Child,
     url: String,
@@ -15,8 +15,8 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts it on any port: with a PostgreSQL of its own, or on a database of its own where `DATABASE_URL` names a
-    /// server.
+    /// Starts it on any port: with a PostgreSQL of its own, or on a database of its own where `DATABASE_URL`
+    /// names a server.
     pub(crate) async fn open(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
         command.args(["--listen", "127.0.0.1:0"]).args(arguments).env_remove("SESSION_LEDGER_KEYS");
@@ -33,7 +33,7 @@ impl Shop {
             let line = line.ok()?;
             Some(format!("http://{}", line.split_once("http://")?.1))
         });
-        // What it says later must not fill the pipe.
+        // Its later output must not fill the pipe.
         std::thread::spawn(move || said.for_each(drop));
         shop.url = url.expect("the shop says where it listens");
         shop
@@ -54,7 +54,7 @@ impl Drop for Shop {
     }
 }
 
-/// The same server, another database: the last word on it counts.
+/// The same server with another database: the last setting counts.
 fn with_database(url: &str, name: &str) -> String {
     match url {
         url if !url.contains("://") => format!("{url} dbname={name}"),

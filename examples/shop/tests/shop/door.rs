@@ -1,4 +1,4 @@
-//! What looking around costs, and which forms are taken.
+//! The cost of looking around, and the forms that are taken.
 
 use poem::http::{Method, StatusCode};
 

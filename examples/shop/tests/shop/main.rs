@@ -1,4 +1,4 @@
-//! The shop over HTTP, without a browser: what it refuses, and what it leaves as it was.
+//! The shop over HTTP, without a browser: requests that it refuses, and data that it leaves as it was.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod devices;

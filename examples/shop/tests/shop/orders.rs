@@ -1,4 +1,4 @@
-//! An order and the emptied cart are one.
+//! An order and the emptied cart are one transaction.
 
 use poem::http::StatusCode;
 

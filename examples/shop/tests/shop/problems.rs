@@ -1,4 +1,4 @@
-//! What goes wrong has a page too.
+//! Errors have pages too.
 
 use poem::http::StatusCode;
 use tokio_postgres::NoTls;

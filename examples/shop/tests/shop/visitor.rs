@@ -1,4 +1,4 @@
-//! Somebody with a browser, in a shop of their own.
+//! A visitor with a browser, in a shop of their own.
 
 use poem::http::{HeaderMap, Method, StatusCode, header};
 use poem::{Body, Endpoint, Request, Response};
@@ -7,11 +7,11 @@ use session_ledger::token::{CookieSettings, KeyRing, KeyState};
 use test_support::Database;
 use tokio_postgres::Client;
 
-/// A shop that has just opened.
+/// A new shop.
 pub(crate) struct Shop {
     endpoint: Box<dyn poem::endpoint::DynEndpoint<Output = Response>>,
     pub(crate) database: Database,
-    /// A look at the tables, past the shop.
+    /// A connection to the tables, past the shop.
     pub(crate) tables: Client,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Visitor<'a> {
     pub(crate) cookie: Option<String>,
 }
 
-/// What the shop answered.
+/// The shop's answer.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -77,7 +77,7 @@ impl Visitor<'_> {
         self.send(Method::POST, path, &[("sec-fetch-site", "same-origin")], form).await
     }
 
-    /// Sends a request with headers of one's choice.
+    /// Sends a request with headers of the caller's choice.
     pub(crate) async fn send(
         &mut self,
         method: Method,
@@ -110,7 +110,7 @@ impl Visitor<'_> {
         assert!(self.get("/").await.text.contains(&format!("Welcome, {name}.")));
     }
 
-    /// The public name of the session, which the page with its history tells.
+    /// The public name of the session, as the page with its history shows it.
     pub(crate) async fn session(&mut self) -> String {
         let page = self.get("/history").await.text;
         page.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).unwrap().to_owned()

@@ -3,9 +3,9 @@
 //! `with-postgres cargo nextest run` gives all test processes one server. The exit code is the command's,
 //! or 128 plus the number of the signal that ended it, as in a shell.
 //!
-//! Interrupted from the terminal, the command gets the signal as well. However this program dies, the
-//! command is asked to end, the server is stopped, and its directory removed. Only in the few milliseconds in
-//! which the command begins, a death of this program would leave the command behind.
+//! An interrupt from the terminal reaches the command as well. However this program dies, the command is
+//! asked to end, the server is stopped, and its directory is removed. The exception are the few milliseconds
+//! in which the command begins: a death then leaves the command behind.
 #![forbid(unsafe_code)]
 
 use std::env;
@@ -16,8 +16,8 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use private_postgres::{Options, Server};
 
-/// Waits for our death as the server's guard does, then ends the command, which has 10 seconds for it.
-/// The guard can't do this: it may run as a lesser user than the command.
+/// Waits for our death as the server's guard does, then ends the command, which has 10 seconds for it. The
+/// guard can't do this: it may run as a user with fewer rights than the command.
 const LEASH: &str = r#"
 trap '' INT TERM HUP
 while read -r _; do :; done
@@ -61,7 +61,7 @@ fn run(
         Command::new(program).args(arguments).env("DATABASE_URL", server.url("postgres")).spawn()?;
     let mut leash = leash(command.id()).or_else(|error| command.kill().and(Err(error)))?;
     let status = command.wait();
-    // Before its process id can be another's.
+    // Before its process id can belong to another process.
     leash.kill()?;
     leash.wait()?;
     status

@@ -1,4 +1,4 @@
-//! What the tests look at: processes, directories, answers of a server.
+//! Observations of the tests: processes, directories, answers of a server.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A program that has started a server, told where, and waits for its end.
+/// A program that has started a server, has told its directory, and waits for its end.
 pub(crate) struct Doomed {
     pub(crate) process: Child,
     pub(crate) dir: PathBuf,
@@ -35,7 +35,7 @@ impl Doomed {
         Self { process, dir, connection_string, bin_dir, postmaster }
     }
 
-    /// Lets it go on to its end and waits for that.
+    /// Lets it run to its end and waits for that.
     pub(crate) fn let_go(&mut self) {
         writeln!(self.process.stdin.take().unwrap()).unwrap();
         self.process.wait().unwrap();
@@ -58,7 +58,7 @@ pub(crate) fn lines(process: &mut Child) -> Lines<BufReader<ChildStdout>> {
     BufReader::new(process.stdout.take().unwrap()).lines()
 }
 
-/// Waits for a process that should be ending.
+/// Waits for a process that is about to end.
 pub(crate) fn drop_dead(process: &mut Child) -> i32 {
     let mut code = None;
     soon("the process should have ended", || {
@@ -73,7 +73,7 @@ pub(crate) fn postmaster(dir: &Path) -> String {
     fs::read_to_string(dir.join("data/postmaster.pid")).unwrap().lines().next().unwrap().to_owned()
 }
 
-/// A zombie, whose parent has not asked for it yet, is dead.
+/// Whether a process lives. A zombie, whose parent has not waited for it yet, is dead.
 pub(crate) fn is_alive(process: &str) -> bool {
     let output = Command::new("ps").args(["-o", "stat=", "-p", process]).output().unwrap();
     !matches!(output.stdout.trim_ascii().first(), None | Some(b'Z'))

@@ -21,7 +21,7 @@ pub(super) struct Line {
     from_client: ReadHalf<UnixStream>,
     to_server: WriteHalf<Box<dyn Stream>>,
     answering: JoinHandle<FromServer>,
-    /// Ends the way back, which hands over what it reads from.
+    /// Ends the way back, which hands over its reading half.
     hush: Arc<Notify>,
     /// Whether the server has answered since the client last sent something.
     answered: Arc<AtomicBool>,
@@ -61,7 +61,8 @@ impl Line {
         self.to_server.shutdown().await.ok();
     }
 
-    /// `before` is what comes before the COMMIT, `all` is up to the end. Dropping both ways of a side closes it.
+    /// `before` holds the messages before the COMMIT, `all` those up to the end. Dropping both ways of a side
+    /// closes it.
     async fn cut(self, cut: Cut, before: &[u8], all: &[u8]) {
         let Self { from_client, mut to_server, answering, hush, state, .. } = self;
         hush.notify_one();
@@ -90,7 +91,7 @@ impl Line {
     }
 }
 
-/// The way back. Returns what it reads from, and lets go of the client, when it is told to.
+/// The way back. When it is told to, it lets go of the client and returns its reading half.
 async fn answer(
     mut from: FromServer,
     to: WriteHalf<UnixStream>,
@@ -117,8 +118,8 @@ async fn answer(
     from
 }
 
-/// Hands over each answer when it is due. Answers that come one upon the other are late by the same time, not one after
-/// the other.
+/// Hands over each answer when it is due. Answers that follow each other closely are late by the same time,
+/// not one after the other.
 async fn deliver(
     mut due: UnboundedReceiver<(Instant, Vec<u8>)>,
     mut to: WriteHalf<UnixStream>,
@@ -136,7 +137,7 @@ async fn deliver(
     to.shutdown().await.ok();
 }
 
-/// Reads the server's answers and keeps them to itself, until it has answered COMMIT or is gone.
+/// Reads the server's answers and drops them, until it has answered COMMIT or is gone.
 async fn read_to_commit(from: &mut FromServer) {
     let (mut answers, mut buffer) = (Vec::new(), vec![0; 4096]);
     while !answer_commit(&answers) {

@@ -1,4 +1,4 @@
-//! Where messages of PostgreSQL's protocol begin and end.
+//! The boundaries of messages in PostgreSQL's protocol.
 
 /// The bytes that a client has sent, to be cut into messages.
 #[derive(Default)]
@@ -27,12 +27,13 @@ impl Messages {
     }
 }
 
-/// Whether a message is a query that says COMMIT and nothing else.
+/// Whether a message is a query with COMMIT and nothing else.
 pub(super) fn is_commit(message: &[u8]) -> bool {
     message.strip_prefix(b"Q").is_some_and(|rest| rest[4..].eq_ignore_ascii_case(b"commit\0"))
 }
 
-/// Whether the server's answers end with that to a COMMIT: the connection is idle, and outside a transaction.
+/// Whether the server's answers end with the one to a COMMIT: the connection is idle, and outside a
+/// transaction.
 pub(super) fn answer_commit(answers: &[u8]) -> bool {
     answers.ends_with(b"Z\0\0\0\x05I")
 }
