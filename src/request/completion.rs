@@ -13,7 +13,6 @@ pub(crate) enum CookieChange {
 }
 
 /// What is left to do to an answer once its request is settled.
-#[derive(Default)]
 pub(crate) struct Completion {
     /// What the browser is told about its token, if anything.
     pub(super) cookie: Option<CookieChange>,
@@ -26,6 +25,10 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
+    /// Nothing is left to do.
+    pub(super) const NOTHING: Self =
+        Self { cookie: None, is_signed_in: false, looked_at_session: false, is_partly_committed: false };
+
     /// Whether the browser must be told something about its token, whatever the answer is.
     pub(crate) fn changes_cookie(&self) -> bool {
         self.cookie.is_some()

@@ -29,11 +29,20 @@ pub(crate) enum Outcome {
     Failed(CommitFailed),
 }
 
+impl Settled {
+    /// A request whose handler has asked for neither its session nor a transaction.
+    const UNTOUCHED: Self =
+        Self { outcome: Outcome::RolledBack(RolledBack::Sound), completion: Completion::NOTHING };
+}
+
 /// Settles what a handler did. `commits` says whether its answer is one whose changes are kept.
 ///
 /// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a client that
 /// hangs up must not stop a commit halfway.
 pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
+    if !visit.was_opened() {
+        return Settled::UNTOUCHED;
+    }
     match visit.leave() {
         Left::Nothing(opened) => settle_idle(visit, opened, commits),
         Left::Work => {
@@ -42,7 +51,7 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
             match tokio::spawn(work).await {
                 Ok(settled) => settled,
                 Err(error) => {
-                    Settled { outcome: Outcome::Failed(error.into()), completion: Completion::default() }
+                    Settled { outcome: Outcome::Failed(error.into()), completion: Completion::NOTHING }
                 }
             }
         }

@@ -233,9 +233,6 @@ impl Visit {
 
     /// Takes the session if nothing is left to commit, to roll back or to end.
     pub(super) fn leave(&self) -> Left {
-        if !self.was_opened() {
-            return Left::Nothing(None);
-        }
         let Ok(running) = self.running.try_lock() else { return Left::Work };
         let mut opened = self.opened();
         let leaves_work = |opened: &Opened| opened.holding.is_changed() || opened.holding.is_overdue();
