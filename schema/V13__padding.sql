@@ -1,12 +1,13 @@
--- PostgreSQL would rather read a table of a few pages as a whole than search its index, and it keeps to that plan while
--- the table grows, until somebody counts its rows anew. Within SERIALIZABLE such a scan conflicts with every change of any
--- session. So the tables in which requests look sessions up have more than a few pages from the start, and keep them.
+-- PostgreSQL would rather read a table of a few pages as a whole than search its index, and it keeps to that
+-- plan while the table grows, until somebody counts its rows anew. Within SERIALIZABLE such a scan conflicts
+-- with every change of any session. So the tables in which requests look sessions up have more than a few
+-- pages from the start, and keep them.
 
 alter table session_ledger.session set (vacuum_truncate = off);
 alter table session_ledger.activity set (vacuum_truncate = off);
 
--- Gives them pages where they have few: at first, and after what takes pages away (a rebuild, a restored dump, VACUUM
--- FULL). The rows that do so are gone with the same transaction: nobody sees them.
+-- Gives them pages where they have few: at first, and after what takes pages away (a rebuild, a restored
+-- dump, VACUUM FULL). The rows that do so are gone with the same transaction: nobody sees them.
 create function session_ledger.pad_tables() returns void
     language plpgsql
 as $$

@@ -22,17 +22,18 @@ create table session_ledger.event (
     transaction_id  xid8        not null default pg_current_xact_id(),
     occurred_at     timestamptz not null,   -- the database's clock as the request read it; what the fold uses
     recorded_at     timestamptz not null default clock_timestamp(),   -- the database's own witness
-    epoch           integer     not null default 1,   -- grows when transaction ids start again (dump and restore)
+    epoch           integer     not null default 1,   -- grows when transaction ids start again (dump, restore)
     shape           smallint    not null,   -- the layout number of the payload
     kind            text        not null,
     user_id         text,
     actor           text,                   -- who did it, where that is not the session's user
-    client_ip       inet,                   -- both null: as the last event of the session before this that says them
+    client_ip       inet,                   -- both null: the client is unchanged since the last event that names one
     user_agent      text,                   -- empty beside no address: neither was known
     hash            session_ledger.sha256 not null,   -- SHA-256 of the previous hash and this row
     payload         bytea       not null,   -- postcard
     constraint a_version_is_recorded_once primary key (session_id, version)
 ) partition by range (session_id);
 
--- The feed goes by transactions. Positions would make each entry a third larger, and the feed sorts a batch anyway.
+-- The feed goes by transactions. Positions would make each entry a third larger, and the feed sorts a batch
+-- anyway.
 create index event_by_transaction on session_ledger.event (transaction_id);

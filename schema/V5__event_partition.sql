@@ -5,9 +5,9 @@ create function session_ledger.first_session_id(started_at timestamptz) returns 
     language sql immutable strict parallel safe
     return (lpad(to_hex(floor(extract(epoch from started_at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
 
--- Makes the partition of the month that holds the given moment, unless it is there; says whether it did. A month of
--- which sessions have gone to `event_otherwise` already stays there: PostgreSQL refuses a partition that would take
--- rows from that one, and an event is never moved.
+-- Makes the partition of the month that holds the given moment, unless it is there; says whether it did. A
+-- month of which sessions have gone to `event_otherwise` already stays there: PostgreSQL refuses a partition
+-- that would take rows from that one, and an event is never moved.
 create function session_ledger.create_event_partition(moment timestamptz) returns boolean
     language plpgsql
 as $$

@@ -9,7 +9,7 @@ create table session_ledger.ended_session (
     reason           text        not null,
     user_id          text,
     head_hash        bytea       not null,
-    client_ip        inet,                   -- from where the last event before the end came that says so, as in the log
+    client_ip        inet,                   -- the client of the latest event before the end that names one
     user_agent       text,
     constraint a_session_ends_once primary key (session_id)
 );

@@ -1,7 +1,7 @@
 //! The front desk: a [`Ledger`] is a database with a schema that fits, and the rules of its sessions.
 //!
-//! Web applications hand it to the [`Sessions`](crate::web::Sessions) middleware; here is what they, their
-//! administrators and the `projector` ask outside a request.
+//! Web applications hand it to the [`Sessions`](crate::web::Sessions) middleware. Administrators and the `projector`
+//! use it outside of requests: to read histories, end sessions, follow the log, verify and rebuild.
 
 mod builder;
 pub(crate) mod desk;
@@ -51,8 +51,8 @@ struct Parts {
 
 impl Ledger {
     /// The events of a session in order; none for a session that the log does not know. Of each,
-    /// [`Recorded::client`] tells from where it came, also where its [`entry`](Recorded::entry), which is as the log
-    /// holds it, leaves that to the ones before.
+    /// [`Recorded::client`] tells from where it came, also where its [`entry`](Recorded::entry), which is as
+    /// the log holds it, leaves that to the ones before.
     ///
     /// # Errors
     ///
@@ -95,7 +95,8 @@ impl Ledger {
         Ok(Arc::new(self.client().await?.detach()))
     }
 
-    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.
+    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its
+    /// way.
     pub(crate) async fn lend<T>(
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
@@ -119,7 +120,8 @@ pub struct Progress {
     pub events: u64,
     /// About how many events the log holds, as the server last counted them; none if it never did.
     pub events_estimated: Option<u64>,
-    /// Whether the log has been read to its end. A rebuild commits next: dropped from now on, it may have happened.
+    /// Whether the log has been read to its end. A rebuild commits next: dropped from now on, it may have
+    /// happened.
     pub is_read: bool,
 }
 

@@ -1,10 +1,10 @@
 //! Floor 3: the cycle of a request, from its cookie to what the response says of it.
 //!
-//! A [`Visit`](visit::Visit) is one run of a request. Nothing is loaded before the handler asks for a [`Session`] or a
-//! [`Tx`], and nothing is written before the handler has returned: then [`settle`](settle::settle) commits or rolls back
-//! and says what the response must carry. The cycle speaks the types of the `http` crate and the library's own, and
-//! knows no web framework: [`web`](crate::web) is its face in poem. It reaches the database through the front desk,
-//! [`ledger`](crate::ledger).
+//! A [`Visit`](visit::Visit) is one run of a request. Nothing is loaded before the handler asks for a
+//! [`Session`] or a [`Tx`], and nothing is written before the handler has returned: then
+//! [`settle`](settle::settle) commits or rolls back and says what the response must carry. The cycle speaks
+//! the types of the `http` crate and the library's own, and knows no web framework: [`web`](crate::web) is
+//! its face in poem. It reaches the database through the front desk, [`ledger`](crate::ledger).
 
 pub(crate) mod arrival;
 mod commit;

@@ -1,22 +1,26 @@
 //! What operators can watch: metrics through the [`metrics`] facade, and spans through [`tracing`].
 //!
-//! Nothing is collected unless the application installs a recorder or a subscriber. No name, label or field holds
-//! a token, a value of a session, or a path of the application's.
+//! Nothing is collected unless the application installs a recorder or a subscriber. No name, label or field
+//! holds a token, a value of a session, or a path of the application's.
 //!
 //! | metric | kind | counts |
 //! |---|---|---|
 //! | `session_ledger_attempts_total` | counter | runs of requests; `number` is `first` or `again` |
-//! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason`: an SQLSTATE, `stale` (another request of the session came first), `disconnected`, `aborted` (a statement had failed, nobody said which), `marked` (by the application) |
-//! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved`: `committed`, `not_committed`, `never` |
-//! | `session_ledger_incidents_total` | counter | cookies that honest browsers do not send, by [`name`](crate::web::Incident::name) |
-//! | `session_ledger_pool_wait_seconds` | histogram | how long a request, or several together, waited for a connection |
+//! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason` |
+//! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved` |
+//! | `session_ledger_incidents_total` | counter | dishonest cookies, by [`name`](crate::web::Incident::name) |
+//! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |
 //! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
+//!
+//! A `reason` is an SQLSTATE, or `stale` (another request of the session came first), `disconnected`, `aborted` (a
+//! statement had failed, and nobody said which) or `marked` (by the application). `resolved` is `committed`,
+//! `not_committed` or `never`. Requests that share a statement wait for its connection together, and count once.
 //!
 //! | span | level | around | fields |
 //! |---|---|---|---|
 //! | `session_ledger.request` | debug | a request with all its attempts | `method` |
 //! | `session_ledger.attempt` | debug | one run of the handler | `number` |
-//! | `session_ledger.commit` | debug | append, fence and COMMIT, and finding out how it went; of several requests, if they come together | `appends` |
+//! | `session_ledger.commit` | debug | append, guard and COMMIT, of one request or a group | `appends` |
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! Floor 3: sessions in poem.
+//! Sessions in poem: the face of the request cycle, and all that a handler needs.
 //!
-//! The [`Sessions`] middleware gives each request a visit to the ledger. A handler asks for what it needs:
-//! [`Session`], [`SignedIn`], or [`Tx`] for a transaction that its own statements and the session share.
-//! Nothing is loaded before a handler asks, and nothing is written before it has returned.
+//! The [`Sessions`] middleware gives each request a visit to the ledger. A handler asks for a [`Session`],
+//! for [`SignedIn`], or for [`Tx`], a transaction that its own statements and the session share. Nothing is
+//! loaded before the handler asks, and nothing is written before it has returned.
 //!
 //! # When a request is committed
 //!
@@ -13,9 +13,9 @@
 //! | `Err` made from a redirect (3xx) | are committed |
 //! | any other `Err` | are rolled back |
 //!
-//! Rolled back means: no event, no row, no cookie, no flash message. Another rule can be set with
-//! [`SessionsBuilder::commit_when`]. A request that loses a race against another of the same session runs again,
-//! body included, so handlers should do nothing outside the database that must not be done twice.
+//! Rolled back means: no event, no row, no cookie, no flash message. [`SessionsBuilder::commit_when`] sets
+//! another rule. A request that loses a race against another request of its session runs again, body
+//! included. So a handler should do nothing outside the database that must not be done twice.
 
 mod attempt;
 mod builder;

@@ -57,8 +57,9 @@ impl Envelope {
     }
 }
 
-/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an address nor
-/// a browser came from where the session's last event did that has one; an empty browser says that neither is known.
+/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an
+/// address nor a browser came from where the session's last event did that has one; an empty browser says
+/// that neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());

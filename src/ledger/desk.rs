@@ -38,8 +38,8 @@ pub(crate) enum FoundSession {
 
 /// Loading.
 impl Ledger {
-    /// Looks a session up outside any transaction, with what `also`, a statement of the application's, finds. May be
-    /// dropped on its way.
+    /// Looks a session up outside any transaction, with what `also`, a statement of the application's, finds.
+    /// May be dropped on its way.
     pub(crate) async fn find(&self, id: SessionId, also: Option<&'static Sql>) -> Result<Found, Error> {
         let finding = async {
             let loaded = match also {
@@ -71,7 +71,8 @@ impl Ledger {
         Ok((transaction, found))
     }
 
-    /// Begins a transaction and loads a session again, without waiting for the answer. See [`begun`](Self::begun).
+    /// Begins a transaction and loads a session again, without waiting for the answer. See
+    /// [`begun`](Self::begun).
     pub(crate) async fn begin_ahead(
         &self,
         session: Option<SessionId>,
@@ -102,7 +103,8 @@ impl Ledger {
 
 /// Writing.
 impl Ledger {
-    /// Commits what a request has written to its sessions, in a transaction of its own or together with others'.
+    /// Commits what a request has written to its sessions, in a transaction of its own or together with
+    /// others'.
     pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
         match appends {
             [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
@@ -134,7 +136,8 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Ends a session inside a transaction of the application's: with it, or not at all. Says whether it was live.
+    /// Ends a session inside a transaction of the application's: with it, or not at all. Says whether it was
+    /// live.
     pub(crate) async fn end_within(
         &self,
         transaction: &Transaction,

@@ -59,8 +59,8 @@ impl From<EndReason> for End {
 }
 
 impl Ledger {
-    /// Ends a session for good, whoever is using it: no request of it takes effect once this has returned. Says whether
-    /// there was a live session to end.
+    /// Ends a session for good, whoever is using it: no request of it takes effect once this has returned.
+    /// Says whether there was a live session to end.
     ///
     /// # Errors
     ///

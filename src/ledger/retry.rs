@@ -23,7 +23,8 @@ pub(crate) fn may_try_again(prospect: Prospect, attempt: u32, started: Instant) 
     attempt < attempts_max && started.elapsed() < PATIENCE
 }
 
-/// The pause before another attempt. Full jitter: any time up to 5 ms doubled with each attempt, 200 ms at the most.
+/// The pause before another attempt. Full jitter: any time up to 5 ms doubled with each attempt, 200 ms at
+/// the most.
 pub(crate) fn backoff(attempt: u32) -> Duration {
     let ceiling = 5_u64.saturating_mul(1 << attempt.min(6)).min(200) * 1_000;
     Duration::from_micros(rand::random_range(0..=ceiling))

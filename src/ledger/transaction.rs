@@ -25,8 +25,8 @@ impl Deref for Transaction {
 }
 
 impl Ledger {
-    /// Does `work` in a SERIALIZABLE transaction on a connection of the ledger's pool, and again when it loses a
-    /// race, so it should do nothing outside the database. An error of `work` rolls back.
+    /// Does `work` in a SERIALIZABLE transaction on a connection of the ledger's pool, and again when it
+    /// loses a race, so it should do nothing outside the database. An error of `work` rolls back.
     ///
     /// For use outside HTTP, say in a job. Inside a request there is [`Tx`](crate::web::Tx), or
     /// [`Session::transaction`](crate::web::Session::transaction).
@@ -43,8 +43,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The error of `work`, if doing it again would not help; or that the database is away, that too many races
-    /// were lost, or that nobody can tell how the COMMIT ended ([`Error::OutcomeUnknown`]).
+    /// The error of `work`, if doing it again would not help; or that the database is away, that too many
+    /// races were lost, or that nobody can tell how the COMMIT ended ([`Error::OutcomeUnknown`]).
     pub async fn transaction<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: From<Error> + std::error::Error + 'static,

@@ -41,9 +41,9 @@ impl Completion {
 
     /// Completes the headers of the answer.
     ///
-    /// `Vary: Cookie` goes on every answer to a request that looked at its session. `Cache-Control: no-store` goes where
-    /// a cookie is set, whatever the handler said, and where somebody is signed in, unless the handler said otherwise
-    /// (ASVS 14.2.2).
+    /// `Vary: Cookie` goes on every answer to a request that looked at its session. `Cache-Control: no-store`
+    /// goes where a cookie is set, whatever the handler said, and where somebody is signed in, unless the
+    /// handler said otherwise (ASVS 14.2.2).
     pub(crate) fn apply(self, headers: &mut HeaderMap, settings: &CookieSettings) {
         if !self.looked_at_session {
             return;

@@ -30,8 +30,8 @@ pub(crate) enum CommitFailed {
 }
 
 impl Failure {
-    /// The failure of a handler that answered with an error, and whose transaction, if any, was `found` in this state
-    /// when it was rolled back.
+    /// The failure of a handler that answered with an error, and whose transaction, if any, was `found` in
+    /// this state when it was rolled back.
     pub(crate) fn of_handler(
         shared: &Shared,
         error: &(dyn StdError + 'static),
@@ -69,8 +69,8 @@ impl Failure {
         self.prospect == Prospect::None
     }
 
-    /// Whether the answer of the last run is that the service is not available: the database failed, or another request
-    /// came first. Else it is what the handler made of it.
+    /// Whether the answer of the last run is that the service is not available: the database failed, or
+    /// another request came first. Else it is what the handler made of it.
     pub(crate) fn is_unavailability(&self) -> bool {
         match self.prospect {
             Prospect::Good | Prospect::Outdated | Prospect::Reconnected => true,

@@ -1,27 +1,27 @@
-//! What a security monitor wants to hear of (ASVS 16.3.3).
+//! Cookies that a security monitor wants to hear of (ASVS 16.3.3).
 
 use crate::session::{Client, SessionId};
 
-/// Something about a request's cookie that honest browsers do not do.
+/// A cookie that no honest browser sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incident {
     /// The cookie is garbled, truncated, foreign, or sealed with a key that is not in the ring. The request
     /// goes on as that of an anonymous visitor, and the database is not asked.
     CookieRejected {
-        /// From where it came.
+        /// The client that sent it.
         client: Client,
     },
     /// The request carries two cookies of the name. Neither is looked at.
     CookieDuplicated {
-        /// From where it came.
+        /// The client that sent it.
         client: Client,
     },
-    /// An authentic token came back long after another had superseded it. Its session is ended.
+    /// An authentic token came back long after another token had superseded it. Its session is ended.
     TokenReplayed {
         /// The session.
         session: SessionId,
-        /// From where it came.
+        /// The client that sent it.
         client: Client,
     },
 }

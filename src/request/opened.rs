@@ -101,7 +101,8 @@ impl Opened {
 impl Opened {
     /// What to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
-        // A session that starts gets its first secret now, so that a handler that keeps nothing costs nothing.
+        // A session that starts gets its first secret now, so that a handler that keeps nothing costs
+        // nothing.
         if self.holding.starts() {
             generated(&mut self.secret)?;
         }

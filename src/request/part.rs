@@ -12,8 +12,8 @@ use crate::ledger::Error;
 use crate::ledger::desk::RolledBack;
 use crate::session::SessionId;
 
-/// The session that the handler has seen before a part of it begins. The part is for the holder of that session: if the
-/// session has ended since, the work must not be done for a visitor who is nobody.
+/// The session that the handler has seen before a part of it begins. The part is for the holder of that
+/// session: if the session has ended since, the work must not be done for a visitor who is nobody.
 pub(crate) struct Part {
     held: Option<Held>,
 }

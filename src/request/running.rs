@@ -46,8 +46,8 @@ impl Running {
         }
     }
 
-    /// Of a beginning that was sent ahead and failed, the handler has only seen that its own statement was refused. If a
-    /// table has been altered, all connections must prepare their statements anew.
+    /// Of a beginning that was sent ahead and failed, the handler has only seen that its own statement was
+    /// refused. If a table has been altered, all connections must prepare their statements anew.
     async fn look_back(&mut self) {
         if let Some((_, begun)) = self.ahead.take()
             && let Err(Error::Outdated(_)) = Ledger::begun(begun).await

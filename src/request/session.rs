@@ -14,9 +14,10 @@ use crate::session::{
     Assurance, EndReason, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
 };
 
-/// The request's session. Extracting it loads the session in one trip, or in none for a visitor without a
-/// valid cookie. Changes are written after the handler has returned; see the [module](super) for when they
-/// are not.
+/// The request's session.
+///
+/// Asking for it loads the session in one trip, or in none for a visitor without a valid cookie. Changes are
+/// written after the handler has returned; [`web`](crate::web) says when they are not.
 ///
 /// ```
 /// use poem::{Result, handler};
@@ -41,7 +42,7 @@ pub struct Session {
 
 /// Reading.
 impl Session {
-    /// The session's public name; none while it does not exist and nothing is kept in it.
+    /// The session's public name; none for a session that does not exist and in which nothing is kept.
     pub fn id(&self) -> Option<SessionId> {
         self.look(|holding| holding.exists().then(|| holding.id()))
     }
@@ -71,8 +72,8 @@ impl Session {
         self.state(|state| state.authenticated_at)
     }
 
-    /// Why the session that the browser came with is over, for a page that tells a visitor what became of it. None
-    /// once the browser has forgotten its cookie, which it is soon told to do.
+    /// Why the session of the browser's cookie is over, for a page that tells the visitor so. None once the
+    /// browser has forgotten the cookie, which it is soon told to do.
     pub fn why_ended(&self) -> Option<EndReason> {
         self.look(|holding| holding.why_ended().cloned())
     }
@@ -87,8 +88,8 @@ impl Session {
             .state(|state| state.content.values.get(key.name()).map(|value| key.decode(value)).transpose())?)
     }
 
-    /// What the statement of [`SessionsBuilder::also_load`](super::SessionsBuilder::also_load) found for the stored
-    /// session when it was loaded; nothing for a visitor without one.
+    /// The rows that the statement of [`also_load`](crate::web::SessionsBuilder::also_load) found when the
+    /// session was loaded; none for a visitor without a stored session.
     pub fn also_loaded(&self) -> Arc<[Row]> {
         self.change(|opened| Arc::clone(&opened.also))
     }
@@ -106,7 +107,7 @@ impl Session {
 
 /// Changing.
 impl Session {
-    /// Keeps a value under a key. The value it already has writes nothing.
+    /// Keeps a value under a key. If the key has this value already, nothing is written.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl Session {
         Ok(self.wish(Wish::SetValue { key: key.name().to_owned(), value })?)
     }
 
-    /// Changes the value of a key, or its default if it has none, and returns what `change` does.
+    /// Changes the value of a key, or the default value if the key has none. Returns the result of `change`.
     ///
     /// # Errors
     ///
@@ -190,8 +191,21 @@ impl Session {
 
 /// Who holds it.
 impl Session {
-    /// Binds a user who has proved who they are with a password, and replaces the token (ASVS 7.2.4). What the
-    /// visitor kept in the session stays. If another user was signed in, their session ends first.
+    /// Binds a user who has proved with a password who they are, and replaces the token (ASVS 7.2.4). The
+    /// values that the visitor has kept in the session stay. If another user is signed in, their session ends
+    /// first.
+    ///
+    /// ```
+    /// use poem::{Result, handler};
+    /// use session_ledger::web::Session;
+    ///
+    /// #[handler]
+    /// fn sign_in(session: Session) -> Result<&'static str> {
+    ///     // … after the password was checked
+    ///     session.login("alice")?;
+    ///     Ok("welcome")
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -234,20 +248,21 @@ impl Session {
         self.change(Opened::renew)
     }
 
-    /// Ends the session by the user's wish. What is kept afterwards starts a new one.
+    /// Ends the session by the user's wish. A value that is kept afterwards starts a new session.
     pub fn logout(&self) {
         self.end(EndReason::LoggedOut);
     }
 
-    /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or not. What is
-    /// kept afterwards starts a new one.
+    /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or
+    /// not. A value that is kept afterwards starts a new session.
     ///
-    /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the user's own wish.
+    /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the
+    /// user's own wish.
     pub fn discard_session(&self) {
         self.end(EndReason::Purged);
     }
 
-    /// Ends the session for the given reason. What is kept afterwards starts a new one.
+    /// Ends the session for this reason. A value that is kept afterwards starts a new session.
     pub fn end(&self, reason: EndReason) {
         self.change(|opened| opened.end(reason));
     }
@@ -284,7 +299,7 @@ impl Session {
         self.change(|opened| read(&opened.holding))
     }
 
-    /// A handle kept past the handler's return finds an anonymous session, and what it does there is lost.
+    /// A handle that is kept past the handler's return finds an anonymous session, and its changes are lost.
     fn change<R>(&self, change: impl FnOnce(&mut Opened) -> R) -> R {
         let mut place = self.visit.opened();
         change(place.get_or_insert_with(|| Opened::visitor(&self.visit.shared, None)))

@@ -23,7 +23,8 @@ pub(crate) struct Settled {
 pub(crate) enum Outcome {
     /// They are committed: the handler's answer goes out.
     Committed,
-    /// They are rolled back, as the handler's answer asks for it. The transaction, if any, was found in this state.
+    /// They are rolled back, as the handler's answer asks for it. The transaction, if any, was found in this
+    /// state.
     RolledBack(RolledBack),
     /// They could not be committed.
     Failed(CommitFailed),
@@ -37,8 +38,8 @@ impl Settled {
 
 /// Settles what a handler did. `commits` says whether its answer is one whose changes are kept.
 ///
-/// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a client that
-/// hangs up must not stop a commit halfway.
+/// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a
+/// client that hangs up must not stop a commit halfway.
 pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
     if !visit.was_opened() {
         return Settled::UNTOUCHED;
@@ -46,7 +47,8 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
     match visit.leave() {
         Left::Nothing(opened) => settle_idle(visit, opened, commits),
         Left::Work => {
-            // On the heap: it is many kilobytes, and would be moved from place to place on its way into the task.
+            // On the heap: it is many kilobytes, and would be moved from place to place on its way into the
+            // task.
             let work = Box::pin(settle_work(Arc::clone(visit), commits)).in_current_span();
             match tokio::spawn(work).await {
                 Ok(settled) => settled,

@@ -5,8 +5,27 @@ use std::ops::Deref;
 use super::Session;
 use crate::session::UserId;
 
-/// The session of a signed-in user. A handler that takes it is never called without one: the answer is 401,
-/// as a [`NotSignedIn`] error that the application can turn into a redirect with `catch_error`.
+/// The session of a signed-in user.
+///
+/// A handler that asks for it is never called for a visitor: the answer is 401, as a [`NotSignedIn`] error.
+/// The application can turn the error into a redirect with `catch_error`:
+///
+/// ```
+/// use poem::http::{StatusCode, header};
+/// use poem::{EndpointExt, Response, Route, get, handler};
+/// use session_ledger::web::{NotSignedIn, SignedIn};
+///
+/// #[handler]
+/// fn account(session: SignedIn) -> String {
+///     format!("signed in as {}", session.user())
+/// }
+///
+/// let to_login = |_: NotSignedIn| async {
+///     Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, "/login").finish()
+/// };
+/// let app = Route::new().at("/account", get(account)).catch_error(to_login);
+/// # let _ = app;
+/// ```
 #[derive(Clone)]
 pub struct SignedIn {
     session: Session,

@@ -10,18 +10,19 @@ use crate::ledger::desk::{Savepoint, Transaction};
 use crate::ledger::{Error, SessionSummary};
 use crate::session::{EndReason, Recorded, SessionId, UserId};
 
-/// The request's SERIALIZABLE transaction. It begins in the same trip that loads the session, and is committed
-/// after the handler has returned, together with what the handler changed in the session, in one trip: both
-/// take effect, or neither.
+/// The request's SERIALIZABLE transaction.
 ///
-/// It derefs to deadpool's client and, through that, to tokio-postgres' own, so anything written against their
-/// `GenericClient` takes `&*tx` or `&***tx`, COPY and cached statements included. Do not send BEGIN, COMMIT or
-/// ROLLBACK yourself; for a part that may fail there is [`savepoint`](Self::savepoint). Behind a transaction
-/// pooler use `query_typed` or a statement's text instead of `prepare_cached`: see
+/// It begins in the trip that loads the session. After the handler has returned it is committed together with
+/// the changes of the session, in one trip: both take effect, or neither.
+///
+/// It derefs to deadpool's client and, through that, to tokio-postgres' own. Code that is written against
+/// their `GenericClient` takes `&*tx` or `&***tx`, COPY and cached statements included. Do not send BEGIN,
+/// COMMIT or ROLLBACK yourself; for a part that may fail there is [`savepoint`](Self::savepoint). Behind a
+/// transaction pooler use `query_typed` or a statement's text instead of `prepare_cached`: see
 /// [`unnamed_statements`](crate::ledger::Builder::unnamed_statements).
 ///
-/// Ask for it before the session, that is, name it first among a handler's arguments: then the session is loaded as the
-/// transaction begins. The other way round the database loads it twice, though in no more trips.
+/// Name it first among a handler's arguments, before the session: then the session is loaded as the
+/// transaction begins. The other way round the database loads the session twice, though in no more trips.
 ///
 /// ```
 /// use poem::error::InternalServerError;
@@ -53,8 +54,8 @@ impl Tx {
         Ok(Self { visit, transaction })
     }
 
-    /// The events of a session, as this transaction sees them and as [`Ledger::history`](crate::Ledger::history) gives
-    /// them.
+    /// The events of a session, as this transaction sees them: see
+    /// [`Ledger::history`](crate::Ledger::history).
     ///
     /// # Errors
     ///
@@ -72,9 +73,9 @@ impl Tx {
         self.transaction.sessions(user).await
     }
 
-    /// Ends a session together with what this transaction does, say a user's other sessions with the change of
-    /// their password. The user of the request's session is noted as who did it. Says whether there was a live
-    /// session to end.
+    /// Ends a session in this transaction, say a user's other sessions with the change of their password. The
+    /// history names the user of the request's session as the actor. Says whether there was a live session to
+    /// end.
     ///
     /// # Errors
     ///

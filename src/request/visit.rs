@@ -116,8 +116,8 @@ impl Visit {
         Ok(())
     }
 
-    /// The request's transaction. Its beginning travels with the session's load; if the session was loaded before, with
-    /// the application's first statement.
+    /// The request's transaction. Its beginning travels with the session's load; if the session was loaded
+    /// before, with the application's first statement.
     pub(super) async fn transaction(&self) -> Result<Arc<Transaction>, Error> {
         let mut place = self.running.lock().await;
         self.was_opened.store(true, Ordering::Relaxed);
@@ -126,7 +126,8 @@ impl Visit {
         }
         let loaded = self.opened().as_ref().map(|opened| opened.holding.loaded_version());
         let running = match loaded {
-            // The session is loaded: begin without waiting for the answer, which is looked at before the commit.
+            // The session is loaded: begin without waiting for the answer, which is looked at before the
+            // commit.
             Some(known) => {
                 let (transaction, begun) =
                     self.shared.ledger.begin_ahead(known.map(|(session, _)| session)).await?;

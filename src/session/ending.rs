@@ -23,8 +23,8 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// Ends a session for `reason` at `at`. If its time was over before, it ends for that reason and at its true
-    /// deadline.
+    /// Ends a session for `reason` at `at`. If its time was over before, it ends for that reason and at its
+    /// true deadline.
     pub fn new(
         id: SessionId,
         state: SessionState,

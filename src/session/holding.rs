@@ -1,8 +1,8 @@
 //! A session in the hands of one request: what the request may do with it, and what follows when it is over.
 //!
-//! Every rule about a request's session is decided here: who is let in, what a log-in, a renewal and an end do, what is
-//! written and guarded, what the browser is told. A [`Holding`] knows hashes of tokens and no secret; it reads no
-//! clock, so time and the ids of new sessions are arguments.
+//! Every rule about a request's session is decided here: who is let in, what a log-in, a renewal and an end
+//! do, what is written and guarded, what the browser is told. A [`Holding`] knows hashes of tokens and no
+//! secret; it reads no clock, so time and the ids of new sessions are arguments.
 
 use std::sync::Arc;
 
@@ -114,16 +114,16 @@ impl Holding {
         Self { admission: Some(admission), why_ended, overdue, ..visitor }
     }
 
-    /// A visitor whose authentic token names a session that is not live: why it `ended` and how many seconds ago, if
-    /// that is known.
+    /// A visitor whose authentic token names a session that is not live: why it `ended` and how many seconds
+    /// ago, if that is known.
     pub fn of_ended(
         policy: Arc<Policy>,
         now: OffsetDateTime,
         ended: Option<(EndReason, f64)>,
         fresh: SessionId,
     ) -> Self {
-        // Only a cookie that is long dead is cleared: another request of this browser may just have got a new one,
-        // which a late removal would take away.
+        // Only a cookie that is long dead is cleared: another request of this browser may just have got a new
+        // one, which a late removal would take away.
         let has_stale_cookie =
             ended.as_ref().is_none_or(|(_, seconds)| *seconds > f64::from(policy.renewal_grace));
         let why_ended = ended.map(|(reason, _)| reason);
@@ -229,8 +229,8 @@ impl Holding {
         self.now = Moment::Database(now);
     }
 
-    /// The session, if it is time to note that it was seen: it was not ended, and nobody has seen it for the policy's
-    /// `extension_delay`.
+    /// The session, if it is time to note that it was seen: it was not ended, and nobody has seen it for the
+    /// policy's `extension_delay`.
     pub fn to_touch(&self) -> Option<SessionId> {
         let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
         let unseen = (now - last_seen).whole_seconds();
@@ -250,8 +250,8 @@ impl Holding {
         self.draft.wish(wish, self.now.at())
     }
 
-    /// Binds a user and replaces the token (ASVS 7.2.4). A session of another user ends first: what it holds is not for
-    /// the new one, which `fresh` names. `token` makes a secret and gives its hash.
+    /// Binds a user and replaces the token (ASVS 7.2.4). A session of another user ends first: what it holds
+    /// is not for the new one, which `fresh` names. `token` makes a secret and gives its hash.
     ///
     /// # Errors
     ///
@@ -348,8 +348,8 @@ impl Holding {
         }
     }
 
-    /// The session once everything is committed, for a request that goes on. `last` is the last that was written;
-    /// `fresh` names the next session if that one has ended.
+    /// The session once everything is committed, for a request that goes on. `last` is the last that was
+    /// written; `fresh` names the next session if that one has ended.
     #[must_use]
     pub fn after(self, last: &Written, fresh: impl FnOnce() -> SessionId) -> Self {
         let (now, overdue) = (self.now.at(), self.overdue);

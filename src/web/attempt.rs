@@ -41,8 +41,8 @@ pub(super) async fn attempt(
     outcome
 }
 
-/// Completes the answer with what it says of the session. An error stays one, for the application to catch, unless the
-/// browser must be told something about its token.
+/// Completes the answer with what it says of the session. An error stays one, for the application to catch,
+/// unless the browser must be told something about its token.
 fn complete(face: &Face, result: &mut Result<Response>, completion: Completion) {
     if result.is_err() && completion.changes_cookie() {
         let error = mem::replace(result, Ok(Response::default()));
@@ -53,8 +53,8 @@ fn complete(face: &Face, result: &mut Result<Response>, completion: Completion) 
     }
 }
 
-/// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody keeps
-/// that.
+/// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody
+/// keeps that.
 struct Unsettled<'a>(Option<&'a Visit>);
 
 impl Drop for Unsettled<'_> {

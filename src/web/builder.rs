@@ -37,7 +37,7 @@ impl Sessions {
         Self::builder(ledger, keys).unchecked()
     }
 
-    /// The same, with settings to be changed.
+    /// Settings of the middleware for this ledger and these keys, to be changed before it is built.
     pub fn builder(ledger: Ledger, keys: KeyRing) -> SessionsBuilder {
         SessionsBuilder {
             ledger,
@@ -75,8 +75,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// Marks errors of handlers after which the request runs again, besides those that have a lost race or a lost
-    /// connection at their root, which are known without. When all attempts fail, the answer is 503.
+    /// Marks errors of handlers after which the request runs again. An error with a lost race or a lost
+    /// connection at its root needs no mark. When all attempts fail, the answer is 503.
     pub fn retry_when(mut self, retries: impl Fn(&poem::Error) -> bool + Send + Sync + 'static) -> Self {
         // The cycle knows no poem: it hands over the error that it was given, which is poem's.
         self.retries = Arc::new(move |error| error.downcast_ref::<poem::Error>().is_some_and(&retries));
@@ -89,20 +89,22 @@ impl SessionsBuilder {
         self
     }
 
-    /// The largest request body, in bytes, that is kept so that the request can run again. A larger one, or
-    /// one of unknown length, runs once, and is answered 503 when it loses a race. 256 KiB unless set.
+    /// The largest request body, in bytes, that is kept so that the request can run again. A request with a
+    /// larger body, or one of unknown length, runs once, and is answered 503 when it loses a race. 256 KiB
+    /// unless set.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;
         self
     }
 
-    /// A statement of the application's that goes with each load of a session, in the same trip, say to load the
-    /// user. Its one parameter is the session id; what it finds is at
-    /// [`Session::also_loaded`](super::Session::also_loaded). With it each session is loaded by itself; without, those of
-    /// requests that come at the same time share a statement.
+    /// A statement of the application's that travels with each load of a session, say to load the user. Its
+    /// one parameter is the session id; its rows are at
+    /// [`Session::also_loaded`](super::Session::also_loaded). With it each session is loaded alone; without
+    /// it, requests that arrive together share a statement.
     ///
     /// ```
-    /// # fn with_user(sessions: session_ledger::web::SessionsBuilder) -> session_ledger::web::SessionsBuilder {
+    /// # use session_ledger::web::SessionsBuilder;
+    /// # fn with_user(sessions: SessionsBuilder) -> SessionsBuilder {
     /// sessions.also_load(
     ///     "select a.name from account as a join session_ledger.session as s on s.user_id = a.id::text
     ///       where s.session_id = $1",

@@ -7,7 +7,8 @@ use poem::{Addr, Body, Request, RequestParts, Result};
 
 use crate::request::arrival::Arrival;
 
-/// What poem lets one keep of a request, beside its [`Arrival`]. It lacks the path parameters of an outer `Route`.
+/// What poem lets one keep of a request, beside its [`Arrival`]. It lacks the path parameters of an outer
+/// `Route`.
 pub(super) struct KeptRequest {
     uri: Uri,
     version: Version,
@@ -74,8 +75,8 @@ pub(super) async fn keep_body(request: &mut Request, bytes_max: usize) -> Result
     Ok(Some(body))
 }
 
-/// How long the body says it is; none if it does not say. A request without either header has no body
-/// (RFC 9112, section 6.3).
+/// The length that the body announces, if it does. A request with neither header has no body (RFC 9112,
+/// section 6.3).
 fn body_length(request: &Request) -> Option<usize> {
     let headers = request.headers();
     if headers.contains_key(header::TRANSFER_ENCODING) {

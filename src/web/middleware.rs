@@ -16,8 +16,8 @@ use crate::request::visit::Visit;
 use crate::telemetry;
 use crate::token::KeyRing;
 
-/// Gives handlers a [`Session`](super::Session). Put it around the whole application, outside of any `Route`:
-/// a request that is run again loses the path parameters of an outer `Route`.
+/// The middleware that gives handlers a [`Session`](super::Session). Put it around the whole application,
+/// outside of any `Route`: a request that runs again loses the path parameters of an outer `Route`.
 ///
 /// ```
 /// # use session_ledger::{Ledger, token::KeyRing, web::{Session, Sessions}};

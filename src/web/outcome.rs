@@ -42,8 +42,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome of a handler that answered with an error, and whose transaction, if any, was `found` in this state
-    /// when it was rolled back.
+    /// The outcome of a handler that answered with an error, and whose transaction, if any, was `found` in
+    /// this state when it was rolled back.
     pub(super) fn of_error(shared: &Shared, error: poem::Error, found: RolledBack) -> Self {
         let failure = Failure::of_handler(shared, &error, error.status().is_server_error(), found);
         Self::of_failure(error, failure)
@@ -63,8 +63,8 @@ impl Outcome {
 }
 
 impl Again {
-    /// The answer of a request that does not run again: 503 if it was the database's or another request's doing, else
-    /// what the handler made of it.
+    /// The answer of a request that does not run again: 503 if it was the database's or another request's
+    /// doing, else what the handler made of it.
     pub(super) fn last_answer(self) -> Result<Response> {
         if self.failure.is_unavailability() {
             Err(Error::Unavailable(self.error.to_string()).into())

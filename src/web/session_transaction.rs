@@ -14,13 +14,13 @@ use crate::request::{Session, Tx};
 use crate::telemetry;
 
 impl Session {
-    /// Does `work` in a SERIALIZABLE transaction together with what it changes in the session, commits both, and
-    /// does it again when it loses a race, with the session loaded afresh.
+    /// Does `work` in a SERIALIZABLE transaction, and commits it together with the changes that `work` makes
+    /// to the session. If it loses a race, `work` is done again with the session loaded afresh.
     ///
-    /// For handlers that must not run again as a whole: inside a `Route` that is itself inside the middleware's
-    /// endpoint with path parameters, with a large or streaming body, or with effects outside the database before
-    /// or after. Once this has returned `Ok`, its changes stay, whatever the handler answers, and the request as a
-    /// whole does not run again.
+    /// It is for handlers that must not run again as a whole: inside an outer `Route` with path parameters,
+    /// with a large or streaming body, or with effects outside the database before or after. Once this has
+    /// returned `Ok`, the changes stay, whatever the handler answers, and the request as a whole does not run
+    /// again.
     ///
     /// ```
     /// # use poem::{Result, handler, error::InternalServerError};
@@ -41,10 +41,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The error of `work`, whose changes are rolled back; [`SessionError::TransactionOpen`] if the request has a
-    /// [`Tx`] or has changed the session before; if the session that the request came with has ended meanwhile,
-    /// [`NotSignedIn`], or [`SessionError::Ended`] where nobody was signed in; 503 if the database is away or too
-    /// many races were lost.
+    /// The error of `work`, whose changes are rolled back; [`SessionError::TransactionOpen`] if the request
+    /// has a [`Tx`] or has changed the session before; if the session that the request came with has ended
+    /// meanwhile, [`NotSignedIn`], or [`SessionError::Ended`] where nobody was signed in; 503 if the database
+    /// is away or too many races were lost.
     pub async fn transaction<T, F>(&self, work: impl Fn(Self, Tx) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
