@@ -22,12 +22,12 @@ create table session_ledger.event (
     transaction_id  xid8        not null default pg_current_xact_id(),
     occurred_at     timestamptz not null,   -- the database's clock as the request read it; what the fold uses
     recorded_at     timestamptz not null default clock_timestamp(),   -- the database's own witness
-    epoch           integer     not null default 1,   -- grows when transaction ids start again (dump, restore)
+    epoch           integer     not null default 1,   -- grows when transaction ids start again
     shape           smallint    not null,   -- the layout number of the payload
     kind            text        not null,
     user_id         text,
     actor           text,                   -- who did it, where that is not the session's user
-    client_ip       inet,                   -- both null: the client is unchanged since the last event that names one
+    client_ip       inet,                   -- both null: as in the last event that names a client
     user_agent      text,                   -- empty beside no address: neither was known
     hash            session_ledger.sha256 not null,   -- SHA-256 of the previous hash and this row
     payload         bytea       not null,   -- postcard

@@ -17,7 +17,7 @@ create table session_ledger.session (
     user_id             text,
     superseded_hash     bytea,                  -- of the token before, as below, while it may still come in
     token_hash          session_ledger.sha256 not null,   -- SHA-256 of the token's secret
-    client_ip           inet,                   -- the client of the latest event that names one, as in the log
+    client_ip           inet,                   -- the client of the latest event that names one
     user_agent          text,
     state               bytea       not null,
     head_hash           bytea       not null,   -- the chain up to the last event
