@@ -19,21 +19,21 @@ use time::OffsetDateTime;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
-use crate::store::activity::Activity;
-use crate::store::append::Append;
-use crate::store::commits::Commits;
-use crate::store::connection::{Connection, Pool};
-use crate::store::load::Loaded;
-use crate::store::loads::Loads;
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::projection::activity::Activity;
+use crate::store::request::append::Append;
+use crate::store::request::group_commit::GroupCommit;
+use crate::store::request::group_load::GroupLoad;
+use crate::store::request::load::Loaded;
 
 pub use builder::{Builder, StartError};
 pub use feed::{Batch, FeedError, Subscription};
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
+pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
-pub use store::replace::Backend;
+pub use store::projection::replacement::Backend;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
-pub use store::tls::EncryptionError;
 pub use transaction::Transaction;
 pub use verification::{Difference, Finding, Verification};
 
@@ -43,8 +43,8 @@ pub struct Ledger(Arc<Parts>);
 
 struct Parts {
     pool: Pool,
-    loads: Loads,
-    commits: Commits,
+    loads: GroupLoad,
+    commits: GroupCommit,
     activity: Activity,
     policy: Policy,
 }
@@ -83,7 +83,7 @@ impl Ledger {
     ///
     /// The database is away, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        self.lend(async |connection| store::log::history(connection, session).await).await
+        self.lend(async |connection| store::log::history::history(connection, session).await).await
     }
 
     /// What a session held after its `version`th event; after its last if there are fewer.
@@ -120,7 +120,7 @@ impl Ledger {
         Ok(Arc::new(self.client().await?.detach()))
     }
 
-    /// Loads a session outside any transaction. May be dropped on its way.
+    /// GroupLoad a session outside any transaction. May be dropped on its way.
     pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
         self.0.loads.load(session).await
     }
@@ -132,16 +132,16 @@ impl Ledger {
 
     /// The time by which sessions are judged.
     pub(crate) async fn now(&self) -> Result<OffsetDateTime, Error> {
-        self.lend(async |connection: &Connection| store::load::now(connection).await).await
+        self.lend(async |connection: &Connection| store::request::load::now(connection).await).await
     }
 
-    /// Commits what a request has written to its sessions, in a transaction of its own or together with others'.
+    /// GroupCommit what a request has written to its sessions, in a transaction of its own or together with others'.
     pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
         match appends {
             [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
             appends => {
                 let appends: Vec<&Append> = appends.iter().map(Arc::as_ref).collect();
-                store::transaction::Transaction::reserve(self.pool())
+                store::request::transaction::Transaction::reserve(self.pool())
                     .await?
                     .commit(self.pool(), &appends, None)
                     .await
@@ -154,7 +154,7 @@ impl Ledger {
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        store::lend::lend(self.pool(), work).await
+        store::connection::lending::lend(self.pool(), work).await
     }
 
     /// A connection of the pool. Must not be dropped while it is at a statement.

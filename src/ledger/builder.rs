@@ -6,13 +6,12 @@ use tokio_postgres::Config;
 
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
-use crate::store::activity::Activity;
-use crate::store::commits::Commits;
-use crate::store::connect::Connector;
-use crate::store::connection::Pool;
-use crate::store::loads::Loads;
-use crate::store::statement::Statements;
-use crate::store::{pool, schema};
+use crate::store::connection::connector::Connector;
+use crate::store::connection::pool::{self, Pool, Statements};
+use crate::store::projection::activity::Activity;
+use crate::store::request::group_commit::GroupCommit;
+use crate::store::request::group_load::GroupLoad;
+use crate::store::schema;
 
 /// Collects what a [`Ledger`] needs; [`connect`](Self::connect) checks it.
 ///
@@ -151,7 +150,7 @@ impl Builder {
         let connection = pool.get().await?;
         schema::check(&connection).await?;
         drop(connection);
-        let (loads, commits) = (Loads::new(pool.clone()), Commits::new(pool.clone()));
+        let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
         Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: self.policy })))
     }

@@ -3,10 +3,10 @@
 use super::retry::backoff;
 use super::{Error, Ledger};
 use crate::session::{Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, TokenHash, UserId, Wish};
-use crate::store::append::Append;
-use crate::store::connection::Connection;
-use crate::store::load::{LiveSession, load_within};
-use crate::store::transaction::Transaction;
+use crate::store::connection::pool::Connection;
+use crate::store::request::append::Append;
+use crate::store::request::load::{LiveSession, load_within};
+use crate::store::request::transaction::Transaction;
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
 const ATTEMPTS_MAX: u32 = 16;

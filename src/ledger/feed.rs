@@ -1,8 +1,8 @@
 //! Following the log: named subscriptions, of which each remembers how far it has come.
 
 use super::Ledger;
-use crate::store::connection::Connection;
-use crate::store::feed::{self, Lease};
+use crate::store::connection::pool::Connection;
+use crate::store::log::feed::{self, Lease};
 
 pub use feed::{Batch, FeedError};
 

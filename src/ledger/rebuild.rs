@@ -8,9 +8,9 @@ use tokio_postgres::error::SqlState;
 
 use super::{Backend, Error, Ledger, Progress};
 use crate::session::{DecodeError, Entry, Event, SessionId, SessionState};
-use crate::store::projection::ProjectedRow;
-use crate::store::replace::{Replacement, other_backends};
-use crate::store::streams::{Stored, Streams, Unreadable, count_estimate};
+use crate::store::log::streams::{Stored, Streams, Unreadable, count_estimate};
+use crate::store::projection::replacement::{Replacement, other_backends};
+use crate::store::projection::row::ProjectedRow;
 
 /// How long connections that are being closed are waited for, and how often they are looked at.
 const CLOSING: (u32, Duration) = (20, Duration::from_millis(50));

@@ -7,9 +7,9 @@ use deadpool_postgres::ClientWrapper;
 use super::verification::{Finding, Verification};
 use super::{Error, Ledger, Progress};
 use crate::session::{ChainHash, Entry, Event, SessionId, SessionState};
-use crate::store::projection::ProjectedRow;
-use crate::store::rows::{Rows, StoredRow};
-use crate::store::streams::{Streams, begin_verification, count_estimate, read};
+use crate::store::log::streams::{Streams, begin_verification, count_estimate, read};
+use crate::store::projection::row::ProjectedRow;
+use crate::store::projection::stored_rows::{Rows, StoredRow};
 
 const LIVE: &str = "session";
 const ENDED: &str = "ended_session";

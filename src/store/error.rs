@@ -1,10 +1,11 @@
 //! What can go wrong between the library and PostgreSQL, sorted by what a caller can do about it.
 
 use deadpool_postgres::{PoolError, TimeoutType};
+use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 
-use super::statement::{is_misplaced, is_outdated};
-use super::tls;
+use super::connection::tls;
+use super::sqlstate::{describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, sqlstate};
 use crate::session::{DecodeError, SessionId};
 
 /// An operation on the store failed.
@@ -19,17 +20,17 @@ pub enum Error {
     },
     /// PostgreSQL could not serialize the transaction. Nothing was written; run again.
     #[error("the transaction conflicts with another: run the request again")]
-    Conflict(#[source] tokio_postgres::Error),
+    Conflict(#[source] DriverError),
     /// A prepared statement does not fit its table any more, which has been altered. Nothing was written; run again.
     #[error("a table has been altered since a statement was prepared for it: run the request again")]
-    Outdated(#[source] tokio_postgres::Error),
+    Outdated(#[source] DriverError),
     /// A prepared statement is not where it was prepared: a transaction pooler lies between.
     #[error(
         "the server has lost a prepared statement or got it from somebody else ({}): behind a transaction pooler that \
          knows no prepared statements build the ledger with `unnamed_statements()`; on a connection of the library's \
          send no DEALLOCATE and no DISCARD ALL", describe(.0)
     )]
-    Misplaced(#[source] tokio_postgres::Error),
+    Misplaced(#[source] DriverError),
     /// The database cannot be reached, or no connection became free in time. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
@@ -59,12 +60,12 @@ pub enum Error {
     },
     /// Anything else that PostgreSQL refuses, in its own words.
     #[error("the database refused a statement: {}", describe(.0))]
-    Database(#[source] tokio_postgres::Error),
+    Database(#[source] DriverError),
 }
 
 impl Error {
     /// No connection could be opened.
-    pub(super) fn unreachable(error: &tokio_postgres::Error) -> Self {
+    pub(super) fn unreachable(error: &DriverError) -> Self {
         Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
     }
 
@@ -75,7 +76,7 @@ impl Error {
 
     /// A BEGIN failed: a standby knows no SERIALIZABLE (0A000), and a transaction that somebody else has left open has
     /// asked a query (25001).
-    pub(super) fn of_begin(error: tokio_postgres::Error) -> Self {
+    pub(super) fn of_begin(error: DriverError) -> Self {
         match error.code() {
             Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::ACTIVE_SQL_TRANSACTION) => {
                 Self::Unusable(describe(&error))
@@ -118,8 +119,8 @@ impl Error {
     }
 }
 
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl From<DriverError> for Error {
+    fn from(error: DriverError) -> Self {
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(error),
             Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
@@ -151,7 +152,7 @@ pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<
     if let Some(ours) = error.downcast_ref::<Error>() {
         return Some(Cause::Ours(ours));
     }
-    if let Some(statement) = error.downcast_ref::<tokio_postgres::Error>() {
+    if let Some(statement) = error.downcast_ref::<DriverError>() {
         return Some(Cause::Statement(statement));
     }
     error.source().and_then(cause)
@@ -162,7 +163,7 @@ pub(crate) enum Cause<'a> {
     /// The library's.
     Ours(&'a Error),
     /// That of a statement of the application's own.
-    Statement(&'a tokio_postgres::Error),
+    Statement(&'a DriverError),
 }
 
 /// What may become of work that failed, when it is done again.
@@ -230,37 +231,5 @@ impl Cause<'_> {
                 _ => Prospect::None,
             },
         }
-    }
-}
-
-fn sqlstate(error: &tokio_postgres::Error) -> String {
-    error.code().map_or("disconnected", SqlState::code).to_owned()
-}
-
-/// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.
-fn is_conflict(code: &SqlState) -> bool {
-    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY]
-        .contains(code)
-}
-
-/// The server is going, coming or full: classes 57P0x (shutdown) and 53300 (too many connections).
-fn is_absence(code: &SqlState) -> bool {
-    code.code().starts_with("57P0")
-        || code.code().starts_with("08")
-        || *code == SqlState::TOO_MANY_CONNECTIONS
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
-}
-
-/// PostgreSQL's message with its code. Never the detail, which may quote a row.
-fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
-        None => match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        },
     }
 }

@@ -3,8 +3,8 @@
 use refinery::{Runner, Target};
 use tokio_postgres::Client;
 
+use super::connection::tls::EncryptionError;
 use super::error::Error;
-use super::tls::EncryptionError;
 
 mod embedded {
     refinery::embed_migrations!("schema");

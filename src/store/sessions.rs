@@ -7,9 +7,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::connection::Connection;
+use super::connection::pool::Connection;
+use super::connection::statement::Sql;
 use super::error::Error;
-use super::statement::Sql;
 use crate::session::{Client, EndReason, Expiry, SessionId, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);

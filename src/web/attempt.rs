@@ -13,7 +13,7 @@ use super::settle::{settle, settle_at_once};
 use super::visit::Visit;
 use crate::ledger::Error;
 use crate::store::error::{Prospect, cause};
-use crate::store::transaction::RolledBack;
+use crate::store::request::transaction::RolledBack;
 use crate::telemetry;
 
 /// How an attempt ended.

@@ -9,7 +9,7 @@ use super::incident::{Incident, IncidentHook};
 use super::middleware::{Sessions, Shared};
 use super::queue::Queue;
 use crate::ledger::Ledger;
-use crate::store::statement::Sql;
+use crate::store::connection::statement::Sql;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
 /// A body up to this size is kept in memory so that the request can run again.

@@ -15,7 +15,7 @@ use super::queue::Queue;
 use super::visit::Visit;
 use crate::ledger::Ledger;
 use crate::ledger::retry::{backoff, may_try_again};
-use crate::store::statement::Sql;
+use crate::store::connection::statement::Sql;
 use crate::telemetry;
 use crate::token::{CookieSettings, KeyRing, Sealer};
 

@@ -11,10 +11,9 @@ use crate::session::{
     Assurance, Client, Draft, EndReason, EventId, Origin, Policy, SessionId, SessionState, TokenHash, UserId,
     Wish, WishError,
 };
-use crate::store::append::Append;
-use crate::store::commit::Fence;
-use crate::store::connection::Row;
-use crate::store::load::LiveSession;
+use crate::store::request::append::Append;
+use crate::store::request::commit::Fence;
+use crate::store::request::load::{LiveSession, Row};
 use crate::token::{Secret, Token};
 
 /// A request's session.

@@ -1,7 +1,7 @@
 //! A part of a transaction that may fail by itself.
 
 use crate::ledger::Error;
-use crate::store::transaction::Transaction;
+use crate::store::request::transaction::Transaction;
 
 /// A point in a [`Tx`](super::Tx) to go back to. Dropped without either of its methods it does nothing: what
 /// came after it stays a part of the transaction.

@@ -13,7 +13,7 @@ use super::visit::Visit;
 use crate::session::{
     Assurance, EndReason, Key, Policy, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
 };
-use crate::store::connection::Row;
+use crate::store::request::load::Row;
 
 /// The request's session. Extracting it loads the session in one trip, or in none for a visitor without a
 /// valid cookie. Changes are written after the handler has returned; see the [module](super) for when they

@@ -9,8 +9,8 @@ use super::opened::{CookieChange, Opened, Overdue, Plan};
 use super::response;
 use super::visit::{Running, Visit};
 use crate::session::{Client, Origin};
-use crate::store::append::Append;
-use crate::store::transaction::RolledBack;
+use crate::store::request::append::Append;
+use crate::store::request::transaction::RolledBack;
 
 /// Settles what a handler did.
 pub(super) async fn settle(visit: Arc<Visit>, result: Result<Response>) -> Outcome {

@@ -11,7 +11,7 @@ use super::savepoint::Savepoint;
 use super::visit::Visit;
 use crate::ledger::{Error, SessionSummary};
 use crate::session::{Draft, EndReason, Origin, Recorded, SessionId, UserId};
-use crate::store::transaction::Transaction;
+use crate::store::request::transaction::Transaction;
 
 /// The request's SERIALIZABLE transaction. It begins in the same trip that loads the session, and is committed
 /// after the handler has returned, together with what the handler changed in the session, in one trip: both
@@ -69,7 +69,7 @@ impl Tx {
     ///
     /// The statement fails, or a stored payload does not decode.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        crate::store::log::history(self.transaction.client(), session).await
+        crate::store::log::history::history(self.transaction.client(), session).await
     }
 
     /// A user's sessions, live and ended, the latest first, as this transaction sees them.

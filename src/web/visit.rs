@@ -12,10 +12,10 @@ use super::queue::Turn;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::session::{Admission, Client, EndReason, SessionId};
-use crate::store::connection::{Connection, Row};
-use crate::store::load::{Loaded, load, why_ended};
-use crate::store::pool::answered;
-use crate::store::transaction::{Begun, Transaction};
+use crate::store::connection::deadline::answered;
+use crate::store::connection::pool::Connection;
+use crate::store::request::load::{Loaded, Row, load, why_ended};
+use crate::store::request::transaction::{Begun, Transaction};
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
 

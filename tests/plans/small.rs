@@ -19,14 +19,14 @@ async fn sessions_are_looked_up_however_little_activity_there_is() {
     client.batch_execute("vacuum full analyze session_ledger.activity").await.unwrap();
     client.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
     let sessions = format!("array['{}']::uuid[]", filled.session);
-    let plan = explain(&client, &statement("load_many.sql"), &sessions).await;
+    let plan = explain(&client, &statement("load_group.sql"), &sessions).await;
     assert_eq!(plan.lines().filter_map(scanned_table).find(|table| is_ours(table)), None, "{plan}");
 }
 
 /// What requests send that looks a session up, with what it is given.
 const LOOKUPS: [(&str, &str); 5] = [
     ("load.sql", "NONE, true"),
-    ("load_many.sql", "array[NONE]::uuid[]"),
+    ("load_group.sql", "array[NONE]::uuid[]"),
     (
         "append.sql",
         "NONE, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \

@@ -7,13 +7,13 @@
 use time::OffsetDateTime;
 
 use super::append::Append;
-use super::connection::Pool;
-use super::error::Error;
 use super::load::{LiveSession, load};
 use super::transaction::Transaction;
 use crate::session::{
     Client, Draft, EndReason, EventId, Origin, SessionId, Timeouts, TokenHash, Wish, Written,
 };
+use crate::store::connection::pool::Pool;
+use crate::store::error::Error;
 
 /// What a history shows where a request's changes would have been.
 const NAME: &str = "session_ledger:abandoned";
@@ -27,7 +27,7 @@ const REASON: &str = "abandoned";
 /// # Errors
 ///
 /// The place is not free, or the database is away.
-pub(super) async fn take_place(pool: &Pool, session: SessionId, version: i64) -> Result<(), Error> {
+pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64) -> Result<(), Error> {
     let transaction = Transaction::reserve(pool).await?;
     let loaded = load(transaction.client(), session, None).await?;
     let appends = match loaded.session {

@@ -6,14 +6,14 @@ use std::task::Poll;
 
 use futures_util::future::maybe_done;
 
-use super::error::Error;
+use crate::store::error::Error;
 
 /// A statement that is sent when it is first polled.
-pub(super) type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+pub(crate) type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// Does all steps, however many they are, sent in their order when this is first polled: a COMMIT must not overtake what it
 /// commits, and `join_all` promises no order. The first failure is the outcome; it is the reason of those behind it.
-pub(super) async fn pipelined(steps: Vec<Step<'_>>) -> Result<(), Error> {
+pub(crate) async fn pipelined(steps: Vec<Step<'_>>) -> Result<(), Error> {
     let mut steps: Vec<_> = steps.into_iter().map(maybe_done).collect();
     poll_fn(|context| {
         for step in &mut steps {

@@ -11,20 +11,20 @@ use tokio::sync::oneshot;
 
 use super::append::Append;
 use super::commit::{CommitError, find_out};
-use super::connection::Pool;
-use super::error::Error;
-use super::line::{Line, Turn};
+use super::grouping::{Grouping, Leader};
 use super::outcome::Trace;
 use super::transaction::Transaction;
+use crate::store::connection::pool::Pool;
+use crate::store::error::Error;
 
 /// How many transactions are under way before a change has to wait. With two, one could use the processor while the other
 /// waits for the disk; but then half as many changes share each.
 const TRANSACTIONS_MAX: usize = 1;
 
 /// A ledger's commits of changes by themselves.
-pub(crate) struct Commits {
+pub(crate) struct GroupCommit {
     pool: Pool,
-    line: Line<Change>,
+    grouping: Grouping<Change>,
 }
 
 /// A change that somebody waits to be committed.
@@ -42,20 +42,20 @@ enum Answer {
     Unknown(Error),
 }
 
-impl Commits {
+impl GroupCommit {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, line: Line::new(TRANSACTIONS_MAX) }
+        Self { pool, grouping: Grouping::new(TRANSACTIONS_MAX) }
     }
 
-    /// Commits a change of a live session, as [`Transaction::commit`].
+    /// GroupCommit a change of a live session, as [`Transaction::commit`].
     ///
     /// # Errors
     ///
     /// Nothing was written, unless it is [`Error::OutcomeUnknown`].
     pub(crate) async fn commit(&self, append: Arc<Append>) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
-        if let Some(turn) = self.line.stand(Change { append: Arc::clone(&append), answer }) {
-            tokio::spawn(work(self.pool.clone(), turn));
+        if let Some(leader) = self.grouping.join(Change { append: Arc::clone(&append), answer }) {
+            tokio::spawn(work(self.pool.clone(), leader));
         }
         match answered.await {
             Ok(Answer::Done(done)) => done,
@@ -68,10 +68,10 @@ impl Commits {
     }
 }
 
-/// Commits changes until nobody waits.
-async fn work(pool: Pool, mut turn: Turn<Change>) {
-    turn.assemble().await;
-    while let Some(changes) = turn.next() {
+/// GroupCommit changes until nobody waits.
+async fn work(pool: Pool, mut leader: Leader<Change>) {
+    leader.assemble().await;
+    while let Some(changes) = leader.next() {
         match <[Change; 1]>::try_from(changes) {
             Ok([change]) => {
                 let done = commit_apart(&pool, &change.append).await;

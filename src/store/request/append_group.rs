@@ -5,11 +5,11 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::append::{Append, EventRow};
-use super::error::Error;
-use super::projection::LiveRow;
-use super::statement::{Ready, Sql};
+use crate::store::connection::statement::{Ready, Sql};
+use crate::store::error::Error;
+use crate::store::projection::row::LiveRow;
 
-pub(super) static APPEND_MANY: Sql = Sql::new(include_str!("sql/append_many.sql"), &TYPES);
+pub(super) static APPEND_GROUP: Sql = Sql::new(include_str!("../sql/append_group.sql"), &TYPES);
 
 static TYPES: [Type; 30] = [
     // The rows, as `add_rows` lists them.
@@ -53,7 +53,7 @@ type List<'a> = Box<dyn ToSql + Send + Sync + 'a>;
 type Event<'a> = (Uuid, i64, EventRow<'a>);
 
 /// Sends changes of live sessions, of each session one. An error says nothing of which of them is to blame.
-pub(super) async fn append_many(
+pub(super) async fn append_group(
     client: &ClientWrapper,
     statement: &Ready,
     changes: &[&Append],

@@ -12,8 +12,8 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::Error;
 use super::tls::{self, EncryptionError};
+use crate::store::error::Error;
 
 /// How long one host may take, from the first packet to the end of the log-in, unless the application says otherwise.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

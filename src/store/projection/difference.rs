@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::projection::{EndedRow, LiveRow, ProjectedRow};
+use super::row::{EndedRow, LiveRow, ProjectedRow};
 
 /// A column that holds something else than the log makes.
 pub(crate) struct ColumnDifference {

@@ -16,15 +16,16 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::append::Append;
-use super::connection::{Connection, Pool};
-use super::error::Error;
-use super::place::take_place;
-use super::statement::Sql;
+use super::claim::claim_version;
 use super::transaction::TransactionId;
 use crate::session::SessionId;
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::statement::Sql;
+use crate::store::error::Error;
 
-static TRANSACTION_STATUS: Sql = Sql::new(include_str!("sql/transaction_status.sql"), &[Type::TEXT]);
-static EVENT_AT_VERSION: Sql = Sql::new(include_str!("sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
+static TRANSACTION_STATUS: Sql = Sql::new(include_str!("../sql/transaction_status.sql"), &[Type::TEXT]);
+static EVENT_AT_VERSION: Sql =
+    Sql::new(include_str!("../sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
 /// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -102,7 +103,7 @@ impl Trace {
                 let found = event.is_in_log(&client).await?;
                 drop(client);
                 if found.is_none() {
-                    take_place(pool, event.session, event.version).await?;
+                    claim_version(pool, event.session, event.version).await?;
                 }
                 Ok(Some(Ok(found.unwrap_or(false))))
             }

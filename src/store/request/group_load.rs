@@ -10,24 +10,24 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::connection::{Connection, Pool};
-use super::error::Error;
-use super::lend::lend;
-use super::line::{Line, Turn};
+use super::grouping::{Grouping, Leader};
 use super::load::{LOAD, Loaded, load, loaded};
-use super::pool::answered;
-use super::statement::Sql;
 use crate::session::SessionId;
+use crate::store::connection::deadline::answered;
+use crate::store::connection::lending::lend;
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::statement::Sql;
+use crate::store::error::Error;
 
-static LOAD_MANY: Sql = Sql::new(include_str!("sql/load_many.sql"), &[Type::UUID_ARRAY]);
+static LOAD_GROUP: Sql = Sql::new(include_str!("../sql/load_group.sql"), &[Type::UUID_ARRAY]);
 
 /// How many statements are under way before a load has to wait.
 const STATEMENTS_MAX: usize = 1;
 
 /// A ledger's loads outside of transactions.
-pub(crate) struct Loads {
+pub(crate) struct GroupLoad {
     pool: Pool,
-    line: Line<Asked>,
+    grouping: Grouping<Asked>,
 }
 
 /// A load that somebody waits for. Dropped without an answer, it has them load by themselves.
@@ -36,16 +36,16 @@ struct Asked {
     answer: oneshot::Sender<Result<Row, Error>>,
 }
 
-impl Loads {
+impl GroupLoad {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, line: Line::new(STATEMENTS_MAX) }
+        Self { pool, grouping: Grouping::new(STATEMENTS_MAX) }
     }
 
-    /// Loads a session, as [`load`] does. May be dropped on its way.
+    /// GroupLoad a session, as [`load`] does. May be dropped on its way.
     pub(crate) async fn load(&self, id: SessionId) -> Result<Loaded, Error> {
         let (answer, answered) = oneshot::channel();
-        if let Some(turn) = self.line.stand(Asked { session: id.as_uuid(), answer }) {
-            tokio::spawn(work(self.pool.clone(), turn));
+        if let Some(leader) = self.grouping.join(Asked { session: id.as_uuid(), answer }) {
+            tokio::spawn(work(self.pool.clone(), leader));
         }
         match answered.await {
             Ok(row) => loaded(id, &row?),
@@ -58,9 +58,9 @@ impl Loads {
 }
 
 /// Sends statements until nobody waits.
-async fn work(pool: Pool, mut turn: Turn<Asked>) {
-    turn.assemble().await;
-    while let Some(mut asked) = turn.next() {
+async fn work(pool: Pool, mut leader: Leader<Asked>) {
+    leader.assemble().await;
+    while let Some(mut asked) = leader.next() {
         let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
         let rows = async |connection: &Connection| rows(connection, &sessions).await;
         let found = tokio::select! { biased;
@@ -110,7 +110,7 @@ async fn found(connection: &Connection, sessions: &[Uuid]) -> Result<Vec<Row>, t
         return Ok(vec![LOAD.query_one(connection, &[session, &false]).await?]);
     }
     let mut rows = Vec::with_capacity(sessions.len());
-    for row in LOAD_MANY.query(connection, &[&sessions]).await? {
+    for row in LOAD_GROUP.query(connection, &[&sessions]).await? {
         rows.push((row.try_get::<_, i64>("place")?, row));
     }
     rows.sort_unstable_by_key(|(place, _)| *place);

@@ -2,21 +2,11 @@
 //! prepared statements, with their text each time. Either way a statement is one trip, and can be pipelined.
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error as DriverError, Row};
 
-use super::connection::Connection;
-
-/// Which of the two a ledger does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Statements {
-    /// Each connection prepares a statement when it first needs it. Saves the server parsing and planning.
-    #[default]
-    Prepared,
-    /// Text and values travel together, and nothing of a statement stays on the server.
-    Unnamed,
-}
+use super::pool::{Connection, Statements};
+use crate::store::sqlstate::is_outdated;
 
 /// A statement's text and the types of its parameters. Results must have types that tokio-postgres knows by
 /// itself: it would ask the server for others with a prepared statement of its own.
@@ -46,7 +36,7 @@ impl Sql {
     }
 
     /// Makes it ready to be pipelined. Costs a trip if the connection has yet to prepare it.
-    pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, Error> {
+    pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, DriverError> {
         match connection.statements() {
             Statements::Prepared => {
                 Ok(Ready::Prepared(connection.prepare_typed_cached(self.text, self.types).await?))
@@ -61,7 +51,7 @@ impl Sql {
         &'static self,
         connection: &Connection,
         parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>, Error> {
+    ) -> Result<Vec<Row>, DriverError> {
         let first = self.ready(connection).await?.query(connection, parameters).await;
         match self.renewed(connection, first.as_ref().err()).await {
             Some(renewed) => renewed.query(connection, parameters).await.or(first),
@@ -74,7 +64,7 @@ impl Sql {
         &'static self,
         connection: &Connection,
         parameters: Parameters<'_>,
-    ) -> Result<Row, Error> {
+    ) -> Result<Row, DriverError> {
         let first = self.ready(connection).await?.query_one(connection, parameters).await;
         match self.renewed(connection, first.as_ref().err()).await {
             Some(renewed) => renewed.query_one(connection, parameters).await.or(first),
@@ -87,12 +77,12 @@ impl Sql {
         &'static self,
         connection: &Connection,
         parameters: Parameters<'_>,
-    ) -> Result<Option<Row>, Error> {
+    ) -> Result<Option<Row>, DriverError> {
         Ok(self.query(connection, parameters).await?.pop())
     }
 
     /// Prepared anew, if that is what its first run lacked.
-    async fn renewed(&'static self, connection: &Connection, error: Option<&Error>) -> Option<Ready> {
+    async fn renewed(&'static self, connection: &Connection, error: Option<&DriverError>) -> Option<Ready> {
         error.filter(|error| is_outdated(error))?;
         connection.forget_statements();
         self.ready(connection).await.ok()
@@ -109,7 +99,7 @@ impl Ready {
         &self,
         client: &ClientWrapper,
         parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>, Error> {
+    ) -> Result<Vec<Row>, DriverError> {
         match self {
             Self::Prepared(statement) => client.query(statement, parameters).await,
             Self::Unnamed(sql) => client.query_typed(sql.text, &sql.typed(parameters)).await,
@@ -121,23 +111,10 @@ impl Ready {
         &self,
         client: &ClientWrapper,
         parameters: Parameters<'_>,
-    ) -> Result<Row, Error> {
+    ) -> Result<Row, DriverError> {
         match self {
             Self::Prepared(statement) => client.query_one(statement, parameters).await,
             Self::Unnamed(sql) => client.query_typed_one(sql.text, &sql.typed(parameters)).await,
         }
     }
-}
-
-/// Whether a prepared statement gives other columns than it did when it was prepared: somebody has altered a table.
-/// The code alone stands for any feature that PostgreSQL lacks; the routine is the same in every language.
-pub(crate) fn is_outdated(error: &Error) -> bool {
-    let refusal = error.as_db_error().filter(|refusal| *refusal.code() == SqlState::FEATURE_NOT_SUPPORTED);
-    refusal.is_some_and(|refusal| refusal.routine().is_none_or(|routine| routine == "RevalidateCachedQuery"))
-}
-
-/// Whether a prepared statement is unknown to the server, or known to it from somebody else: a pooler has put
-/// another server connection in the place of the one that prepared it.
-pub(crate) fn is_misplaced(error: &Error) -> bool {
-    matches!(error.code(), Some(&SqlState::INVALID_SQL_STATEMENT_NAME | &SqlState::DUPLICATE_PSTATEMENT))
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::connection::{Connection, Pool};
-use super::error::Error;
+use super::pool::{Connection, Pool};
+use crate::store::error::Error;
 
 /// How long a connection may go on with a statement that nobody waits for any more before it is given up.
 const REST: Duration = Duration::from_millis(100);

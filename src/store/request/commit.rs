@@ -8,18 +8,18 @@ use tokio_postgres::types::Type;
 use tracing::Instrument;
 
 use super::append::Append;
-use super::append_many::{APPEND_MANY, append_many};
-use super::connection::Pool;
-use super::error::Error;
+use super::append_group::{APPEND_GROUP, append_group};
 use super::outcome::Trace;
-use super::pipeline::{Step, pipelined};
-use super::pool::answered;
-use super::statement::{Ready, Sql};
 use super::transaction::{State, Transaction};
 use crate::session::SessionId;
+use crate::store::connection::deadline::answered;
+use crate::store::connection::pipeline::{Step, pipelined};
+use crate::store::connection::pool::Pool;
+use crate::store::connection::statement::{Ready, Sql};
+use crate::store::error::Error;
 use crate::telemetry;
 
-static FENCE: Sql = Sql::new(include_str!("sql/fence.sql"), &[Type::UUID, Type::INT8]);
+static FENCE: Sql = Sql::new(include_str!("../sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// For a transaction that is over in the same trip. If only half of that trip arrives, the row must not stay locked
 /// until the server finds out that nobody is there. For NOT DEFERRABLE see `sql/begin.sql`.
@@ -85,13 +85,13 @@ impl Transaction {
     pub(super) async fn try_commit_together(mut self, appends: &[&Append]) -> Result<(), CommitError> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         self.state = State::Open;
-        let statement = APPEND_MANY.ready(self.client()).instrument(span.clone()).await;
+        let statement = APPEND_GROUP.ready(self.client()).instrument(span.clone()).await;
         let statement =
             statement.map_err(|error| CommitError::Failed(Error::from(error).outside_transaction()))?;
         let client = self.client();
         let steps = vec![
             begin(client, BEGIN_TOGETHER),
-            Box::pin(append_many(client, &statement, appends)),
+            Box::pin(append_group(client, &statement, appends)),
             commit(client),
         ];
         let outcome = answered(pipelined(steps)).instrument(span).await;

@@ -7,7 +7,7 @@ use deadpool_postgres::ClientWrapper;
 use tokio::task::JoinSet;
 use tokio_postgres::{Row, Statement};
 
-use super::error::Error;
+use crate::store::error::Error;
 
 /// A cursor of the server's. It lives as long as the transaction that it was opened in.
 ///

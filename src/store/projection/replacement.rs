@@ -6,16 +6,16 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Statement};
 
-use super::error::Error;
-use super::projection::{EndedRow, LiveRow, ProjectedRow};
-use super::schema::PAD_TABLES;
+use super::row::{EndedRow, LiveRow, ProjectedRow};
+use crate::store::error::Error;
+use crate::store::schema::PAD_TABLES;
 
-const OTHER_BACKENDS: &str = include_str!("sql/other_backends.sql");
-const BEGIN_REBUILD: &str = include_str!("sql/begin_rebuild.sql");
-const EMPTY_PROJECTION: &str = include_str!("sql/empty_projection.sql");
-const DELETE_PROJECTION: &str = include_str!("sql/delete_projection.sql");
-const COPY_LIVE_ROWS: &str = include_str!("sql/copy_live_rows.sql");
-const COPY_ENDED_ROWS: &str = include_str!("sql/copy_ended_rows.sql");
+const OTHER_BACKENDS: &str = include_str!("../sql/other_backends.sql");
+const BEGIN_REBUILD: &str = include_str!("../sql/begin_rebuild.sql");
+const EMPTY_PROJECTION: &str = include_str!("../sql/empty_projection.sql");
+const DELETE_PROJECTION: &str = include_str!("../sql/delete_projection.sql");
+const COPY_LIVE_ROWS: &str = include_str!("../sql/copy_live_rows.sql");
+const COPY_ENDED_ROWS: &str = include_str!("../sql/copy_ended_rows.sql");
 
 /// The columns of `copy_live_rows.sql`, in its order.
 const LIVE: [Type; 16] = [

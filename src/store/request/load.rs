@@ -2,19 +2,20 @@
 
 use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
-use tokio_postgres::Row;
+/// A row that a statement of the application found beside a load.
+pub(crate) use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::connection::Connection;
-use super::error::Error;
-use super::projection::state_of;
-use super::statement::{Parameters, Ready, Sql};
 use crate::session::{EndReason, SessionId, SessionState};
+use crate::store::connection::pool::Connection;
+use crate::store::connection::statement::{Parameters, Ready, Sql};
+use crate::store::error::Error;
+use crate::store::projection::row::state_of;
 
-pub(super) static LOAD: Sql = Sql::new(include_str!("sql/load.sql"), &[Type::UUID, Type::BOOL]);
-static BEGUN: Sql = Sql::new(include_str!("sql/begun.sql"), &[]);
-static CLOCK: Sql = Sql::new(include_str!("sql/clock.sql"), &[]);
-static WHY_ENDED: Sql = Sql::new(include_str!("sql/why_ended.sql"), &[Type::UUID]);
+pub(super) static LOAD: Sql = Sql::new(include_str!("../sql/load.sql"), &[Type::UUID, Type::BOOL]);
+static BEGUN: Sql = Sql::new(include_str!("../sql/begun.sql"), &[]);
+static CLOCK: Sql = Sql::new(include_str!("../sql/clock.sql"), &[]);
+static WHY_ENDED: Sql = Sql::new(include_str!("../sql/why_ended.sql"), &[Type::UUID]);
 
 /// What the database knows at one moment.
 #[derive(Clone, Debug)]

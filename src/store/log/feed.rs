@@ -33,18 +33,18 @@ use tokio::task::JoinSet;
 use tokio_postgres::RowStream;
 use tokio_postgres::types::ToSql;
 
-use super::error::Error;
-use super::log;
+use super::history;
 use super::snapshot::Snapshot;
 use crate::session::Recorded;
+use crate::store::error::Error;
 
-const CHECK: &str = include_str!("sql/feed_check.sql");
-const OPEN: &str = include_str!("sql/feed_open.sql");
-const HOLDER: &str = include_str!("sql/feed_holder.sql");
-const CURSOR: &str = include_str!("sql/feed_cursor.sql");
-const EVENTS: &str = include_str!("sql/feed_events.sql");
-const CHECKPOINT: &str = include_str!("sql/feed_checkpoint.sql");
-const RELEASE: &str = include_str!("sql/feed_release.sql");
+const CHECK: &str = include_str!("../sql/feed_check.sql");
+const OPEN: &str = include_str!("../sql/feed_open.sql");
+const HOLDER: &str = include_str!("../sql/feed_holder.sql");
+const CURSOR: &str = include_str!("../sql/feed_cursor.sql");
+const EVENTS: &str = include_str!("../sql/feed_events.sql");
+const CHECKPOINT: &str = include_str!("../sql/feed_checkpoint.sql");
+const RELEASE: &str = include_str!("../sql/feed_release.sql");
 
 /// The feed cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +190,7 @@ async fn decoded(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     let mut rows = pin!(rows);
     let mut events = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        events.push(log::recorded_or_unknown(&row)?);
+        events.push(history::recorded_or_unknown(&row)?);
     }
     events.sort_by_key(|recorded| recorded.position);
     Ok(events)

@@ -1,6 +1,6 @@
 -- Appends the events of several live sessions and writes their rows, as `append.sql` does of one: all, or none. All
 -- sessions are locked in the order of the list. The settings that go before keep the planner from joining in another way
--- than by the index, see `commit.rs`; a list is hidden from it as in `load_many.sql`.
+-- than by the index, see `commit.rs`; a list is hidden from it as in `load_group.sql`.
 -- No row: never happens. If a session is not at its expected version, or has ended, or the BEGIN before this was lost,
 -- nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
 -- Parameters: $1 session ids, each one once, and of each in the same order: $2 version before, $3 version after,

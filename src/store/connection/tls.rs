@@ -70,7 +70,7 @@ pub(super) fn verifying(roots: &[Vec<u8>]) -> Result<MakeRustlsConnect, Encrypti
 }
 
 /// What a failed handshake means, and what to do about it; none if the error is of another kind.
-pub(super) fn explain(error: &tokio_postgres::Error) -> Option<String> {
+pub(crate) fn explain(error: &tokio_postgres::Error) -> Option<String> {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         let inner = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());

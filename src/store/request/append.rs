@@ -8,17 +8,17 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use super::connection::Connection;
-use super::error::Error;
-use super::pipeline::{Step, pipelined};
-use super::projection::{EndedRow, LiveRow, ProjectedRow};
-use super::statement::{Ready, Sql};
 use crate::session::{Client, Entry, SessionId, UserId, Written};
+use crate::store::connection::pipeline::{Step, pipelined};
+use crate::store::connection::pool::Connection;
+use crate::store::connection::statement::{Ready, Sql};
+use crate::store::error::Error;
+use crate::store::projection::row::{EndedRow, LiveRow, ProjectedRow};
 
-static CREATE: Sql = Sql::new(include_str!("sql/create.sql"), &LIVE);
-static APPEND: Sql = Sql::new(include_str!("sql/append.sql"), &LIVE);
-static END: Sql = Sql::new(include_str!("sql/end.sql"), &ENDED);
-static APPEND_EVENT: Sql = Sql::new(include_str!("sql/append_event.sql"), &EVENT);
+static CREATE: Sql = Sql::new(include_str!("../sql/create.sql"), &LIVE);
+static APPEND: Sql = Sql::new(include_str!("../sql/append.sql"), &LIVE);
+static END: Sql = Sql::new(include_str!("../sql/end.sql"), &ENDED);
+static APPEND_EVENT: Sql = Sql::new(include_str!("../sql/append_event.sql"), &EVENT);
 
 /// The types given, and behind them those of an event as `EventRow::add_to` lists it.
 macro_rules! with_event {

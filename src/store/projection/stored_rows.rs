@@ -6,15 +6,15 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::cursor::Cursor;
-use super::error::Error;
-use super::projection::{EndedRow, LiveRow, ProjectedRow};
+use super::row::{EndedRow, LiveRow, ProjectedRow};
 use crate::session::SessionId;
+use crate::store::connection::cursor::Cursor;
+use crate::store::error::Error;
 
-const DECLARE_LIVE_ROWS: &str = include_str!("sql/declare_live_rows.sql");
-const FETCH_LIVE_ROWS: &str = include_str!("sql/fetch_live_rows.sql");
-const DECLARE_ENDED_ROWS: &str = include_str!("sql/declare_ended_rows.sql");
-const FETCH_ENDED_ROWS: &str = include_str!("sql/fetch_ended_rows.sql");
+const DECLARE_LIVE_ROWS: &str = include_str!("../sql/declare_live_rows.sql");
+const FETCH_LIVE_ROWS: &str = include_str!("../sql/fetch_live_rows.sql");
+const DECLARE_ENDED_ROWS: &str = include_str!("../sql/declare_ended_rows.sql");
+const FETCH_ENDED_ROWS: &str = include_str!("../sql/fetch_ended_rows.sql");
 
 /// The rows of one table of the projection, in the transaction that is open on a connection.
 pub(crate) struct Rows {

@@ -3,15 +3,15 @@
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::connection::{Connection, Pool};
-use super::error::Error;
-use super::lend::lend;
-use super::line::{Line, Turn};
-use super::pool::answered;
-use super::statement::Sql;
 use crate::session::SessionId;
+use crate::store::connection::deadline::answered;
+use crate::store::connection::lending::lend;
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::statement::Sql;
+use crate::store::error::Error;
+use crate::store::request::grouping::{Grouping, Leader};
 
-static TOUCH: Sql = Sql::new(include_str!("sql/touch.sql"), &[Type::UUID_ARRAY]);
+static TOUCH: Sql = Sql::new(include_str!("../sql/touch.sql"), &[Type::UUID_ARRAY]);
 
 /// How many statements are under way before a note has to wait. Nobody waits for the notes.
 const STATEMENTS_MAX: usize = 1;
@@ -19,25 +19,25 @@ const STATEMENTS_MAX: usize = 1;
 /// A ledger's notes.
 pub(crate) struct Activity {
     pool: Pool,
-    line: Line<Uuid>,
+    grouping: Grouping<Uuid>,
 }
 
 impl Activity {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, line: Line::new(STATEMENTS_MAX) }
+        Self { pool, grouping: Grouping::new(STATEMENTS_MAX) }
     }
 
     /// Notes that a session was seen. Nobody waits for it, and it may fail: the next request notes it again.
     pub(crate) fn note(&self, session: SessionId) {
-        if let Some(turn) = self.line.stand(session.as_uuid()) {
-            tokio::spawn(work(self.pool.clone(), turn));
+        if let Some(leader) = self.grouping.join(session.as_uuid()) {
+            tokio::spawn(work(self.pool.clone(), leader));
         }
     }
 }
 
 /// Sends statements until there is nothing to be noted.
-async fn work(pool: Pool, mut turn: Turn<Uuid>) {
-    while let Some(sessions) = turn.next() {
+async fn work(pool: Pool, mut leader: Leader<Uuid>) {
+    while let Some(sessions) = leader.next() {
         let noting = lend(&pool, async |connection: &Connection| touch(connection, &sessions).await);
         if let Err(error) = answered(noting).await {
             tracing::warn!(%error, sessions = sessions.len(), "the activity of sessions was not noted");

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Client, Row};
 
-use super::cursor::Cursor;
-use super::error::Error;
-use super::log;
+use super::history;
 use crate::session::{DecodeError, Entry, Event, SessionId, Unknown};
+use crate::store::connection::cursor::Cursor;
+use crate::store::error::Error;
 
-const BEGIN_VERIFICATION: &str = include_str!("sql/begin_verification.sql");
-const DECLARE_LOG: &str = include_str!("sql/declare_log.sql");
-const FETCH_LOG: &str = include_str!("sql/fetch_log.sql");
-const COUNT_ESTIMATE: &str = include_str!("sql/count_estimate.sql");
+const BEGIN_VERIFICATION: &str = include_str!("../sql/begin_verification.sql");
+const DECLARE_LOG: &str = include_str!("../sql/declare_log.sql");
+const FETCH_LOG: &str = include_str!("../sql/fetch_log.sql");
+const COUNT_ESTIMATE: &str = include_str!("../sql/count_estimate.sql");
 
 /// The log, in the order of sessions and their versions, in the transaction that is open on a connection.
 pub(crate) struct Streams(Cursor);
@@ -32,16 +32,16 @@ impl Streams {
     /// The next event: the next of the same session, or the first of another.
     pub(crate) async fn next(&mut self) -> Result<Option<Stored>, Error> {
         let Some(row) = self.0.next().await? else { return Ok(None) };
-        Ok(Some(Stored { session: log::session(&row)?, row }))
+        Ok(Some(Stored { session: history::session(&row)?, row }))
     }
 }
 
 impl Stored {
     /// The entry with its payload read.
     pub(crate) fn entry(&self) -> Result<Result<Entry, Unreadable>, Error> {
-        let (kind, shape, payload) = log::fact(&self.row)?;
+        let (kind, shape, payload) = history::fact(&self.row)?;
         match Event::decode(kind, shape, payload) {
-            Ok(event) => Ok(Ok(log::entry(&self.row, event)?)),
+            Ok(event) => Ok(Ok(history::entry(&self.row, event)?)),
             Err(error) => Ok(Err(Unreadable { version: self.raw()?.version, error })),
         }
     }
@@ -49,7 +49,7 @@ impl Stored {
     /// The entry with an event that is [`Event::Unknown`] whatever its kind: the very bytes that the chain was made
     /// of.
     pub(crate) fn raw(&self) -> Result<Entry, Error> {
-        log::entry(&self.row, log::raw(&self.row)?)
+        history::entry(&self.row, history::raw(&self.row)?)
     }
 }
 

@@ -1,0 +1,150 @@
+//! The row that a session's state makes, and the state that a row holds.
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+
+use crate::session::{
+    ChainHash, Client, Content, EndReason, SessionId, SessionState, Superseded, TokenHash, UserId,
+};
+use crate::store::error::Error;
+
+/// The derived columns of `session`, in the form that PostgreSQL takes. `resend` is not derived, and not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LiveRow {
+    pub(crate) session_id: SessionId,
+    pub(crate) version: i64,
+    pub(crate) started_at: OffsetDateTime,
+    pub(crate) changed_at: OffsetDateTime,
+    pub(crate) authenticated_at: Option<OffsetDateTime>,
+    pub(crate) absolute_deadline: Option<OffsetDateTime>,
+    pub(crate) superseded_until: Option<OffsetDateTime>,
+    pub(crate) idle_timeout: Option<i32>,
+    pub(crate) superseded_accepted: Option<bool>,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) superseded_hash: Option<Vec<u8>>,
+    pub(crate) head_hash: Vec<u8>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) client_ip: Option<IpAddr>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) state: Vec<u8>,
+}
+
+/// The columns of `ended_session`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndedRow {
+    pub(crate) session_id: SessionId,
+    pub(crate) version: i64,
+    pub(crate) started_at: OffsetDateTime,
+    pub(crate) ended_at: OffsetDateTime,
+    pub(crate) last_seen: OffsetDateTime,
+    pub(crate) authenticated_at: Option<OffsetDateTime>,
+    pub(crate) reason: String,
+    pub(crate) user_id: Option<String>,
+    pub(crate) client_ip: Option<IpAddr>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) head_hash: Vec<u8>,
+}
+
+/// A session's row, in the table where its state puts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProjectedRow {
+    /// In `session`.
+    Live(LiveRow),
+    /// In `ended_session`.
+    Ended(EndedRow),
+}
+
+impl ProjectedRow {
+    /// The row that `state` makes.
+    pub(crate) fn of(session_id: SessionId, state: &SessionState) -> Self {
+        match &state.ended {
+            None => Self::Live(LiveRow::of(session_id, state)),
+            Some((reason, ended_at)) => Self::Ended(EndedRow::of(session_id, state, reason, *ended_at)),
+        }
+    }
+}
+
+impl EndedRow {
+    fn of(session_id: SessionId, state: &SessionState, reason: &EndReason, ended_at: OffsetDateTime) -> Self {
+        let (client_ip, user_agent) = Client::columns(state.client.as_ref());
+        Self {
+            session_id,
+            version: state.version,
+            started_at: state.started_at,
+            ended_at,
+            last_seen: state.last_seen.unwrap_or(ended_at),
+            authenticated_at: state.authenticated_at,
+            reason: reason.as_str().to_owned(),
+            user_id: user(state),
+            client_ip,
+            user_agent: user_agent.map(str::to_owned),
+            head_hash: state.head.as_bytes().to_vec(),
+        }
+    }
+}
+
+impl LiveRow {
+    /// The row of a live session.
+    pub(crate) fn of(session_id: SessionId, state: &SessionState) -> Self {
+        let idle = state.content.timeouts.idle;
+        let (client_ip, user_agent) = Client::columns(state.client.as_ref());
+        Self {
+            session_id,
+            version: state.version,
+            started_at: state.started_at,
+            changed_at: state.changed_at,
+            authenticated_at: state.authenticated_at,
+            absolute_deadline: state.absolute_deadline(),
+            superseded_until: state.superseded.map(|superseded| superseded.until),
+            idle_timeout: idle.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)),
+            superseded_accepted: state.superseded.map(|superseded| superseded.accepted),
+            token_hash: state.token_hash.as_bytes().to_vec(),
+            superseded_hash: state.superseded.map(|superseded| superseded.token_hash.as_bytes().to_vec()),
+            head_hash: state.head.as_bytes().to_vec(),
+            user_id: user(state),
+            client_ip,
+            user_agent: user_agent.map(str::to_owned),
+            state: state.content.encode(),
+        }
+    }
+}
+
+/// The state of a live session, from its row in `session`.
+pub(crate) fn state_of(session: SessionId, row: &Row) -> Result<SessionState, Error> {
+    let content =
+        Content::decode(row.try_get("state")?).map_err(|error| Error::Undecodable { session, error })?;
+    Ok(SessionState {
+        version: row.try_get("version")?,
+        head: ChainHash::from_bytes(hash(row, "head_hash")?.unwrap_or_default()),
+        changed_at: row.try_get("changed_at")?,
+        started_at: row.try_get("started_at")?,
+        token_hash: TokenHash::from_bytes(hash(row, "token_hash")?.unwrap_or_default()),
+        superseded: superseded(row)?,
+        user: row.try_get::<_, Option<String>>("user_id")?.map(UserId::from),
+        authenticated_at: row.try_get("authenticated_at")?,
+        client: Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?),
+        content,
+        ended: None,
+        last_seen: None,
+    })
+}
+
+fn superseded(row: &Row) -> Result<Option<Superseded>, Error> {
+    let Some(token_hash) = hash(row, "superseded_hash")? else { return Ok(None) };
+    let until =
+        row.try_get::<_, Option<OffsetDateTime>>("superseded_until")?.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let accepted = row.try_get::<_, Option<bool>>("superseded_accepted")?.unwrap_or(false);
+    Ok(Some(Superseded { token_hash: TokenHash::from_bytes(token_hash), until, accepted }))
+}
+
+/// A column of 32 bytes. One of another length cannot match anything, and reads as zeros.
+fn hash(row: &Row, column: &str) -> Result<Option<[u8; 32]>, Error> {
+    let bytes: Option<&[u8]> = row.try_get(column)?;
+    Ok(bytes.map(|bytes| bytes.try_into().unwrap_or_default()))
+}
+
+fn user(state: &SessionState) -> Option<String> {
+    state.user.as_ref().map(|user| user.as_str().to_owned())
+}
