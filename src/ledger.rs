@@ -81,7 +81,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away, or a stored payload does not decode.
+    /// The database is away.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
         self.lend(async |connection| store::log::history::history(connection, session).await).await
     }
@@ -90,11 +90,11 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// As [`history`](Self::history).
+    /// The database is away, or one of these events cannot be decoded.
     pub async fn state_at(&self, session: SessionId, version: i64) -> Result<SessionState, Error> {
         let events = self.history(session).await?;
         let until = events.iter().map(|recorded| &recorded.entry).filter(|entry| entry.version <= version);
-        Ok(SessionState::replay(until))
+        SessionState::replay(until).map_err(|error| Error::Undecodable { session, error })
     }
 
     /// A user's sessions, live and ended, the latest first.

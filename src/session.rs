@@ -5,32 +5,41 @@
 
 mod admission;
 mod chain;
+mod chain_hash;
 mod client;
 mod codec;
 mod decide;
 mod draft;
+mod encoded;
 mod entry;
 mod event;
+mod guard;
 mod id;
 mod key;
+mod microseconds;
 mod policy;
 mod state;
+mod stored_timeouts;
+mod strict;
 mod user;
 
 pub use admission::Admission;
-pub use chain::ChainHash;
+pub use chain_hash::ChainHash;
 pub use client::Client;
-pub use codec::{DecodeError, STATE_BYTES_MAX};
 pub use decide::{Wish, WishError, decide};
 pub use draft::{Draft, Origin, Written};
+pub use encoded::Encoded;
 pub use entry::{Entry, Recorded};
 pub use event::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
-    Started, Unknown, ValueRemoved, ValueSet,
+    Started, ValueRemoved, ValueSet,
 };
+pub use guard::Guard;
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::{Key, UpcastError, Value, ValueError};
 pub use policy::{Expiry, Policy, PolicyError, Timeouts};
 pub use state::{Content, SessionState, Superseded};
+pub use stored_timeouts::StoredTimeouts;
+pub use strict::{DecodeError, STATE_BYTES_MAX};
 pub use user::UserId;

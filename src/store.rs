@@ -12,8 +12,11 @@
 pub(crate) mod connection;
 pub(crate) mod error;
 pub(crate) mod log;
+#[cfg(test)]
+mod order;
 pub(crate) mod projection;
 pub(crate) mod request;
 pub(crate) mod schema;
 pub(crate) mod sessions;
 mod sqlstate;
+mod table;

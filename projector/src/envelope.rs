@@ -1,11 +1,11 @@
 //! An event as others are told of it: CloudEvents 1.0 in its JSON format.
 //!
-//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
-//! that this version cannot read, since any of these may be in them.
+//! An envelope never holds tokens or their hashes, the values of a session, or flash messages. Payloads that this version
+//! cannot read are left out as well, since any of these may be in them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use session_ledger::session::{Assurance, Client, Event, Recorded, Timeouts, UserId};
+use session_ledger::session::{Assurance, Client, Event, Recorded, StoredTimeouts, UserId};
 use time::format_description::well_known::Rfc3339;
 
 /// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
@@ -35,7 +35,7 @@ impl Envelope {
             specversion: "1.0",
             id: entry.event_id.to_string(),
             source: source.to_owned(),
-            kind: format!("session-ledger.{}", entry.event.kind()),
+            kind: format!("session-ledger.{}", entry.encoded.kind()),
             subject: recorded.session_id.to_string(),
             time: entry.occurred_at.format(&Rfc3339).ok(),
             datacontenttype: "application/json",
@@ -57,12 +57,18 @@ impl Envelope {
     }
 }
 
-/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an address nor
-/// a browser came from where the session's last event did that has one; an empty browser says that neither is known.
+/// The user and the client, with the facts of the kind. Unknown parts are left out. An event with neither an address nor a
+/// browser has the client of the latest event of its session that names one. An empty browser: neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
-    let mut data = facts(&entry.event);
+    let mut data = match entry.event() {
+        Ok(event) => facts(&event),
+        Err(error) => {
+            tracing::warn!(session = %recorded.session_id, %error, "event delivered with its payload unread");
+            json!({})
+        }
+    };
     if let Value::Object(fields) = &mut data {
         let user = |user: &UserId| json!(user.as_str());
         let about = [
@@ -76,7 +82,7 @@ fn data(recorded: &Recorded) -> Value {
     data
 }
 
-/// What a kind tells. An event that is not listed here tells nothing but that it happened.
+/// The facts of a kind. A kind that is not listed here tells only that it happened.
 fn facts(event: &Event) -> Value {
     match event {
         Event::Started(started) => limits(&started.timeouts),
@@ -100,7 +106,7 @@ fn facts(event: &Event) -> Value {
 }
 
 /// Seconds; null for no limit.
-fn limits(timeouts: &Timeouts) -> Value {
+fn limits(timeouts: &StoredTimeouts) -> Value {
     json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
 }
 

@@ -18,7 +18,7 @@ const LEASE_SECONDS: f64 = 30.0;
 /// let mut subscription = ledger.subscription("mailer", "host-1").await?;
 /// let batch = subscription.next_batch(100).await?;
 /// for recorded in &batch.events {
-///     println!("{} {}", recorded.session_id, recorded.entry.event.kind());
+///     println!("{} {}", recorded.session_id, recorded.entry.encoded.kind());
 /// }
 /// subscription.checkpoint(batch).await?;
 /// # Ok(()) }

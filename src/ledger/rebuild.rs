@@ -1,14 +1,12 @@
 //! Deriving the projection again from the log.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::error::SqlState;
 
 use super::{Backend, Error, Ledger, Progress};
-use crate::session::{DecodeError, Entry, Event, SessionId, SessionState};
-use crate::store::log::streams::{Stored, Streams, Unreadable, count_estimate};
+use crate::session::{DecodeError, SessionId, SessionState};
 use crate::store::projection::replacement::{Replacement, other_backends};
 use crate::store::projection::row::ProjectedRow;
 
@@ -101,13 +99,15 @@ impl Ledger {
         if !options.while_connected {
             self.refuse_others(&client).await?;
         }
-        let rebuilt = replay(&client, options, progress).await;
-        if rebuilt.is_err() {
-            // Closing the connection would do it too, but not before we return.
-            client.batch_execute("rollback").await.ok();
-        }
-        let rebuilt = rebuilt?;
-        client.batch_execute("commit").await.map_err(lost_in_commit)?;
+        let mut replacement = Replacement::begin(client, options.while_connected).await.map_err(locked)?;
+        let rebuilt = match replay(&mut replacement, progress).await {
+            Ok(rebuilt) => rebuilt,
+            Err(error) => {
+                replacement.rollback().await;
+                return Err(error);
+            }
+        };
+        replacement.commit().await?;
         if rebuilt.unknown_events > 0 {
             tracing::warn!(events = rebuilt.unknown_events, "events of unknown kind or shape were skipped");
         }
@@ -130,33 +130,27 @@ impl Ledger {
     }
 }
 
-/// Begins, and does everything but commit.
+/// Folds the log and sends the rows that it makes.
 async fn replay(
-    client: &Arc<ClientWrapper>,
-    options: RebuildOptions,
+    replacement: &mut Replacement,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
-    let mut replacement = Replacement::begin(client, options.while_connected).await.map_err(locked)?;
-    let mut told = Progress { events_estimated: count_estimate(client).await?, ..Progress::default() };
+    let events_estimated = replacement.count_estimate().await?;
+    let mut told = Progress { events_estimated, ..Progress::default() };
     progress(told);
 
     let mut rebuilt = Rebuilt::default();
-    let mut log = Streams::open(client).await?;
-    let mut stream: Option<(SessionId, SessionState)> = None;
-    while let Some(stored) = log.next().await? {
-        if let Some((session, state)) = stream.take_if(|stream| stream.0 != stored.session) {
-            told.sessions += 1;
-            replacement.add(rebuilt.count(session, &state)).await?;
+    let mut log = replacement.log().await?;
+    while let Some(session) = log.next_session().await? {
+        let mut state = SessionState::default();
+        while let Some(entry) = log.next_event().await? {
+            let version = entry.version;
+            state.advance(&entry).map_err(|error| RebuildError::Undecodable { session, version, error })?;
+            rebuilt.unknown_events += u64::from(!entry.encoded.is_known());
+            told.count_event(&mut progress);
         }
-        let (_, state) = stream.get_or_insert_with(|| (stored.session, SessionState::default()));
-        let entry = decode(&stored)?;
-        rebuilt.unknown_events += u64::from(matches!(entry.event, Event::Unknown(_)));
-        state.advance(&entry);
-        told.count_event(&mut progress);
-    }
-    if let Some((session, state)) = stream {
         told.sessions += 1;
-        replacement.add(rebuilt.count(session, &state)).await?;
+        replacement.add(session, rebuilt.count(&state)).await?;
     }
     replacement.send().await?;
     progress(Progress { is_read: true, ..told });
@@ -165,8 +159,8 @@ async fn replay(
 
 impl Rebuilt {
     /// Counts the row that a session makes.
-    fn count(&mut self, session: SessionId, state: &SessionState) -> ProjectedRow {
-        let row = ProjectedRow::of(session, state);
+    fn count(&mut self, state: &SessionState) -> ProjectedRow {
+        let row = ProjectedRow::of(state);
         match row {
             ProjectedRow::Live(_) => self.live += 1,
             ProjectedRow::Ended(_) => self.ended += 1,
@@ -175,25 +169,11 @@ impl Rebuilt {
     }
 }
 
-fn decode(stored: &Stored) -> Result<Entry, RebuildError> {
-    let session = stored.session;
-    stored.entry()?.map_err(|Unreadable { version, error }| RebuildError::Undecodable {
-        session,
-        version,
-        error,
-    })
-}
-
 fn locked(error: Error) -> RebuildError {
     match error {
         Error::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => RebuildError::Locked,
         other => other.into(),
     }
-}
-
-/// A COMMIT that the server refuses was not done; one whose answer is lost may have been.
-fn lost_in_commit(error: tokio_postgres::Error) -> Error {
-    if error.code().is_some() { error.into() } else { Error::OutcomeUnknown }
 }
 
 fn list(backends: &[Backend]) -> String {

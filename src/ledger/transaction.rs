@@ -8,9 +8,9 @@ use deadpool_postgres::Client;
 
 use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
+use crate::session::Guard;
 use crate::store;
 use crate::store::error::{Prospect, cause};
-use crate::store::request::commit::Fence;
 
 /// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
 /// tokio-postgres' own. Do not send BEGIN, COMMIT or ROLLBACK yourself.
@@ -79,7 +79,7 @@ impl Ledger {
         let transaction = Arc::into_inner(transaction).ok_or(Error::TransactionKept)?;
         match result {
             Ok(done) => {
-                transaction.commit(self.pool(), &[], Some(Fence::NONE)).await?;
+                transaction.commit(self.pool(), &[], Some(Guard::Unfailed)).await?;
                 Ok(done)
             }
             Err(error) => {

@@ -142,7 +142,7 @@ fn decide_identity(state: &SessionState, wish: Wish) -> Result<Option<Event>, Wi
         Wish::ChangeTimeouts(timeouts) if timeouts == state.content.timeouts => return Ok(None),
         Wish::ChangeTimeouts(timeouts) => {
             timeouts.validate()?;
-            Event::SettingsChanged(SettingsChanged { timeouts })
+            Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() })
         }
         Wish::Impersonate { user } => {
             signed_in(state)?;

@@ -116,7 +116,7 @@ impl Draft {
         if !self.is_changed() {
             return None;
         }
-        let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts });
+        let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts.into() });
         let mut state = self.base.as_deref().cloned().unwrap_or_else(|| before_start(self.id));
         let expected_version = state.version;
         let entries = self.is_new().then_some(&start).into_iter().chain(&self.facts);
@@ -199,7 +199,7 @@ fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &O
     let mut entry = Entry {
         version: state.version + 1,
         event_id,
-        event: event.clone(),
+        encoded: event.encode(),
         user: state.acting_user().cloned(),
         actor: origin.actor.clone().or(impersonator),
         client: (is_news || event.always_says_client()).then(|| origin.client.clone()),

@@ -1,14 +1,15 @@
 //! The facts. A closed, versioned set in the past tense.
 //!
-//! Wire names never change and payload fields are never reordered: postcard is not self-describing. A new
-//! layout of a payload is a new shape number beside the old one (see `codec.rs`).
+//! Wire names never change and payload fields are never reordered: postcard is not self-describing. A new layout of a
+//! payload is a new shape number beside the old one (see `codec.rs`).
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
-use super::{Timeouts, TokenHash, UserId, Value};
+use super::microseconds::{from_microseconds, microseconds};
+use super::{Encoded, StoredTimeouts, TokenHash, UserId, Value};
 
 /// A fact about one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +45,15 @@ pub enum Event {
     Noted(Noted),
     /// The session ended. Nothing follows.
     Ended(Ended),
-    /// An event that this version of the library does not know. A fold skips it.
-    Unknown(Unknown),
+    /// An event of a kind or shape that this version of the library does not know, as it is stored. A fold skips it.
+    Unknown(Encoded),
 }
 
 impl Event {
-    /// Whether the event says from where it came even if that is from where the events before it came.
+    /// Whether the event names its client even if that is the client of the event before.
     ///
-    /// What tells who is signed in and how the session lives does: whoever audits it, or follows the feed, can read
-    /// each such event by itself. What tells of what the session holds is far more frequent, and mostly one browser's.
+    /// Events about who is signed in and how the session lives do: an auditor, or a follower of the feed, can read each of
+    /// them alone. Events about the session's values are far more frequent, and mostly come from one browser.
     pub fn always_says_client(&self) -> bool {
         match self {
             Self::Started(_)
@@ -81,7 +82,7 @@ pub struct Started {
     /// The hash of the first token's secret.
     pub token_hash: TokenHash,
     /// The time limits the session starts with.
-    pub timeouts: Timeouts,
+    pub timeouts: StoredTimeouts,
 }
 
 /// Payload of [`Event::LoggedIn`].
@@ -144,7 +145,7 @@ pub struct FlashTaken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsChanged {
     /// The time limits from now on.
-    pub timeouts: Timeouts,
+    pub timeouts: StoredTimeouts,
 }
 
 /// Payload of [`Event::RenewalOffered`].
@@ -199,24 +200,13 @@ impl Ended {
     /// An end for `reason`, of a session last seen at `last_seen` (kept to the microsecond). An
     /// [`EndReason::Other`] with the name of another reason is that reason, as it will be when it is read.
     pub fn new(reason: EndReason, last_seen: OffsetDateTime) -> Self {
-        Self { reason: reason.as_str().into(), last_seen: super::entry::microseconds(last_seen) }
+        Self { reason: reason.as_str().into(), last_seen: microseconds(last_seen) }
     }
 
     /// When the session was last seen before it ended.
     pub fn last_seen(&self) -> OffsetDateTime {
-        super::entry::from_microseconds(self.last_seen)
+        from_microseconds(self.last_seen)
     }
-}
-
-/// An event as it was read, of a kind or shape that this version does not know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
-    /// The wire name.
-    pub kind: String,
-    /// The layout number of the payload.
-    pub shape: i16,
-    /// The payload as stored.
-    pub payload: Vec<u8>,
 }
 
 /// How much an authentication proves: the authenticator assurance level of NIST SP 800-63B.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::codec::whole;
+use super::strict::whole;
 
 /// The name and type of a value in a session.
 ///

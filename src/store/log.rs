@@ -1,5 +1,6 @@
 //! Reading the log of events.
 
+pub(crate) mod columns;
 pub(crate) mod feed;
 pub(crate) mod history;
 mod snapshot;

@@ -1,7 +1,10 @@
 //! The tables that are derived from the log, `session` and `ended_session`, and `activity` beside them.
 
 pub(crate) mod activity;
+mod cell;
+pub(crate) mod columns;
 pub(crate) mod difference;
+pub(crate) mod inspection;
 pub(crate) mod replacement;
 pub(crate) mod row;
 pub(crate) mod stored_rows;

@@ -8,11 +8,10 @@ use time::OffsetDateTime;
 use super::SessionError;
 use super::middleware::Shared;
 use crate::session::{
-    Assurance, Client, Draft, EndReason, EventId, Origin, Policy, SessionId, SessionState, TokenHash, UserId,
-    Wish, WishError,
+    Assurance, Client, Draft, EndReason, EventId, Guard, Origin, Policy, SessionId, SessionState, TokenHash,
+    UserId, Wish, WishError,
 };
 use crate::store::request::append::Append;
-use crate::store::request::commit::Fence;
 use crate::store::request::load::{LiveSession, Row};
 use crate::token::{Secret, Token};
 
@@ -57,7 +56,7 @@ pub(super) struct Overdue {
 pub(super) struct Plan {
     pub(super) appends: Vec<Arc<Append>>,
     /// None if the appends make sure of it.
-    pub(super) fence: Option<Fence>,
+    pub(super) fence: Option<Guard>,
     pub(super) cookie: Option<CookieChange>,
 }
 
@@ -204,9 +203,11 @@ impl Opened {
         Self { overdue: self.overdue, ..next }
     }
 
-    fn fence(&self) -> Fence {
-        let held = (!self.draft.is_new()).then(|| self.draft.id());
-        Fence { session: held, version: self.draft.state().version }
+    fn fence(&self) -> Guard {
+        if self.draft.is_new() {
+            return Guard::Unfailed;
+        }
+        Guard::Fence { session: self.draft.id(), version: self.draft.state().version }
     }
 
     /// The new secret for requests that come late, sealed, for as long as they are let in.

@@ -67,7 +67,7 @@ impl Tx {
     ///
     /// # Errors
     ///
-    /// The statement fails, or a stored payload does not decode.
+    /// The statement fails.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
         crate::store::log::history::history(self.transaction.client(), session).await
     }

@@ -102,7 +102,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "end.sql",
         Plan {
             role: RUNTIME,
-            arguments: "ID, 4, 5, now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
+            arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
                         null, null, null, null",
             wanted: &[
                 "Delete on session",

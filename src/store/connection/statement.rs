@@ -1,6 +1,8 @@
 //! How the library's statements are sent: prepared once for each connection, or, behind a pooler that knows no
 //! prepared statements, with their text each time. Either way a statement is one trip, and can be pipelined.
 
+use std::borrow::Cow;
+
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as DriverError, Row};
@@ -13,7 +15,7 @@ use crate::store::sqlstate::is_outdated;
 #[derive(Debug)]
 pub(crate) struct Sql {
     text: &'static str,
-    types: &'static [Type],
+    types: Cow<'static, [Type]>,
 }
 
 /// The values of a statement's parameters.
@@ -27,7 +29,12 @@ pub(crate) enum Ready {
 
 impl Sql {
     pub(crate) const fn new(text: &'static str, types: &'static [Type]) -> Self {
-        Self { text, types }
+        Self { text, types: Cow::Borrowed(types) }
+    }
+
+    /// A statement whose parameters are those of several tables of columns, one table behind the other.
+    pub(crate) fn joined(text: &'static str, types: &[&[Type]]) -> Self {
+        Self { text, types: Cow::Owned(types.concat()) }
     }
 
     /// One of an application's, whose one parameter is a session id.
@@ -39,7 +46,7 @@ impl Sql {
     pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, DriverError> {
         match connection.statements() {
             Statements::Prepared => {
-                Ok(Ready::Prepared(connection.prepare_typed_cached(self.text, self.types).await?))
+                Ok(Ready::Prepared(connection.prepare_typed_cached(self.text, &self.types).await?))
             }
             Statements::Unnamed => Ok(Ready::Unnamed(self)),
         }

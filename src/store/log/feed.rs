@@ -111,9 +111,8 @@ pub(crate) struct Lease {
 
 /// Events that were not delivered before, and how far they go.
 ///
-/// An event whose payload is damaged comes as [`Event::Unknown`](crate::session::Event::Unknown), with kind,
-/// shape and payload as stored: one bad payload must not hold up the log, and followers mostly need the
-/// envelope.
+/// An event whose payload is damaged comes like any other: one bad payload must not hold up the log. Only
+/// [`Entry::event`](crate::session::Entry::event) of that event fails.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The events, by position: each session's in the order of their versions.
@@ -165,9 +164,9 @@ pub(crate) async fn next_batch(
 
 /// The first events that are visible in `now` and not in `cursor`, by position.
 ///
-/// They are read in a task: the runtime runs it where the connection's own task runs, which hands it the rows. Read
-/// here, wherever that is, they would wake another thread for every few of them, which takes longer than to decode
-/// them. The task ends with this future, if that is dropped.
+/// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which hands it the
+/// rows. Without it, every few rows would wake another thread, which takes longer than to read them. If this future is
+/// dropped, the task ends with it.
 async fn events(
     client: &ClientWrapper,
     cursor: &Snapshot,
@@ -177,7 +176,7 @@ async fn events(
     let statement = client.prepare_cached(EVENTS).await?;
     let parameters: [&(dyn ToSql + Sync); 3] = [cursor, now, &i64::from(limit)];
     let rows = client.query_raw(&statement, parameters).await?;
-    let mut reading = JoinSet::from_iter([decoded(rows)]);
+    let mut reading = JoinSet::from_iter([read(rows)]);
     match reading.join_next().await {
         Some(Ok(events)) => Ok(events?),
         Some(Err(error)) => Err(Error::Disconnected(error.to_string()).into()),
@@ -185,12 +184,12 @@ async fn events(
     }
 }
 
-/// Decodes rows as they come, while the server reads on.
-async fn decoded(rows: RowStream) -> Result<Vec<Recorded>, Error> {
+/// Reads rows as they come, while the server goes on reading the log.
+async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     let mut rows = pin!(rows);
     let mut events = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        events.push(history::recorded_or_unknown(&row)?);
+        events.push(history::recorded(&row)?);
     }
     events.sort_by_key(|recorded| recorded.position);
     Ok(events)

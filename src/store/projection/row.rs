@@ -1,53 +1,15 @@
 //! The row that a session's state makes, and the state that a row holds.
 
-use std::net::IpAddr;
-
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
+use super::columns::{EndedRow, LiveRow};
 use crate::session::{
     ChainHash, Client, Content, EndReason, SessionId, SessionState, Superseded, TokenHash, UserId,
 };
 use crate::store::error::Error;
 
-/// The derived columns of `session`, in the form that PostgreSQL takes. `resend` is not derived, and not here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LiveRow {
-    pub(crate) session_id: SessionId,
-    pub(crate) version: i64,
-    pub(crate) started_at: OffsetDateTime,
-    pub(crate) changed_at: OffsetDateTime,
-    pub(crate) authenticated_at: Option<OffsetDateTime>,
-    pub(crate) absolute_deadline: Option<OffsetDateTime>,
-    pub(crate) superseded_until: Option<OffsetDateTime>,
-    pub(crate) idle_timeout: Option<i32>,
-    pub(crate) superseded_accepted: Option<bool>,
-    pub(crate) token_hash: Vec<u8>,
-    pub(crate) superseded_hash: Option<Vec<u8>>,
-    pub(crate) head_hash: Vec<u8>,
-    pub(crate) user_id: Option<String>,
-    pub(crate) client_ip: Option<IpAddr>,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) state: Vec<u8>,
-}
-
-/// The columns of `ended_session`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EndedRow {
-    pub(crate) session_id: SessionId,
-    pub(crate) version: i64,
-    pub(crate) started_at: OffsetDateTime,
-    pub(crate) ended_at: OffsetDateTime,
-    pub(crate) last_seen: OffsetDateTime,
-    pub(crate) authenticated_at: Option<OffsetDateTime>,
-    pub(crate) reason: String,
-    pub(crate) user_id: Option<String>,
-    pub(crate) client_ip: Option<IpAddr>,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) head_hash: Vec<u8>,
-}
-
-/// A session's row, in the table where its state puts it.
+/// A session's row, in the table that its state puts it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProjectedRow {
     /// In `session`.
@@ -57,20 +19,19 @@ pub(crate) enum ProjectedRow {
 }
 
 impl ProjectedRow {
-    /// The row that `state` makes.
-    pub(crate) fn of(session_id: SessionId, state: &SessionState) -> Self {
+    /// The row that `state` makes, without the session's id.
+    pub(crate) fn of(state: &SessionState) -> Self {
         match &state.ended {
-            None => Self::Live(LiveRow::of(session_id, state)),
-            Some((reason, ended_at)) => Self::Ended(EndedRow::of(session_id, state, reason, *ended_at)),
+            None => Self::Live(LiveRow::of(state)),
+            Some((reason, ended_at)) => Self::Ended(EndedRow::of(state, reason, *ended_at)),
         }
     }
 }
 
 impl EndedRow {
-    fn of(session_id: SessionId, state: &SessionState, reason: &EndReason, ended_at: OffsetDateTime) -> Self {
+    fn of(state: &SessionState, reason: &EndReason, ended_at: OffsetDateTime) -> Self {
         let (client_ip, user_agent) = Client::columns(state.client.as_ref());
         Self {
-            session_id,
             version: state.version,
             started_at: state.started_at,
             ended_at,
@@ -87,11 +48,10 @@ impl EndedRow {
 
 impl LiveRow {
     /// The row of a live session.
-    pub(crate) fn of(session_id: SessionId, state: &SessionState) -> Self {
+    pub(crate) fn of(state: &SessionState) -> Self {
         let idle = state.content.timeouts.idle;
         let (client_ip, user_agent) = Client::columns(state.client.as_ref());
         Self {
-            session_id,
             version: state.version,
             started_at: state.started_at,
             changed_at: state.changed_at,

@@ -1,88 +1,35 @@
-//! Appending: one statement that writes the row and the first event, or fails by itself, and one for each event more.
+//! Appending: one statement writes the row and the first event, or fails. Each further event is a statement of its own.
 
-use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use deadpool_postgres::ClientWrapper;
-use time::OffsetDateTime;
+use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type};
-use uuid::Uuid;
+use tokio_postgres::types::Type;
 
-use crate::session::{Client, Entry, SessionId, UserId, Written};
+use crate::session::{Entry, SessionId, Written};
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Ready, Sql};
 use crate::store::error::Error;
-use crate::store::projection::row::{EndedRow, LiveRow, ProjectedRow};
+use crate::store::log::columns::EventRow;
+use crate::store::projection::columns::{EndedRow, LiveRow};
+use crate::store::projection::row::ProjectedRow;
+use crate::store::table::Values;
 
-static CREATE: Sql = Sql::new(include_str!("../sql/create.sql"), &LIVE);
-static APPEND: Sql = Sql::new(include_str!("../sql/append.sql"), &LIVE);
-static END: Sql = Sql::new(include_str!("../sql/end.sql"), &ENDED);
-static APPEND_EVENT: Sql = Sql::new(include_str!("../sql/append_event.sql"), &EVENT);
+static CREATE: LazyLock<Sql> = LazyLock::new(|| of_live_row(include_str!("../sql/create.sql")));
+static APPEND: LazyLock<Sql> = LazyLock::new(|| of_live_row(include_str!("../sql/append.sql")));
+static END: LazyLock<Sql> = LazyLock::new(|| {
+    Sql::joined(include_str!("../sql/end.sql"), &[&PLACE, EndedRow::TYPES, EventRow::TYPES])
+});
+static APPEND_EVENT: LazyLock<Sql> =
+    LazyLock::new(|| Sql::joined(include_str!("../sql/append_event.sql"), &[&PLACE, EventRow::TYPES]));
 
-/// The types given, and behind them those of an event as `EventRow::add_to` lists it.
-macro_rules! with_event {
-    ($($types:expr),* $(,)?) => {
-        [
-            $($types,)*
-            Type::UUID,
-            Type::TEXT,
-            Type::INT2,
-            Type::TEXT,
-            Type::TEXT,
-            Type::BYTEA,
-            Type::BYTEA,
-            Type::TIMESTAMPTZ,
-            Type::INET,
-            Type::TEXT,
-        ]
-    };
-}
+/// A session and a version of it: the first two parameters of each statement here.
+const PLACE: [Type; 2] = [Type::UUID, Type::INT8];
 
-/// What [`CREATE`] and [`APPEND`] are given.
-static LIVE: [Type; 28] = with_event![
-    Type::UUID,
-    Type::INT8,
-    // The row, as `LiveRow::add_to` lists it.
-    Type::INT8,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::INT4,
-    Type::BOOL,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::TEXT,
-    Type::BYTEA,
-    Type::BYTEA,
-    Type::TIMESTAMPTZ,
-    Type::INET,
-    Type::TEXT,
-];
-
-/// What [`END`] is given.
-static ENDED: [Type; 21] = with_event![
-    Type::UUID,
-    Type::INT8,
-    // The row, as `EndedRow::add_to` lists it.
-    Type::INT8,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::TIMESTAMPTZ,
-    Type::TEXT,
-    Type::TEXT,
-    Type::BYTEA,
-    Type::INET,
-    Type::TEXT,
-];
-
-/// What [`APPEND_EVENT`] is given.
-static EVENT: [Type; 12] = with_event![Type::UUID, Type::INT8];
-
-/// What a statement is given.
-type Parameters<'a> = Vec<&'a (dyn ToSql + Sync)>;
+/// How many parameters `create.sql` and `append.sql` have. No other statement here has as many.
+const PARAMETERS_MAX: usize = PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len();
 
 /// One session's events, ready to be sent.
 #[derive(Clone, Debug)]
@@ -92,22 +39,8 @@ pub(crate) struct Append {
     pub(crate) resend: Option<Vec<u8>>,
 }
 
-/// An event's columns beside its session and version.
-pub(super) struct EventRow<'a> {
-    pub(super) event_id: Uuid,
-    pub(super) kind: &'a str,
-    pub(super) shape: i16,
-    pub(super) user: Option<&'a str>,
-    pub(super) actor: Option<&'a str>,
-    pub(super) payload: Vec<u8>,
-    pub(super) hash: &'a [u8],
-    pub(super) occurred_at: OffsetDateTime,
-    pub(super) client_ip: Option<IpAddr>,
-    pub(super) user_agent: Option<&'a str>,
-}
-
 impl Append {
-    /// Whether it changes a live session, which stays one.
+    /// Whether it changes a live session, which stays live.
     pub(crate) fn is_change(&self) -> bool {
         self.written.expected_version > 0 && self.written.state.ended.is_none()
     }
@@ -115,7 +48,7 @@ impl Append {
     /// Makes the statements ready that write this, one for each event, so that they can be pipelined.
     pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
         let Written { expected_version, entries, state, .. } = &self.written;
-        let first = match (expected_version, &state.ended) {
+        let first: &'static Sql = match (expected_version, &state.ended) {
             (_, Some(_)) => &END,
             (0, None) => &CREATE,
             (_, None) => &APPEND,
@@ -128,8 +61,9 @@ impl Append {
         Ok(statements)
     }
 
-    /// What is to be sent: the row with the first event, and each event more. Parameters cannot fail to encode; that the
-    /// row is another is an error of the server's, so that nothing sent behind it, a COMMIT either, can succeed.
+    /// The steps that write this: the row with the first event, then each further event. Their parameters cannot fail to
+    /// encode. If the row is not at the expected version, the server reports an error, so that nothing that is sent behind
+    /// it can succeed, not even a COMMIT.
     pub(super) fn steps<'a>(
         &'a self,
         client: &'a ClientWrapper,
@@ -146,23 +80,32 @@ impl Append {
         )
     }
 
-    /// Sends it by itself, inside a transaction that somebody else commits.
+    /// Sends it by itself, inside a transaction that the caller commits.
     pub(crate) async fn run(&self, client: &ClientWrapper, statements: &[Ready]) -> Result<(), Error> {
         pipelined(self.steps(client, statements).collect()).await
     }
 
     async fn write_row(&self, client: &ClientWrapper, statement: &Ready, first: &Entry) -> Result<(), Error> {
         let Written { id, expected_version, state, .. } = &self.written;
-        let (uuid, row, event) = (id.as_uuid(), ProjectedRow::of(*id, state), EventRow::of(first));
-        let mut parameters: Parameters = Vec::with_capacity(LIVE.len());
-        parameters.extend([&uuid as &(dyn ToSql + Sync), expected_version]);
+        let (uuid, row, event) = (id.as_uuid(), ProjectedRow::of(state), EventRow::of(first));
+        let mut values: Values<'_> = Vec::with_capacity(PARAMETERS_MAX);
+        values.push(&uuid);
+        values.push(expected_version);
         match &row {
-            ProjectedRow::Live(row) => row.add_to(&mut parameters, &self.resend),
-            ProjectedRow::Ended(row) => row.add_to(&mut parameters),
+            ProjectedRow::Live(row) => {
+                row.add_to(&mut values);
+                values.push(&self.resend);
+            }
+            ProjectedRow::Ended(row) => row.add_to(&mut values),
         }
-        event.add_to(&mut parameters);
-        sent(statement, client, &parameters, *id).await
+        event.add_to(&mut values);
+        sent(statement, client, &values, *id).await
     }
+}
+
+/// A statement that writes a live session's row and an event. `resend` stands between the two.
+fn of_live_row(text: &'static str) -> Sql {
+    Sql::joined(text, &[&PLACE, LiveRow::TYPES, &[Type::BYTEA], EventRow::TYPES])
 }
 
 async fn append_event(
@@ -172,102 +115,31 @@ async fn append_event(
     entry: &Entry,
 ) -> Result<(), Error> {
     let (uuid, event) = (session.as_uuid(), EventRow::of(entry));
-    let mut parameters: Parameters = Vec::with_capacity(EVENT.len());
-    parameters.extend([&uuid as &(dyn ToSql + Sync), &entry.version]);
-    event.add_to(&mut parameters);
-    sent(statement, client, &parameters, session).await
+    let mut values: Values<'_> = Vec::with_capacity(PLACE.len() + EventRow::TYPES.len());
+    values.push(&uuid);
+    values.push(&entry.version);
+    event.add_to(&mut values);
+    sent(statement, client, &values, session).await
 }
 
 async fn sent(
     statement: &Ready,
     client: &ClientWrapper,
-    parameters: &Parameters<'_>,
+    values: &Values<'_>,
     session: SessionId,
 ) -> Result<(), Error> {
-    match statement.query(client, parameters).await {
+    match statement.query(client, values).await {
         Ok(_) => Ok(()),
         Err(error) => Err(refused(session, error)),
     }
 }
 
-/// A division by zero is the statement's way to say that it appended nothing; a broken primary key of ours
-/// says the same of a race.
-fn refused(session: SessionId, error: tokio_postgres::Error) -> Error {
+/// The statement divides by zero if it has appended nothing. A primary key of ours that is there already is the sign of a
+/// race, too.
+fn refused(session: SessionId, error: DriverError) -> Error {
     match error.code() {
         Some(&SqlState::DIVISION_BY_ZERO) => Error::Stale { session },
         Some(&SqlState::UNIQUE_VIOLATION) => Error::Conflict(error),
         _ => error.into(),
-    }
-}
-
-impl LiveRow {
-    fn add_to<'a>(&'a self, parameters: &mut Parameters<'a>, resend: &'a Option<Vec<u8>>) {
-        parameters.extend([
-            &self.version as &(dyn ToSql + Sync),
-            &self.changed_at,
-            &self.authenticated_at,
-            &self.absolute_deadline,
-            &self.superseded_until,
-            &self.idle_timeout,
-            &self.superseded_accepted,
-            &self.token_hash,
-            &self.superseded_hash,
-            &self.head_hash,
-            &self.user_id,
-            &self.state,
-            resend,
-            &self.started_at,
-            &self.client_ip,
-            &self.user_agent,
-        ]);
-    }
-}
-
-impl EndedRow {
-    fn add_to<'a>(&'a self, parameters: &mut Parameters<'a>) {
-        parameters.extend([
-            &self.version as &(dyn ToSql + Sync),
-            &self.ended_at,
-            &self.last_seen,
-            &self.authenticated_at,
-            &self.reason,
-            &self.user_id,
-            &self.head_hash,
-            &self.client_ip,
-            &self.user_agent,
-        ]);
-    }
-}
-
-impl<'a> EventRow<'a> {
-    pub(super) fn of(entry: &'a Entry) -> Self {
-        let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
-        Self {
-            event_id: entry.event_id.as_uuid(),
-            kind: entry.event.kind(),
-            shape: entry.event.shape(),
-            user: entry.user.as_ref().map(UserId::as_str),
-            actor: entry.actor.as_ref().map(UserId::as_str),
-            payload: entry.event.payload(),
-            hash: entry.hash.as_bytes(),
-            occurred_at: entry.occurred_at,
-            client_ip,
-            user_agent,
-        }
-    }
-
-    fn add_to<'b>(&'b self, parameters: &mut Parameters<'b>) {
-        parameters.extend([
-            &self.event_id as &(dyn ToSql + Sync),
-            &self.kind,
-            &self.shape,
-            &self.user,
-            &self.actor,
-            &self.payload,
-            &self.hash,
-            &self.occurred_at,
-            &self.client_ip,
-            &self.user_agent,
-        ]);
     }
 }

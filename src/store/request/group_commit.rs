@@ -98,7 +98,7 @@ async fn commit_together(pool: &Pool, mut changes: Vec<Change>) {
             return tell_all(changes, refused);
         }
     };
-    match transaction.try_commit_together(&appends).await {
+    match transaction.try_commit_group(&appends).await {
         Ok(()) => tell_all(changes, || Answer::Done(Ok(()))),
         Err(CommitError::Failed(_)) => tell_all(changes, || Answer::Apart),
         Err(CommitError::Unknown(_, error)) => {
