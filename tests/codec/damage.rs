@@ -39,7 +39,7 @@ fn every_flipped_bit_is_refused_or_gives_another_event_of_exactly_these_bytes() 
             payload[bit / 8] ^= 1 << (bit % 8);
             if let Ok(other) = decode(event.kind(), event.shape(), &payload) {
                 assert_ne!(other, event);
-                assert_eq!(payload(&other), payload);
+                assert_eq!(crate::payload(&other), payload);
             }
             payload[bit / 8] ^= 1 << (bit % 8);
         }

@@ -3,8 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use session_ledger::session::{
-    Assurance, Content, EndReason, Event, STATE_BYTES_MAX, SessionState, Timeouts, UserId, Value, Wish,
-    decide,
+    Assurance, Content, EndReason, STATE_BYTES_MAX, SessionState, Timeouts, UserId, Value, Wish, decide,
 };
 use time::{OffsetDateTime, PrimitiveDateTime};
 
@@ -28,7 +27,7 @@ proptest! {
     ) {
         for event in samples::events() {
             if let Ok(read) = decode(event.kind(), event.shape(), &payload) {
-                prop_assert_eq!(payload(&read), payload.clone());
+                prop_assert_eq!(crate::payload(&read), payload.clone());
             }
         }
     }
