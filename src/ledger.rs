@@ -120,7 +120,7 @@ impl Ledger {
         Ok(Arc::new(self.client().await?.detach()))
     }
 
-    /// GroupLoad a session outside any transaction. May be dropped on its way.
+    /// Loads a session outside any transaction. May be dropped on its way.
     pub(crate) async fn load(&self, session: SessionId) -> Result<Loaded, Error> {
         self.0.loads.load(session).await
     }
@@ -135,7 +135,7 @@ impl Ledger {
         self.lend(async |connection: &Connection| store::request::load::now(connection).await).await
     }
 
-    /// GroupCommit what a request has written to its sessions, in a transaction of its own or together with others'.
+    /// Commits what a request has written to its sessions, in a transaction of its own or together with others'.
     pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
         match appends {
             [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,

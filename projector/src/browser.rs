@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// What in a `User-Agent` header tells a browser, the more telling first: most of them also name those they are
-/// like.
+/// What in a `User-Agent` header tells a browser, the more telling first: most of them also name those they
+/// are like.
 const BROWSERS: [(&str, &str); 12] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -42,7 +42,8 @@ pub(crate) fn from(ip: Option<IpAddr>, user_agent: Option<&str>) -> String {
     }
 }
 
-/// Such as `Firefox on Linux` or `curl/8.5.0`. It is the browser's own word: to recognise it, not to trust it.
+/// Such as `Firefox on Linux` or `curl/8.5.0`. It is the browser's own word: to recognise it, not to trust
+/// it.
 pub(crate) fn short(user_agent: &str) -> String {
     let said = |marks: &[(&str, &'static str)]| {
         marks.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

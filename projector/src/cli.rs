@@ -11,17 +11,18 @@ use session_ledger::token::KeyState;
 use crate::output::Format;
 use crate::{Error, relay};
 
-/// Operates a session ledger: the log of what happened to an application's sessions, and the tables derived from it.
+/// Operates a session ledger: the log of what happened to an application's sessions, and the tables derived
+/// from it.
 ///
-/// Exit codes: 0 if it was done or is so, 1 if not (`verify` found a difference, `history` no such session), 2 for an
-/// error. Results go to standard output, everything else to standard error.
+/// Exit codes: 0 if it was done or is so, 1 if not (`verify` found a difference, `history` no such session),
+/// 2 for an error. Results go to standard output, everything else to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "projector", version, arg_required_else_help = true)]
 pub struct CommandLine {
     /// The database: a URL, or keys and values as libpq takes them
     ///
-    /// Such as postgresql://shop@localhost/shop or "host=localhost user=shop dbname=shop". A password in an argument
-    /// can be seen by other users of the machine: better set DATABASE_URL.
+    /// Such as postgresql://shop@localhost/shop or "host=localhost user=shop dbname=shop". A password in an
+    /// argument can be seen by other users of the machine: better set DATABASE_URL.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "DATABASE")]
     pub database: Option<String>,
 
@@ -35,49 +36,52 @@ pub struct CommandLine {
 pub enum Command {
     /// Bring the database's schema up to this version
     ///
-    /// Applies the migrations that are missing and makes the log's partitions for the coming year; run it at each
-    /// deployment, once a month where deployments are rarer, and after a restored dump or VACUUM FULL, which leave small
-    /// tables that PostgreSQL would scan. Run twice, or by two at once, it does no harm. It needs a role that may create a
-    /// schema and roles, and prints what it did.
+    /// Applies the migrations that are missing and makes the log's partitions for the coming year; run it at
+    /// each deployment, once a month where deployments are rarer, and after a restored dump or VACUUM FULL,
+    /// which leave small tables that PostgreSQL would scan. Run twice, or by two at once, it does no harm. It
+    /// needs a role that may create a schema and roles, and prints what it did.
     ///
     /// Example: projector migrate --database postgresql://admin@localhost/shop
     Migrate,
     /// Compare the projection with the log
     ///
-    /// Reads the whole log at one moment, while the application runs, and names each difference between what it makes
-    /// and what the tables hold. It also finds events that were changed, removed or added by hand. Exit code 0: equal;
-    /// 1: different; 2: it could not be found out.
+    /// Reads the whole log at one moment, while the application runs, and names each difference between what
+    /// it makes and what the tables hold. It also finds events that were changed, removed or added by hand.
+    /// Exit code 0: equal; 1: different; 2: it could not be found out.
     ///
     /// Example: projector verify || mail -s 'session ledger differs' ops@example.com
     Verify,
     /// Derive the projection again from the log
     ///
-    /// Writes the tables of live and ended sessions anew, in one transaction: stopped half-way (Ctrl-C) it has changed
-    /// nothing. Nobody is logged out. It refuses to run while others are connected to the database.
+    /// Writes the tables of live and ended sessions anew, in one transaction: stopped half-way (Ctrl-C) it
+    /// has changed nothing. Nobody is logged out. It refuses to run while others are connected to the
+    /// database.
     ///
     /// Example: projector rebuild && projector verify
     Rebuild(Rebuild),
     /// Tell what happened in a session
     ///
-    /// Lists the session's events in order: what, when, by whom and from where. Of the values that a session holds only
-    /// the size is told, and never its token. The machine formats have more fields: the event's id, when the database
-    /// recorded it, and the browser's full name. Exit code 1: the log knows no such session.
+    /// Lists the session's events in order: what, when, by whom and from where. Of the values that a session
+    /// holds only the size is told, and never its token. The machine formats have more fields: the event's
+    /// id, when the database recorded it, and the browser's full name. Exit code 1: the log knows no such
+    /// session.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
     History(History),
     /// List a user's sessions
     ///
-    /// Live and ended ones, the latest first. The address and the browser are those of an event of the session, as the
-    /// browser told them.
+    /// Live and ended ones, the latest first. The address and the browser are those of an event of the
+    /// session, as the browser told them.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
     /// Follow the log and write what is appended to standard output
     ///
-    /// One CloudEvents object a line (NDJSON), without tokens, values or flash messages. A subscription remembers how far
-    /// it has come: a batch is written, flushed, and then remembered. So after a crash a line may come again, with the
-    /// same id, but none is skipped; the lines of a session come in the order of its versions. Runs until it is
-    /// interrupted. Several relays of one subscription may run: one follows, the others stand by.
+    /// One CloudEvents object a line (NDJSON), without tokens, values or flash messages. A subscription
+    /// remembers how far it has come: a batch is written, flushed, and then remembered. So after a crash a
+    /// line may come again, with the same id, but none is skipped; the lines of a session come in the order
+    /// of its versions. Runs until it is interrupted. Several relays of one subscription may run: one
+    /// follows, the others stand by.
     ///
     /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
     Relay(Relay),
@@ -132,8 +136,8 @@ pub struct Relay {
 
     /// A name for this process, different from that of any other relay; a random one unless given
     ///
-    /// Give one that stays the same when the process is restarted: then it goes on at once after a crash. Otherwise its
-    /// former lease has to run out first, which takes 30 seconds.
+    /// Give one that stays the same when the process is restarted: then it goes on at once after a crash.
+    /// Otherwise its former lease has to run out first, which takes 30 seconds.
     #[arg(long, value_name = "NAME")]
     pub holder: Option<String>,
 
@@ -155,8 +159,8 @@ pub struct Relay {
 pub enum Keys {
     /// Print one new entry of a key ring
     ///
-    /// The entry goes to standard output, advice to standard error. It is made of random bytes of the operating system,
-    /// is stored nowhere and needs no database.
+    /// The entry goes to standard output, advice to standard error. It is made of random bytes of the
+    /// operating system, is stored nowhere and needs no database.
     ///
     /// Example: projector keys generate --state accept-only >> keys.txt
     Generate {

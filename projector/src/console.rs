@@ -59,8 +59,8 @@ impl From<Answer> for ExitCode {
     }
 }
 
-/// The text as a terminal may show it: what would move its cursor, change its colours or turn the direction of
-/// reading stands as `\u{fffd}` (CWE-117, CWE-150). Line ends stay.
+/// The text as a terminal may show it: what would move its cursor, change its colours or turn the direction
+/// of reading stands as `\u{fffd}` (CWE-117, CWE-150). Line ends stay.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(|c| if c != '\n' && is_control(c) { '\u{fffd}' } else { c }).collect()
 }

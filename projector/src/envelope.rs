@@ -1,7 +1,7 @@
 //! An event as others are told of it: CloudEvents 1.0 in its JSON format.
 //!
-//! An envelope never holds tokens or their hashes, the values of a session, or flash messages. Payloads that this version
-//! cannot read are left out as well, since any of these may be in them.
+//! An envelope never holds tokens or their hashes, the values of a session, or flash messages. Payloads that
+//! this version cannot read are left out as well, since any of these may be in them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -57,8 +57,9 @@ impl Envelope {
     }
 }
 
-/// The user and the client, with the facts of the kind. Unknown parts are left out. An event with neither an address nor a
-/// browser has the client of the latest event of its session that names one. An empty browser: neither is known.
+/// The user and the client, with the facts of the kind. Unknown parts are left out. An event with neither an
+/// address nor a browser has the client of the latest event of its session that names one. An empty browser:
+/// neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());

@@ -39,8 +39,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// From which level on the log is shown, unless `RUST_LOG` says otherwise. A relay has nowhere else to say what
-/// happens; the others tell what is notable themselves.
+/// From which level on the log is shown, unless `RUST_LOG` says otherwise. A relay has nowhere else to say
+/// what happens; the others tell what is notable themselves.
 fn level(command: &Command) -> &'static str {
     if matches!(command, Command::Relay(_)) { "warn" } else { "error" }
 }
@@ -67,8 +67,8 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     }
 }
 
-/// Ends when the process is asked to: by Ctrl-C, or by a supervisor. A signal that cannot be listened for keeps its
-/// usual effect.
+/// Ends when the process is asked to: by Ctrl-C, or by a supervisor. A signal that cannot be listened for
+/// keeps its usual effect.
 async fn shutdown() {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {

@@ -14,8 +14,8 @@ use crate::{Answer, Console, Error};
 ///
 /// # Errors
 ///
-/// Others are connected and the options do not allow that, an event cannot be read, it was stopped, the database is
-/// away, or the role may not.
+/// Others are connected and the options do not allow that, an event cannot be read, it was stopped, the
+/// database is away, or the role may not.
 pub async fn run(
     ledger: &Ledger,
     options: RebuildOptions,

@@ -10,30 +10,31 @@ use crate::session::{DecodeError, SessionId, SessionState};
 use crate::store::projection::replacement::{Replacement, other_backends};
 use crate::store::projection::row::ProjectedRow;
 
-/// How long connections that are being closed are waited for, and how often they are looked at.
+/// How often to look whether other connections have closed, and how long to wait before each look.
 const CLOSING: (u32, Duration) = (20, Duration::from_millis(50));
 
-/// How [`Ledger::rebuild`] goes about it.
+/// Options of [`Ledger::rebuild`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RebuildOptions {
     while_connected: bool,
 }
 
-/// What a rebuild wrote.
+/// The result of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rebuilt {
-    /// How many rows of live sessions.
+    /// How many rows of live sessions it has written.
     pub live: u64,
-    /// How many rows of ended sessions.
+    /// How many rows of ended sessions it has written.
     pub ended: u64,
-    /// Of how many events.
+    /// How many events it has read.
     pub events: u64,
     /// How many of these are of a kind or shape that this version does not know, and were skipped.
     pub unknown_events: u64,
 }
 
-/// Why a rebuild was not done. The projection is as it was; after [`Error::OutcomeUnknown`], as it was or rebuilt.
+/// Why a rebuild was not done. The projection has not changed. After [`Error::OutcomeUnknown`] it may have
+/// been rebuilt.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
@@ -44,10 +45,10 @@ pub enum RebuildError {
         list(.backends)
     )]
     Connected {
-        /// By whom.
+        /// The other connections.
         backends: Vec<Backend>,
     },
-    /// A transaction of somebody else's keeps the projection locked.
+    /// Another transaction keeps the projection locked.
     #[error(
         "the projection is locked by a transaction that does not end: end it, or stop the application first"
     )]
@@ -68,9 +69,9 @@ pub enum RebuildError {
 }
 
 impl RebuildOptions {
-    /// Rebuilds although others are connected: whoever uses a session waits until the rebuild is committed, and
-    /// then goes on. Nobody is logged out. The old rows are deleted one by one, so the tables are as large
-    /// as both until they are vacuumed.
+    /// Rebuilds although others are connected. Requests that use a session wait until the rebuild is
+    /// committed, and then go on. Nobody is logged out. The old rows are deleted one by one, so the tables
+    /// take the space of the old and the new rows until they are vacuumed.
     #[must_use]
     pub fn while_connected(mut self) -> Self {
         self.while_connected = true;
@@ -79,13 +80,13 @@ impl RebuildOptions {
 }
 
 impl Ledger {
-    /// Writes `session` and `ended_session` again, by the fold of the whole log, in one transaction. It is for
-    /// the application's downtime: unless told otherwise it refuses when others are connected. Stopped at
-    /// any moment before [`Progress::is_read`] is told, also by dropping the future, it leaves the rows that were there.
+    /// Writes `session` and `ended_session` again, by the fold of the whole log, in one transaction. It is
+    /// for the application's downtime: unless told otherwise it refuses if others are connected. If it is
+    /// stopped before [`Progress::is_read`] is told, also by dropping the future, the old rows stay.
     ///
-    /// A token that was renewed and is kept to be sent again (`resend`) is not in the log and is lost: a browser
-    /// that never got its renewed token has to log in again once the grace is over. `activity` stays as it is.
-    /// It needs the rights of `session_ledger_operator`. `progress` is told now and then and at the end.
+    /// `resend`, a token that is kept to be sent again, is not in the log and is lost: a browser that never
+    /// got its renewed token has to log in again once the grace is over. `activity` stays as it is. A rebuild
+    /// needs the rights of `session_ledger_operator`. `progress` is called now and then and at the end.
     ///
     /// # Errors
     ///
@@ -114,8 +115,8 @@ impl Ledger {
         Ok(rebuilt)
     }
 
-    /// Makes sure that nobody else is connected. Our own idle connections are closed, and whoever is just
-    /// leaving has a moment to do so.
+    /// Makes sure that nobody else is connected. Closes our own idle connections, and gives others that are
+    /// just leaving a moment to do so.
     async fn refuse_others(&self, client: &ClientWrapper) -> Result<(), RebuildError> {
         self.pool().close_idle();
         let mut backends = other_backends(client).await?;

@@ -11,12 +11,13 @@ const LIVE: &str = "session";
 const ENDED: &str = "ended_session";
 
 impl Ledger {
-    /// Compares the projection with the rows that the log makes, and checks that the log is whole: that the versions of
-    /// each session are 1..n, that nothing follows an end, and that the hash chain holds. It sees one moment, may run while
-    /// the application does, and keeps a bounded number of rows in memory. `resend` (a token that is kept to be sent again)
-    /// and `activity` are not derived from the log, and not compared.
+    /// Compares the projection with the rows that the log makes, and checks that the log is whole: that the
+    /// versions of each session are 1..n, that nothing follows an end, and that the hash chain holds. It sees
+    /// one moment, may run while the application does, and keeps a bounded number of rows in memory. `resend`
+    /// (a token that is kept to be sent again) and `activity` are not derived from the log, and not compared.
     ///
-    /// An event that cannot be read is a difference, not an error. `progress` is called now and then and at the end.
+    /// An event that cannot be read is a difference, not an error. `progress` is called now and then and at
+    /// the end.
     ///
     /// # Errors
     ///
@@ -47,11 +48,11 @@ impl Ledger {
     }
 }
 
-/// One session's events as far as they were read.
+/// One session, folded as far as its events were read.
 struct Stream {
     session: SessionId,
     state: SessionState,
-    /// The hash that stands in the log before the next event.
+    /// The stored hash of the event before the next one.
     head: ChainHash,
     is_readable: bool,
 }
@@ -81,8 +82,8 @@ impl Stream {
         }
     }
 
-    /// Checks the event's version and hash. The events after a break are judged by the stored hash, so that one break is
-    /// one difference.
+    /// Checks the event's version and hash. The events after a break are judged by the stored hash, so that
+    /// one break is one difference.
     fn check_place(&mut self, entry: &Entry, report: &mut Verification) {
         let (expected, found) = (self.state.version + 1, entry.version);
         if found != expected {
@@ -143,7 +144,7 @@ impl Comparison {
         }
     }
 
-    /// The row of `session`, if it is there; those before it have no stream in the log.
+    /// The row of `session`, if it is there. Rows before it belong to sessions that the log does not hold.
     async fn row(&mut self, table: Table, session: Option<SessionId>) -> Result<Option<StoredRow>, Error> {
         let (rows, table) = match table {
             Table::Live => (&mut self.live, LIVE),

@@ -1,7 +1,7 @@
 //! Linking events to a chain of hashes: an edited, reordered or missing event is found.
 //!
-//! `hash = SHA-256(previous ‖ every column that the library writes, as stored)`. Each field is prefixed with its length,
-//! so that no two different rows give the same input.
+//! `hash = SHA-256(previous ‖ every column that the library writes, as stored)`. Each field is prefixed with
+//! its length, so that no two different rows give the same input.
 
 use std::net::IpAddr;
 

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::SessionId;
 
-/// The hash of a session's events up to and including one of them. The chain begins at a hash of the session's id, so
-/// that the events of one session cannot be passed off as another's.
+/// The hash of a session's events up to and including one of them. The chain begins at a hash of the
+/// session's id, so that the events of one session cannot be passed off as another's.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainHash([u8; 32]);
 

@@ -1,10 +1,10 @@
 //! Facts to bytes and back, in postcard.
 //!
-//! Postcard is not self-describing, so the kind and the shape number stand beside the payload. Reading is strict, see
-//! `strict.rs`. An event has one encoding only.
+//! Postcard is not self-describing, so the kind and the shape number stand beside the payload. Reading is
+//! strict, see `strict.rs`. An event has one encoding only.
 //!
-//! A kind or shape that this version does not know is read as [`Event::Unknown`], never refused: a newer version of the
-//! application may run beside this one.
+//! A kind or shape that this version does not know is read as [`Event::Unknown`], never refused: a newer
+//! version of the application may run beside this one.
 
 use serde::Serialize;
 
@@ -17,8 +17,8 @@ const USUAL_BYTES: usize = 256;
 /// The layout number of the projection's `state` column: its first byte.
 const CONTENT_SHAPE: u8 = 1;
 
-/// The one table of kinds: wire name, shape that is written, variant. Once released, a line is changed only by
-/// counting its shape up, with a decoder for the old one (see CONTRIBUTING.md).
+/// The one table of kinds: wire name, shape that is written, variant. Once released, a line is changed only
+/// by counting its shape up, with a decoder for the old one (see CONTRIBUTING.md).
 macro_rules! kinds {
     ($($kind:literal, $shape:literal => $variant:ident;)*) => {
         impl Event {
@@ -48,7 +48,8 @@ macro_rules! kinds {
         }
 
         impl Encoded {
-            /// The event that was stored. A kind or shape that this version does not know gives [`Event::Unknown`].
+            /// The event that was stored. A kind or shape that this version does not know gives
+            /// [`Event::Unknown`].
             ///
             /// # Errors
             ///
@@ -116,8 +117,8 @@ impl Content {
     }
 }
 
-/// Encoding to memory fails only for types that postcard cannot write (maps of unknown length, say). The library's own
-/// payloads are none of these: the round-trip tests show it for every kind.
+/// Encoding to memory fails only for types that postcard cannot write (maps of unknown length, say). The
+/// library's own payloads are none of these: the round-trip tests show it for every kind.
 fn encode(fact: &impl Serialize) -> Vec<u8> {
     append(Vec::with_capacity(USUAL_BYTES), fact)
 }

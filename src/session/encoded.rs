@@ -5,12 +5,13 @@ use std::fmt;
 
 /// An event as the log stores it: its kind, the layout number of its payload, and the payload.
 ///
-/// The codec makes it once. The chain hashes it, the store writes it, and a reader decodes it when it needs the fact.
-/// An event that cannot be decoded still has its stored form, so that only this one event is unreadable.
+/// The codec makes it once. The chain hashes it, the store writes it, and a reader decodes it when it needs
+/// the fact. An event that cannot be decoded still has its stored form, so that only this one event is
+/// unreadable.
 ///
 /// All changes between a fact and its stored bytes go through [`Event::encode`](super::Event::encode) and
-/// [`Encoded::decode`]. A shape that an older version wrote is read there as today's event, and personal fields will be
-/// sealed and opened there. The chain covers the stored bytes, so neither can break it.
+/// [`Encoded::decode`]. A shape that an older version wrote is read there as today's event, and personal
+/// fields will be sealed and opened there. The chain covers the stored bytes, so neither can break it.
 ///
 /// ```
 /// # use session_ledger::session::*;

@@ -32,8 +32,9 @@ pub struct Recorded {
     pub session_id: SessionId,
     /// The event as it was written.
     pub entry: Entry,
-    /// The client that sent the request, if it is known. A history also uses the events before this one to tell it. The
-    /// feed delivers each event as it is stored, so there it is `None` wherever `entry.client` is.
+    /// The client that sent the request, if it is known. A history also uses the events before this one to
+    /// tell it. The feed delivers each event as it is stored, so there it is `None` wherever `entry.client`
+    /// is.
     pub client: Option<Client>,
     /// When the database wrote it, by the database's own clock.
     pub recorded_at: OffsetDateTime,
@@ -55,8 +56,8 @@ impl Entry {
 }
 
 impl Client {
-    /// The client of each event of a session, for its events from the first on: the client that the event names, or else
-    /// the one that the latest event before it names.
+    /// The client of each event of a session, for its events from the first on: the client that the event
+    /// names, or else the one that the latest event before it names.
     pub fn of_each<'a>(
         entries: impl IntoIterator<Item = &'a Entry>,
     ) -> impl Iterator<Item = Option<&'a Self>> {

@@ -4,10 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Timeouts;
 
-/// The time limits of a session in the layout that events store, in whole seconds. `None` means no such limit.
+/// The time limits of a session in the layout that events store, in whole seconds. `None` means no such
+/// limit.
 ///
-/// It has the same fields as [`Timeouts`] for now. A limit that [`Timeouts`] gets later needs a new shape of the events
-/// that hold it: the conversions below name every field, so that none can be forgotten.
+/// It has the same fields as [`Timeouts`] for now. A limit that [`Timeouts`] gets later needs a new shape of
+/// the events that hold it: the conversions below name every field, so that none can be forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredTimeouts {
     /// How long the session lives without being used.

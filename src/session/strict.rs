@@ -57,8 +57,8 @@ pub(super) fn strict<T: DeserializeOwned>(what: &str, shape: i16, bytes: &[u8]) 
     whole(bytes).ok_or_else(|| DecodeError::Malformed { what: what.to_owned(), shape })
 }
 
-/// Reads `bytes` as [`strict`] does, and refuses a second encoding of the same value. So an event that was edited into
-/// other bytes of the same meaning does not read as if nothing had happened.
+/// Reads `bytes` as [`strict`] does, and refuses a second encoding of the same value. So an event that was
+/// edited into other bytes of the same meaning does not read as if nothing had happened.
 pub(super) fn canonical<T: Serialize + DeserializeOwned>(
     what: &str,
     shape: i16,

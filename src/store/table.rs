@@ -34,8 +34,8 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// From a table of columns makes the struct of a row, the names and types of the columns, and how a row is sent and read.
-/// All are in the table's order. `order.rs` holds the statements to it.
+/// From a table of columns makes the struct of a row, the names and types of the columns, and how a row is
+/// sent and read. All are in the table's order. `order.rs` holds the statements to it.
 macro_rules! table {
     (
         $(#[$attribute:meta])*

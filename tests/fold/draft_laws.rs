@@ -12,7 +12,7 @@ use crate::{arbitrary, event_ids, id, stream};
 /// A new session, or any stored one.
 fn base() -> impl Strategy<Value = Option<SessionState>> {
     let events = vec((arbitrary::event(), arbitrary::time()), 1..12);
-    prop::option::weighted(0.8, events.prop_map(|events| SessionState::replay(&stream(&events))))
+    prop::option::weighted(0.8, events.prop_map(|events| SessionState::replay(&stream(&events)).unwrap()))
 }
 
 /// A draft with some wishes granted, all at one time.
@@ -51,7 +51,7 @@ proptest! {
             prop_assert!(unseen || draft.state().user == base.user);
             return Ok(());
         };
-        written.entries.iter().for_each(|entry| folded.advance(entry));
+        written.entries.iter().for_each(|entry| folded.advance(entry).unwrap());
         prop_assert_eq!(&folded, &written.state);
         let seen = SessionState {
             version: folded.version,

@@ -1,4 +1,5 @@
-//! Opening one connection: the hosts of a database one after the other, each with a time and an encryption of its own.
+//! Opening a connection: the hosts of a database are tried in turn, each with its own time limit and
+//! encryption.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,16 +16,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::tls::{self, EncryptionError};
 use crate::store::error::Error;
 
-/// How long one host may take, from the first packet to the end of the log-in, unless the application says otherwise.
+/// How long one host may take, from the first packet to the end of the login, unless the application says
+/// otherwise.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Unacknowledged data ends a connection after this time: the host is gone without having said so.
+/// A connection ends if data stays unacknowledged for this time: the host has gone without closing it.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An idle connection is probed after this time, again at this interval, and given up after so many probes.
+/// An idle connection is probed after the first of these times, then at the second, and given up after this
+/// many probes.
 const KEEPALIVES: (Duration, Duration, u32) = (Duration::from_secs(10), Duration::from_secs(5), 3);
 
-/// What the driver takes for "not set", as the kernel does: two hours.
+/// The driver's value for "not set", which is the kernel's default: two hours.
 const KEEPALIVES_IDLE_UNSET: Duration = Duration::from_secs(2 * 60 * 60);
 
 type Opened = Result<(Client, JoinHandle<()>), tokio_postgres::Error>;
@@ -41,13 +44,14 @@ pub(crate) struct Connector {
 #[derive(Clone)]
 struct ToHost {
     config: Config,
-    /// None: not encrypted.
+    /// `None`: not encrypted.
     tls: Option<MakeRustlsConnect>,
 }
 
 impl Connector {
-    /// To the database that `config` names, with [defaults](with_defaults) for what it leaves open. Certificates are
-    /// verified by `roots` (PEM), or by the system's authorities if there are none.
+    /// A connector to the database that `config` names, with [defaults](with_defaults) for settings that it
+    /// leaves open. Certificates are verified by `roots` (PEM), or by the system's authorities if there are
+    /// none.
     pub(crate) fn new(config: Config, roots: &[Vec<u8>]) -> Result<Self, EncryptionError> {
         let config = with_defaults(config);
         let mut tls = None;
@@ -69,12 +73,12 @@ impl Connector {
         })
     }
 
-    /// How long opening a connection may take: the time of one host, for each.
+    /// How long opening a connection may take: the time of one host, times the number of hosts.
     pub(crate) fn patience(&self) -> Duration {
         self.connect_timeout.saturating_mul(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX))
     }
 
-    /// A connection outside of any pool.
+    /// Opens a connection outside of any pool.
     pub(crate) async fn client(&self) -> Result<(Client, JoinHandle<()>), Error> {
         match timeout(self.patience(), self.open()).await {
             Ok(opened) => opened.map_err(|error| Error::unreachable(&error)),
@@ -82,7 +86,7 @@ impl Connector {
         }
     }
 
-    /// Waits for the last host without a limit of its own: the caller has one for all.
+    /// Tries the hosts in turn. The last one has no time limit of its own: the caller has one for all.
     async fn open(&self) -> Opened {
         let mut hosts: Vec<_> = self.hosts.iter().collect();
         if self.in_random_order {
@@ -100,14 +104,14 @@ impl Connector {
         }
         match last {
             Some(host) => host.open().await,
-            // It names no host, and this says so.
+            // The configuration names no host. The driver's error says so.
             None => connect(&Config::new(), NoTls).await,
         }
     }
 }
 
 impl Connect for Connector {
-    /// `_config` is the one that this was made of.
+    /// Ignores `_config`: the connector was made of the same configuration.
     fn connect(&self, _config: &Config) -> Pin<Box<dyn Future<Output = Opened> + Send + '_>> {
         Box::pin(self.open())
     }
@@ -137,8 +141,8 @@ where
     Ok((client, task))
 }
 
-/// Fills in what an application has left open. A ledger writes, so a server that is looked for without
-/// `target_session_attrs` is one that takes writes.
+/// Fills in the settings that an application has left open. A ledger writes, so without
+/// `target_session_attrs` it looks for a server that takes writes.
 fn with_defaults(mut config: Config) -> Config {
     if config.get_application_name().is_none() {
         config.application_name("session-ledger");
@@ -165,7 +169,8 @@ fn with_defaults(mut config: Config) -> Config {
     config
 }
 
-/// The same configuration once for each host. One that contradicts itself stays whole: the driver says what is wrong.
+/// The configuration once for each host. One that contradicts itself is left whole: the driver tells what is
+/// wrong with it.
 fn each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = hosts.len().max(addresses.len());
@@ -192,7 +197,7 @@ fn each_host(config: &Config) -> Vec<Config> {
     (0..count).map(one).collect()
 }
 
-/// The driver can add hosts to a configuration, and take none away.
+/// A copy of the configuration without its hosts. The driver has no way to remove them.
 fn without_hosts(config: &Config) -> Config {
     let mut copy = Config::new();
     config.get_user().map(|user| copy.user(user));

@@ -1,4 +1,4 @@
-//! A large query's rows, a bounded number in memory.
+//! Reading the rows of a large query, with a bounded number of them in memory.
 
 use std::sync::Arc;
 use std::vec::IntoIter;
@@ -9,20 +9,21 @@ use tokio_postgres::{Row, Statement};
 
 use crate::store::error::Error;
 
-/// A cursor of the server's. It lives as long as the transaction that it was opened in.
+/// A cursor on the server. It lives as long as the transaction that it was opened in.
 ///
-/// While its rows are worked on here, the server is at the next ones: the two share the time that they take.
+/// The next rows are fetched while the present ones are worked on, so that the server and the library work at
+/// the same time.
 pub(crate) struct Cursor {
     client: Arc<ClientWrapper>,
     fetch: Statement,
     fetched: IntoIter<Row>,
-    /// The next rows, if there may be more. In a task of its own: an answer that nobody takes would hold up those to
-    /// all that was sent on the connection later, another cursor's too.
+    /// Fetches the next rows, if there may be more. It is a task of its own: an answer that nobody reads
+    /// would hold up the answers to all later statements of the connection, also those of another cursor.
     ahead: JoinSet<Result<Vec<Row>, tokio_postgres::Error>>,
 }
 
 impl Cursor {
-    /// Opens the cursor that `declare` names, to be read by `fetch`.
+    /// Opens the cursor that the statement `declare` names. The statement `fetch` reads on in it.
     pub(crate) async fn open(client: &Arc<ClientWrapper>, declare: &str, fetch: &str) -> Result<Self, Error> {
         client.batch_execute(declare).await?;
         let (client, fetch) = (Arc::clone(client), client.prepare(fetch).await?);

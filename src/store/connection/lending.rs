@@ -1,4 +1,4 @@
-//! Connections for statements of our own, which may be dropped while the server is at them.
+//! Connections for statements of our own whose futures may be dropped while the server still works on them.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::runtime::Handle;
 use super::pool::{Connection, Pool};
 use crate::store::error::Error;
 
-/// How long a connection may go on with a statement that nobody waits for any more before it is given up.
+/// How long a connection may take to finish a statement that nobody waits for any more.
 const REST: Duration = Duration::from_millis(100);
 
-/// Does `work` on a connection. When it is dropped on its way, the connection goes back to the pool once it has
-/// finished its statement; if that takes long it is closed, so that nobody waits for it.
+/// Does `work` on a connection. If the future is dropped before the end, the connection goes back to the pool
+/// when it has finished its statement. If that takes long, it is closed.
 pub(crate) async fn lend<T>(
     pool: &Pool,
     work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
@@ -25,7 +25,7 @@ pub(crate) async fn lend<T>(
     done
 }
 
-/// A connection that may be at a statement as long as it is in here.
+/// A connection on which a statement may be running.
 struct Lent(Option<Connection>);
 
 impl Lent {
@@ -38,7 +38,8 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let Some(connection) = self.0.take() else { return };
-        // Many clients that hang up at once, as they do when the database is slow, must not cost as many new connections.
+        // When the database is slow, many clients hang up at once. That must not cost as many new
+        // connections.
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(rest(connection))),
             Err(_) => drop(connection.detach()),
@@ -46,7 +47,7 @@ impl Drop for Lent {
     }
 }
 
-/// The answer to an empty statement says that those before it are done.
+/// Waits for the answer to an empty statement: it comes when the statements before it are done.
 async fn rest(connection: Connection) {
     let rested = tokio::time::timeout(REST, connection.batch_execute("")).await;
     if !matches!(rested, Ok(Ok(()))) {

@@ -11,8 +11,9 @@ use crate::store::error::Error;
 /// A statement that is sent when it is first polled.
 pub(crate) type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
-/// Does all steps, however many they are, sent in their order when this is first polled: a COMMIT must not overtake what it
-/// commits, and `join_all` promises no order. The first failure is the outcome; it is the reason of those behind it.
+/// Does all steps. They are sent in their order when this is first polled: a COMMIT must not overtake the
+/// statements before it, and `join_all` promises no order. The outcome is the first failure: it is the reason
+/// of the later ones.
 pub(crate) async fn pipelined(steps: Vec<Step<'_>>) -> Result<(), Error> {
     let mut steps: Vec<_> = steps.into_iter().map(maybe_done).collect();
     poll_fn(|context| {

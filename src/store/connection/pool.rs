@@ -41,18 +41,20 @@ pub(crate) struct Connection {
     statements: Statements,
 }
 
-/// Builds a pool of at most `connections_max` connections (ASVS 13.1.2, 13.2.6). A request that finds all of them busy
-/// for 250 ms is answered 503. A request that has to open a connection waits as long as `connector` does.
+/// Builds a pool of at most `connections_max` connections (ASVS 13.1.2, 13.2.6). A request that finds all of
+/// them busy for 250 ms is answered 503. A request that has to open a connection waits as long as `connector`
+/// does.
 ///
 /// Recycling is `Fast`: it asks the server nothing. Only this library takes connections from the pool.
-/// [`Transaction`](crate::store::request::transaction::Transaction) discards a connection that is still inside a
-/// transaction, and a statement outside of one cannot open one. Any other method costs each request a round trip. A
-/// setting that an application makes for the whole connection (`set` without `local`) stays, as in most pools.
+/// [`Transaction`](crate::store::request::transaction::Transaction) discards a connection that is still
+/// inside a transaction, and a statement outside of one cannot open one. Any other method costs each request
+/// a round trip. A setting that an application makes for the whole connection (`set` without `local`) stays,
+/// as in most pools.
 ///
 /// The connection that was given back last is taken first: the caches of its server process are warm.
 ///
-/// Connections have no maximal age: keepalive finds a dead one, and the first refusal finds one to a server that takes
-/// no more writes.
+/// Connections have no maximal age: keepalive finds a dead one, and the first refusal finds one to a server
+/// that takes no more writes.
 pub(crate) fn build(connector: Connector, connections_max: usize) -> Result<deadpool_postgres::Pool, Error> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let create = connector.patience();
@@ -104,8 +106,8 @@ impl Connection {
         }
     }
 
-    /// Has this connection prepare its statements anew. Called when a statement has failed and nobody knows which one: it
-    /// may have been prepared for a table that has changed since, and would fail each time.
+    /// Has this connection prepare its statements anew. Called when a statement has failed and nobody knows
+    /// which one: it may have been prepared for a table that has changed since, and would fail each time.
     pub(crate) fn forget_own_statements(&self) {
         self.object.statement_cache.clear();
     }

@@ -1,5 +1,6 @@
-//! How the library's statements are sent: prepared once for each connection, or, behind a pooler that knows no
-//! prepared statements, with their text each time. Either way a statement is one trip, and can be pipelined.
+//! How the library's statements are sent: prepared once for each connection, or with their text each time,
+//! behind a pooler that does not know prepared statements. Either way a statement is one trip, and can be
+//! pipelined.
 
 use std::borrow::Cow;
 
@@ -10,8 +11,8 @@ use tokio_postgres::{Error as DriverError, Row};
 use super::pool::{Connection, Statements};
 use crate::store::sqlstate::is_outdated;
 
-/// A statement's text and the types of its parameters. Results must have types that tokio-postgres knows by
-/// itself: it would ask the server for others with a prepared statement of its own.
+/// A statement's text and the types of its parameters. The results must have types that tokio-postgres knows:
+/// to learn of another type it would send a prepared statement of its own.
 #[derive(Debug)]
 pub(crate) struct Sql {
     text: &'static str,
@@ -37,12 +38,12 @@ impl Sql {
         Self { text, types: Cow::Owned(types.concat()) }
     }
 
-    /// One of an application's, whose one parameter is a session id.
+    /// A statement of an application whose only parameter is a session id.
     pub(crate) const fn by_session(text: &'static str) -> Self {
         Self::new(text, &[Type::UUID])
     }
 
-    /// Makes it ready to be pipelined. Costs a trip if the connection has yet to prepare it.
+    /// Makes it ready to be pipelined. This costs a trip if the connection has not prepared it yet.
     pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, DriverError> {
         match connection.statements() {
             Statements::Prepared => {
@@ -53,7 +54,7 @@ impl Sql {
     }
 
     /// Runs it by itself, and once more if it had been prepared for a table that has changed since. Within a
-    /// transaction that failure is final: there the second run fails too, and the first error is returned.
+    /// transaction the second run fails, too, and the first error is returned.
     pub(crate) async fn query(
         &'static self,
         connection: &Connection,
@@ -66,7 +67,7 @@ impl Sql {
         }
     }
 
-    /// As [`query`](Self::query), of a statement that gives one row.
+    /// Runs a statement that returns one row, as [`query`](Self::query) does.
     pub(crate) async fn query_one(
         &'static self,
         connection: &Connection,
@@ -79,7 +80,7 @@ impl Sql {
         }
     }
 
-    /// As [`query`](Self::query), of a statement that gives one row or none.
+    /// Runs a statement that returns one row or none, as [`query`](Self::query) does.
     pub(crate) async fn query_opt(
         &'static self,
         connection: &Connection,
@@ -88,7 +89,7 @@ impl Sql {
         Ok(self.query(connection, parameters).await?.pop())
     }
 
-    /// Prepared anew, if that is what its first run lacked.
+    /// The statement prepared anew, if `error` says that its table has changed.
     async fn renewed(&'static self, connection: &Connection, error: Option<&DriverError>) -> Option<Ready> {
         error.filter(|error| is_outdated(error))?;
         connection.forget_statements();
@@ -113,7 +114,7 @@ impl Ready {
         }
     }
 
-    /// As [`query`](Self::query), of a statement that gives one row.
+    /// Sends a statement that returns one row, when first polled.
     pub(crate) async fn query_one(
         &self,
         client: &ClientWrapper,

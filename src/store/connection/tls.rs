@@ -1,5 +1,5 @@
-//! Encryption on the way to the database (ASVS 12.3.1, 12.3.2): a verified server, or none at all. Never a silent
-//! fallback to plain text.
+//! Encryption on the way to the database (ASVS 12.3.1, 12.3.2): to a verified server, or no encryption at
+//! all. It never falls back to plain text silently.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ pub enum EncryptionError {
         /// The host.
         host: String,
     },
-    /// What was given to `root_certificate` is none.
+    /// The bytes given to `root_certificate` are no certificate.
     #[error("`root_certificate` must be given one or more certificates in PEM: {0}")]
     RootCertificate(String),
     /// The system knows no certificate authority.
@@ -39,7 +39,7 @@ pub enum EncryptionError {
 }
 
 /// Whether connections to the one host of `config` are encrypted. On a unix socket, and with `prefer` on the
-/// loopback device, they leave the machine no more than they would have to: they are not.
+/// loopback device, they are not: their data never leaves the machine.
 pub(super) fn is_encrypted(config: &Config) -> Result<bool, EncryptionError> {
     let address = config.get_hostaddrs().first();
     let host = config.get_hosts().first();
@@ -55,8 +55,8 @@ pub(super) fn is_encrypted(config: &Config) -> Result<bool, EncryptionError> {
     }
 }
 
-/// Makes connections that are encrypted to a server that has proved its name: by the certificates in `roots`
-/// (PEM), or by the system's if there are none.
+/// Makes encrypted connections to a server that has proved its name, by the certificates in `roots` (PEM) or
+/// by the system's if there are none.
 pub(super) fn verifying(roots: &[Vec<u8>]) -> Result<MakeRustlsConnect, EncryptionError> {
     let store = if roots.is_empty() { system_roots()? } else { given_roots(roots)? };
     // By name: the application may have another provider for itself, or several.
@@ -69,7 +69,7 @@ pub(super) fn verifying(roots: &[Vec<u8>]) -> Result<MakeRustlsConnect, Encrypti
     Ok(MakeRustlsConnect::new(config))
 }
 
-/// What a failed handshake means, and what to do about it; none if the error is of another kind.
+/// The meaning of a failed handshake and the remedy. `None` if the error is of another kind.
 pub(crate) fn explain(error: &tokio_postgres::Error) -> Option<String> {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -9,8 +9,8 @@ use crate::session::{ChainHash, Client, Encoded, Entry, EventId, UserId};
 use crate::store::table::table;
 
 table! {
-    /// An event's columns that the library writes, without its session and version. Every statement that reads or writes
-    /// events has them in this order.
+    /// An event's columns that the library writes, without its session and version. Every statement that
+    /// reads or writes events has them in this order.
     pub(crate) struct EventRow<'a> {
         event_id: Uuid => UUID,
         kind: &'a str => TEXT,

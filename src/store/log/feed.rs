@@ -1,28 +1,29 @@
 //! The log in an order that never skips.
 //!
-//! Positions are drawn before a transaction commits, so "everything after position n" loses the events of
-//! whoever drew early and committed late. A cursor here is a snapshot instead (`pg_snapshot`: the
-//! transactions that had finished at a moment). What is visible in a later snapshot and not in the stored one
-//! has not been delivered; nothing else is asked. A transaction that stays open holds up its own events only.
+//! A position is drawn before its transaction commits. So "everything after position n" would lose the events
+//! of a transaction that draws early and commits late. Here a cursor is a snapshot instead (`pg_snapshot`:
+//! the transactions that had finished at a moment). An event has not been delivered if it is visible in a
+//! later snapshot and not in the stored one. A transaction that stays open holds up its own events only.
 //!
 //! # Bounded batches
 //!
-//! A batch ends at a snapshot of our own making: what is visible now, of transactions up to an id X, the one
-//! that wrote the last event wanted. Those after X count as running in it, so they come later. The events of
-//! one transaction stay together.
+//! A batch ends at a snapshot that we make. Let X be the id of the transaction that wrote the last wanted
+//! event. The snapshot shows the transactions that are visible now and have an id up to X. Those after X
+//! count as running in it, so their events come in a later batch. The events of one transaction stay
+//! together.
 //!
 //! # Why a session's events come in order
 //!
-//! Let T2 append to a session after T1 did. All appends are SERIALIZABLE and change the session's row at the
-//! version they loaded, so T2 sees T1's change, or is refused (40001): T1 committed before T2's snapshot was
-//! taken. T2's first statement, which loads or appends, takes that snapshot, and only then can T2 be given a
-//! transaction id. T1 was given its own before it committed. Hence
+//! Let T2 append to a session after T1. All appends are SERIALIZABLE and change the session's row at the
+//! version that they loaded. So T2 sees T1's change, or is refused (40001): T1 committed before T2's snapshot
+//! was taken. T2's first statement, a load or an append, takes that snapshot, and only then can T2 be given a
+//! transaction id. T1 was given its id before it committed. Hence
 //!
 //! - T1's id is below T2's: no bound X separates them so that T2 comes first;
-//! - a snapshot in which T2 has finished is one in which T1 has: T2 is never delivered while T1 waits;
+//! - if T2 has finished in a snapshot, T1 has finished in it, too: T2 is never delivered while T1 waits;
 //! - T1's positions are below T2's: within a batch, too, T1 comes first.
 //!
-//! Under READ COMMITTED the first would not hold: T2 may own an id long before it waits for T1.
+//! Under READ COMMITTED the first would not hold: T2 may have an id long before it waits for T1.
 
 use std::pin::pin;
 
@@ -63,8 +64,8 @@ pub enum FeedError {
         /// Until when, by the database's clock; the holder may renew.
         until: OffsetDateTime,
     },
-    /// The subscription was opened by somebody else since. What this holder delivered and did not checkpoint
-    /// will be delivered again.
+    /// Another holder has opened the subscription since. The events that this holder delivered and did not
+    /// checkpoint will be delivered again.
     #[error(
         "the lease of subscription `{name}` was taken over by another holder: open the subscription again"
     )]
@@ -99,7 +100,7 @@ impl From<tokio_postgres::Error> for FeedError {
     }
 }
 
-/// A lease of a subscription, as whoever holds it proves it.
+/// A lease of a subscription: the holder proves with it that the subscription is still theirs.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease {
     pub(crate) name: String,
@@ -109,7 +110,7 @@ pub(crate) struct Lease {
     pub(crate) seconds: f64,
 }
 
-/// Events that were not delivered before, and how far they go.
+/// Events that were not delivered before, and the cursor after them.
 ///
 /// An event whose payload is damaged comes like any other: one bad payload must not hold up the log. Only
 /// [`Entry::event`](crate::session::Entry::event) of that event fails.
@@ -121,7 +122,7 @@ pub struct Batch {
     pub(crate) target: Snapshot,
 }
 
-/// Takes the lease of a subscription, which is made if there is none of that name.
+/// Takes the lease of a subscription. Makes the subscription if there is none of that name.
 pub(crate) async fn open(
     client: &ClientWrapper,
     name: &str,
@@ -142,7 +143,7 @@ pub(crate) async fn open(
     }
 }
 
-/// The events after the stored cursor: about `limit` of them, as a transaction's stay together.
+/// The events after the stored cursor: about `limit` of them, as the events of one transaction stay together.
 pub(crate) async fn next_batch(
     client: &ClientWrapper,
     lease: &Lease,
@@ -164,9 +165,9 @@ pub(crate) async fn next_batch(
 
 /// The first events that are visible in `now` and not in `cursor`, by position.
 ///
-/// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which hands it the
-/// rows. Without it, every few rows would wake another thread, which takes longer than to read them. If this future is
-/// dropped, the task ends with it.
+/// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which
+/// hands it the rows. Without it, every few rows would wake another thread, which takes longer than to read
+/// them. If this future is dropped, the task ends with it.
 async fn events(
     client: &ClientWrapper,
     cursor: &Snapshot,
@@ -234,7 +235,7 @@ async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
     }
 }
 
-/// Who is in the way, if still somebody is.
+/// The error that names the present holder. `None` if the holder has given the lease back meanwhile.
 async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
     let statement = client.prepare_cached(HOLDER).await?;
     let Some(row) = client.query_opt(&statement, &[&name]).await? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Which transactions had finished at a moment, as PostgreSQL tells it: `pg_snapshot`.
+//! PostgreSQL's `pg_snapshot`: the transactions that had finished at a moment.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -6,7 +6,7 @@ use std::error::Error;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
-/// The transactions below `next` had finished, all but those that were running.
+/// The transactions below `next` had finished, except those that were running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     /// The id that would be given next.
@@ -15,8 +15,9 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// This one once the transactions up to `last` are taken from those that are visible in `now`, a later one, and
-    /// not here. Those after it count as running or as not begun, whether they have finished or not.
+    /// This snapshot, moved on: it also shows the transactions up to `last` that are visible in the later
+    /// snapshot `now`. The transactions after `last` count as running or as not begun, whether they have
+    /// finished or not.
     pub(crate) fn moved(&self, now: &Self, last: u64) -> Self {
         let next = self.next.max(following(last));
         let unfinished = now.running.iter().filter(|id| **id < next);
@@ -25,14 +26,15 @@ impl Snapshot {
     }
 }
 
-/// The id that is given after this one. The first three of every 2^32 never are, and a snapshot may not name the very
-/// first of all.
+/// The id that the server gives after this one. It never gives the first three of every 2^32 ids, and a
+/// snapshot may not name the first of all.
 fn following(id: u64) -> u64 {
     let next = id + 1;
     if next.is_multiple_of(1 << 32) { next + 3 } else { next }
 }
 
-/// The number of those running, the first one not surely finished, the next one, those running in order.
+/// On the wire: how many transactions were running, the first that may not have finished, the next id to be
+/// given, and the running ones in order.
 impl<'a> FromSql<'a> for Snapshot {
     fn from_sql(_: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         let ids = bytes.get(4..).ok_or("a snapshot without its length")?;

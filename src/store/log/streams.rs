@@ -31,8 +31,8 @@ impl Streams {
         Ok(Self { cursor, session: None, ahead: None })
     }
 
-    /// Goes to the next session and returns its id, or `None` at the end of the log. Events of the session before that
-    /// were not read are skipped.
+    /// Goes to the next session and returns its id, or `None` at the end of the log. Events of the session
+    /// before that were not read are skipped.
     pub(crate) async fn next_session(&mut self) -> Result<Option<SessionId>, Error> {
         while self.next_event().await?.is_some() {}
         self.session = self.ahead.as_ref().map(|(session, _)| *session);

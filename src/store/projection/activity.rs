@@ -1,4 +1,4 @@
-//! When sessions were last seen: noted in the background, those of many requests in one statement.
+//! Noting in the background when sessions were last seen. One statement notes the sessions of many requests.
 
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -13,10 +13,10 @@ use crate::store::request::grouping::{Grouping, Leader};
 
 static TOUCH: Sql = Sql::new(include_str!("../sql/touch.sql"), &[Type::UUID_ARRAY]);
 
-/// How many statements are under way before a note has to wait. Nobody waits for the notes.
+/// How many statements are under way before a note has to wait. No request waits for a note.
 const STATEMENTS_MAX: usize = 1;
 
-/// A ledger's notes.
+/// Notes the activity of a ledger's sessions.
 pub(crate) struct Activity {
     pool: Pool,
     grouping: Grouping<Uuid>,
@@ -27,7 +27,7 @@ impl Activity {
         Self { pool, grouping: Grouping::new(STATEMENTS_MAX) }
     }
 
-    /// Notes that a session was seen. Nobody waits for it, and it may fail: the next request notes it again.
+    /// Notes that a session was seen. This does not wait. The note may fail: the next request makes another.
     pub(crate) fn note(&self, session: SessionId) {
         if let Some(leader) = self.grouping.join(session.as_uuid()) {
             tokio::spawn(work(self.pool.clone(), leader));
@@ -35,7 +35,7 @@ impl Activity {
     }
 }
 
-/// Sends statements until there is nothing to be noted.
+/// Sends statements until there is nothing more to note.
 async fn work(pool: Pool, mut leader: Leader<Uuid>) {
     while let Some(sessions) = leader.next() {
         let noting = lend(&pool, async |connection: &Connection| touch(connection, &sessions).await);

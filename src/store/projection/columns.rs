@@ -29,8 +29,8 @@ macro_rules! compared_table {
 }
 
 compared_table! {
-    /// The derived columns of `session` without the session's id, in the form that PostgreSQL takes. `resend` is not
-    /// derived from the log: statements that write it have it behind these columns.
+    /// The derived columns of `session` without the session's id, in the form that PostgreSQL takes. `resend`
+    /// is not derived from the log: statements that write it have it behind these columns.
     pub(crate) struct LiveRow {
         version: i64 => INT8,
         started_at: OffsetDateTime => TIMESTAMPTZ,

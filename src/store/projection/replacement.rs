@@ -59,8 +59,8 @@ pub(crate) async fn other_backends(client: &Client) -> Result<Vec<Backend>, Erro
 }
 
 impl Replacement {
-    /// Begins the transaction, locks the projection and empties it. If others are `connected`, it is emptied in the way
-    /// that lets those who wait find their sessions again.
+    /// Begins the transaction, locks the projection and empties it. If others are `connected`, it is emptied
+    /// in the way that lets those who wait find their sessions again.
     ///
     /// # Errors
     ///

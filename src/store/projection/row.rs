@@ -1,4 +1,4 @@
-//! The row that a session's state makes, and the state that a row holds.
+//! From a session's state to its row, and from a row to the state.
 
 use time::OffsetDateTime;
 use tokio_postgres::Row;
@@ -99,7 +99,7 @@ fn superseded(row: &Row) -> Result<Option<Superseded>, Error> {
     Ok(Some(Superseded { token_hash: TokenHash::from_bytes(token_hash), until, accepted }))
 }
 
-/// A column of 32 bytes. One of another length cannot match anything, and reads as zeros.
+/// A column of 32 bytes. A value of another length cannot match anything, and reads as zeros.
 fn hash(row: &Row, column: &str) -> Result<Option<[u8; 32]>, Error> {
     let bytes: Option<&[u8]> = row.try_get(column)?;
     Ok(bytes.map(|bytes| bytes.try_into().unwrap_or_default()))

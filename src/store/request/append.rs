@@ -1,4 +1,5 @@
-//! Appending: one statement writes the row and the first event, or fails. Each further event is a statement of its own.
+//! Appending: one statement writes the row and the first event, or fails. Each further event is a statement
+//! of its own.
 
 use std::sync::LazyLock;
 
@@ -61,9 +62,9 @@ impl Append {
         Ok(statements)
     }
 
-    /// The steps that write this: the row with the first event, then each further event. Their parameters cannot fail to
-    /// encode. If the row is not at the expected version, the server reports an error, so that nothing that is sent behind
-    /// it can succeed, not even a COMMIT.
+    /// The steps that write this: the row with the first event, then each further event. Their parameters
+    /// cannot fail to encode. If the row is not at the expected version, the server reports an error, so that
+    /// nothing that is sent behind it can succeed, not even a COMMIT.
     pub(super) fn steps<'a>(
         &'a self,
         client: &'a ClientWrapper,
@@ -134,8 +135,8 @@ async fn sent(
     }
 }
 
-/// The statement divides by zero if it has appended nothing. A primary key of ours that is there already is the sign of a
-/// race, too.
+/// The statement divides by zero if it has appended nothing. A primary key of ours that is there already is
+/// the sign of a race, too.
 fn refused(session: SessionId, error: DriverError) -> Error {
     match error.code() {
         Some(&SqlState::DIVISION_BY_ZERO) => Error::Stale { session },

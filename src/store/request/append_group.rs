@@ -25,7 +25,8 @@ const PLACE: [Type; 2] = [Type::UUID_ARRAY, Type::INT8_ARRAY];
 /// How many parameters the statement has.
 const PARAMETERS: usize = 2 * PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len();
 
-/// Sends changes of live sessions, at most one of each session. An error does not say which of them is to blame.
+/// Sends changes of live sessions, at most one of each session. An error does not say which of them is to
+/// blame.
 pub(super) async fn append_group(
     client: &ClientWrapper,
     statement: &Ready,

@@ -1,8 +1,9 @@
-//! Taking an event's place in the log for good.
+//! Claiming a version of a session for good.
 //!
-//! A transaction that was lost on its way may be anywhere: in a socket's buffer, with a server process that has not
-//! come to it, behind a lock. That its event is not in the log proves nothing. So it is made true: something harmless
-//! is appended in its stead, and an append that comes later finds its session moved on, and fails.
+//! A transaction whose connection was lost may still be on its way: in a socket's buffer, in a server process
+//! that has not read it yet, behind a lock. Its event is not in the log now, but may come later. So something
+//! harmless is appended in its place. An append that comes later finds that its session has moved on, and
+//! fails.
 
 use time::OffsetDateTime;
 
@@ -15,18 +16,19 @@ use crate::session::{
 use crate::store::connection::pool::Pool;
 use crate::store::error::Error;
 
-/// What a history shows where a request's changes would have been.
+/// The name and the text of the note that a history shows in place of the lost changes.
 const NAME: &str = "session_ledger:abandoned";
 const TEXT: &str = "The connection of a request was lost before its changes were committed.";
 
-/// Why a session ended that never came into being.
+/// The reason of the end of a session whose start was lost.
 const REASON: &str = "abandoned";
 
-/// Takes the place of a session's event at `version`. Waits for a transaction that is about to.
+/// Appends something harmless at `version` of a session. Waits for another transaction that is appending
+/// there.
 ///
 /// # Errors
 ///
-/// The place is not free, or the database is away.
+/// The session is not at the version before, or the database is away.
 pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64) -> Result<(), Error> {
     let transaction = Transaction::reserve(pool).await?;
     let loaded = load(transaction.client(), session, None).await?;
@@ -40,8 +42,8 @@ pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64)
     transaction.try_commit(&appends, None).await.map_err(Error::from)
 }
 
-/// A note in the history of a live session. It bears the time of the event before, as it must not make the session
-/// live longer.
+/// A note in the history of a live session. It has the time of the event before it: it must not extend the
+/// session's life.
 fn note(session: SessionId, live: LiveSession) -> Option<Vec<Append>> {
     let at = live.state.changed_at;
     let mut draft = Draft::stored(session, live.state, usize::MAX);
@@ -49,7 +51,8 @@ fn note(session: SessionId, live: LiveSession) -> Option<Vec<Append>> {
     Some(vec![Append { written, resend: live.resend }])
 }
 
-/// A session that starts and ends at once, so that no other can start under its id. No secret opens it.
+/// A session that starts and ends at once, so that no other session can start with this id. No secret opens
+/// it.
 fn stillborn(session: SessionId, at: OffsetDateTime) -> Option<Vec<Append>> {
     let mut draft = Draft::anonymous(session, Timeouts::default(), usize::MAX);
     let start = write(&mut draft, Wish::Note { name: NAME.into(), text: TEXT.into() }, at)?;

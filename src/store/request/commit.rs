@@ -21,12 +21,12 @@ use crate::telemetry;
 
 static FENCE: Sql = Sql::new(include_str!("../sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
-/// Begins a transaction that is over in the same trip. If only half of that trip arrives, its locks must not last until
-/// the server finds out that the client is gone. NOT DEFERRABLE is explained in `sql/begin.sql`.
+/// Begins a transaction that is over in the same trip. If only half of that trip arrives, its locks must not
+/// last until the server finds out that the client is gone. NOT DEFERRABLE is explained in `sql/begin.sql`.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
-/// Begins a transaction for the changes of several requests. Each session must be looked up by its index. With another
-/// join the planner would read a small table as a whole, and then this transaction conflicts with every change of any
-/// session.
+/// Begins a transaction for the changes of several requests. Each session must be looked up by its index.
+/// With another join the planner would read a small table as a whole, and then this transaction conflicts
+/// with every change of any session.
 const BEGIN_GROUP: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
     set local lock_timeout = '20ms'; set local enable_seqscan = off; set local enable_hashjoin = off; \
     set local enable_mergejoin = off";
@@ -52,8 +52,9 @@ pub(super) enum CommitError {
 }
 
 impl Transaction {
-    /// Appends, checks the guard and commits in one trip. Begins in the same trip if that has not been done. If the
-    /// connection is lost on the way, finds out on another connection of `pool` whether the commit arrived.
+    /// Appends, checks the guard and commits in one trip. Begins in the same trip if that has not been done.
+    /// If the connection is lost on the way, finds out on another connection of `pool` whether the commit
+    /// arrived.
     ///
     /// # Errors
     ///
@@ -72,8 +73,9 @@ impl Transaction {
         }
     }
 
-    /// Commits the changes of several requests, none of which has begun a transaction of its own. A short lock timeout
-    /// makes this fail early if another transaction holds one of the sessions, so that the other changes need not wait.
+    /// Commits the changes of several requests, none of which has begun a transaction of its own. A short
+    /// lock timeout makes this fail early if another transaction holds one of the sessions, so that the other
+    /// changes need not wait.
     pub(super) async fn try_commit_group(mut self, appends: &[&Append]) -> Result<(), CommitError> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         self.state = State::Open;
@@ -90,8 +92,8 @@ impl Transaction {
         self.finish(outcome, appends)
     }
 
-    /// Does the same as [`commit`](Self::commit), but if the connection is lost on the way, it is the caller who has to
-    /// find out.
+    /// Does the same as [`commit`](Self::commit), but if the connection is lost on the way, it is the caller
+    /// who has to find out.
     pub(super) async fn try_commit(
         mut self,
         appends: &[&Append],
@@ -118,8 +120,8 @@ impl Transaction {
         self.finish(outcome, appends)
     }
 
-    /// Makes the statements ready. It must be done before the pipeline: the trip that prepares a statement would let
-    /// COMMIT overtake it.
+    /// Makes the statements ready. It must be done before the pipeline: the trip that prepares a statement
+    /// would let COMMIT overtake it.
     async fn prepare(&self, appends: &[&Append]) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
@@ -130,10 +132,10 @@ impl Transaction {
 
     /// Gives the connection back to the pool, or discards it.
     ///
-    /// After a COMMIT it goes back, also after one that the server has refused: that has rolled back, and the connection
-    /// is clean. A connection to a server that takes no writes is of no use and is discarded. The same may be true after a
-    /// failure that the handler has not passed on. If the connection is lost, nobody knows whether the COMMIT behind the
-    /// error arrived.
+    /// After a COMMIT it goes back, also after one that the server has refused: that has rolled back, and the
+    /// connection is clean. A connection to a server that takes no writes is of no use and is discarded. The
+    /// same may be true after a failure that the handler has not passed on. If the connection is lost, nobody
+    /// knows whether the COMMIT behind the error arrived.
     fn finish(mut self, outcome: Result<(), Error>, appends: &[&Append]) -> Result<(), CommitError> {
         match outcome {
             Err(error @ Error::Disconnected(_)) => {
@@ -146,8 +148,8 @@ impl Transaction {
     }
 }
 
-/// tokio-postgres reports success for a COMMIT that the server has turned into a ROLLBACK. So the outcome is the first
-/// error among the statements before it.
+/// tokio-postgres reports success for a COMMIT that the server has turned into a ROLLBACK. So the outcome is
+/// the first error among the statements before it.
 fn commit(client: &ClientWrapper) -> Step<'_> {
     Box::pin(async { Ok(client.batch_execute("commit").await?) })
 }
@@ -156,7 +158,8 @@ fn begin<'a>(client: &'a ClientWrapper, text: &'static str) -> Step<'a> {
     Box::pin(async { client.batch_execute(text).await.map_err(Error::of_begin) })
 }
 
-/// Checks a guard. The statement fails if an earlier one of the transaction has failed, whatever the guard is.
+/// Checks a guard. The statement fails if an earlier one of the transaction has failed, whatever the guard
+/// is.
 async fn check(guard: Guard, client: &ClientWrapper, fence: &Ready) -> Result<(), Error> {
     let (session, version) = match guard {
         Guard::Fence { session, version } => (Some(session), version),

@@ -1,9 +1,9 @@
 //! The changes of many requests, several in one transaction.
 //!
-//! A request that asks for no transaction of its own has its change committed by the library, and one that comes while
-//! others are being committed goes with the next: one BEGIN, one COMMIT and one wait for the disk are for all. It is
-//! tried together and settled apart: when such a transaction fails, whichever of its changes was to blame, nothing of it
-//! was written, and each is committed by itself.
+//! The library commits the change of a request that has asked for no transaction of its own. Changes that
+//! come while a transaction is under way go together in the next one: one BEGIN, one COMMIT and one wait for
+//! the disk for all. If such a transaction fails, nothing of it was written, whichever change was to blame.
+//! Then each change is committed by itself.
 
 use std::sync::Arc;
 
@@ -17,26 +17,26 @@ use super::transaction::Transaction;
 use crate::store::connection::pool::Pool;
 use crate::store::error::Error;
 
-/// How many transactions are under way before a change has to wait. With two, one could use the processor while the other
-/// waits for the disk; but then half as many changes share each.
+/// How many transactions are under way before a change has to wait. With two, one could use the processor
+/// while the other waits for the disk, but each would be shared by half as many changes.
 const TRANSACTIONS_MAX: usize = 1;
 
-/// A ledger's commits of changes by themselves.
+/// Groups a ledger's commits of changes that need no transaction of the application's.
 pub(crate) struct GroupCommit {
     pool: Pool,
     grouping: Grouping<Change>,
 }
 
-/// A change that somebody waits to be committed.
+/// A change, and the request that waits for its commit.
 struct Change {
     append: Arc<Append>,
     answer: oneshot::Sender<Answer>,
 }
 
-/// What became of a change that was tried together with others.
+/// The outcome of a change that was tried together with others.
 enum Answer {
     Done(Result<(), Error>),
-    /// Nothing was written, and it may be committed by itself.
+    /// Nothing was written. The request commits it by itself.
     Apart,
     /// The connection was lost on the way.
     Unknown(Error),
@@ -47,7 +47,8 @@ impl GroupCommit {
         Self { pool, grouping: Grouping::new(TRANSACTIONS_MAX) }
     }
 
-    /// GroupCommit a change of a live session, as [`Transaction::commit`].
+    /// Commits a change of a live session as [`Transaction::commit`] does, in a transaction that others may
+    /// share.
     ///
     /// # Errors
     ///
@@ -62,13 +63,13 @@ impl GroupCommit {
             // On the heap, as it is rare.
             Ok(Answer::Apart) => Box::pin(commit_apart(&self.pool, &append)).await,
             Ok(Answer::Unknown(error)) => find_out(&Trace::of(None, &[&append]), &self.pool, error).await,
-            // The runtime that was to do it has stopped.
+            // The runtime of the leader has stopped.
             Err(_) => Err(Error::OutcomeUnknown),
         }
     }
 }
 
-/// GroupCommit changes until nobody waits.
+/// Commits changes until nobody waits.
 async fn work(pool: Pool, mut leader: Leader<Change>) {
     leader.assemble().await;
     while let Some(changes) = leader.next() {
@@ -109,12 +110,13 @@ async fn commit_together(pool: &Pool, mut changes: Vec<Change>) {
 
 fn tell_all(changes: Vec<Change>, answer: impl Fn() -> Answer) {
     for change in changes {
-        // A request whose runtime has stopped hears nothing more.
+        // A request whose runtime has stopped does not wait any more.
         change.answer.send(answer()).ok();
     }
 }
 
-/// Takes out those that change a session that another changes as well: only one of them can succeed.
+/// Takes out each change whose session another change of the group changes as well: only one of the two can
+/// succeed.
 fn split_doubles(changes: &mut Vec<Change>) -> Vec<Change> {
     let mut last = None;
     changes

@@ -1,9 +1,9 @@
 //! The loads of many requests, several in one statement.
 //!
-//! The server spends less on a session's row than on the statement around it, and so does the client. So not every load
-//! is a statement of its own: those that come while one is under way wait for it, and the next takes them all. A load that
-//! finds none in its way is sent at once. Nothing is kept for later: the statement that loads a session always begins
-//! after that was asked for.
+//! A statement costs the server and the client more than one more row in it. So loads that come while a
+//! statement is under way wait for it, and the next statement takes them all. A load that finds no statement
+//! under way is sent at once. No answer is kept for later: the statement that loads a session always begins
+//! after the request has asked for it.
 
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
@@ -24,13 +24,13 @@ static LOAD_GROUP: Sql = Sql::new(include_str!("../sql/load_group.sql"), &[Type:
 /// How many statements are under way before a load has to wait.
 const STATEMENTS_MAX: usize = 1;
 
-/// A ledger's loads outside of transactions.
+/// Groups a ledger's loads outside of transactions.
 pub(crate) struct GroupLoad {
     pool: Pool,
     grouping: Grouping<Asked>,
 }
 
-/// A load that somebody waits for. Dropped without an answer, it has them load by themselves.
+/// A load that a request waits for. If it is dropped without an answer, the request loads by itself.
 struct Asked {
     session: Uuid,
     answer: oneshot::Sender<Result<Row, Error>>,
@@ -41,7 +41,7 @@ impl GroupLoad {
         Self { pool, grouping: Grouping::new(STATEMENTS_MAX) }
     }
 
-    /// GroupLoad a session, as [`load`] does. May be dropped on its way.
+    /// Loads a session as [`load`] does. The future may be dropped at any moment.
     pub(crate) async fn load(&self, id: SessionId) -> Result<Loaded, Error> {
         let (answer, answered) = oneshot::channel();
         if let Some(leader) = self.grouping.join(Asked { session: id.as_uuid(), answer }) {
@@ -49,7 +49,7 @@ impl GroupLoad {
         }
         match answered.await {
             Ok(row) => loaded(id, &row?),
-            // What the statement failed for may be no matter of this session.
+            // Another session of the group may be the reason why the statement failed.
             Err(_) => {
                 lend(&self.pool, async |connection: &Connection| load(connection, id, None).await).await
             }
@@ -65,7 +65,7 @@ async fn work(pool: Pool, mut leader: Leader<Asked>) {
         let rows = async |connection: &Connection| rows(connection, &sessions).await;
         let found = tokio::select! { biased;
             found = answered(lend(&pool, rows)) => found,
-            // One that hangs is left alone once nobody waits for it any more.
+            // A statement that hangs is given up when nobody waits for it any more.
             () = deserted(&mut asked) => continue,
         };
         match found {
@@ -76,12 +76,12 @@ async fn work(pool: Pool, mut leader: Leader<Asked>) {
 }
 
 impl Asked {
-    /// Whoever has asked may be gone.
+    /// Answers the request, if it still waits.
     fn tell(self, answer: Result<Row, Error>) {
         self.answer.send(answer).ok();
     }
 
-    /// An error that is not all the requests' own leaves each to try by itself.
+    /// Passes an error of the connection on. After any other error, each request loads by itself.
     fn refuse(self, error: &Error) {
         if let Some(error) = error.of_connection() {
             self.tell(Err(error));
@@ -89,14 +89,15 @@ impl Asked {
     }
 }
 
-/// Waits until all who have asked are gone.
+/// Waits until no request waits any more.
 async fn deserted(asked: &mut [Asked]) {
     for asked in asked {
         asked.answer.closed().await;
     }
 }
 
-/// The row of each, in their order, on a connection on which other code may have left a transaction open.
+/// The row of each session, in the order of `sessions`. A connection on which other code has left a
+/// transaction open is refused.
 async fn rows(connection: &Connection, sessions: &[Uuid]) -> Result<Vec<Row>, Error> {
     let rows = found(connection, sessions).await.map_err(|error| Error::from(error).outside_transaction())?;
     match rows.first() {

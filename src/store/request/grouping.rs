@@ -1,12 +1,14 @@
 //! Grouping: requests that ask for the same kind of work at the same time share it.
 //!
-//! A request that comes while work is under way waits. The next round of work takes all who wait. A request that finds
-//! no work under way is served at once, and becomes the leader: it does the work of all who come meanwhile.
+//! A request that comes while work is under way waits. The next round of work takes all who wait. A request
+//! that finds no work under way is served at once, and becomes the leader: it does the work of all who come
+//! meanwhile.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Work that takes longer than this makes nobody wait any more: the database may be far, or the connection broken.
+/// Work that takes longer than this makes nobody wait any more: the database may be far, or the connection
+/// broken.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// How many may go in one round, so that none waits long for the others.
@@ -34,12 +36,14 @@ struct Waiting<T> {
 }
 
 impl<T> Grouping<T> {
-    /// At most `leaders_max` leaders work at the same time. There may be more while work takes longer than [`PATIENCE`].
+    /// At most `leaders_max` leaders work at the same time. There may be more while work takes longer than
+    /// [`PATIENCE`].
     pub(crate) fn new(leaders_max: usize) -> Self {
         Self(Arc::new(Mutex::new(Waiting { waiting: Vec::new(), leaders: 0, leaders_max, begun: None })))
     }
 
-    /// Adds `one` to those who wait. If this returns a leader, the caller must do the work of all, also that of `one`.
+    /// Adds `one` to those who wait. If this returns a leader, the caller must do the work of all, also that
+    /// of `one`.
     pub(crate) fn join(&self, one: T) -> Option<Leader<T>> {
         let leads = self.waiting().join(one, Instant::now());
         leads.then(|| Leader { grouping: Self(Arc::clone(&self.0)), is_done: false })
@@ -52,7 +56,8 @@ impl<T> Grouping<T> {
 }
 
 impl<T> Leader<T> {
-    /// Gives requests that arrived at the same moment the time to join: the runtime would rather go on with the leader.
+    /// Gives requests that arrived at the same moment the time to join: the runtime would rather go on with
+    /// the leader.
     pub(crate) async fn assemble(&self) {
         tokio::task::yield_now().await;
     }
@@ -65,8 +70,8 @@ impl<T> Leader<T> {
     }
 }
 
-/// A runtime that stops drops the leader's task at any point. Those who wait, maybe on another runtime, must not wait
-/// forever: they are dropped here, and notice it.
+/// A runtime that stops drops the leader's task at any point. Those who wait, maybe on another runtime, must
+/// not wait forever: they are dropped here, and notice it.
 impl<T> Drop for Leader<T> {
     fn drop(&mut self) {
         if !self.is_done {

@@ -1,4 +1,4 @@
-//! One session, by the id sealed in its token.
+//! Loading one session by the id that is sealed in its token.
 
 use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
@@ -17,16 +17,16 @@ static BEGUN: Sql = Sql::new(include_str!("../sql/begun.sql"), &[]);
 static CLOCK: Sql = Sql::new(include_str!("../sql/clock.sql"), &[]);
 static WHY_ENDED: Sql = Sql::new(include_str!("../sql/why_ended.sql"), &[Type::UUID]);
 
-/// What the database knows at one moment.
+/// The answer to a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     /// The moment, by the database's clock.
     pub(crate) now: OffsetDateTime,
-    /// Whether that was in a transaction that had begun a while before.
+    /// Whether the transaction of the load had begun a while before: other code may have left it open.
     is_late: bool,
     /// The session, if one was asked for and it is live.
     pub(crate) session: Option<LiveSession>,
-    /// What the application's own statement found beside it.
+    /// The rows of the application's own statement that was sent with the load.
     pub(crate) also: Vec<Row>,
 }
 
@@ -44,13 +44,14 @@ pub(crate) struct Load {
     statement: Ready,
     session: Option<SessionId>,
     also: Option<Ready>,
-    /// Whether it is the first thing in a request's transaction.
+    /// Whether it is the first statement of a request's transaction.
     begins: bool,
 }
 
 impl Load {
-    /// Makes ready to load `session` as the first thing in a transaction, or the time alone if there is none; and in the
-    /// same trip what `also`, a statement of the application's with the session id as its parameter, finds.
+    /// Makes ready to load `session`, or the time alone if there is none, as the first statement of a
+    /// transaction. `also` is a statement of the application, with the session id as its parameter. It is
+    /// sent in the same trip.
     pub(super) async fn beginning(
         connection: &Connection,
         session: Option<SessionId>,
@@ -64,13 +65,14 @@ impl Load {
         Ok(Self { statement: statement.ready(connection).await?, session, also, begins: true })
     }
 
-    /// Makes ready to load `session` outside of a transaction, with `also` beside it.
+    /// Makes ready to load `session` outside of a transaction, with the application's statement `also` in the
+    /// same trip.
     async fn beside(connection: &Connection, session: SessionId, also: &'static Sql) -> Result<Self, Error> {
         let (statement, also) = (LOAD.ready(connection).await?, also.ready(connection).await?);
         Ok(Self { statement, session: Some(session), also: Some(also), begins: false })
     }
 
-    /// Loads: its row, and those of `also`. One trip.
+    /// Sends both statements in one trip. Returns the row of the load and the rows of `also`.
     pub(super) async fn run(&self, client: &ClientWrapper) -> Result<(Row, Vec<Row>), Error> {
         let Some(id) = self.session else {
             return Ok((self.statement.query_one(client, &[]).await?, Vec::new()));
@@ -87,7 +89,7 @@ impl Load {
         Ok((row?, also?))
     }
 
-    /// What it has found.
+    /// Reads the answer.
     pub(super) fn loaded(&self, row: &Row, also: Vec<Row>) -> Result<Loaded, Error> {
         match self.session {
             Some(id) => Ok(Loaded { also, ..loaded(id, row)? }),
@@ -96,8 +98,10 @@ impl Load {
     }
 }
 
-/// Loads a session outside of a transaction, on a connection that may come from an application's own pool: one on
-/// which other code has left a transaction open shows an old state of the session, and is of no use.
+/// Loads a session outside of a transaction.
+///
+/// The connection may come from an application's own pool. If other code has left a transaction open on it,
+/// it shows an old state of the session. Such a connection is refused.
 pub(crate) async fn load(
     connection: &Connection,
     id: SessionId,
@@ -117,19 +121,19 @@ pub(crate) async fn load(
     if loaded.is_late { Err(Error::in_transaction()) } else { Ok(loaded) }
 }
 
-/// Loads a session within whatever transaction there is.
+/// Loads a session within the transaction that is open, if there is one.
 pub(crate) async fn load_within(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
     loaded(id, &LOAD.query_one(connection, &[&id.as_uuid(), &false]).await?)
 }
 
-/// The time, outside of a transaction: other code may have left one open on the connection.
+/// Reads the time outside of a transaction. A connection on which other code has left one open is refused.
 pub(crate) async fn now(connection: &Connection) -> Result<OffsetDateTime, Error> {
     let row =
         CLOCK.query_one(connection, &[]).await.map_err(|error| Error::from(error).outside_transaction())?;
     Ok(row.try_get("now")?)
 }
 
-/// Why a session that is no longer live ended and how many seconds ago, if it ever was.
+/// Why a session ended and how many seconds ago. `None` if no session of this id has ended.
 pub(crate) async fn why_ended(
     connection: &Connection,
     id: SessionId,
@@ -139,7 +143,7 @@ pub(crate) async fn why_ended(
         .transpose()
 }
 
-/// What the row of a load says.
+/// Reads the row of a load.
 pub(super) fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
     let session = if row.try_get::<_, Option<i64>>("version")?.is_some() {
         let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);

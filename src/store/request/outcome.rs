@@ -1,13 +1,16 @@
 //! Finding out, on a fresh connection, how a transaction ended whose COMMIT got no answer.
 //!
-//! A connection that is cut before COMMIT and one that is cut after it give the same error. What tells is the event
-//! that the transaction was to append: its random name is in the log, or it is not, on this server as on a standby that
-//! was promoted meanwhile.
+//! A connection that is cut before COMMIT gives the same error as one that is cut after it. The event that
+//! the transaction was to append makes the difference: its random name is in the log or not. This holds on
+//! the same server, and on a standby that was promoted meanwhile.
 //!
-//! An application's transaction also has an id, whose status PostgreSQL tells. While it is in progress, the event may
-//! still come. A transaction that appends nothing has nothing but its id, and "committed" is believed only as long as
-//! the server lives: after a crash or a promotion the id may belong to another transaction. For one without an id the
-//! place of the event in the log is taken, so that it cannot come any more.
+//! An application's transaction also has an id, and PostgreSQL knows its status. As long as the transaction
+//! is in progress, its event may still come. A transaction that appends nothing has only its id. Then
+//! "committed" is believed only if the server has not restarted: after a crash or a promotion the id may
+//! belong to another transaction.
+//!
+//! A transaction without an id may still arrive at any time. So the version of its event is claimed, and it
+//! can no longer be committed (see `claim.rs`).
 
 use std::time::Duration;
 
@@ -27,10 +30,10 @@ static TRANSACTION_STATUS: Sql = Sql::new(include_str!("../sql/transaction_statu
 static EVENT_AT_VERSION: Sql =
     Sql::new(include_str!("../sql/event_at_version.sql"), &[Type::UUID, Type::INT8]);
 
-/// How long to wait before asking again about a transaction that is still in progress, or a server that is away.
+/// The pause before asking again, while a transaction is in progress or the server is away.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What a transaction leaves behind if it was committed; nothing if it wrote nothing.
+/// The signs by which a committed transaction can be recognized. None of them if it wrote nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     transaction: Option<TransactionId>,
@@ -42,17 +45,17 @@ pub(crate) struct Trace {
 struct EventTrace {
     session: SessionId,
     version: i64,
-    /// The event's own name.
+    /// The event's own random name.
     event_id: Uuid,
 }
 
-/// What PostgreSQL says of a transaction.
+/// The status of a transaction, as PostgreSQL tells it.
 enum Status {
     InProgress,
     Committed {
         life: String,
     },
-    /// It did, or has never been on this server.
+    /// It was rolled back, or was never on this server.
     Aborted,
 }
 
@@ -68,12 +71,12 @@ impl Trace {
         Self { transaction: transaction.cloned(), event }
     }
 
-    /// Whether the transaction was committed; if not, it never will be. Asks until the server knows, or the time
-    /// is up.
+    /// Whether the transaction was committed. If it was not, it never will be. Asks until the server knows,
+    /// or the time is up.
     ///
     /// # Errors
     ///
-    /// [`Error::OutcomeUnknown`]: nobody can tell, or could within `patience`.
+    /// [`Error::OutcomeUnknown`]: nobody can tell, or nobody could tell within `patience`.
     pub(crate) async fn resolve(&self, pool: &Pool, patience: Duration) -> Result<bool, Error> {
         let asking = async {
             loop {
@@ -88,7 +91,7 @@ impl Trace {
         tokio::time::timeout(patience, asking).await.unwrap_or(Err(Error::OutcomeUnknown))
     }
 
-    /// The answer, if there will be no other; none if it is worth asking again.
+    /// The final answer, or `None` if it is worth asking again.
     async fn ask(&self, pool: &Pool) -> Result<Option<Result<bool, Error>>, Error> {
         let client = pool.get().await?;
         match (&self.transaction, self.event) {
@@ -113,7 +116,7 @@ impl Trace {
 }
 
 impl EventTrace {
-    /// Whether the event is what has its place in the log; none if nothing has.
+    /// Whether the log holds this event at its version. `None` if the log holds no event there.
     async fn is_in_log(self, connection: &Connection) -> Result<Option<bool>, Error> {
         let place: (Uuid, i64) = (self.session.as_uuid(), self.version);
         let found = EVENT_AT_VERSION.query_opt(connection, &[&place.0, &place.1]).await?;
@@ -122,7 +125,7 @@ impl EventTrace {
     }
 }
 
-/// None: it is too old to be known.
+/// The status of the transaction `id`. `None` if it is so old that the server does not know it any more.
 async fn status(connection: &Connection, id: &str) -> Result<Option<Status>, Error> {
     let row = match TRANSACTION_STATUS.query_one(connection, &[&id]).await {
         // "is in the future"

@@ -3,8 +3,8 @@
 use super::transaction::Transaction;
 use crate::store::error::Error;
 
-/// A point in a [`Tx`](crate::web::Tx) to go back to. Dropped without either of its methods it does nothing: the
-/// statements after it stay a part of the transaction.
+/// A point in a [`Tx`](crate::web::Tx) to go back to. Dropped without either of its methods it does nothing:
+/// the statements after it stay a part of the transaction.
 #[must_use = "a savepoint does nothing until it is released or rolled back to"]
 pub struct Savepoint<'a> {
     transaction: &'a Transaction,
@@ -27,8 +27,9 @@ impl<'a> Savepoint<'a> {
         Ok(self.transaction.client().batch_execute(&format!("release savepoint {}", self.name)).await?)
     }
 
-    /// Undoes the changes that were made after this point. The transaction goes on, even if a statement has failed. After
-    /// a serialization failure it does not: the whole transaction has failed, and the request runs again.
+    /// Undoes the changes that were made after this point. The transaction goes on, even if a statement has
+    /// failed. After a serialization failure it does not: the whole transaction has failed, and the request
+    /// runs again.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! One SERIALIZABLE transaction on one pooled connection.
 //!
-//! tokio-postgres' own `Transaction` borrows its client and cannot live in a request's extensions, so BEGIN
-//! and COMMIT are sent here, and [`Drop`] is the guard: a transaction that is left unfinished takes its
-//! connection out of the pool.
+//! tokio-postgres' own `Transaction` borrows its client and cannot live in a request's extensions. So BEGIN
+//! and ROLLBACK are sent here, and COMMIT in `commit.rs`. [`Drop`] is the guard: a transaction that is left
+//! unfinished takes its connection out of the pool.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,16 +27,16 @@ const TERMINATE: &str = include_str!("../sql/terminate.sql");
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
-    /// Always there until the transaction is finished.
+    /// `None` only once the transaction is finished.
     pub(super) client: Option<Connection>,
     pub(super) state: State,
-    /// By this its outcome can be asked for; a transaction that begins with its commit has none.
+    /// Its outcome can be asked for by this id. A transaction that begins with its commit has none.
     pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
     _active: Active,
 }
 
-/// A transaction's id, and the life of the server in which it is that transaction's own.
+/// A transaction's id, and the run of the server in which the id belongs to this transaction.
 #[derive(Clone, Debug)]
 pub(super) struct TransactionId {
     pub(super) id: String,
@@ -46,23 +46,23 @@ pub(super) struct TransactionId {
 /// How a transaction was found when it was rolled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RolledBack {
-    /// All its statements had succeeded, as far as it is known.
+    /// As far as is known, all its statements had succeeded.
     Sound,
-    /// One had failed: the handler may have kept that to itself.
+    /// A statement had failed. The handler may not have passed its error on.
     Failed,
-    /// Its connection was lost, or leads to a server that takes no writes. It is discarded.
+    /// Its connection was lost, or its server takes no writes. The connection is discarded.
     Lost,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// A connection is held; nothing was sent.
+    /// A connection is held, and nothing was sent.
     Reserved,
     /// BEGIN was sent.
     Open,
 }
 
-/// The answer to a BEGIN and a load that were sent ahead.
+/// The answer to a BEGIN and a load that were sent without waiting for it.
 pub(crate) type Begun = Pin<Box<dyn Future<Output = Result<Loaded, Error>> + Send>>;
 
 impl Transaction {
@@ -88,7 +88,7 @@ impl Transaction {
         Ok((transaction, loaded))
     }
 
-    /// Begins, and loads a session again, without waiting for the answer: both are sent when this returns, and
+    /// Begins and loads a session again, without waiting for the answer. Both are sent when this returns, and
     /// travel with the application's first statement. The answer must be awaited before the commit.
     pub(crate) async fn begin_ahead(
         pool: &Pool,
@@ -119,7 +119,7 @@ impl Transaction {
         self.savepoints.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Rolls back, so that the connection can serve the next request; and asks in the same trip whether it can.
+    /// Rolls back, and asks in the same trip whether the connection can serve the next request.
     pub(crate) async fn rollback(mut self) -> RolledBack {
         if self.state == State::Reserved {
             drop(self.client.take());
@@ -143,10 +143,11 @@ impl Transaction {
         if failed { RolledBack::Failed } else { RolledBack::Sound }
     }
 
-    /// Ends the connection under somebody who keeps the transaction: whatever they send from now on fails.
+    /// Ends the connection of a transaction that the application has kept: each later statement on it fails.
     pub(crate) fn terminate(self: Arc<Self>) {
         let mut ending = Box::pin(async move { self.client().batch_execute(TERMINATE).await });
-        // The first poll sends it, before anything that is sent later. That the answer is an error is the point.
+        // The first poll sends it, ahead of any later statement. Its answer is an error, as it ends its own
+        // connection.
         if ending.as_mut().now_or_never().is_none()
             && let Ok(runtime) = Handle::try_current()
         {
@@ -154,7 +155,7 @@ impl Transaction {
         }
     }
 
-    /// Takes a connection on which BEGIN is the next thing to be sent.
+    /// Takes a connection and makes the load ready. BEGIN must be sent next.
     async fn ready(
         pool: &Pool,
         session: Option<SessionId>,
@@ -177,8 +178,8 @@ impl Transaction {
     }
 }
 
-/// The guard: a connection that is in a transaction, or at something that nobody waits for, never goes back to the
-/// pool.
+/// The guard: a connection never goes back to the pool while it is in a transaction, or while a statement
+/// runs on it that nobody waits for.
 impl Drop for Transaction {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {

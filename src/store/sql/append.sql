@@ -1,13 +1,14 @@
--- Appends an event to a live session at an expected version, and writes the row that it makes. More events of the
--- same request follow by `append_event.sql`. The row is changed first, so that two requests of one session meet
--- there and not in the log.
--- No row: never happens. If the session is not at the expected version, or has ended, or the BEGIN before this was
--- lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
+-- Appends an event to a live session at an expected version, and writes the row that it makes. More events of
+-- the same request follow by `append_event.sql`. The row is changed first, so that two requests of one
+-- session meet there and not in the log.
+-- No row: never happens. If the session is not at the expected version, or has ended, or the BEGIN before
+-- this was lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind it
+-- cannot succeed.
 -- Parameters: $1 session id, $2 version before;
 --             the row: $3 version after, $4 started at, $5 changed at, $6 authenticated at,
 --             $7 absolute deadline, $8 superseded until, $9 idle timeout in seconds, $10 superseded accepted,
---             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of the
---             client that the latest event names, $17 state, $18 resend;
+--             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of
+--             the client that the latest event names, $17 state, $18 resend;
 --             the first event: $19 id, $20 kind, $21 shape, $22 user, $23 actor, $24 client address,
 --             $25 user agent, $26 occurred at, $27 payload, $28 hash
 with projected as (

@@ -1,12 +1,12 @@
--- Starts a session: writes its row and its first event. More events follow by `append_event.sql`. It is a blind
--- insert: it reads nothing, so it conflicts with nothing.
--- No row: never happens. An id that exists already is refused by the primary key (23505), never taken over. If
--- the BEGIN before this was lost, nothing is written and the statement divides by zero (22012).
+-- Starts a session: writes its row and its first event. More events follow by `append_event.sql`. It is a
+-- blind insert: it reads nothing, so it conflicts with nothing.
+-- No row: never happens. An id that exists already is refused by the primary key (23505), never taken over.
+-- If the BEGIN before this was lost, nothing is written and the statement divides by zero (22012).
 -- Parameters: $1 session id, $2 version before;
 --             the row: $3 version after, $4 started at, $5 changed at, $6 authenticated at,
 --             $7 absolute deadline, $8 superseded until, $9 idle timeout in seconds, $10 superseded accepted,
---             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of the
---             client that the latest event names, $17 state, $18 resend;
+--             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of
+--             the client that the latest event names, $17 state, $18 resend;
 --             the first event: $19 id, $20 kind, $21 shape, $22 user, $23 actor, $24 client address,
 --             $25 user agent, $26 occurred at, $27 payload, $28 hash
 with projected as (

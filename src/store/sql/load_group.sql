@@ -1,9 +1,10 @@
--- Loads several sessions, as `load.sql` does one. A statement by itself, never within a transaction.
--- `offset 0`: each is looked up. Joined freely, the planner would rather scan the whole of a table that it believes small.
--- `(select $1)`: hidden from the planner, which would rather plan each list anew for its length, and takes longer for that
--- than the lookups do.
--- No row: no session was asked for. Each that was has one, at its `place` in the list, which counts from 1; the same
--- session may be asked for more than once. Where `version` is null it is not live.
+-- Loads several sessions as `load.sql` loads one. It runs by itself, never within a transaction.
+-- `offset 0`: each session is looked up. Otherwise the planner would scan the whole of a table that it
+-- believes small.
+-- `(select $1)` hides the list from the planner. Otherwise it would plan the statement for each list anew,
+-- which takes longer than the lookups.
+-- No row: no session was asked for. Each entry of the list has one row, with its `place` in the list, counted
+-- from 1. The same session may be in the list more than once. If `version` is null, the session is not live.
 -- Parameters: $1 session ids (uuid[])
 select asked.place,
        clock.now,
