@@ -13,7 +13,7 @@ use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
 use crate::store::schema;
 
-/// Collects what a [`Ledger`] needs; [`connect`](Self::connect) checks it.
+/// Collects the settings of a [`Ledger`]. [`connect`](Self::connect) checks them.
 ///
 /// # The way to the database
 ///

@@ -60,7 +60,7 @@ pub enum RebuildError {
         session: SessionId,
         /// The event's version.
         version: i64,
-        /// What is wrong with it.
+        /// Why it cannot be read.
         error: DecodeError,
     },
     /// The database is away or refuses.

@@ -81,7 +81,7 @@ pub enum Finding {
     Undecodable {
         /// The event's version.
         version: i64,
-        /// What is wrong with it.
+        /// Why it cannot be read.
         error: DecodeError,
     },
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::strict::{canonical, strict};
 use super::{Content, DecodeError, Encoded, Event};
 
-/// Room for what is encoded most of the time, so that it need not move as it grows.
+/// Room for most payloads, so that the buffer need not grow.
 const USUAL_BYTES: usize = 256;
 
 /// The layout number of the projection's `state` column: its first byte.

@@ -33,7 +33,7 @@ pub struct Origin {
     pub at: OffsetDateTime,
     /// The client that has sent the request.
     pub client: Client,
-    /// Who did it, if that is not the session's user. An impersonator is known without it.
+    /// The actor, if that is not the session's user. An impersonator is known without it.
     pub actor: Option<UserId>,
 }
 

@@ -49,7 +49,7 @@ impl Encoded {
     }
 }
 
-/// Shows the payload's size alone: it may hold what a session keeps.
+/// Shows only the payload's size: the payload may hold values of the session.
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -15,7 +15,7 @@ pub struct Entry {
     pub encoded: Encoded,
     /// The user the session belonged to once the event had happened.
     pub user: Option<UserId>,
-    /// Who did it, if that is not the session's user: an administrator, an impersonator.
+    /// The actor, if that is not the session's user: an administrator, an impersonator.
     pub actor: Option<UserId>,
     /// The client that sent the request. `None`: the same client as the latest event that names one.
     pub client: Option<Client>,

@@ -183,7 +183,7 @@ pub struct ImpersonationEnded {}
 /// Payload of [`Event::Noted`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noted {
-    /// What kind of fact, in the application's words.
+    /// The kind of fact, in the application's words.
     pub name: String,
     /// The fact.
     pub text: String,
@@ -230,7 +230,7 @@ pub enum Assurance {
 pub enum EndReason {
     /// The user logged out.
     LoggedOut,
-    /// The application dropped the session and what it held.
+    /// The application dropped the session and its values.
     Purged,
     /// The session was not used for its idle timeout.
     IdleTimeout,

@@ -1,4 +1,4 @@
-//! Typed keys: what an application keeps in a session.
+//! Typed keys of the values that an application keeps in a session.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -81,7 +81,7 @@ pub enum ValueError {
         key: &'static str,
         /// The layout number that stands beside the bytes.
         shape: u16,
-        /// What is wrong with the bytes.
+        /// Why the bytes cannot be read.
         why: UpcastError,
     },
 }

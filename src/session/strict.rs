@@ -80,12 +80,12 @@ pub(super) fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     }
 }
 
-/// Whether `bytes` are what postcard writes for `value`.
+/// Whether postcard writes exactly `bytes` for `value`.
 fn encodes_to(value: &impl Serialize, bytes: &[u8]) -> bool {
     postcard::serialize_with_flavor(value, Comparison { rest: bytes }).unwrap_or(false)
 }
 
-/// Takes the place of a buffer: compares what is written with bytes that are there, and keeps no copy.
+/// Takes the place of a buffer: compares each byte that is written with the stored one, and keeps no copy.
 struct Comparison<'a> {
     /// The bytes that are yet to be written.
     rest: &'a [u8],

@@ -1,4 +1,4 @@
-//! Errors of the store, sorted by what a caller can do about them.
+//! Errors of the store, sorted by the ways in which a caller can react.
 
 use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::Error as DriverError;
@@ -55,7 +55,7 @@ pub enum Error {
     Undecodable {
         /// The session that the bytes belong to.
         session: SessionId,
-        /// What is wrong with them.
+        /// Why they cannot be read.
         error: DecodeError,
     },
     /// Anything else that PostgreSQL refuses, in its own words.

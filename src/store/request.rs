@@ -1,4 +1,4 @@
-//! What a request does with its session: loads it, appends to it, and commits.
+//! A request's session: its load, its append, its transaction.
 
 pub(crate) mod append;
 mod append_group;

@@ -1,4 +1,4 @@
-//! What PostgreSQL's error codes mean for the library.
+//! The meaning of PostgreSQL's error codes for the library.
 
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;

@@ -78,7 +78,7 @@ macro_rules! table {
     };
 }
 
-/// How a row is read: one that borrows does so from the row it was read from.
+/// Makes the function that reads a row. A struct that borrows does so from the row that it is read from.
 macro_rules! read {
     ($Row:ident<$life:lifetime> { $($column:ident),* }) => {
         impl<$life> $Row<$life> {

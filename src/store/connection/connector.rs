@@ -169,8 +169,8 @@ fn with_defaults(mut config: Config) -> Config {
     config
 }
 
-/// The configuration once for each host. One that contradicts itself is left whole: the driver tells what is
-/// wrong with it.
+/// The configuration once for each host. A configuration that contradicts itself is left whole: the driver's
+/// error tells the contradiction.
 fn each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = hosts.len().max(addresses.len());

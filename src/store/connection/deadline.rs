@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::store::error::Error;
 
-/// How long the server may take to answer what a request sends in one trip. A server may stop, or be cut off
-/// without a word. A request must not wait for it.
+/// How long the server may take to answer the statements that a request sends in one trip. A server may stop,
+/// or be cut off without a word. A request must not wait for it.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Waits for the answer to `asked`, but not longer than [`ANSWER`]. Then `asked` is dropped, with its

@@ -128,7 +128,7 @@ fn system_roots() -> Result<RootCertStore, EncryptionError> {
     if store.is_empty() { Err(EncryptionError::NoRoots) } else { Ok(store) }
 }
 
-/// What counts is where the packets go: an address, where there is one.
+/// The packets go to the address if there is one, otherwise to the host.
 fn is_loopback(host: Option<&Host>, address: Option<&IpAddr>) -> bool {
     match (address, host) {
         (Some(address), _) => address.is_loopback(),

@@ -59,7 +59,7 @@ pub enum FeedError {
     Held {
         /// The subscription.
         name: String,
-        /// Who holds it.
+        /// The present holder.
         holder: String,
         /// Until when, by the database's clock; the holder may renew.
         until: OffsetDateTime,

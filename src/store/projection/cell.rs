@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 pub(super) enum Cell<'a> {
     /// Shown as it is.
     Plain(String),
-    /// A hash, or what a session keeps: only the size is shown.
+    /// A hash, or values of the session: only the size is shown.
     Bytes(&'a [u8]),
     Null,
 }
