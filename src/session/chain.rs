@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use super::microseconds::microseconds;
 use super::{ChainHash, Client, Entry, UserId};
 
+/// Room for the columns of most events, the payload left out.
+const USUAL_BYTES: usize = 384;
+
 impl ChainHash {
     /// The hash after `entry`. The entry's own `hash` plays no part.
     ///
@@ -32,35 +35,39 @@ impl ChainHash {
     /// assert_ne!(ChainHash::genesis(id).then(&entry), before);
     /// ```
     pub fn then(&self, entry: &Entry) -> Self {
-        let mut hash = Sha256::new().chain_update(self.as_bytes());
-        let mut field = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_be_bytes());
-            hash.update(bytes);
-        };
         let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
-        field(&entry.version.to_be_bytes());
-        field(entry.event_id.as_uuid().as_bytes());
-        field(entry.encoded.kind().as_bytes());
-        field(&entry.encoded.shape().to_be_bytes());
+        let payload = entry.encoded.payload();
+        let mut columns = Vec::with_capacity(USUAL_BYTES);
+        let mut field = |parts: &[&[u8]]| {
+            columns.extend(length(parts.iter().map(|part| part.len()).sum()));
+            parts.iter().for_each(|part| columns.extend_from_slice(part));
+        };
+        field(&[&entry.version.to_be_bytes()]);
+        field(&[entry.event_id.as_uuid().as_bytes()]);
+        field(&[entry.encoded.kind().as_bytes()]);
+        field(&[&entry.encoded.shape().to_be_bytes()]);
         field(&optional(entry.user.as_ref().map(UserId::as_str)));
         field(&optional(entry.actor.as_ref().map(UserId::as_str)));
-        field(&address(client_ip));
+        match client_ip {
+            None => field(&[]),
+            Some(IpAddr::V4(ip)) => field(&[&ip.octets()]),
+            Some(IpAddr::V6(ip)) => field(&[&ip.octets()]),
+        }
         field(&optional(user_agent));
-        field(&microseconds(entry.occurred_at).to_be_bytes());
-        field(entry.encoded.payload());
+        field(&[&microseconds(entry.occurred_at).to_be_bytes()]);
+        // The payload may be large, and is not copied.
+        columns.extend(length(payload.len()));
+        let hash = Sha256::new().chain_update(self.as_bytes()).chain_update(columns).chain_update(payload);
         Self::from_bytes(hash.finalize().into())
     }
 }
 
-/// A missing text and an empty one differ.
-fn optional(text: Option<&str>) -> Vec<u8> {
-    text.map_or_else(Vec::new, |text| [b"=", text.as_bytes()].concat())
+/// The length that stands before a field.
+fn length(bytes: usize) -> [u8; 8] {
+    (bytes as u64).to_be_bytes()
 }
 
-fn address(ip: Option<IpAddr>) -> Vec<u8> {
-    match ip {
-        None => Vec::new(),
-        Some(IpAddr::V4(ip)) => ip.octets().to_vec(),
-        Some(IpAddr::V6(ip)) => ip.octets().to_vec(),
-    }
+/// The parts of a text's field. A missing text and an empty one differ.
+fn optional(text: Option<&str>) -> [&[u8]; 2] {
+    text.map_or([&[], &[]], |text| [b"=", text.as_bytes()])
 }
