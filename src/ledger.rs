@@ -19,21 +19,21 @@ use deadpool_postgres::ClientWrapper;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
-use crate::store::activity::Activity;
-use crate::store::commits::Commits;
-use crate::store::connection::{Connection, Pool};
-use crate::store::loads::Loads;
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::projection::activity::Activity;
+use crate::store::request::group_commit::GroupCommit;
+use crate::store::request::group_load::GroupLoad;
 
 pub use builder::{Builder, StartError};
 pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
+pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
-pub use store::replace::Backend;
-pub use store::savepoint::Savepoint;
+pub use store::projection::replacement::Backend;
+pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
-pub use store::tls::EncryptionError;
 pub use transaction::Transaction;
 pub use verification::{Difference, Finding, Verification};
 
@@ -43,8 +43,8 @@ pub struct Ledger(Arc<Parts>);
 
 struct Parts {
     pool: Pool,
-    loads: Loads,
-    commits: Commits,
+    loads: GroupLoad,
+    commits: GroupCommit,
     activity: Activity,
     policy: Arc<Policy>,
 }
@@ -56,20 +56,20 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away, or a stored payload does not decode.
+    /// The database is away.
     pub async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        self.lend(async |connection| store::log::history(connection, session).await).await
+        self.lend(async |connection| store::log::history::history(connection, session).await).await
     }
 
     /// What a session held after its `version`th event; after its last if there are fewer.
     ///
     /// # Errors
     ///
-    /// As [`history`](Self::history).
+    /// The database is away, or one of these events cannot be decoded.
     pub async fn state_at(&self, session: SessionId, version: i64) -> Result<SessionState, Error> {
         let events = self.history(session).await?;
         let until = events.iter().map(|recorded| &recorded.entry).filter(|entry| entry.version <= version);
-        Ok(SessionState::replay(until))
+        SessionState::replay(until).map_err(|error| Error::Undecodable { session, error })
     }
 
     /// A user's sessions, live and ended, the latest first.
@@ -95,13 +95,12 @@ impl Ledger {
         Ok(Arc::new(self.client().await?.detach()))
     }
 
-    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its
-    /// way.
+    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.
     pub(crate) async fn lend<T>(
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        store::lend::lend(self.pool(), work).await
+        store::connection::lending::lend(self.pool(), work).await
     }
 
     /// A connection of the pool. Must not be dropped while it is at a statement.

@@ -5,10 +5,12 @@
 
 mod admission;
 mod chain;
+mod chain_hash;
 mod client;
 mod codec;
 mod decide;
 mod draft;
+mod encoded;
 mod ending;
 mod entry;
 mod event;
@@ -17,23 +19,26 @@ mod guard;
 mod holding;
 mod id;
 mod key;
+mod microseconds;
 mod policy;
 mod state;
+mod stored_timeouts;
+mod strict;
 mod timeouts;
 mod user;
 
 pub use admission::Admission;
-pub use chain::ChainHash;
+pub use chain_hash::ChainHash;
 pub use client::Client;
-pub use codec::{DecodeError, STATE_BYTES_MAX};
 pub use decide::{Wish, WishError, decide};
 pub use draft::{Draft, Origin, Written};
+pub use encoded::Encoded;
 pub use ending::Ending;
 pub use entry::{Entry, Recorded};
 pub use event::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
-    Started, Unknown, ValueRemoved, ValueSet,
+    Started, ValueRemoved, ValueSet,
 };
 pub use expiry::Expiry;
 pub use guard::Guard;
@@ -42,5 +47,7 @@ pub use id::{EventId, SessionId, TokenHash};
 pub use key::{Key, UpcastError, Value, ValueError};
 pub use policy::Policy;
 pub use state::{Content, SessionState, Superseded};
+pub use stored_timeouts::StoredTimeouts;
+pub use strict::{DecodeError, STATE_BYTES_MAX};
 pub use timeouts::{PolicyError, Timeouts};
 pub use user::UserId;

@@ -5,10 +5,10 @@
 use std::process::Command;
 
 use private_postgres::{Options, Server};
-use session_ledger::Ledger;
-use session_ledger::session::{Event, Policy};
+use session_ledger::session::{DecodeError, Event, Policy};
 use session_ledger::token::{CookieSettings, KeyRing};
 use session_ledger::web::Sessions;
+use session_ledger::{Error, Ledger};
 use test_support::{Database, Visitor, application, key_ring};
 
 async fn scene() -> (Visitor, Ledger, Database) {
@@ -55,12 +55,35 @@ async fn an_event_of_the_future_is_skipped_by_the_fold_and_shown_by_the_history(
     client.execute("update session_ledger.session set version = version + 1", &[]).await.unwrap();
     assert_eq!(visitor.get("/show").await.body, "alice 1");
     let history = ledger.history(session).await.unwrap();
-    let Event::Unknown(unknown) = &history[3].entry.event else { panic!("{history:?}") };
-    assert_eq!(
-        (unknown.kind.as_str(), unknown.shape, unknown.payload.as_slice()),
-        ("teleported", 7, &[1, 2, 3][..])
-    );
+    let Ok(Event::Unknown(unknown)) = history[3].entry.event() else { panic!("{history:?}") };
+    assert_eq!((unknown.kind(), unknown.shape(), unknown.payload()), ("teleported", 7, &[1, 2, 3][..]));
     assert_eq!(ledger.state_at(session, 4).await.unwrap().user, Some("alice".into()));
+}
+
+/// A history once failed as a whole for one damaged payload.
+#[tokio::test]
+async fn a_damaged_event_is_unreadable_alone_and_the_rest_of_the_history_is_told() {
+    let (_visitor, ledger, database) = scene().await;
+    let session = ledger.sessions(&"alice".into()).await.unwrap()[0].id;
+    let damage = "set session_replication_role = replica;
+                  update session_ledger.event set payload = '\\xffff' where version = 2";
+    database.connect().await.batch_execute(damage).await.unwrap();
+
+    let history = ledger.history(session).await.unwrap();
+    let readable: Vec<_> = history.iter().map(|recorded| recorded.entry.event().is_ok()).collect();
+    assert_eq!(readable, [true, false, true]);
+    let damaged = &history[1].entry;
+    assert_eq!((damaged.version, damaged.encoded.payload()), (2, &[0xff, 0xff][..]));
+    let kind = damaged.encoded.kind();
+    let malformed = DecodeError::Malformed { what: kind.to_owned(), shape: 1 };
+    assert_eq!(damaged.event(), Err(malformed.clone()));
+
+    assert_eq!(ledger.state_at(session, 1).await.unwrap().version, 1, "the events before it can be folded");
+    for version in [2, 3, i64::MAX] {
+        let error = ledger.state_at(session, version).await.unwrap_err();
+        let Error::Undecodable { session: of, error } = error else { panic!("{error}") };
+        assert_eq!((of, error), (session, malformed.clone()));
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use allocation_counter::measure;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use session_ledger::session::{Content, Event, STATE_BYTES_MAX};
+use session_ledger::session::{Content, Encoded, STATE_BYTES_MAX};
 
 static KINDS: LazyLock<Vec<(String, i16)>> = LazyLock::new(kinds::kinds);
 
@@ -83,7 +83,7 @@ proptest! {
 /// Reads the bytes as a payload of every kind, as a state, and as the rest of a state.
 fn assert_modest(bytes: &[u8]) {
     for (kind, shape) in KINDS.iter() {
-        let held = measure(|| drop(black_box(Event::decode(kind, *shape, bytes)))).bytes_max;
+        let held = measure(|| drop(black_box(Encoded::new(kind.clone(), *shape, bytes).decode()))).bytes_max;
         assert!(held <= BYTES_HELD_MAX, "{kind} from {} bytes held {held} bytes", bytes.len());
     }
     for state in [bytes.to_vec(), [&[1], bytes].concat()] {

@@ -68,7 +68,7 @@ fn rows_of_identity() -> Vec<Row> {
         (
             Wish::ChangeTimeouts(limits),
             new.clone(),
-            Some(Event::SettingsChanged(SettingsChanged { timeouts: limits })),
+            Some(Event::SettingsChanged(SettingsChanged { timeouts: limits.into() })),
         ),
         (
             Wish::Impersonate { user: "bob".into() },

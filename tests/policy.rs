@@ -146,7 +146,7 @@ fn a_proof_of_identity_moves_the_absolute_deadline() {
 fn new_limits_count_from_the_same_moments() {
     let mut state = limited(Some(60), Some(100));
     let timeouts = Timeouts { idle: Some(600), absolute: None };
-    state.apply(&Event::SettingsChanged(SettingsChanged { timeouts }), at(50));
+    state.apply(&Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() }), at(50));
     assert_eq!(state.expiry(at(50), at(649)), None);
     assert_eq!(state.expiry(at(50), at(650)).map(|end| end.deadline), Some(at(650)));
 }
@@ -175,7 +175,7 @@ fn a_session_last_seen_in_the_future_is_not_over() {
 
 /// A session that started at second 10.
 fn limited(idle: Option<u32>, absolute: Option<u32>) -> SessionState {
-    let started = Started { token_hash: TokenHash::default(), timeouts: Timeouts { idle, absolute } };
+    let started = Started { token_hash: TokenHash::default(), timeouts: StoredTimeouts { idle, absolute } };
     let mut state = SessionState::default();
     state.apply(&Event::Started(started), at(10));
     state

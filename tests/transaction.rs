@@ -61,7 +61,7 @@ async fn change_password(tx: Tx, session: SignedIn, Path(fails): Path<bool>) -> 
     for other in tx.sessions(session.user()).await? {
         if Some(other.id) != session.id() {
             assert!(tx.end(other.id, EndReason::CredentialChanged).await?);
-            assert_eq!(tx.history(other.id).await?.last().unwrap().entry.event.kind(), "ended");
+            assert_eq!(tx.history(other.id).await?.last().unwrap().entry.encoded.kind(), "ended");
         }
     }
     if fails { Err(poem::Error::from_string("no", poem::http::StatusCode::BAD_REQUEST)) } else { Ok(()) }
@@ -275,7 +275,7 @@ async fn what_a_part_has_committed_stays_and_its_cookie_goes_out_whatever_comes_
     assert_eq!(scene.hits().await, 1);
     let session = scene.ledger.sessions(&"alice".into()).await.unwrap()[0].id;
     let history = scene.ledger.history(session).await.unwrap();
-    assert!(history.iter().all(|one| one.entry.event.kind() != "noted"), "the rest was rolled back");
+    assert!(history.iter().all(|one| one.entry.encoded.kind() != "noted"), "the rest was rolled back");
 }
 
 #[tokio::test]

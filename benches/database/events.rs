@@ -54,11 +54,11 @@ impl<'a> Event<'a> {
             &self.shape,
             &self.user,
             &self.actor,
-            &self.payload,
-            &self.hash,
-            now,
             &self.client.0,
             &self.client.1,
+            now,
+            &self.payload,
+            &self.hash,
         ]);
     }
 }

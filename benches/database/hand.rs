@@ -295,6 +295,7 @@ impl Hand {
             &uuid,
             &version,
             &after,
+            &started_at,
             &now,
             &authenticated_at,
             &deadline,
@@ -305,11 +306,10 @@ impl Hand {
             &superseded,
             &head,
             &user,
-            &state,
-            &resend,
-            &started_at,
             &client_ip,
             &user_agent,
+            &state,
+            &resend,
         ];
         event.add_to(&mut parameters, &now);
         let more: Vec<i64> = (version + 2..=after).collect();
@@ -327,8 +327,8 @@ impl Hand {
         let (at, none) = (Some(now), None::<OffsetDateTime>);
         let (idle, accepted, blank) = (Some(1_209_600_i32), None::<bool>, None::<Vec<u8>>);
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
-            &uuid, &0_i64, &2_i64, &now, &at, &at, &none, &idle, &accepted, &hash, &blank, &hash, &"alice",
-            &state, &blank, &now, &CLIENT.0, &CLIENT.1,
+            &uuid, &0_i64, &2_i64, &now, &now, &at, &at, &none, &idle, &accepted, &hash, &blank, &hash,
+            &"alice", &CLIENT.0, &CLIENT.1, &state, &blank,
         ];
         event.add_to(&mut parameters, &now);
         let (created, more) = tokio::join!(biased;
@@ -360,9 +360,19 @@ impl Hand {
         let (user, head): (Option<&str>, &[u8]) = (row.try_get("user_id")?, row.try_get("head_hash")?);
         let event = Event::saying_client(user);
         let (uuid, after) = (id.as_uuid(), version + 1);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> =
-            vec![&uuid, &version, &after, &now, &last_seen, &authenticated_at, &"logged_out", &user, &head];
-        parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1]);
+        let started_at: OffsetDateTime = row.try_get("started_at")?;
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
+            &uuid,
+            &version,
+            &after,
+            &started_at,
+            &now,
+            &last_seen,
+            &authenticated_at,
+            &"logged_out",
+            &user,
+        ];
+        parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1, &head]);
         event.add_to(&mut parameters, &now);
         self.client.query(&self.end, &parameters).await?;
         Ok(())

@@ -106,7 +106,7 @@ fn append(state: &SessionState, wishes: impl Fn() -> Vec<Wish> + Sync) {
         |(mut draft, wishes)| {
             wishes.into_iter().for_each(|wish| draft.wish(wish, OffsetDateTime::UNIX_EPOCH).unwrap());
             let written = draft.write(TokenHash::default(), &origin, event_id).unwrap();
-            written.entries.iter().for_each(|entry| drop(black_box(entry.event.payload())));
+            written.entries.iter().for_each(|entry| _ = black_box(entry.encoded.payload()));
             written.state.content.encode()
         },
     );

@@ -1,14 +1,14 @@
-//! An event for the outside: CloudEvents 1.0 in its JSON format.
+//! An event as others are told of it: CloudEvents 1.0 in its JSON format.
 //!
-//! What stays inside: tokens and their hashes, the values that a session holds, flash messages, and payloads
-//! that this version cannot read, since any of these may be in them.
+//! An envelope never holds tokens or their hashes, the values of a session, or flash messages. Payloads that
+//! this version cannot read are left out as well, since any of these may be in them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use session_ledger::session::{Assurance, Client, Event, Recorded, Timeouts, UserId};
+use session_ledger::session::{Assurance, Client, Event, Recorded, StoredTimeouts, UserId};
 use time::format_description::well_known::Rfc3339;
 
-/// One event in its envelope. `id` is the same at each delivery, so that a consumer can drop repeats.
+/// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
 #[derive(Clone, Debug, Serialize)]
 pub struct Envelope {
     specversion: &'static str,
@@ -17,12 +17,12 @@ pub struct Envelope {
     #[serde(rename = "type")]
     kind: String,
     subject: String,
-    /// The time in RFC 3339; none beyond the year 9999, where that format ends.
+    /// RFC 3339, which ends with the year 9999.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
     datacontenttype: &'static str,
     sessionversion: i64,
-    /// The position as text, as the numbers of CloudEvents have 32 bits.
+    /// A text, since the numbers of CloudEvents have 32 bits.
     position: String,
     data: Value,
 }
@@ -35,7 +35,7 @@ impl Envelope {
             specversion: "1.0",
             id: entry.event_id.to_string(),
             source: source.to_owned(),
-            kind: format!("session-ledger.{}", entry.event.kind()),
+            kind: format!("session-ledger.{}", entry.encoded.kind()),
             subject: recorded.session_id.to_string(),
             time: entry.occurred_at.format(&Rfc3339).ok(),
             datacontenttype: "application/json",
@@ -49,7 +49,7 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// None for an envelope that [`new`](Self::new) made; serde's interface asks for one.
+    /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
     pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut line = serde_json::to_vec(self)?;
         line.push(b'\n');
@@ -57,13 +57,19 @@ impl Envelope {
     }
 }
 
-/// Who and from where, with the facts of the kind; what is not known is left out. An event with neither an
-/// address nor a browser came from where the session's last event did that has one; an empty browser says
-/// that neither is known.
+/// The user and the client, with the facts of the kind. Unknown parts are left out. An event with neither an
+/// address nor a browser has the client of the latest event of its session that names one. An empty browser:
+/// neither is known.
 fn data(recorded: &Recorded) -> Value {
     let entry = &recorded.entry;
     let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
-    let mut data = facts(&entry.event);
+    let mut data = match entry.event() {
+        Ok(event) => facts(&event),
+        Err(error) => {
+            tracing::warn!(session = %recorded.session_id, %error, "event delivered with its payload unread");
+            json!({})
+        }
+    };
     if let Value::Object(fields) = &mut data {
         let user = |user: &UserId| json!(user.as_str());
         let about = [
@@ -77,7 +83,7 @@ fn data(recorded: &Recorded) -> Value {
     data
 }
 
-/// What a kind tells. An event that is not listed here tells nothing but that it happened.
+/// The facts of a kind. A kind that is not listed here tells only that it happened.
 fn facts(event: &Event) -> Value {
     match event {
         Event::Started(started) => limits(&started.timeouts),
@@ -101,7 +107,7 @@ fn facts(event: &Event) -> Value {
 }
 
 /// Seconds; null for no limit.
-fn limits(timeouts: &Timeouts) -> Value {
+fn limits(timeouts: &StoredTimeouts) -> Value {
     json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
 }
 

@@ -14,7 +14,7 @@ use crate::{Answer, Console, Error, browser, words};
 ///
 /// # Errors
 ///
-/// The database is away, an event cannot be read, or the output cannot be written.
+/// The database is away, or the output cannot be written.
 pub async fn run(
     ledger: &Ledger,
     session: SessionId,
@@ -59,8 +59,8 @@ impl From<&Recorded> for Step {
             occurred_at: entry.occurred_at,
             recorded_at: recorded.recorded_at,
             event_id: entry.event_id.to_string(),
-            kind: entry.event.kind().to_owned(),
-            what: words::describe(&entry.event),
+            kind: entry.encoded.kind().to_owned(),
+            what: words::tell(entry),
             user: entry.user.as_ref().map(ToString::to_string),
             actor: entry.actor.as_ref().map(ToString::to_string),
             client_ip: client.ip,

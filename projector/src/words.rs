@@ -1,11 +1,18 @@
 //! Events in words for people. The words show no token, and values by their size only.
 
-use session_ledger::session::{Assurance, Event, Timeouts};
+use session_ledger::session::{Assurance, Entry, Event, StoredTimeouts};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// An event in a few plain words.
-pub(crate) fn describe(event: &Event) -> String {
+/// An event in a few plain words, or why it cannot be read.
+pub(crate) fn tell(entry: &Entry) -> String {
+    match entry.event() {
+        Ok(event) => describe(&event),
+        Err(error) => format!("cannot be read: {error}"),
+    }
+}
+
+fn describe(event: &Event) -> String {
     match event {
         Event::Started(fact) => format!("session started, {}", limits(fact.timeouts)),
         Event::LoggedIn(fact) => {
@@ -27,7 +34,7 @@ pub(crate) fn describe(event: &Event) -> String {
         Event::Noted(fact) => format!("{}: {}", fact.name, fact.text),
         Event::Ended(fact) => format!("ended: {}", fact.reason),
         Event::Unknown(fact) => {
-            format!("unknown event of shape {} ({})", fact.shape, bytes(fact.payload.len()))
+            format!("unknown event of shape {} ({})", fact.shape(), bytes(fact.payload().len()))
         }
         other => other.kind().to_owned(),
     }
@@ -63,7 +70,7 @@ fn queue(which: &str, name: &str) -> String {
     if name.is_empty() { String::new() } else { format!("{which} \"{name}\"") }
 }
 
-fn limits(timeouts: Timeouts) -> String {
+fn limits(timeouts: StoredTimeouts) -> String {
     match (timeouts.idle, timeouts.absolute) {
         (None, None) => "no time limit".to_owned(),
         (Some(idle), None) => format!("{} idle", span(idle)),

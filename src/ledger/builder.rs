@@ -6,25 +6,26 @@ use tokio_postgres::Config;
 
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
-use crate::store::activity::Activity;
-use crate::store::commits::Commits;
-use crate::store::connect::Connector;
-use crate::store::connection::Pool;
-use crate::store::loads::Loads;
-use crate::store::statement::Statements;
-use crate::store::{pool, schema};
+use crate::store::connection::connector::Connector;
+use crate::store::connection::pool::{self, Pool, Statements};
+use crate::store::projection::activity::Activity;
+use crate::store::request::group_commit::GroupCommit;
+use crate::store::request::group_load::GroupLoad;
+use crate::store::schema;
 
-/// Collects what a [`Ledger`] needs; [`connect`](Self::connect) checks it.
+/// Collects the settings of a [`Ledger`]. [`connect`](Self::connect) checks them.
 ///
 /// # The way to the database
 ///
 /// | `sslmode` | to this machine (unix socket, loopback) | to another |
 /// |---|---|---|
-/// | `require` | encrypted, certificate and host name verified; a unix socket: not encrypted | encrypted, certificate and host name verified |
+/// | `require` | encrypted and verified; a unix socket: not encrypted | encrypted and verified |
 /// | `prefer` (the default) | not encrypted | refused |
 /// | `disable` | not encrypted | not encrypted |
 ///
-/// What the configuration leaves open is set as follows:
+/// Verified means that the certificate is valid and names the host.
+///
+/// Settings that the configuration leaves open get these values:
 ///
 /// | setting | value |
 /// |---|---|
@@ -34,8 +35,8 @@ use crate::store::{pool, schema};
 /// | `target_session_attrs` | `read-write`; for a ledger that only reads from a standby say `read-only` |
 /// | `application_name` | `session-ledger` |
 ///
-/// Several hosts (`host=a,b`) are tried in their order for each new connection, so that after a failover requests find
-/// the server that takes writes by themselves.
+/// Several hosts (`host=a,b`) are tried in their order for each new connection. So requests find the server
+/// that takes writes by themselves after a failover.
 #[must_use = "a builder does nothing until `connect`"]
 pub struct Builder {
     database: Config,
@@ -102,19 +103,20 @@ impl Ledger {
 }
 
 impl Builder {
-    /// Uses the application's own pool instead of one of ours, with its own encryption and timeouts; what is said here
-    /// of connections is then the application's to see to. The pool should have a wait limit: a request that finds no
-    /// connection in time is answered 503.
+    /// Uses the application's own pool instead of one of ours, with its own encryption and timeouts. The
+    /// settings of connections in this builder then have no effect. The pool should have a wait limit: a
+    /// request that finds no connection in time is answered 503.
     ///
-    /// A connection that other code has given back in the middle of a transaction is noticed before it can do harm,
-    /// and discarded: the request goes on with another. So `RecyclingMethod::Fast` will do.
+    /// If other code has given a connection back in the middle of a transaction, that is noticed before it
+    /// can do harm. The connection is discarded, and the request goes on with another. So
+    /// `RecyclingMethod::Fast` is enough.
     pub fn pool(mut self, pool: deadpool_postgres::Pool) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// A certificate authority of one's own, or several, in PEM. Then no other may vouch for the server, the system's
-    /// neither. Without any the system's are asked: the files named in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the
+    /// Adds certificate authorities in PEM. Then only these may vouch for the server, and the system's may
+    /// not. Without any, the system's are used: the files named in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the
     /// usual ones.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
@@ -127,22 +129,23 @@ impl Builder {
         self
     }
 
-    /// The most connections that our pool opens; 16 unless set. One serves one request at a time, or what several ask for
-    /// together, and a request never holds two. A request that finds all of them busy for 250 ms is answered 503 with Retry-After, and has done
-    /// nothing.
+    /// The most connections that our pool opens; 16 unless set. A connection serves one request or one batch,
+    /// and a request never holds two. A request that finds all of them busy for 250 ms is answered 503 with
+    /// Retry-After, and has done nothing.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
         self
     }
 
-    /// Sends each statement with its text instead of preparing it once for each connection: for a pooler that gives a
-    /// connection another server with each transaction and does not carry prepared statements along, that is
-    /// PgBouncer with `pool_mode = transaction` before 1.21 or with `max_prepared_statements = 0`. It costs no trip,
-    /// but the server parses and plans each statement again. Without it statements fail behind such a pooler
-    /// ([`Error::Misplaced`]), or another process's statement runs that happens to have the same name.
+    /// Sends each statement with its text instead of preparing it once for each connection. It is for a
+    /// pooler that gives a connection another server with each transaction and does not carry prepared
+    /// statements along: PgBouncer with `pool_mode = transaction`, before 1.21 or with
+    /// `max_prepared_statements = 0`. It costs no trip, but the server parses and plans each statement again.
+    /// Without it, statements fail behind such a pooler ([`Error::Misplaced`]), or a statement of another
+    /// process runs that happens to have the same name.
     ///
-    /// Nothing else has to be said: no statement of a request relies on the state of a server connection. PgBouncer
-    /// refuses `options` in a connection string unless its `ignore_startup_parameters` lists them.
+    /// Nothing else has to be set: no statement of a request relies on the state of a server connection.
+    /// PgBouncer refuses `options` in a connection string unless its `ignore_startup_parameters` lists them.
     ///
     /// Behind such a pooler the application's own statements in a [`Tx`](crate::web::Tx) must not outlive its
     /// transaction either: use `query_typed` (one trip) or `query` with a text, not `prepare_cached`. A
@@ -174,7 +177,7 @@ impl Builder {
         let connection = pool.get().await?;
         schema::check(&connection).await?;
         drop(connection);
-        let (loads, commits) = (Loads::new(pool.clone()), Commits::new(pool.clone()));
+        let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
         Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: Arc::new(self.policy) })))
     }

@@ -6,18 +6,19 @@ use time::OffsetDateTime;
 
 use super::{Error, Ledger, SessionSummary};
 use crate::session::{Client, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId, UserId};
-use crate::store::connection::Connection;
-use crate::store::load::{self, Loaded};
-use crate::store::pool::answered;
-use crate::store::{log, sessions};
+use crate::store::connection::deadline::answered;
+use crate::store::connection::pool::Connection;
+use crate::store::log::history;
+use crate::store::request::load::{self, Loaded};
+use crate::store::sessions;
 
-pub(crate) use crate::store::append::Append;
-pub(crate) use crate::store::connection::Row;
+pub(crate) use crate::store::connection::statement::Sql;
 pub(crate) use crate::store::error::{Prospect, cause};
-pub(crate) use crate::store::load::LiveSession;
-pub(crate) use crate::store::savepoint::Savepoint;
-pub(crate) use crate::store::statement::Sql;
-pub(crate) use crate::store::transaction::{Begun, RolledBack, Transaction};
+pub(crate) use crate::store::request::append::Append;
+pub(crate) use crate::store::request::load::LiveSession;
+pub(crate) use crate::store::request::savepoint::Savepoint;
+pub(crate) use crate::store::request::transaction::{Begun, RolledBack, Transaction};
+pub(crate) use tokio_postgres::Row;
 
 /// What the database knows of the session that a token names.
 pub(crate) struct Found {
@@ -121,7 +122,7 @@ impl Ledger {
         appends: &[Arc<Append>],
         guard: Option<Guard>,
     ) -> Result<(), Error> {
-        transaction.commit(self.pool(), &each(appends), guard.map(fence)).await
+        transaction.commit(self.pool(), &each(appends), guard).await
     }
 
     /// Ends a session in a transaction of its own. Says whether there was anything to write.
@@ -169,7 +170,7 @@ impl Ledger {
 impl Transaction {
     /// As [`Ledger::history`], as the transaction sees it.
     pub(crate) async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        log::history(self.client(), session).await
+        history::history(self.client(), session).await
     }
 
     /// As [`Ledger::sessions`], as the transaction sees them.
@@ -203,11 +204,4 @@ pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason) -> Option
 fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Option<Append> {
     let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
     Some(Append { written, resend: None })
-}
-
-fn fence(guard: Guard) -> crate::store::commit::Fence {
-    match guard {
-        Guard::Fence { session, version } => crate::store::commit::Fence { session: Some(session), version },
-        Guard::Unfailed => crate::store::commit::Fence::NONE,
-    }
 }

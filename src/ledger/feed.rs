@@ -1,16 +1,16 @@
-//! Following the log: named subscriptions, of which each remembers how far it has come.
+//! Following the log by named subscriptions. Each remembers its place in the log.
 
 use super::Ledger;
-use crate::store::connection::Connection;
-use crate::store::feed::{self, Lease};
+use crate::store::connection::pool::Connection;
+use crate::store::log::feed::{self, Lease};
 
 pub use feed::{Batch, FeedError};
 
-/// For how many seconds a lease is good. A holder that is killed is succeeded after so long, unless it comes
-/// back under its own name, which it may at once.
+/// How many seconds a lease lasts. After a holder was killed, another has to wait until its lease runs out.
+/// The same holder may come back at once under its own name.
 const LEASE_SECONDS: f64 = 30.0;
 
-/// The log from where a named follower has come, held by one process at a time.
+/// A named follower's place in the log. One process holds it at a time.
 ///
 /// ```no_run
 /// # use session_ledger::ledger::{FeedError, Ledger};
@@ -18,19 +18,19 @@ const LEASE_SECONDS: f64 = 30.0;
 /// let mut subscription = ledger.subscription("mailer", "host-1").await?;
 /// let batch = subscription.next_batch(100).await?;
 /// for recorded in &batch.events {
-///     println!("{} {}", recorded.session_id, recorded.entry.event.kind());
+///     println!("{} {}", recorded.session_id, recorded.entry.encoded.kind());
 /// }
 /// subscription.checkpoint(batch).await?;
 /// # Ok(()) }
 /// ```
 ///
-/// An event is delivered as it is stored: one that does not say from where it came
-/// ([`Recorded::client`](crate::session::Recorded::client)) came from where the last event of its session did that says
-/// it. Who is signed in and how a session lives is always told with it.
+/// An event is delivered as it is stored. If it does not name its client
+/// ([`Recorded::client`](crate::session::Recorded::client)), its client is the one that the latest event of
+/// its session names. Events about who is signed in and how a session lives always name their client.
 ///
-/// An event is delivered again, with the same id, if its batch was not checkpointed; none is ever skipped,
-/// and none is delivered that was not committed. A session's events come in the order of their versions,
-/// repeats aside. No transaction is open between the calls. A subscription keeps one connection for as long
+/// An event is delivered again, with the same id, if its batch was not checkpointed. None is ever skipped,
+/// and none is delivered that was not committed. The events of a session come in the order of their versions,
+/// apart from repeats. No transaction is open between the calls. A subscription keeps one connection as long
 /// as it lives, so that it cannot outlive a failover unnoticed: after [`FeedError::Store`] or
 /// [`FeedError::LeaseLost`] open it again.
 #[derive(Debug)]
@@ -40,9 +40,10 @@ pub struct Subscription {
 }
 
 impl Ledger {
-    /// Opens the subscription `name` for `holder`, who should have a name that no other process has. A new
-    /// one starts at the beginning of the log. The lease is good for 30 seconds and is renewed by each
-    /// checkpoint; whoever opens the subscription under the same holder's name shuts out the one before.
+    /// Opens the subscription `name` for `holder`, a name that no other process should have. A new
+    /// subscription starts at the beginning of the log. The lease lasts 30 seconds, and each checkpoint
+    /// renews it. A process that opens the subscription under the same holder's name shuts the one before
+    /// out.
     ///
     /// # Errors
     ///
@@ -57,8 +58,8 @@ impl Ledger {
 }
 
 impl Subscription {
-    /// The next events: at most `limit` (at least 1), and the rest of those that the last one's transaction
-    /// wrote. Empty when there is nothing new. Until the batch is checkpointed its events come again.
+    /// The next events: at most `limit` (at least 1), and the rest of the events of the last one's
+    /// transaction. Empty if there is nothing new. Until the batch is checkpointed, its events come again.
     ///
     /// # Errors
     ///

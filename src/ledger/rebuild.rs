@@ -1,41 +1,40 @@
 //! Deriving the projection again from the log.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::error::SqlState;
 
 use super::{Backend, Error, Ledger, Progress};
-use crate::session::{DecodeError, Entry, Event, SessionId, SessionState};
-use crate::store::projection::ProjectedRow;
-use crate::store::replace::{Replacement, other_backends};
-use crate::store::streams::{Stored, Streams, Unreadable, count_estimate};
+use crate::session::{DecodeError, SessionId, SessionState};
+use crate::store::projection::replacement::{Replacement, other_backends};
+use crate::store::projection::row::ProjectedRow;
 
-/// How long connections that are being closed are waited for, and how often they are looked at.
+/// How often to look whether other connections have closed, and how long to wait before each look.
 const CLOSING: (u32, Duration) = (20, Duration::from_millis(50));
 
-/// How [`Ledger::rebuild`] goes about it.
+/// Options of [`Ledger::rebuild`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RebuildOptions {
     while_connected: bool,
 }
 
-/// What a rebuild wrote.
+/// The result of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rebuilt {
-    /// How many rows of live sessions.
+    /// How many rows of live sessions it has written.
     pub live: u64,
-    /// How many rows of ended sessions.
+    /// How many rows of ended sessions it has written.
     pub ended: u64,
-    /// Of how many events.
+    /// How many events it has read.
     pub events: u64,
     /// How many of these are of a kind or shape that this version does not know, and were skipped.
     pub unknown_events: u64,
 }
 
-/// Why a rebuild was not done. The projection is as it was; after [`Error::OutcomeUnknown`], as it was or rebuilt.
+/// Why a rebuild was not done. The projection has not changed. After [`Error::OutcomeUnknown`] it may have
+/// been rebuilt.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
@@ -46,10 +45,10 @@ pub enum RebuildError {
         list(.backends)
     )]
     Connected {
-        /// By whom.
+        /// The other connections.
         backends: Vec<Backend>,
     },
-    /// A transaction of somebody else's keeps the projection locked.
+    /// Another transaction keeps the projection locked.
     #[error(
         "the projection is locked by a transaction that does not end: end it, or stop the application first"
     )]
@@ -61,7 +60,7 @@ pub enum RebuildError {
         session: SessionId,
         /// The event's version.
         version: i64,
-        /// What is wrong with it.
+        /// Why it cannot be read.
         error: DecodeError,
     },
     /// The database is away or refuses.
@@ -70,9 +69,9 @@ pub enum RebuildError {
 }
 
 impl RebuildOptions {
-    /// Rebuilds although others are connected: whoever uses a session waits until the rebuild is committed, and
-    /// then goes on. Nobody is logged out. The old rows are deleted one by one, so the tables are as large
-    /// as both until they are vacuumed.
+    /// Rebuilds although others are connected. Requests that use a session wait until the rebuild is
+    /// committed, and then go on. Nobody is logged out. The old rows are deleted one by one, so the tables
+    /// take the space of the old and the new rows until they are vacuumed.
     #[must_use]
     pub fn while_connected(mut self) -> Self {
         self.while_connected = true;
@@ -81,13 +80,13 @@ impl RebuildOptions {
 }
 
 impl Ledger {
-    /// Writes `session` and `ended_session` again, by the fold of the whole log, in one transaction. It is for
-    /// the application's downtime: unless told otherwise it refuses when others are connected. Stopped at
-    /// any moment before [`Progress::is_read`] is told, also by dropping the future, it leaves the rows that were there.
+    /// Writes `session` and `ended_session` again, by the fold of the whole log, in one transaction. It is
+    /// for the application's downtime: unless told otherwise it refuses if others are connected. If it is
+    /// stopped before [`Progress::is_read`] is told, also by dropping the future, the old rows stay.
     ///
-    /// A token that was renewed and is kept to be sent again (`resend`) is not in the log and is lost: a browser
-    /// that never got its renewed token has to log in again once the grace is over. `activity` stays as it is.
-    /// It needs the rights of `session_ledger_operator`. `progress` is told now and then and at the end.
+    /// `resend`, a token that is kept to be sent again, is not in the log and is lost: a browser that never
+    /// got its renewed token has to log in again once the grace is over. `activity` stays as it is. A rebuild
+    /// needs the rights of `session_ledger_operator`. `progress` is called now and then and at the end.
     ///
     /// # Errors
     ///
@@ -101,21 +100,23 @@ impl Ledger {
         if !options.while_connected {
             self.refuse_others(&client).await?;
         }
-        let rebuilt = replay(&client, options, progress).await;
-        if rebuilt.is_err() {
-            // Closing the connection would do it too, but not before we return.
-            client.batch_execute("rollback").await.ok();
-        }
-        let rebuilt = rebuilt?;
-        client.batch_execute("commit").await.map_err(lost_in_commit)?;
+        let mut replacement = Replacement::begin(client, options.while_connected).await.map_err(locked)?;
+        let rebuilt = match replay(&mut replacement, progress).await {
+            Ok(rebuilt) => rebuilt,
+            Err(error) => {
+                replacement.rollback().await;
+                return Err(error);
+            }
+        };
+        replacement.commit().await?;
         if rebuilt.unknown_events > 0 {
             tracing::warn!(events = rebuilt.unknown_events, "events of unknown kind or shape were skipped");
         }
         Ok(rebuilt)
     }
 
-    /// Makes sure that nobody else is connected. Our own idle connections are closed, and whoever is just
-    /// leaving has a moment to do so.
+    /// Makes sure that nobody else is connected. Closes our own idle connections, and gives others that are
+    /// just leaving a moment to do so.
     async fn refuse_others(&self, client: &ClientWrapper) -> Result<(), RebuildError> {
         self.pool().close_idle();
         let mut backends = other_backends(client).await?;
@@ -130,33 +131,27 @@ impl Ledger {
     }
 }
 
-/// Begins, and does everything but commit.
+/// Folds the log and sends the rows that it makes.
 async fn replay(
-    client: &Arc<ClientWrapper>,
-    options: RebuildOptions,
+    replacement: &mut Replacement,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt, RebuildError> {
-    let mut replacement = Replacement::begin(client, options.while_connected).await.map_err(locked)?;
-    let mut told = Progress { events_estimated: count_estimate(client).await?, ..Progress::default() };
+    let events_estimated = replacement.count_estimate().await?;
+    let mut told = Progress { events_estimated, ..Progress::default() };
     progress(told);
 
     let mut rebuilt = Rebuilt::default();
-    let mut log = Streams::open(client).await?;
-    let mut stream: Option<(SessionId, SessionState)> = None;
-    while let Some(stored) = log.next().await? {
-        if let Some((session, state)) = stream.take_if(|stream| stream.0 != stored.session) {
-            told.sessions += 1;
-            replacement.add(rebuilt.count(session, &state)).await?;
+    let mut log = replacement.log().await?;
+    while let Some(session) = log.next_session().await? {
+        let mut state = SessionState::default();
+        while let Some(entry) = log.next_event().await? {
+            let version = entry.version;
+            state.advance(&entry).map_err(|error| RebuildError::Undecodable { session, version, error })?;
+            rebuilt.unknown_events += u64::from(!entry.encoded.is_known());
+            told.count_event(&mut progress);
         }
-        let (_, state) = stream.get_or_insert_with(|| (stored.session, SessionState::default()));
-        let entry = decode(&stored)?;
-        rebuilt.unknown_events += u64::from(matches!(entry.event, Event::Unknown(_)));
-        state.advance(&entry);
-        told.count_event(&mut progress);
-    }
-    if let Some((session, state)) = stream {
         told.sessions += 1;
-        replacement.add(rebuilt.count(session, &state)).await?;
+        replacement.add(session, rebuilt.count(&state)).await?;
     }
     replacement.send().await?;
     progress(Progress { is_read: true, ..told });
@@ -165,8 +160,8 @@ async fn replay(
 
 impl Rebuilt {
     /// Counts the row that a session makes.
-    fn count(&mut self, session: SessionId, state: &SessionState) -> ProjectedRow {
-        let row = ProjectedRow::of(session, state);
+    fn count(&mut self, state: &SessionState) -> ProjectedRow {
+        let row = ProjectedRow::of(state);
         match row {
             ProjectedRow::Live(_) => self.live += 1,
             ProjectedRow::Ended(_) => self.ended += 1,
@@ -175,25 +170,11 @@ impl Rebuilt {
     }
 }
 
-fn decode(stored: &Stored) -> Result<Entry, RebuildError> {
-    let session = stored.session;
-    stored.entry()?.map_err(|Unreadable { version, error }| RebuildError::Undecodable {
-        session,
-        version,
-        error,
-    })
-}
-
 fn locked(error: Error) -> RebuildError {
     match error {
         Error::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => RebuildError::Locked,
         other => other.into(),
     }
-}
-
-/// A COMMIT that the server refuses was not done; one whose answer is lost may have been.
-fn lost_in_commit(error: tokio_postgres::Error) -> Error {
-    if error.code().is_some() { error.into() } else { Error::OutcomeUnknown }
 }
 
 fn list(backends: &[Backend]) -> String {

@@ -8,13 +8,13 @@ use deadpool_postgres::Client;
 
 use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
+use crate::session::Guard;
 use crate::store;
-use crate::store::commit::Fence;
 use crate::store::error::{Prospect, cause};
 
 /// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
 /// tokio-postgres' own. Do not send BEGIN, COMMIT or ROLLBACK yourself.
-pub struct Transaction(Arc<store::transaction::Transaction>);
+pub struct Transaction(Arc<store::request::transaction::Transaction>);
 
 impl Deref for Transaction {
     type Target = Client;
@@ -71,14 +71,15 @@ impl Ledger {
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
-        let (transaction, _) = store::transaction::Transaction::begin(self.pool(), None, None).await?;
+        let (transaction, _) =
+            store::request::transaction::Transaction::begin(self.pool(), None, None).await?;
         let transaction = Arc::new(transaction);
         let result = work(Transaction(Arc::clone(&transaction))).await;
         // One that `work` has kept is rolled back when it is dropped, with its connection.
         let transaction = Arc::into_inner(transaction).ok_or(Error::TransactionKept)?;
         match result {
             Ok(done) => {
-                transaction.commit(self.pool(), &[], Some(Fence::NONE)).await?;
+                transaction.commit(self.pool(), &[], Some(Guard::Unfailed)).await?;
                 Ok(done)
             }
             Err(error) => {

@@ -1,10 +1,10 @@
-//! What a verification found.
+//! The result of a verification.
 
 use std::fmt;
 
 use crate::session::{DecodeError, SessionId};
 
-/// What [`Ledger::verify`](crate::Ledger::verify) found.
+/// The result of [`Ledger::verify`](crate::Ledger::verify).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verification {
@@ -20,25 +20,25 @@ pub struct Verification {
     pub differences: Vec<Difference>,
 }
 
-/// One thing that is not as the log says, or as a log must be.
+/// One difference between the tables and the log, or one break in the log itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Where.
+    /// The session.
     pub session: SessionId,
-    /// What.
+    /// The difference.
     pub finding: Finding,
 }
 
-/// What is wrong with a session. It shows no hash and nothing of what the application keeps.
+/// A difference in one session. It shows no hash and no value of the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The log makes a row that is not there.
+    /// The log makes a row that is missing.
     RowMissing {
         /// The table that lacks it.
         table: &'static str,
     },
-    /// A row is there that the log does not make.
+    /// There is a row that the log does not make.
     RowTooMany {
         /// The table that holds it.
         table: &'static str,
@@ -48,49 +48,49 @@ pub enum Finding {
         /// The table that holds it.
         table: &'static str,
     },
-    /// A column holds something else than the log makes of it. Of a hash or a session's content the size is
-    /// shown alone.
+    /// A column does not hold the value that the log makes. Of a hash or a session's content only the size is
+    /// shown.
     ColumnDiffers {
         /// The table.
         table: &'static str,
         /// The column.
         column: &'static str,
-        /// What it holds.
+        /// The stored value.
         stored: String,
-        /// What the log makes of it.
+        /// The value that the log makes.
         derived: String,
     },
     /// Events are missing, or are there twice.
     VersionGap {
         /// The version that should come next.
         expected: i64,
-        /// The one that does.
+        /// The version that comes next.
         found: i64,
     },
-    /// An event, or one before it, is not what was written.
+    /// An event, or one before it, was changed after it had been written.
     ChainBroken {
         /// The first version at which the chain does not hold.
         version: i64,
     },
-    /// Something follows the session's end.
+    /// An event follows the session's end.
     EventAfterEnd {
-        /// The version that does.
+        /// The version of that event.
         version: i64,
     },
-    /// A payload does not decode. The session's row is then not compared, as the log does not make it whole.
+    /// A payload does not decode. The session's row is then not compared: the log cannot make it.
     Undecodable {
         /// The event's version.
         version: i64,
-        /// What is wrong with it.
+        /// Why it cannot be read.
         error: DecodeError,
     },
 }
 
 impl Verification {
-    /// How many differences are listed; beyond that they are counted.
+    /// How many differences are listed. Further ones are only counted.
     pub const DIFFERENCES_MAX: usize = 1000;
 
-    /// Whether the projection is what the log makes, and the log is whole.
+    /// Whether the projection holds the rows that the log makes, and the log is whole.
     pub fn is_equal(&self) -> bool {
         self.differences_total == 0
     }

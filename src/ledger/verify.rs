@@ -1,66 +1,58 @@
 //! Comparing the projection with the log, and the log with itself.
 
-use std::sync::Arc;
-
-use deadpool_postgres::ClientWrapper;
-
 use super::verification::{Finding, Verification};
 use super::{Error, Ledger, Progress};
-use crate::session::{ChainHash, Entry, Event, SessionId, SessionState};
-use crate::store::projection::ProjectedRow;
-use crate::store::rows::{Rows, StoredRow};
-use crate::store::streams::{Streams, begin_verification, count_estimate, read};
+use crate::session::{ChainHash, Entry, SessionId, SessionState};
+use crate::store::projection::inspection::Inspection;
+use crate::store::projection::row::ProjectedRow;
+use crate::store::projection::stored_rows::{Rows, StoredRow};
 
 const LIVE: &str = "session";
 const ENDED: &str = "ended_session";
 
 impl Ledger {
-    /// Compares the projection with what the log makes, and checks that the log is whole: that the versions of
-    /// each session are 1..n, that nothing follows an end, and that the hash chain holds. It sees one moment,
-    /// may run while the application does, and keeps a bounded number of rows in memory. A token that is kept
-    /// to be sent again (`resend`) and `activity` are not derived, and not compared.
+    /// Compares the projection with the rows that the log makes, and checks that the log is whole: that the
+    /// versions of each session are 1..n, that nothing follows an end, and that the hash chain holds. It sees
+    /// one moment, may run while the application does, and keeps a bounded number of rows in memory. `resend`
+    /// (a token that is kept to be sent again) and `activity` are not derived from the log, and not compared.
     ///
-    /// An event that cannot be read is a difference, not an error. `progress` is told now and then and at the
-    /// end.
+    /// An event that cannot be read is a difference, not an error. `progress` is called now and then and at
+    /// the end.
     ///
     /// # Errors
     ///
     /// The database is away, or the role may not read the log.
     pub async fn verify(&self, mut progress: impl FnMut(Progress) + Send) -> Result<Verification, Error> {
-        let client = self.own_connection().await?;
-        begin_verification(&client).await?;
-        let mut told = Progress { events_estimated: count_estimate(&client).await?, ..Progress::default() };
+        let inspection = Inspection::begin(self.own_connection().await?).await?;
+        let events_estimated = inspection.count_estimate().await?;
+        let mut told = Progress { events_estimated, ..Progress::default() };
         progress(told);
 
-        let mut log = Streams::open(&client).await?;
-        let mut comparison = Comparison::open(&client).await?;
-        let mut stream: Option<Stream> = None;
-        while let Some(stored) = log.next().await? {
-            if let Some(before) = stream.take_if(|stream| stream.session != stored.session) {
+        let report = {
+            let mut log = inspection.log().await?;
+            let mut comparison = Comparison::open(&inspection).await?;
+            while let Some(session) = log.next_session().await? {
+                let mut stream = Stream::begin(session);
+                while let Some(entry) = log.next_event().await? {
+                    stream.extend(&entry, &mut comparison.report);
+                    told.count_event(&mut progress);
+                }
                 told.sessions += 1;
-                comparison.compare(&before).await?;
+                comparison.compare(&stream).await?;
             }
-            let stream = stream.get_or_insert_with(|| Stream::begin(stored.session));
-            stream.extend(stored.raw()?, &mut comparison.report);
-            told.count_event(&mut progress);
-        }
-        if let Some(last) = stream {
-            told.sessions += 1;
-            comparison.compare(&last).await?;
-        }
-        let mut report = comparison.finish().await?;
-        client.batch_execute("commit").await?;
+            comparison.finish().await?
+        };
+        inspection.end().await?;
         progress(Progress { is_read: true, ..told });
-        (report.sessions, report.events) = (told.sessions, told.events);
-        Ok(report)
+        Ok(Verification { sessions: told.sessions, events: told.events, ..report })
     }
 }
 
-/// One session's events as far as they were read.
+/// One session, folded as far as its events were read.
 struct Stream {
     session: SessionId,
     state: SessionState,
-    /// The hash that stands in the log before the next event.
+    /// The stored hash of the event before the next one.
     head: ChainHash,
     is_readable: bool,
 }
@@ -78,43 +70,38 @@ impl Stream {
         Self { session, state: SessionState::default(), head, is_readable: true }
     }
 
-    fn extend(&mut self, raw: Entry, report: &mut Verification) {
-        self.check_place(&raw, report);
-        let version = raw.version;
-        match read(raw) {
-            Ok(entry) => {
-                report.unknown_events += u64::from(matches!(entry.event, Event::Unknown(_)));
-                self.state.advance(&entry);
-            }
-            Err(error) => {
-                self.is_readable = false;
-                // The next event is still expected behind this one.
-                self.state.version = version;
-                report.add(self.session, Finding::Undecodable { version, error });
-            }
+    fn extend(&mut self, entry: &Entry, report: &mut Verification) {
+        self.check_place(entry, report);
+        report.unknown_events += u64::from(!entry.encoded.is_known());
+        if let Err(error) = self.state.advance(entry) {
+            let version = entry.version;
+            self.is_readable = false;
+            // The next event is still expected behind this one.
+            self.state.version = version;
+            report.add(self.session, Finding::Undecodable { version, error });
         }
     }
 
-    /// Checks the event's version and hash. What follows a break is judged by what is stored, so that one
-    /// break is one difference.
-    fn check_place(&mut self, raw: &Entry, report: &mut Verification) {
-        let (expected, found) = (self.state.version + 1, raw.version);
+    /// Checks the event's version and hash. The events after a break are judged by the stored hash, so that
+    /// one break is one difference.
+    fn check_place(&mut self, entry: &Entry, report: &mut Verification) {
+        let (expected, found) = (self.state.version + 1, entry.version);
         if found != expected {
             report.add(self.session, Finding::VersionGap { expected, found });
         }
         if self.state.ended.is_some() {
             report.add(self.session, Finding::EventAfterEnd { version: found });
         }
-        if self.head.then(raw) != raw.hash {
+        if self.head.then(entry) != entry.hash {
             report.add(self.session, Finding::ChainBroken { version: found });
         }
-        self.head = raw.hash;
+        self.head = entry.hash;
     }
 }
 
 impl Comparison {
-    async fn open(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
-        let (live, ended) = (Rows::live(client).await?, Rows::ended(client).await?);
+    async fn open(inspection: &Inspection) -> Result<Self, Error> {
+        let (live, ended) = (inspection.live_rows().await?, inspection.ended_rows().await?);
         Ok(Self { live, ended, report: Verification::default() })
     }
 
@@ -125,7 +112,7 @@ impl Comparison {
         if !stream.is_readable {
             return Ok(());
         }
-        let derived = ProjectedRow::of(stream.session, &stream.state);
+        let derived = ProjectedRow::of(&stream.state);
         let (wanted, unwanted) = match derived {
             ProjectedRow::Live(_) => ((LIVE, live), (ENDED, ended)),
             ProjectedRow::Ended(_) => ((ENDED, ended), (LIVE, live)),
@@ -157,7 +144,7 @@ impl Comparison {
         }
     }
 
-    /// The row of `session`, if it is there; those before it have no stream in the log.
+    /// The row of `session`, if it is there. Rows before it belong to sessions that the log does not hold.
     async fn row(&mut self, table: Table, session: Option<SessionId>) -> Result<Option<StoredRow>, Error> {
         let (rows, table) = match table {
             Table::Live => (&mut self.live, LIVE),

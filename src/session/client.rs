@@ -1,22 +1,21 @@
-//! From where requests come, and how a stream of events says it: not with every event.
+//! The client that sends a request, and how events name it: not every event does.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Entry;
-
-/// From where a request came.
+/// The address and the browser that sent a request.
 ///
-/// An event about who is signed in and how the session lives always says it; one about what the session holds says
-/// it only where it differs from what the events before it last said. See [`Event::always_says_client`].
+/// An event about who is signed in or how the session lives always names its client. An event about the
+/// session's values names it only if it differs from the client of the event before. See
+/// [`Event::always_says_client`].
 ///
 /// [`Event::always_says_client`]: super::Event::always_says_client
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
     /// The peer's address; an IPv4-mapped one is stored as IPv4.
     pub ip: Option<IpAddr>,
-    /// The `User-Agent` header, at most [`Client::USER_AGENT_CHARS_MAX`] characters of it, without
-    /// control characters. None if that leaves nothing.
+    /// The `User-Agent` header without control characters, cut to [`Client::USER_AGENT_CHARS_MAX`]
+    /// characters. `None` if nothing is left.
     pub user_agent: Option<Arc<str>>,
 }
 
@@ -24,8 +23,8 @@ impl Client {
     /// The most characters of a `User-Agent` header that are kept.
     pub const USER_AGENT_CHARS_MAX: usize = 512;
 
-    /// A client as it may be stored: the header is the client's own word, so it is cut to size and
-    /// stripped of control characters (CWE-117).
+    /// A client as it may be stored. Anybody can send any header, so it is cut to size and stripped of
+    /// control characters (CWE-117).
     pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let clean = |header: &str| -> String {
             header.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS_MAX).collect()
@@ -34,8 +33,9 @@ impl Client {
         Self { ip: ip.map(|ip| ip.to_canonical()), user_agent: user_agent.map(Arc::from) }
     }
 
-    /// The columns `client_ip` and `user_agent` of what says this client, or none. Both null: nothing is said. That
-    /// neither address nor browser is known is said by an empty browser, so that it cannot be taken for nothing.
+    /// The columns `client_ip` and `user_agent` of an event that names the client `said`, or names none. Both
+    /// null: the event names none. A client of which neither address nor browser is known has an empty
+    /// browser, to tell the two apart.
     ///
     /// ```
     /// # use session_ledger::session::Client;
@@ -50,23 +50,13 @@ impl Client {
         }
     }
 
-    /// What [`columns`](Self::columns) say.
+    /// The client that the columns `client_ip` and `user_agent` of an event name: the reverse of
+    /// [`columns`](Self::columns).
     pub fn from_columns(ip: Option<IpAddr>, user_agent: Option<&str>) -> Option<Self> {
         match (ip, user_agent) {
             (None, None) => None,
             (None, Some("")) => Some(Self::default()),
             (ip, user_agent) => Some(Self { ip, user_agent: user_agent.map(Arc::from) }),
         }
-    }
-
-    /// From where each event of a session came, for its events from the first on: what the event says, or else what
-    /// the last one before it says that says it.
-    pub fn of_each<'a>(
-        entries: impl IntoIterator<Item = &'a Entry>,
-    ) -> impl Iterator<Item = Option<&'a Self>> {
-        entries.into_iter().scan(None, |last, entry| {
-            *last = entry.client.as_ref().or(*last);
-            Some(*last)
-        })
     }
 }

@@ -1,64 +1,24 @@
-//! Bytes to facts and back: postcard, read strictly.
+//! Facts to bytes and back, in postcard.
 //!
 //! Postcard is not self-describing, so the kind and the shape number stand beside the payload. Reading is
-//! strict: the whole input must be consumed, an event has one encoding only, and no input over
-//! [`PAYLOAD_BYTES_MAX`] is looked at.
+//! strict, see `strict.rs`. An event has one encoding only.
 //!
 //! A kind or shape that this version does not know is read as [`Event::Unknown`], never refused: a newer
 //! version of the application may run beside this one.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use super::{Content, Event, Unknown};
+use super::strict::{canonical, strict};
+use super::{Content, DecodeError, Encoded, Event};
 
-/// The most bytes that a session may hold, encoded: 64 KiB.
-pub const STATE_BYTES_MAX: usize = 64 * 1024;
-
-/// The most bytes of one event's payload: a whole session and some room for names.
-const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 4 * 1024;
-
-/// Room for what is encoded most of the time, so that it need not move as it grows.
+/// Room for most payloads, so that the buffer need not grow.
 const USUAL_BYTES: usize = 256;
 
 /// The layout number of the projection's `state` column: its first byte.
 const CONTENT_SHAPE: u8 = 1;
 
-/// Stored bytes that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DecodeError {
-    /// The bytes are not what the kind and shape promise.
-    #[error("{what} of shape {shape} does not decode: the stored bytes are damaged")]
-    Malformed {
-        /// What was being read: an event kind, or `session state`.
-        what: String,
-        /// The layout number that stands beside the bytes.
-        shape: i16,
-    },
-    /// More bytes than any version writes.
-    #[error("{what} has {bytes} bytes, more than the {max} that a session may hold")]
-    TooLarge {
-        /// What was being read.
-        what: String,
-        /// How many bytes there are.
-        bytes: usize,
-        /// How many there may be.
-        max: usize,
-    },
-    /// A session state of a layout that this version does not know.
-    #[error(
-        "session state has shape {shape}, which this version does not know: run the version that wrote it, or \
-         `projector rebuild` to derive the state again from the log"
-    )]
-    UnknownStateShape {
-        /// The layout number found.
-        shape: u8,
-    },
-}
-
-/// The one table of kinds: wire name, shape that is written, variant. Once released, a line is changed only by
-/// counting its shape up, with a decoder for the old one (see CONTRIBUTING.md).
+/// The one table of kinds: wire name, shape that is written, variant. Once released, a line is changed only
+/// by counting its shape up, with a decoder for the old one (see CONTRIBUTING.md).
 macro_rules! kinds {
     ($($kind:literal, $shape:literal => $variant:ident;)*) => {
         impl Event {
@@ -66,7 +26,7 @@ macro_rules! kinds {
             pub fn kind(&self) -> &str {
                 match self {
                     $(Self::$variant(_) => $kind,)*
-                    Self::Unknown(unknown) => &unknown.kind,
+                    Self::Unknown(encoded) => encoded.kind(),
                 }
             }
 
@@ -74,27 +34,43 @@ macro_rules! kinds {
             pub fn shape(&self) -> i16 {
                 match self {
                     $(Self::$variant(_) => $shape,)*
-                    Self::Unknown(unknown) => unknown.shape,
+                    Self::Unknown(encoded) => encoded.shape(),
                 }
             }
 
-            /// The payload as it is stored.
-            pub fn payload(&self) -> Vec<u8> {
+            /// The event as it is stored.
+            pub fn encode(&self) -> Encoded {
                 match self {
-                    $(Self::$variant(fact) => encode(fact),)*
-                    Self::Unknown(unknown) => unknown.payload.clone(),
+                    $(Self::$variant(fact) => Encoded::new($kind, $shape, encode(fact)),)*
+                    Self::Unknown(encoded) => encoded.clone(),
                 }
             }
+        }
 
-            /// Reads an event as it was stored.
+        impl Encoded {
+            /// The event that was stored. A kind or shape that this version does not know gives
+            /// [`Event::Unknown`].
             ///
             /// # Errors
             ///
             /// The payload of a known kind and shape does not decode, or is larger than any version writes.
-            pub fn decode(kind: &str, shape: i16, payload: &[u8]) -> Result<Self, DecodeError> {
-                match (kind, shape) {
-                    $(($kind, $shape) => canonical(kind, shape, payload).map(Self::$variant),)*
-                    _ => Ok(Self::Unknown(Unknown { kind: kind.to_owned(), shape, payload: payload.to_vec() })),
+            pub fn decode(&self) -> Result<Event, DecodeError> {
+                match (self.kind(), self.shape()) {
+                    $(($kind, $shape) => canonical($kind, $shape, self.payload()).map(Event::$variant),)*
+                    _ => Ok(Event::Unknown(self.clone())),
+                }
+            }
+
+            /// Whether this version knows the kind in this shape. Of no other can it decode the payload.
+            pub fn is_known(&self) -> bool {
+                matches!((self.kind(), self.shape()), $(($kind, $shape))|*)
+            }
+
+            /// An event as the log returns it. The names of known kinds are not copied.
+            pub(crate) fn stored(kind: &str, shape: i16, payload: &[u8]) -> Self {
+                match kind {
+                    $($kind => Self::new($kind, shape, payload),)*
+                    _ => Self::new(kind.to_owned(), shape, payload),
                 }
             }
         }
@@ -141,47 +117,12 @@ impl Content {
     }
 }
 
-/// Encoding to memory fails only for types that postcard cannot write (maps of unknown length, say); the
-/// library's own payloads are none of these, which the round-trip tests show for every kind.
-pub(super) fn encode(fact: &impl Serialize) -> Vec<u8> {
+/// Encoding to memory fails only for types that postcard cannot write (maps of unknown length, say). The
+/// library's own payloads are none of these: the round-trip tests show it for every kind.
+fn encode(fact: &impl Serialize) -> Vec<u8> {
     append(Vec::with_capacity(USUAL_BYTES), fact)
 }
 
 fn append(bytes: Vec<u8>, fact: &impl Serialize) -> Vec<u8> {
     postcard::to_extend(fact, bytes).unwrap_or_default()
-}
-
-/// [`strict`], and the bytes are the only ones that the fact has: postcard alone would accept a number in
-/// more bytes than it needs. The chain is computed from what was read, so without this an edited payload
-/// of the same meaning would pass unseen.
-fn canonical<T: Serialize + DeserializeOwned>(
-    what: &str,
-    shape: i16,
-    bytes: &[u8],
-) -> Result<T, DecodeError> {
-    let fact = strict(what, shape, bytes)?;
-    if encode(&fact) == bytes {
-        Ok(fact)
-    } else {
-        Err(DecodeError::Malformed { what: what.to_owned(), shape })
-    }
-}
-
-fn strict<T: DeserializeOwned>(what: &str, shape: i16, bytes: &[u8]) -> Result<T, DecodeError> {
-    if bytes.len() > PAYLOAD_BYTES_MAX {
-        return Err(DecodeError::TooLarge {
-            what: what.to_owned(),
-            bytes: bytes.len(),
-            max: PAYLOAD_BYTES_MAX,
-        });
-    }
-    whole(bytes).ok_or_else(|| DecodeError::Malformed { what: what.to_owned(), shape })
-}
-
-/// Reads `bytes` to their end, or not at all: postcard alone would accept trailing bytes.
-pub(super) fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((fact, [])) => Some(fact),
-        _ => None,
-    }
 }

@@ -122,7 +122,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::ChangeTimeouts(timeouts) if timeouts == content.timeouts => return Ok(None),
         Wish::ChangeTimeouts(timeouts) => {
             timeouts.validate()?;
-            Event::SettingsChanged(SettingsChanged { timeouts })
+            Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() })
         }
         Wish::Impersonate { user } => {
             signed_in(state)?;

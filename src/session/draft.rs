@@ -11,36 +11,36 @@ use super::{
 
 /// A session as one request sees and changes it.
 ///
-/// What a request undoes itself is never written: of several values for one key the last counts, and none
-/// if it is what was stored before.
+/// A change that the same request undoes is never written. Of several values for one key the last counts, and
+/// it is left out if it was stored before.
 #[derive(Clone, Debug)]
 pub struct Draft {
     id: SessionId,
-    /// The stored session; none if the session is yet to be started.
+    /// The stored session, or `None` if the session is yet to be started.
     base: Option<Arc<SessionState>>,
-    /// The same one as `base` until something is wished: most requests only read.
+    /// The same as `base` until something is wished: most requests only read.
     state: Arc<SessionState>,
     facts: Vec<Event>,
-    /// The limits that a session yet to be started starts with.
+    /// The time limits that the session starts with.
     timeouts: Timeouts,
     bytes_max: usize,
 }
 
-/// When, from where and by whom a request's facts came about.
+/// The time, the client and the actor of a request's facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The time, by the database's clock.
     pub at: OffsetDateTime,
-    /// From where.
+    /// The client that has sent the request.
     pub client: Client,
-    /// Who, where that is not the session's user; an impersonator is known without it.
+    /// The actor, if that is not the session's user. An impersonator is known without it.
     pub actor: Option<UserId>,
 }
 
-/// What is to be written of a draft.
+/// The events that are to be written for a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Whose events they are.
+    /// The session.
     pub id: SessionId,
     /// The version that must still be current; 0 for a session that is to be started.
     pub expected_version: i64,
@@ -51,7 +51,7 @@ pub struct Written {
 }
 
 impl Draft {
-    /// A session that does not exist yet, and will not unless something is kept in it.
+    /// A session that does not exist yet. It will not exist unless something is kept in it.
     pub fn anonymous(id: SessionId, timeouts: Timeouts, bytes_max: usize) -> Self {
         let mut state = SessionState::default();
         state.content.timeouts = timeouts;
@@ -64,12 +64,12 @@ impl Draft {
         Self { id, base: Some(Arc::clone(&state)), state, facts: Vec::new(), timeouts, bytes_max }
     }
 
-    /// The session's id; of no meaning to others until the session is written.
+    /// The session's id. Nobody else knows it until the session is written.
     pub fn id(&self) -> SessionId {
         self.id
     }
 
-    /// The session with all that was wished so far.
+    /// The session with everything that was wished so far.
     pub fn state(&self) -> &SessionState {
         &self.state
     }
@@ -95,11 +95,11 @@ impl Draft {
         self.facts.iter().any(|fact| matches!(fact, Event::Renewed(_)))
     }
 
-    /// Grants a wish at the (for a new session: provisional) time `at`.
+    /// Grants a wish at the time `at`. For a new session that time is provisional.
     ///
     /// # Errors
     ///
-    /// See [`WishError`]; the draft is as it was.
+    /// See [`WishError`]. The draft has not changed.
     pub fn wish(&mut self, wish: Wish, at: OffsetDateTime) -> Result<(), WishError> {
         if let Some(mut fact) = decide(&self.state, wish, self.bytes_max)? {
             if let Event::Renewed(renewed) = &mut fact {
@@ -111,7 +111,8 @@ impl Draft {
         Ok(())
     }
 
-    /// What is to be written, if anything. `first_token` is the hash for a session that is to be started.
+    /// The events that are to be written, if there are any. `first_token` is the hash for a session that is
+    /// to be started.
     pub fn write(
         &self,
         first_token: TokenHash,
@@ -121,7 +122,7 @@ impl Draft {
         if !self.is_changed() {
             return None;
         }
-        let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts });
+        let start = Event::Started(Started { token_hash: first_token, timeouts: self.timeouts.into() });
         let mut state = self.base.as_deref().cloned().unwrap_or_else(|| before_start(self.id));
         let expected_version = state.version;
         let entries = self.is_new().then_some(&start).into_iter().chain(&self.facts);
@@ -129,7 +130,7 @@ impl Draft {
         Some(Written { id: self.id, expected_version, entries, state })
     }
 
-    /// Adds a fact, leaving out what it makes void.
+    /// Adds a fact. Leaves out the facts that it makes void.
     fn keep(&mut self, fact: Event) {
         let void = match &fact {
             Event::ValueSet(set) => {
@@ -152,7 +153,7 @@ impl Draft {
         }
     }
 
-    /// Forgets messages that were added and taken by this request; says whether the queue holds others.
+    /// Forgets messages that this request has added and now takes. Returns whether the queue holds others.
     fn take_flash(&mut self, queue: &str) -> bool {
         self.facts.retain(|kept| !matches!(kept, Event::FlashAdded(added) if added.queue == queue));
         let taken = |kept: &Event| matches!(kept, Event::FlashTaken(taken) if taken.queue == queue);
@@ -160,8 +161,8 @@ impl Draft {
         waiting && !self.facts.iter().any(taken)
     }
 
-    /// Forgets a token that was never sent, so that the one before it is what the next one supersedes; says
-    /// whether it was one that lets no latecomer in.
+    /// Forgets a token that was never sent: the next token supersedes the one before it. Returns whether the
+    /// forgotten renewal let no late request in.
     fn forget_renewal(&mut self) -> bool {
         let strict = |kept: &Event| matches!(kept, Event::Renewed(renewed) if !renewed.accepts_superseded);
         let was_strict = self.facts.iter().any(strict);
@@ -180,7 +181,7 @@ impl Draft {
         });
     }
 
-    /// The value that a key has before the kept facts about it: none after a clearing.
+    /// The value that a key has before the kept facts about it. None after a clearing.
     fn value_before(&self, key: &str) -> Option<&Value> {
         let cleared = self.facts.iter().any(|kept| matches!(kept, Event::Cleared(_)));
         self.base.as_ref().filter(|_| !cleared)?.content.values.get(key)
@@ -204,7 +205,7 @@ fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &O
     let mut entry = Entry {
         version: state.version + 1,
         event_id,
-        event: event.clone(),
+        encoded: event.encode(),
         user: state.acting_user().cloned(),
         actor: origin.actor.clone().or(impersonator),
         client: (is_news || event.always_says_client()).then(|| origin.client.clone()),

@@ -1,23 +1,23 @@
-//! An event in its place: what the library writes of it ([`Entry`]), and what comes back ([`Recorded`]).
+//! An event in its place: [`Entry`] as the library writes it, [`Recorded`] as the log returns it.
 
 use time::OffsetDateTime;
 
-use super::{ChainHash, Client, Event, EventId, SessionId, UserId};
+use super::{ChainHash, Client, DecodeError, Encoded, Event, EventId, SessionId, UserId};
 
 /// One event as the library writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// 1, 2, 3 … within the session.
     pub version: i64,
-    /// The event's own name.
+    /// The event's own name, random and unique.
     pub event_id: EventId,
-    /// The fact.
-    pub event: Event,
+    /// The fact, in its stored form. [`event`](Self::event) decodes it.
+    pub encoded: Encoded,
     /// The user the session belonged to once the event had happened.
     pub user: Option<UserId>,
-    /// Who did it, where that is not the session's user: an administrator, an impersonator.
+    /// The actor, if that is not the session's user: an administrator, an impersonator.
     pub actor: Option<UserId>,
-    /// From where, if the event says so; none if it is from where the last one before it came that does.
+    /// The client that sent the request. `None`: the same client as the latest event that names one.
     pub client: Option<Client>,
     /// When, by the database's clock.
     pub occurred_at: OffsetDateTime,
@@ -30,26 +30,40 @@ pub struct Entry {
 pub struct Recorded {
     /// The session it belongs to.
     pub session_id: SessionId,
-    /// What was written.
+    /// The event as it was written.
     pub entry: Entry,
-    /// From where it came, as far as is known: in a history by the events before it too; in the feed, which delivers
-    /// what is stored, only where the event itself says so.
+    /// The client that sent the request, if it is known. A history also uses the events before this one to
+    /// tell it. The feed delivers each event as it is stored, so there it is `None` wherever `entry.client`
+    /// is.
     pub client: Option<Client>,
-    /// When the database wrote it, by its own witness.
+    /// When the database wrote it, by the database's own clock.
     pub recorded_at: OffsetDateTime,
     /// The transaction that wrote it.
     pub transaction_id: u64,
-    /// Where it stands in the order of insertion.
+    /// Its place in the order of insertion.
     pub position: i64,
 }
 
-/// Microseconds since 1970, the precision of PostgreSQL's clock.
-pub(super) fn microseconds(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000)).unwrap_or(i64::MAX)
+impl Entry {
+    /// Decodes the fact. A kind or shape that this version does not know gives [`Event::Unknown`].
+    ///
+    /// # Errors
+    ///
+    /// The payload is damaged. The rest of the entry is as it was stored.
+    pub fn event(&self) -> Result<Event, DecodeError> {
+        self.encoded.decode()
+    }
 }
 
-/// The time `microseconds` after 1970; beyond what the calendar holds, 1970 itself.
-pub(super) fn from_microseconds(microseconds: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+impl Client {
+    /// The client of each event of a session, for its events from the first on: the client that the event
+    /// names, or else the one that the latest event before it names.
+    pub fn of_each<'a>(
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> impl Iterator<Item = Option<&'a Self>> {
+        entries.into_iter().scan(None, |last, entry| {
+            *last = entry.client.as_ref().or(*last);
+            Some(*last)
+        })
+    }
 }

@@ -1,4 +1,4 @@
-//! The facts. A closed, versioned set in the past tense.
+//! Events: facts in the past tense. The set is closed and versioned.
 //!
 //! Wire names never change and payload fields are never reordered: postcard is not self-describing. A new
 //! layout of a payload is a new shape number beside the old one (see `codec.rs`).
@@ -8,7 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
-use super::{Timeouts, TokenHash, UserId, Value};
+use super::microseconds::{from_microseconds, microseconds};
+use super::{Encoded, StoredTimeouts, TokenHash, UserId, Value};
 
 /// A fact about one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +45,17 @@ pub enum Event {
     Noted(Noted),
     /// The session ended. Nothing follows.
     Ended(Ended),
-    /// An event that this version of the library does not know. A fold skips it.
-    Unknown(Unknown),
+    /// An event of a kind or shape that this version of the library does not know, as it is stored. A fold
+    /// skips it.
+    Unknown(Encoded),
 }
 
 impl Event {
-    /// Whether the event says from where it came even if that is from where the events before it came.
+    /// Whether the event names its client even if that is the client of the event before.
     ///
-    /// What tells who is signed in and how the session lives does: whoever audits it, or follows the feed, can read
-    /// each such event by itself. What tells of what the session holds is far more frequent, and mostly one browser's.
+    /// Events about who is signed in and how the session lives do: an auditor, or a follower of the feed, can
+    /// read each of them alone. Events about the session's values are far more frequent, and mostly come from
+    /// one browser.
     pub fn always_says_client(&self) -> bool {
         match self {
             Self::Started(_)
@@ -81,13 +84,13 @@ pub struct Started {
     /// The hash of the first token's secret.
     pub token_hash: TokenHash,
     /// The time limits the session starts with.
-    pub timeouts: Timeouts,
+    pub timeouts: StoredTimeouts,
 }
 
 /// Payload of [`Event::LoggedIn`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedIn {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// How they proved it, in the words of RFC 8176 where they fit (`pwd`, `otp`, `hwk`).
     pub methods: Vec<String>,
@@ -144,7 +147,7 @@ pub struct FlashTaken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsChanged {
     /// The time limits from now on.
-    pub timeouts: Timeouts,
+    pub timeouts: StoredTimeouts,
 }
 
 /// Payload of [`Event::RenewalOffered`].
@@ -159,10 +162,10 @@ pub struct RenewalOffered {
 pub struct Renewed {
     /// The hash of the new token's secret.
     pub token_hash: TokenHash,
-    /// For how many seconds the superseded token is a latecomer rather than a replay.
+    /// For how many seconds the superseded token counts as late rather than replayed.
     pub grace: u32,
-    /// Whether a latecomer is let in, for requests that are under way. Not after a login: there the old
-    /// token opens nothing any more (ASVS 7.2.4).
+    /// Whether the superseded token still opens the session meanwhile, for requests that are under way. Not
+    /// after a login: then it opens nothing any more (ASVS 7.2.4).
     pub accepts_superseded: bool,
 }
 
@@ -180,7 +183,7 @@ pub struct ImpersonationEnded {}
 /// Payload of [`Event::Noted`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noted {
-    /// What kind of fact, in the application's words.
+    /// The kind of fact, in the application's words.
     pub name: String,
     /// The fact.
     pub text: String,
@@ -189,7 +192,7 @@ pub struct Noted {
 /// Payload of [`Event::Ended`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// Why.
+    /// The reason.
     pub reason: EndReason,
     /// When the session was last seen before, in microseconds since 1970-01-01T00:00Z.
     last_seen: i64,
@@ -197,26 +200,15 @@ pub struct Ended {
 
 impl Ended {
     /// An end for `reason`, of a session last seen at `last_seen` (kept to the microsecond). An
-    /// [`EndReason::Other`] with the name of another reason is that reason, as it will be when it is read.
+    /// [`EndReason::Other`] with the name of another reason becomes that reason, as it does when it is read.
     pub fn new(reason: EndReason, last_seen: OffsetDateTime) -> Self {
-        Self { reason: reason.as_str().into(), last_seen: super::entry::microseconds(last_seen) }
+        Self { reason: reason.as_str().into(), last_seen: microseconds(last_seen) }
     }
 
     /// When the session was last seen before it ended.
     pub fn last_seen(&self) -> OffsetDateTime {
-        super::entry::from_microseconds(self.last_seen)
+        from_microseconds(self.last_seen)
     }
-}
-
-/// An event as it was read, of a kind or shape that this version does not know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unknown {
-    /// The wire name.
-    pub kind: String,
-    /// The layout number of the payload.
-    pub shape: i16,
-    /// The payload as stored.
-    pub payload: Vec<u8>,
 }
 
 /// How much an authentication proves: the authenticator assurance level of NIST SP 800-63B.
@@ -231,16 +223,16 @@ pub enum Assurance {
     Aal3,
 }
 
-/// Why a session ended. Stored by its name, so that a reason added later is read by older versions as
+/// Why a session ended. It is stored by its name. An older version reads a reason that it does not know as
 /// [`EndReason::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EndReason {
     /// The user logged out.
     LoggedOut,
-    /// The application dropped the session and what it held.
+    /// The application dropped the session and its values.
     Purged,
-    /// Nothing was heard of the session for its idle timeout.
+    /// The session was not used for its idle timeout.
     IdleTimeout,
     /// The session reached its absolute timeout.
     AbsoluteTimeout,

@@ -1,4 +1,4 @@
-//! Typed keys: what an application keeps in a session.
+//! Typed keys of the values that an application keeps in a session.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::codec::whole;
+use super::strict::whole;
 
 /// The name and type of a value in a session.
 ///
@@ -81,7 +81,7 @@ pub enum ValueError {
         key: &'static str,
         /// The layout number that stands beside the bytes.
         shape: u16,
-        /// What is wrong with them.
+        /// Why the bytes cannot be read.
         why: UpcastError,
     },
 }
@@ -111,14 +111,14 @@ impl<T> Key<T> {
         self.name
     }
 
-    /// What an upcast answers to a shape it does not read.
+    /// The error for a shape that an upcast does not read.
     pub const fn unknown(shape: u16) -> UpcastError {
         UpcastError::UnknownShape(shape)
     }
 }
 
 impl<T: DeserializeOwned> Key<T> {
-    /// Reads bytes of this very layout, to their end; for use in an [`upcast`](Self::upcast).
+    /// Reads bytes of the key's own layout, to their end. For use in an [`upcast`](Self::upcast).
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl<T> fmt::Debug for Key<T> {
     }
 }
 
-/// Shows the size alone: what a session holds is the application's business, not the log file's.
+/// Shows only the size: a session's values must not get into log files.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Value {{ shape: {}, bytes: {} }}", self.shape, self.bytes.len())

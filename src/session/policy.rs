@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::STATE_BYTES_MAX;
-use super::{PolicyError, Timeouts};
+use super::{PolicyError, STATE_BYTES_MAX, Timeouts};
 
 /// The rules that every session of a [`Ledger`](crate::Ledger) follows unless its own settings say otherwise.
 ///

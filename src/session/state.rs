@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 use super::timeouts::after;
 use super::{
-    Assurance, ChainHash, Client, EndReason, Entry, Event, Renewed, Timeouts, TokenHash, UserId, Value,
+    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Renewed, Timeouts, TokenHash, UserId,
+    Value,
 };
 
 /// A session as its events made it.
@@ -58,6 +59,7 @@ pub struct Superseded {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// The session's own time limits.
+    #[serde(with = "super::stored_timeouts")]
     pub timeouts: Timeouts,
     /// How the user proved who they are.
     pub methods: Vec<String>,
@@ -93,7 +95,7 @@ impl SessionState {
             Event::Started(fact) => {
                 self.started_at = at;
                 self.token_hash = fact.token_hash;
-                self.content.timeouts = fact.timeouts;
+                self.content.timeouts = fact.timeouts.into();
             }
             Event::LoggedIn(fact) => {
                 self.user = Some(fact.user.clone());
@@ -101,7 +103,7 @@ impl SessionState {
                 self.authenticate(&fact.methods, fact.assurance, at);
             }
             Event::Reauthenticated(fact) => self.authenticate(&fact.methods, fact.assurance, at),
-            Event::SettingsChanged(fact) => self.content.timeouts = fact.timeouts,
+            Event::SettingsChanged(fact) => self.content.timeouts = fact.timeouts.into(),
             Event::RenewalOffered(fact) => self.content.offered = Some(fact.token_hash),
             Event::Renewed(fact) => self.renew(fact, at),
             Event::ImpersonationStarted(fact) => self.content.impersonated = Some(fact.user.clone()),
@@ -127,10 +129,15 @@ impl SessionState {
         }
     }
 
-    /// [`apply`](Self::apply), and the head moves to `entry`.
-    pub fn advance(&mut self, entry: &Entry) {
-        self.apply(&entry.event, entry.occurred_at);
+    /// Decodes an entry's event, applies it and moves the head to the entry.
+    ///
+    /// # Errors
+    ///
+    /// The event cannot be decoded. The state is as it was.
+    pub fn advance(&mut self, entry: &Entry) -> Result<(), DecodeError> {
+        self.apply(&entry.event()?, entry.occurred_at);
         self.settle(entry);
+        Ok(())
     }
 
     /// Moves the head to an entry whose event has been applied.
@@ -143,11 +150,15 @@ impl SessionState {
         }
     }
 
-    /// The state that these entries of one session make, from the first on.
-    pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    /// The state that the entries of one session make, from the first on.
+    ///
+    /// # Errors
+    ///
+    /// One of the events cannot be decoded.
+    pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Result<Self, DecodeError> {
         let mut state = Self::default();
-        entries.into_iter().for_each(|entry| state.advance(entry));
-        state
+        entries.into_iter().try_for_each(|entry| state.advance(entry))?;
+        Ok(state)
     }
 
     /// Whom the session acts as: the impersonated user, or its own.

@@ -1,12 +1,11 @@
 //! How long a session lives: its own time limits, and the error of settings that contradict each other.
 
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 /// The time limits of one session, in whole seconds. `None` means no such limit.
 ///
 /// NIST SP 800-63B-4 asks for an overall limit: at most 30 days (AAL1), 24 hours (AAL2), 12 hours (AAL3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// How long the session lives without being used (ASVS 7.3.1).
     pub idle: Option<u32>,

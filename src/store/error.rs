@@ -1,10 +1,11 @@
-//! What can go wrong between the library and PostgreSQL, sorted by what a caller can do about it.
+//! Errors of the store, sorted by the ways in which a caller can react.
 
 use deadpool_postgres::{PoolError, TimeoutType};
+use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 
-use super::statement::{is_misplaced, is_outdated};
-use super::tls;
+use super::connection::tls;
+use super::sqlstate::{describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, sqlstate};
 use crate::session::{DecodeError, SessionId};
 
 /// An operation on the store failed.
@@ -19,25 +20,25 @@ pub enum Error {
     },
     /// PostgreSQL could not serialize the transaction. Nothing was written; run again.
     #[error("the transaction conflicts with another: run the request again")]
-    Conflict(#[source] tokio_postgres::Error),
-    /// A prepared statement does not fit its table any more, which has been altered. Nothing was written; run again.
+    Conflict(#[source] DriverError),
+    /// A table has been altered since a statement was prepared for it. Nothing was written; run again.
     #[error("a table has been altered since a statement was prepared for it: run the request again")]
-    Outdated(#[source] tokio_postgres::Error),
-    /// A prepared statement is not where it was prepared: a transaction pooler lies between.
+    Outdated(#[source] DriverError),
+    /// A prepared statement is not on the server where it was prepared: a transaction pooler is between.
     #[error(
         "the server has lost a prepared statement or got it from somebody else ({}): behind a transaction pooler that \
          knows no prepared statements build the ledger with `unnamed_statements()`; on a connection of the library's \
          send no DEALLOCATE and no DISCARD ALL", describe(.0)
     )]
-    Misplaced(#[source] tokio_postgres::Error),
+    Misplaced(#[source] DriverError),
     /// The database cannot be reached, or no connection became free in time. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The connection was lost. What it had in hand was not written, unless a COMMIT was under way.
+    /// The connection was lost. Its unfinished work was not written, unless a COMMIT was under way.
     #[error("the connection to the database was lost: {0}")]
     Disconnected(String),
-    /// A connection is there but of no use: its server takes no writes, or it was handed to us in the middle of a
-    /// transaction. Nothing was written, and the connection is discarded.
+    /// The connection is of no use: its server takes no writes, or other code has left a transaction open on
+    /// it. Nothing was written, and the connection is discarded.
     #[error("the connection to the database cannot be used: {0}")]
     Unusable(String),
     /// The connection was lost while a transaction was being committed: it may or may not have been.
@@ -46,36 +47,36 @@ pub enum Error {
     /// The transaction had failed before, so that it could not be committed.
     #[error("an earlier statement of the transaction failed, so that it was rolled back")]
     Aborted,
-    /// The transaction outlives the work that it was for, so that it cannot be committed.
+    /// The application has kept the transaction after its work had ended, so it cannot be committed.
     #[error("a transaction was kept past the end of its work, so that it was rolled back: drop it before")]
     TransactionKept,
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {
-        /// The session they belong to.
+        /// The session that the bytes belong to.
         session: SessionId,
-        /// What is wrong with them.
+        /// Why they cannot be read.
         error: DecodeError,
     },
     /// Anything else that PostgreSQL refuses, in its own words.
     #[error("the database refused a statement: {}", describe(.0))]
-    Database(#[source] tokio_postgres::Error),
+    Database(#[source] DriverError),
 }
 
 impl Error {
     /// No connection could be opened.
-    pub(super) fn unreachable(error: &tokio_postgres::Error) -> Self {
+    pub(super) fn unreachable(error: &DriverError) -> Self {
         Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
     }
 
-    /// Nor within the time that opening one may take.
+    /// Opening a connection timed out.
     pub(super) fn late() -> Self {
         Self::Unavailable("the server did not answer in time".to_owned())
     }
 
-    /// A BEGIN failed: a standby knows no SERIALIZABLE (0A000), and a transaction that somebody else has left open has
-    /// asked a query (25001).
-    pub(super) fn of_begin(error: tokio_postgres::Error) -> Self {
+    /// A BEGIN failed. A standby refuses SERIALIZABLE (0A000). In a transaction that other code has left
+    /// open, BEGIN comes after a query (25001).
+    pub(super) fn of_begin(error: DriverError) -> Self {
         match error.code() {
             Some(&SqlState::FEATURE_NOT_SUPPORTED | &SqlState::ACTIVE_SQL_TRANSACTION) => {
                 Self::Unusable(describe(&error))
@@ -84,17 +85,19 @@ impl Error {
         }
     }
 
-    /// The connection was handed to us in the middle of a transaction.
+    /// The connection came to us with a transaction open on it.
     pub(super) fn in_transaction() -> Self {
         Self::Unusable("other code had left a transaction open on it".to_owned())
     }
 
-    /// What failed before we had begun a transaction cannot have been aborted by a failure of ours.
+    /// For a statement that was sent before our transaction began. If it failed because a transaction has
+    /// failed, then that transaction was left open by other code.
     pub(super) fn outside_transaction(self) -> Self {
         if matches!(self, Self::Aborted) { Self::in_transaction() } else { self }
     }
 
-    /// The same for another request that used the connection at that moment, if it was no matter of one alone.
+    /// A copy of this error for the other requests that shared the connection, if it concerns the connection
+    /// and not one request alone.
     pub(super) fn of_connection(&self) -> Option<Self> {
         match self {
             Self::Unavailable(reason) => Some(Self::Unavailable(reason.clone())),
@@ -104,7 +107,7 @@ impl Error {
         }
     }
 
-    /// Whether the same work may succeed when it is done again.
+    /// Whether the same work may succeed if it is done again.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Stale { .. } | Self::Conflict(_) | Self::Outdated(_))
     }
@@ -118,8 +121,8 @@ impl Error {
     }
 }
 
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl From<DriverError> for Error {
+    fn from(error: DriverError) -> Self {
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(error),
             Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
@@ -146,26 +149,26 @@ impl From<PoolError> for Error {
     }
 }
 
-/// Looks through an application's error and its causes for one of ours or of the database's.
+/// Looks through an application's error and its causes for an error of the library or of the database.
 pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<Cause<'a>> {
     if let Some(ours) = error.downcast_ref::<Error>() {
         return Some(Cause::Ours(ours));
     }
-    if let Some(statement) = error.downcast_ref::<tokio_postgres::Error>() {
+    if let Some(statement) = error.downcast_ref::<DriverError>() {
         return Some(Cause::Statement(statement));
     }
     error.source().and_then(cause)
 }
 
-/// An error at the root of an application's.
+/// The error that made an application's work fail.
 pub(crate) enum Cause<'a> {
-    /// The library's.
+    /// An error of the library.
     Ours(&'a Error),
-    /// That of a statement of the application's own.
-    Statement(&'a tokio_postgres::Error),
+    /// The error of a statement of the application's own.
+    Statement(&'a DriverError),
 }
 
-/// What may become of work that failed, when it is done again.
+/// Whether failed work may succeed if it is done again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prospect {
     /// It lost a race, and will win one.
@@ -181,7 +184,7 @@ pub(crate) enum Prospect {
 }
 
 impl Error {
-    /// What may become of the work when it is done again.
+    /// Whether the failed work may succeed if it is done again.
     pub(crate) fn prospect(&self) -> Prospect {
         match self {
             Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
@@ -194,7 +197,7 @@ impl Error {
 }
 
 impl Error {
-    /// Why work failed, in a word: see [`telemetry`](crate::telemetry).
+    /// Why work failed, in a word, for the metrics: see [`telemetry`](crate::telemetry).
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Stale { .. } => "stale".to_owned(),
@@ -206,7 +209,7 @@ impl Error {
 }
 
 impl Cause<'_> {
-    /// The same of an application's error.
+    /// Why the application's work failed, in a word, for the metrics: see [`telemetry`](crate::telemetry).
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Ours(error) => error.reason(),
@@ -214,14 +217,15 @@ impl Cause<'_> {
         }
     }
 
-    /// The same of an application's error.
+    /// Whether the application's failed work may succeed if it is done again.
     pub(crate) fn prospect(&self) -> Prospect {
         match self {
             Self::Ours(error) => error.prospect(),
             Self::Statement(error) => match error.code() {
                 Some(code) if is_conflict(code) => Prospect::Good,
                 Some(code) if is_absence(code) => Prospect::Reconnected,
-                // Of the latter, the rollback finds out whether the server takes no writes at all.
+                // After READ_ONLY_SQL_TRANSACTION the rollback finds out whether the server takes no writes
+                // at all.
                 Some(&SqlState::IN_FAILED_SQL_TRANSACTION | &SqlState::READ_ONLY_SQL_TRANSACTION) => {
                     Prospect::Fair
                 }
@@ -230,37 +234,5 @@ impl Cause<'_> {
                 _ => Prospect::None,
             },
         }
-    }
-}
-
-fn sqlstate(error: &tokio_postgres::Error) -> String {
-    error.code().map_or("disconnected", SqlState::code).to_owned()
-}
-
-/// Serialization failure, deadlock, out of predicate locks: the transaction did nothing and may run again.
-fn is_conflict(code: &SqlState) -> bool {
-    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY]
-        .contains(code)
-}
-
-/// The server is going, coming or full: classes 57P0x (shutdown) and 53300 (too many connections).
-fn is_absence(code: &SqlState) -> bool {
-    code.code().starts_with("57P0")
-        || code.code().starts_with("08")
-        || *code == SqlState::TOO_MANY_CONNECTIONS
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
-}
-
-/// PostgreSQL's message with its code. Never the detail, which may quote a row.
-fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(refusal) => format!("{} ({})", refusal.message(), refusal.code().code()),
-        None => match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        },
     }
 }

@@ -1,10 +1,10 @@
-//! The schema: migrations, and whether a database has the ones that this version needs.
+//! The schema: migrations, and the check that a database has those that this version needs.
 
 use refinery::{Runner, Target};
 use tokio_postgres::Client;
 
+use super::connection::tls::EncryptionError;
 use super::error::Error;
-use super::tls::EncryptionError;
 
 mod embedded {
     refinery::embed_migrations!("schema");
@@ -64,7 +64,7 @@ pub enum SchemaError {
     Store(#[from] Error),
 }
 
-/// What a migration did.
+/// The result of a migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Migrated {
@@ -74,8 +74,8 @@ pub struct Migrated {
     pub partitions: i32,
 }
 
-/// Applies what is missing and makes the partitions of the coming year. Two at once both succeed: the second
-/// waits for the first, by an advisory lock on the same connection.
+/// Applies the missing migrations and makes the partitions of the coming year. If two run at once, both
+/// succeed: an advisory lock makes the second wait for the first.
 pub(crate) async fn migrate(client: &mut Client) -> Result<Migrated, SchemaError> {
     client.batch_execute(PREPARE).await.map_err(Error::from)?;
     let migrated = run(client).await;
@@ -134,7 +134,7 @@ fn refuse_foreign(applied: &[Migration]) -> Result<(), SchemaError> {
     Ok(())
 }
 
-/// What the database has, nothing if it was never migrated.
+/// The migrations that the database has; none if it was never migrated.
 async fn applied(client: &Client) -> Result<Vec<Migration>, Error> {
     use tokio_postgres::error::SqlState;
     // Typed, and so unnamed: an application may ask this through a pooler.

@@ -7,9 +7,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::connection::Connection;
+use super::connection::pool::Connection;
+use super::connection::statement::Sql;
 use super::error::Error;
-use super::statement::Sql;
 use crate::session::{Client, EndReason, Expiry, SessionId, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
@@ -26,14 +26,14 @@ pub struct SessionSummary {
     pub started_at: OffsetDateTime,
     /// When the user last proved who they are in it.
     pub authenticated_at: Option<OffsetDateTime>,
-    /// When it was last seen; coarse by the policy's `extension_delay`.
+    /// When it was last seen, as exact as the policy's `extension_delay`.
     pub last_seen: OffsetDateTime,
-    /// Why and when it ended; none for a live session. One whose time is over counts as ended, whether or not
-    /// anybody has noticed yet.
+    /// Why and when it ended, or `None` for a live session. A session whose time is over counts as ended,
+    /// even if no request has found that out yet.
     pub ended: Option<(EndReason, OffsetDateTime)>,
-    /// The address that its latest event came from; the end itself, which may be another's doing, not counted.
+    /// The address that its latest event came from. The end is not counted: it may be somebody else's doing.
     pub client_ip: Option<IpAddr>,
-    /// The browser that it came from.
+    /// The browser that its latest event came from, the end not counted.
     pub user_agent: Option<String>,
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         2 => value_event(),
         2 => identity_event(),
         1 => (name(), any::<i16>(), vec(any::<u8>(), 0..50))
-            .prop_map(|(kind, shape, payload)| Event::Unknown(Unknown { kind, shape, payload })),
+            .prop_map(|(kind, shape, payload)| Event::Unknown(Encoded::new(kind, shape, payload))),
     ]
 }
 
@@ -95,12 +95,12 @@ fn value_event() -> impl Strategy<Value = Event> {
 fn identity_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => (token_hash(), timeouts())
-            .prop_map(|(token_hash, timeouts)| Event::Started(Started { token_hash, timeouts })),
+            .prop_map(|(token_hash, timeouts)| Event::Started(Started { token_hash, timeouts: timeouts.into() })),
         4 => (user(), methods(), assurance())
             .prop_map(|(user, methods, assurance)| Event::LoggedIn(LoggedIn { user, methods, assurance })),
         4 => (methods(), assurance())
             .prop_map(|(methods, assurance)| Event::Reauthenticated(Reauthenticated { methods, assurance })),
-        4 => timeouts().prop_map(|timeouts| Event::SettingsChanged(SettingsChanged { timeouts })),
+        4 => timeouts().prop_map(|timeouts| Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() })),
         4 => token_hash().prop_map(|token_hash| Event::RenewalOffered(RenewalOffered { token_hash })),
         4 => (token_hash(), prop_oneof![Just(0), any::<u32>()], any::<bool>()).prop_map(
             |(token_hash, grace, accepts_superseded)| Event::Renewed(Renewed {

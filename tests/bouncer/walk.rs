@@ -95,6 +95,6 @@ async fn revoke(ledger: &Ledger, visitor: &Visitor, told: &mut String) {
 
 async fn kinds(ledger: &Ledger, session: SessionId) -> String {
     let history = ledger.history(session).await.unwrap();
-    let kinds: Vec<_> = history.iter().map(|recorded| recorded.entry.event.kind()).collect();
+    let kinds: Vec<_> = history.iter().map(|recorded| recorded.entry.encoded.kind()).collect();
     kinds.join(" ")
 }

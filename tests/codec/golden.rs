@@ -13,17 +13,17 @@ use data_encoding::HEXLOWER;
 use session_ledger::session::{Content, Event};
 
 use crate::kinds::kinds;
-use crate::samples;
+use crate::{decode, payload, samples};
 
 #[test]
 fn every_golden_event_is_read_as_it_was_meant_and_written_as_it_was() {
     for (name, events) in samples_by_file() {
         let path = folder().join("events").join(&name);
-        let payloads = golden(&path, &events, Event::payload);
+        let payloads = golden(&path, &events, payload);
         assert_eq!(payloads.len(), events.len(), "{name} holds as many payloads as there are samples of it");
         for (payload, event) in payloads.iter().zip(&events) {
-            assert_eq!(Event::decode(event.kind(), event.shape(), payload).as_ref(), Ok(event), "{name}");
-            assert_eq!(&event.payload(), payload, "{name}");
+            assert_eq!(decode(event.kind(), event.shape(), payload).as_ref(), Ok(event), "{name}");
+            assert_eq!(&crate::payload(event), payload, "{name}");
         }
     }
 }
@@ -43,7 +43,7 @@ fn every_kind_and_shape_has_its_golden_file_and_no_file_is_orphaned() {
     let sampled: BTreeSet<String> = samples_by_file().into_keys().collect();
     assert!(sampled.is_subset(&expected), "no sample is of an unknown kind");
     for (name, events) in samples_by_file() {
-        golden(&folder().join("events").join(name), &events, Event::payload);
+        golden(&folder().join("events").join(name), &events, payload);
     }
     let found: BTreeSet<String> = fs::read_dir(folder().join("events"))
         .unwrap()

@@ -10,3 +10,15 @@ mod keys;
 mod kinds;
 mod roundtrip;
 mod samples;
+
+use session_ledger::session::{DecodeError, Encoded, Event};
+
+/// Reads an event as it was stored.
+fn decode(kind: &str, shape: i16, payload: &[u8]) -> Result<Event, DecodeError> {
+    Encoded::new(kind.to_owned(), shape, payload).decode()
+}
+
+/// The payload as it is stored.
+fn payload(event: &Event) -> Vec<u8> {
+    event.encode().payload().to_vec()
+}

@@ -3,18 +3,16 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use session_ledger::session::{
-    Assurance, Content, EndReason, Event, STATE_BYTES_MAX, SessionState, Timeouts, UserId, Value, Wish,
-    decide,
+    Assurance, Content, EndReason, STATE_BYTES_MAX, SessionState, Timeouts, UserId, Value, Wish, decide,
 };
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::arbitrary;
-use crate::samples;
+use crate::{arbitrary, decode, payload, samples};
 
 proptest! {
     #[test]
     fn any_event_is_read_as_it_was_written(event in arbitrary::event()) {
-        let read = Event::decode(event.kind(), event.shape(), &event.payload());
+        let read = decode(event.kind(), event.shape(), &payload(&event));
         prop_assert_eq!(read, Ok(event));
     }
 
@@ -28,8 +26,8 @@ proptest! {
         payload in vec(prop_oneof![any::<u8>(), 0..4_u8], 0..80)
     ) {
         for event in samples::events() {
-            if let Ok(read) = Event::decode(event.kind(), event.shape(), &payload) {
-                prop_assert_eq!(read.payload(), payload.clone());
+            if let Ok(read) = decode(event.kind(), event.shape(), &payload) {
+                prop_assert_eq!(crate::payload(&read), payload.clone());
             }
         }
     }
@@ -97,6 +95,6 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
 fn grant(state: &mut SessionState, wish: Wish) -> bool {
     let Ok(Some(event)) = decide(state, wish, STATE_BYTES_MAX) else { return false };
     state.apply(&event, OffsetDateTime::UNIX_EPOCH);
-    assert_eq!(Event::decode(event.kind(), event.shape(), &event.payload()), Ok(event));
+    assert_eq!(decode(event.kind(), event.shape(), &payload(&event)), Ok(event));
     true
 }

@@ -42,8 +42,8 @@ fn limits() -> Timeouts {
 fn beginnings() -> Vec<Event> {
     let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
     vec![
-        Event::Started(Started { token_hash: hash(0x20), timeouts: limits() }),
-        Event::Started(Started { token_hash: hash(0xf0), timeouts: Timeouts::default() }),
+        Event::Started(Started { token_hash: hash(0x20), timeouts: limits().into() }),
+        Event::Started(Started { token_hash: hash(0xf0), timeouts: Timeouts::default().into() }),
         Event::LoggedIn(LoggedIn { user, methods: vec!["pwd".into()], assurance: Assurance::Aal1 }),
         Event::LoggedIn(LoggedIn { user: "ž".into(), methods: vec![], assurance: Assurance::Aal3 }),
         Event::Reauthenticated(Reauthenticated {
@@ -74,8 +74,10 @@ fn settings_and_renewals() -> Vec<Event> {
         Event::Renewed(Renewed { token_hash: hash(0x40), grace, accepts_superseded })
     };
     vec![
-        Event::SettingsChanged(SettingsChanged { timeouts: limits() }),
-        Event::SettingsChanged(SettingsChanged { timeouts: Timeouts { idle: Some(0), absolute: None } }),
+        Event::SettingsChanged(SettingsChanged { timeouts: limits().into() }),
+        Event::SettingsChanged(SettingsChanged {
+            timeouts: StoredTimeouts { idle: Some(0), absolute: None },
+        }),
         Event::RenewalOffered(RenewalOffered { token_hash: hash(0x80) }),
         renewed(30, true),
         renewed(0, false),

@@ -149,7 +149,10 @@ async fn a_history_tells_of_a_write_that_was_lost_and_the_session_lives_no_longe
     assert_eq!(visitor.call(unrepeatable(&visitor, "/add")).await.status, 503);
     let history = ledger.history(id).await.unwrap();
     let last = &history.last().unwrap().entry;
-    assert!(matches!(&last.event, Event::Noted(note) if note.name == "session_ledger:abandoned"), "{last:?}");
+    assert!(
+        matches!(last.event(), Ok(Event::Noted(note)) if note.name == "session_ledger:abandoned"),
+        "{last:?}"
+    );
     let after = ledger.state_at(id, i64::MAX).await.unwrap();
     assert_eq!((after.content, after.changed_at), (before.content, before.changed_at));
 }

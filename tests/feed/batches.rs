@@ -140,11 +140,12 @@ async fn a_damaged_payload_is_handed_on_as_it_is_stored() {
     let mut subscription = ledger.subscription("follower", "test").await.unwrap();
     let batch = subscription.next_batch(10).await.unwrap();
     assert_eq!(batch.events.len(), 3);
-    let Event::Unknown(unknown) = &batch.events[1].entry.event else { panic!("the payload was read") };
-    assert_eq!((unknown.kind.as_str(), unknown.shape), ("noted", 1));
-    assert_eq!(unknown.payload, b"\xff\xff");
-    assert!(matches!(batch.events[2].entry.event, Event::Noted(_)));
-    assert!(ledger.history(session).await.is_err(), "where the payload counts, damage is an error");
+    let damaged = &batch.events[1].entry;
+    assert!(damaged.event().is_err(), "the payload was read");
+    assert_eq!((damaged.encoded.kind(), damaged.encoded.shape()), ("noted", 1));
+    assert_eq!(damaged.encoded.payload(), b"\xff\xff");
+    assert!(matches!(batch.events[2].entry.event(), Ok(Event::Noted(_))));
+    assert!(ledger.state_at(session, 2).await.is_err(), "where the payload counts, damage is an error");
 }
 
 /// The feed passes over ids that are never given; a cursor may not name the first of them.

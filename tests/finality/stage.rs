@@ -120,8 +120,8 @@ impl Stage {
     /// Whether the log tells the session's end last, and only once.
     pub(crate) async fn is_over(&self, session: SessionId) -> bool {
         let history = self.ledger.history(session).await.unwrap();
-        let ends = history.iter().filter(|event| matches!(event.entry.event, Event::Ended(_))).count();
-        let last = history.last().is_some_and(|event| matches!(event.entry.event, Event::Ended(_)));
+        let ends = history.iter().filter(|event| matches!(event.entry.event(), Ok(Event::Ended(_)))).count();
+        let last = history.last().is_some_and(|event| matches!(event.entry.event(), Ok(Event::Ended(_))));
         assert!(ends <= 1 && (ends == 0 || last), "something follows the end of {session}");
         ends == 1
     }

@@ -13,11 +13,11 @@ type Edit = fn(&mut Entry);
 const EDITS: [(&str, Edit); 18] = [
     ("version", |entry| entry.version += 1),
     ("event_id", |entry| entry.event_id = EventId::from_random([9; 16])),
-    ("kind", |entry| entry.event = unknown("value_taken", 5, &[1, 2])),
-    ("shape", |entry| entry.event = unknown("value_given", 6, &[1, 2])),
-    ("payload", |entry| entry.event = unknown("value_given", 5, &[1, 3])),
-    ("shorter payload", |entry| entry.event = unknown("value_given", 5, &[1])),
-    ("no payload", |entry| entry.event = unknown("value_given", 5, &[])),
+    ("kind", |entry| entry.encoded = Encoded::new("value_taken", 5, [1, 2])),
+    ("shape", |entry| entry.encoded = Encoded::new("value_given", 6, [1, 2])),
+    ("payload", |entry| entry.encoded = Encoded::new("value_given", 5, [1, 3])),
+    ("shorter payload", |entry| entry.encoded = Encoded::new("value_given", 5, [1])),
+    ("no payload", |entry| entry.encoded = Encoded::new("value_given", 5, [])),
     ("user", |entry| entry.user = Some("mallory".into())),
     ("no user", |entry| entry.user = None),
     ("empty user", |entry| entry.user = Some("".into())),
@@ -138,15 +138,11 @@ fn entry() -> Entry {
     Entry {
         version: 3,
         event_id: EventId::from_random([3; 16]),
-        event: unknown("value_given", 5, &[1, 2]),
+        encoded: Encoded::new("value_given", 5, [1, 2]),
         user: Some("alice".into()),
         actor: None,
         client: Some(Client::new(Some([192, 0, 2, 1].into()), None)),
         occurred_at: at(1_700_000_000),
         hash: ChainHash::default(),
     }
-}
-
-fn unknown(kind: &str, shape: i16, payload: &[u8]) -> Event {
-    Event::Unknown(Unknown { kind: kind.into(), shape, payload: payload.to_vec() })
 }

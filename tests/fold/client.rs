@@ -135,9 +135,9 @@ proptest! {
         let entries: Vec<Entry> = entries.into_iter().map(through_the_columns).collect();
         let told: Vec<_> = Client::of_each(&entries).map(Option::<&Client>::cloned).collect();
         prop_assert_eq!(told, truth.into_iter().map(Some).collect::<Vec<_>>());
-        prop_assert_eq!(&SessionState::replay(&entries).client, &draft.state().client);
+        prop_assert_eq!(&SessionState::replay(&entries).unwrap().client, &draft.state().client);
         for entry in entries {
-            prop_assert!(entry.client.is_some() || !entry.event.always_says_client());
+            prop_assert!(entry.client.is_some() || !entry.event().unwrap().always_says_client());
         }
     }
 }
@@ -172,7 +172,7 @@ fn say(entry: &Entry) -> String {
             format!("{}@{}", browser(client), ip.unwrap_or_default())
         }
     };
-    format!("{} {client}", entry.event.kind())
+    format!("{} {client}", entry.encoded.kind())
 }
 
 fn browser(client: &Client) -> &str {

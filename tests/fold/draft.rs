@@ -108,9 +108,10 @@ fn a_new_session_starts_before_anything_else() {
     assert!(draft.is_new());
     grant(&mut draft, vec![set("k", 1)]);
     let written = write(&draft).unwrap();
-    let start = Event::Started(Started { token_hash: TokenHash::from_bytes([1; 32]), timeouts: limits });
-    let events: Vec<&Event> = written.entries.iter().map(|entry| &entry.event).collect();
-    assert_eq!(events, [&start, &is_set("k", 1)]);
+    let start =
+        Event::Started(Started { token_hash: TokenHash::from_bytes([1; 32]), timeouts: limits.into() });
+    let events: Vec<Event> = written.entries.iter().map(|entry| entry.event().unwrap()).collect();
+    assert_eq!(events, [start, is_set("k", 1)]);
     assert_eq!((written.id, written.expected_version), (id(), 0));
     assert_eq!((written.state.version, written.state.started_at), (2, at(50)));
     assert_eq!(written.entries[0].hash, ChainHash::genesis(id()).then(&written.entries[0]));
@@ -193,7 +194,7 @@ fn write(draft: &Draft) -> Option<Written> {
 
 fn facts(draft: &Draft) -> Vec<Event> {
     write(draft)
-        .map_or_else(Vec::new, |written| written.entries.into_iter().map(|entry| entry.event).collect())
+        .map_or_else(Vec::new, |written| written.entries.iter().map(|entry| entry.event().unwrap()).collect())
 }
 
 fn client() -> Client {

@@ -41,7 +41,7 @@ fn stream(events: &[(Event, OffsetDateTime)]) -> Vec<Entry> {
             let mut entry = Entry {
                 version,
                 event_id: next_id(),
-                event: event.clone(),
+                encoded: event.encode(),
                 user: None,
                 actor: None,
                 client: None,

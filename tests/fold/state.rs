@@ -40,11 +40,11 @@ proptest! {
         let entries = stream(&events);
         let mut state = SessionState::default();
         for (done, entry) in (1..).zip(&entries) {
-            state.advance(entry);
+            state.advance(entry).unwrap();
             prop_assert_eq!((state.version, state.head, state.changed_at), (done, entry.hash, entry.occurred_at));
-            prop_assert_eq!(&SessionState::replay(entries.iter().take(done as usize)), &state);
+            prop_assert_eq!(&SessionState::replay(entries.iter().take(done as usize)).unwrap(), &state);
         }
-        prop_assert_eq!(SessionState::replay(&entries), state);
+        prop_assert_eq!(SessionState::replay(&entries).unwrap(), state);
     }
 
     #[test]
@@ -64,7 +64,7 @@ proptest! {
 #[test]
 fn an_unknown_event_and_a_note_change_nothing() {
     let mut state = SessionState::default();
-    let unknown = Unknown { kind: "teleported".into(), shape: 1, payload: vec![1] };
+    let unknown = Encoded::new("teleported", 1, vec![1]);
     state.apply(&Event::Unknown(unknown), at(5));
     state.apply(&Event::Noted(Noted { name: "order".into(), text: "4711".into() }), at(6));
     assert_eq!(state, SessionState::default());

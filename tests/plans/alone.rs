@@ -15,14 +15,14 @@ async fn an_append_outside_of_a_transaction_writes_nothing() {
         client.batch_execute(&format!("prepare {name} as {text}")).await.unwrap();
     }
     let row =
-        "select format('%L, %s, %s, now(), null, null, null, null, null, %L, null, %L, null, %L, null, %L, null, null',
-                             session_id, version, version + 2, token_hash, head_hash, state, started_at),
+        "select format('%L, %s, %s, %L, now(), null, null, null, null, null, %L, null, %L, null, null, null, %L, null',
+                             session_id, version, version + 2, started_at, token_hash, head_hash, state),
                       format('%L, %s', session_id, version + 2), head_hash::text
                  from session_ledger.session limit 1";
     let row = client.query_one(row, &[]).await.unwrap();
     let (row, place, hash): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
     let event =
-        format!("gen_random_uuid(), 'value_set', 1::smallint, null, null, '', '{hash}', now(), null, null");
+        format!("gen_random_uuid(), 'value_set', 1::smallint, null, null, null, null, now(), '', '{hash}'");
     let append = format!("execute append({row}, {event})");
     let append_event = format!("execute append_event({place}, {event})");
     let count = "select count(*) from session_ledger.event";

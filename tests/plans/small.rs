@@ -19,14 +19,14 @@ async fn sessions_are_looked_up_however_little_activity_there_is() {
     client.batch_execute("vacuum full analyze session_ledger.activity").await.unwrap();
     client.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
     let sessions = format!("array['{}']::uuid[]", filled.session);
-    let plan = explain(&client, &statement("load_many.sql"), &sessions).await;
+    let plan = explain(&client, &statement("load_group.sql"), &sessions).await;
     assert_eq!(plan.lines().filter_map(scanned_table).find(|table| is_ours(table)), None, "{plan}");
 }
 
 /// The statements of requests that look a session up, with their arguments.
 const LOOKUPS: [(&str, &str); 5] = [
     ("load.sql", "NONE, true"),
-    ("load_many.sql", "array[NONE]::uuid[]"),
+    ("load_group.sql", "array[NONE]::uuid[]"),
     (
         "append.sql",
         "NONE, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
@@ -34,7 +34,7 @@ const LOOKUPS: [(&str, &str); 5] = [
     ),
     (
         "end.sql",
-        "NONE, 4, 5, now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, null, \
+        "NONE, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, null, \
                  null, null, null",
     ),
     ("fence.sql", "NONE, 4"),

@@ -48,7 +48,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
-        "append_many.sql",
+        "append_group.sql",
         Plan {
             role: RUNTIME,
             arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], null, null, null, null, null, null, null, null, null, \
@@ -102,7 +102,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "end.sql",
         Plan {
             role: RUNTIME,
-            arguments: "ID, 4, 5, now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
+            arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
                         null, null, null, null",
             wanted: &[
                 "Delete on session",
@@ -160,7 +160,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
-        "load_many.sql",
+        "load_group.sql",
         Plan {
             role: RUNTIME,
             arguments: "array[ID]::uuid[]",

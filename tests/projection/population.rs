@@ -6,8 +6,8 @@
 use session_ledger::Ledger;
 use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{
-    ChainHash, Client as From, Draft, Entry, Event, EventId, Origin, Policy, RenewalOffered, SessionId,
-    SessionState, TokenHash, Unknown, Wish,
+    ChainHash, Client as From, Draft, Encoded, Entry, Event, EventId, Origin, Policy, RenewalOffered,
+    SessionId, SessionState, TokenHash, Wish,
 };
 use test_support::Database;
 use time::{Duration, OffsetDateTime};
@@ -108,9 +108,9 @@ fn write(id: SessionId, requests: Vec<Vec<Wish>>) -> Vec<Entry> {
 /// A session with events that this version does not write: one of a known kind, and one of an unknown kind.
 fn of_a_later_version(id: SessionId) -> Vec<Entry> {
     let mut entries = write(id, vec![vec![set("before", b"1")]]);
-    let mut state = SessionState::replay(&entries);
+    let mut state = SessionState::replay(&entries).unwrap();
     let offered = RenewalOffered { token_hash: TokenHash::from_bytes([8; 32]) };
-    let unknown = Unknown { kind: "teleported".into(), shape: 3, payload: b"to the moon".to_vec() };
+    let unknown = Encoded::new("teleported", 3, b"to the moon");
     entries.push(next(&mut state, Event::RenewalOffered(offered)));
     entries.push(next(&mut state, Event::Unknown(unknown)));
     let mut draft = Draft::stored(id, state.clone(), Policy::default().state_bytes_max);
@@ -124,7 +124,7 @@ fn next(state: &mut SessionState, event: Event) -> Entry {
     let mut entry = Entry {
         version: state.version + 1,
         event_id: event_id(),
-        event,
+        encoded: event.encode(),
         user: state.user.clone(),
         actor: None,
         client: None,
@@ -132,7 +132,7 @@ fn next(state: &mut SessionState, event: Event) -> Entry {
         hash: ChainHash::default(),
     };
     entry.hash = state.head.then(&entry);
-    state.advance(&entry);
+    state.advance(&entry).unwrap();
     entry
 }
 
@@ -156,11 +156,11 @@ async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
                     &session.as_uuid(),
                     &entry.version,
                     &entry.event_id.as_uuid(),
-                    &entry.event.kind(),
-                    &entry.event.shape(),
+                    &entry.encoded.kind(),
+                    &entry.encoded.shape(),
                     &user,
                     &actor,
-                    &entry.event.payload(),
+                    &entry.encoded.payload(),
                     &entry.hash.as_bytes().as_slice(),
                     &entry.occurred_at,
                     &client_ip,

@@ -39,7 +39,7 @@ async fn the_runtime_role_can_do_what_the_library_does() {
     assert!(ledger.end(session, End::because(EndReason::Revoked).by("admin")).await.unwrap());
 
     let history = ledger.history(session).await.unwrap();
-    assert_eq!(history.last().unwrap().entry.event.kind(), "ended");
+    assert_eq!(history.last().unwrap().entry.encoded.kind(), "ended");
     let sessions = ledger.sessions(&UserId::from("alice")).await.unwrap();
     assert_eq!(sessions[0].ended.as_ref().unwrap().0, EndReason::Revoked);
     assert_eq!(sessions.len(), 1);

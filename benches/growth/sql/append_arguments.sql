@@ -2,10 +2,10 @@
 -- No row: the session is not live.
 -- Parameters: $1 session id (uuid)
 select format(
-           '%L, %s, %s, now(), %L, %L, null, %L, null, %L, null, %L, %L, %L, null, %L, %L, %L, gen_random_uuid(), '
-           '''value_set'', 1::smallint, %L, null, %L::bytea, %L::bytea, now(), %L, %L',
-           session_id, version, version + 1, authenticated_at, absolute_deadline, idle_timeout, token_hash, head_hash,
-           user_id, state, started_at, s.client_ip, s.user_agent, user_id, t.payload, head_hash, t.client_ip, t.user_agent
+           '%L, %s, %s, %L, now(), %L, %L, null, %L, null, %L, null, %L, %L, %L, %L, %L, null, gen_random_uuid(), '
+           '''value_set'', 1::smallint, %L, null, %L, %L, now(), %L::bytea, %L::bytea',
+           session_id, version, version + 1, started_at, authenticated_at, absolute_deadline, idle_timeout, token_hash,
+           head_hash, user_id, s.client_ip, s.user_agent, state, user_id, t.client_ip, t.user_agent, t.payload, head_hash
        )
   from session_ledger.session as s
  cross join growth.template as t

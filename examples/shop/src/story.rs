@@ -21,7 +21,10 @@ pub(crate) fn tell(events: &[Recorded], products: &BTreeMap<i32, String>) -> Vec
     let mut teller = Teller { products, cart: Cart::default() };
     let moments = events.iter().filter_map(|recorded| {
         let entry = &recorded.entry;
-        let sentence = teller.sentence(&entry.event, entry.user.as_ref())?;
+        let sentence = match entry.event() {
+            Ok(event) => teller.sentence(&event, entry.user.as_ref())?,
+            Err(_) => "Something happened that this shop cannot read.".to_owned(),
+        };
         let from = recorded.client.as_ref().and_then(origin);
         Some(Moment { sentence, at: when::exact(entry.occurred_at), from })
     });

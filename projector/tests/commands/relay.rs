@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use session_ledger::session::{Event, Noted, SessionId, Started, Timeouts, TokenHash};
+use session_ledger::session::{Event, Noted, SessionId, Started, StoredTimeouts, TokenHash};
 use test_support::{Database, append};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -186,7 +186,8 @@ async fn write(client: &Client, writer: u8) -> Written {
 
 async fn write_two(client: &Client, session: SessionId, version: i64) -> [String; 2] {
     let noted = Event::Noted(Noted { name: "test".into(), text: "more".into() });
-    let started = Event::Started(Started { token_hash: TokenHash::default(), timeouts: Timeouts::default() });
+    let started =
+        Event::Started(Started { token_hash: TokenHash::default(), timeouts: StoredTimeouts::default() });
     let first = if version == 0 { started } else { noted.clone() };
     let first = append(client, session, version + 1, &first).await.unwrap();
     let second = append(client, session, version + 2, &noted).await.unwrap();

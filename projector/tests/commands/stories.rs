@@ -3,10 +3,10 @@
 use session_ledger::Ledger;
 use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{
-    Assurance, ChainHash, Cleared, Client as From, EndReason, Ended, Entry, Event, EventId, FlashAdded,
-    FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered,
-    Renewed, SessionId, SessionState, SettingsChanged, Started, Timeouts, TokenHash, Unknown, UserId, Value,
-    ValueRemoved, ValueSet,
+    Assurance, ChainHash, Cleared, Client as From, Encoded, EndReason, Ended, Entry, Event, EventId,
+    FlashAdded, FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated,
+    RenewalOffered, Renewed, SessionId, SessionState, SettingsChanged, Started, StoredTimeouts, TokenHash,
+    UserId, Value, ValueRemoved, ValueSet,
 };
 use test_support::Database;
 use time::macros::datetime;
@@ -68,7 +68,7 @@ fn every_kind() -> Vec<Event> {
         Event::FlashAdded(FlashAdded { queue: String::new(), message: "Welcome back".into() }),
         Event::FlashAdded(FlashAdded { queue: "news".into(), message: "A secret message".into() }),
         Event::FlashTaken(FlashTaken { queue: "news".into() }),
-        Event::SettingsChanged(SettingsChanged { timeouts: Timeouts { idle: None, absolute: None } }),
+        Event::SettingsChanged(SettingsChanged { timeouts: StoredTimeouts { idle: None, absolute: None } }),
         Event::RenewalOffered(RenewalOffered { token_hash: TOKEN_HASH }),
         Event::Reauthenticated(Reauthenticated {
             methods: vec!["pwd".into(), "otp".into()],
@@ -79,19 +79,19 @@ fn every_kind() -> Vec<Event> {
         Event::ImpersonationEnded(ImpersonationEnded {}),
         Event::ValueRemoved(ValueRemoved { key: "flag".into() }),
         Event::Cleared(Cleared {}),
-        Event::Unknown(Unknown { kind: "teleported".into(), shape: 3, payload: b"to the moon".to_vec() }),
+        Event::Unknown(Encoded::new("teleported", 3, b"to the moon")),
         Event::Ended(Ended::new(EndReason::Revoked, START + Duration::seconds(160))),
     ]
 }
 
 fn started() -> Event {
-    let timeouts = Timeouts { idle: Some(14 * 24 * 3600), absolute: None };
+    let timeouts = StoredTimeouts { idle: Some(14 * 24 * 3600), absolute: None };
     Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
 }
 
 /// A start without time limits: the session lives whatever the clock says.
 fn started_for_ever() -> Event {
-    let timeouts = Timeouts { idle: None, absolute: None };
+    let timeouts = StoredTimeouts { idle: None, absolute: None };
     Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
 }
 
@@ -130,7 +130,7 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
     let mut entry = Entry {
         version,
         event_id: EventId::from_random(event_id),
-        event,
+        encoded: event.encode(),
         user: state.user.clone(),
         actor: is_ended.then(|| "admin".into()),
         client,
@@ -150,7 +150,7 @@ async fn insert(client: &Client, session: SessionId, entry: &Entry) {
     let user = entry.user.as_ref().map(UserId::as_str);
     let actor = entry.actor.as_ref().map(UserId::as_str);
     let recorded_at = entry.occurred_at + Duration::milliseconds(2);
-    let (payload, hash) = (entry.event.payload(), entry.hash.as_bytes().as_slice());
+    let (payload, hash) = (entry.encoded.payload(), entry.hash.as_bytes().as_slice());
     let (client_ip, user_agent) = From::columns(entry.client.as_ref());
     client
         .execute(
@@ -159,8 +159,8 @@ async fn insert(client: &Client, session: SessionId, entry: &Entry) {
                 &session.as_uuid(),
                 &entry.version,
                 &entry.event_id.as_uuid(),
-                &entry.event.kind(),
-                &entry.event.shape(),
+                &entry.encoded.kind(),
+                &entry.encoded.shape(),
                 &user,
                 &actor,
                 &payload,

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use projector::envelope::Envelope;
 use serde_json::{Value, json};
 use session_ledger::session::{
-    Assurance, ChainHash, Cleared, Client, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn,
-    Recorded, RenewalOffered, Renewed, SessionId, Started, Timeouts, Unknown, UserId, Value as Stored,
+    Assurance, ChainHash, Cleared, Client, Encoded, EndReason, Ended, Entry, Event, EventId, FlashAdded,
+    LoggedIn, Recorded, RenewalOffered, Renewed, SessionId, Started, StoredTimeouts, UserId, Value as Stored,
     ValueSet,
 };
 use time::macros::datetime;
@@ -21,7 +21,7 @@ fn recorded(event: Event) -> Recorded {
     let entry = Entry {
         version: 3,
         event_id: EventId::from_random([1; 16]),
-        event,
+        encoded: event.encode(),
         user: Some(UserId::from("alice")),
         actor: None,
         client: Some(client),
@@ -110,9 +110,9 @@ fn values_and_messages_stay_inside() {
 fn no_event_that_knows_a_token_hash_tells_it() {
     let token_hash = TOKEN_HASH;
     // `line` looks for the hash. What cannot be read may be one, too.
-    line(Event::Started(Started { token_hash, timeouts: Timeouts::default() }));
+    line(Event::Started(Started { token_hash, timeouts: StoredTimeouts::default() }));
     line(Event::RenewalOffered(RenewalOffered { token_hash }));
     line(Event::Renewed(Renewed { token_hash, grace: 30, accepts_superseded: true }));
-    let unread = Unknown { kind: "renewed".to_owned(), shape: 9, payload: vec![0xab; 40] };
+    let unread = Encoded::new("renewed", 9, vec![0xab; 40]);
     assert_eq!(line(Event::Unknown(unread))["type"], "session-ledger.renewed");
 }

@@ -9,7 +9,7 @@ use std::task::Poll;
 use projector::relay::relay;
 use serde_json::Value;
 use session_ledger::Ledger;
-use session_ledger::session::{Event, Renewed, SessionId, Started, Timeouts};
+use session_ledger::session::{Event, Renewed, SessionId, Started, StoredTimeouts};
 use test_support::{Database, append};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
@@ -130,7 +130,7 @@ async fn write(client: &Client, writer: u8) -> Written {
 }
 
 async fn write_two(client: &Client, session: SessionId, version: i64) -> [String; 2] {
-    let start = Event::Started(Started { token_hash: TOKEN_HASH, timeouts: Timeouts::default() });
+    let start = Event::Started(Started { token_hash: TOKEN_HASH, timeouts: StoredTimeouts::default() });
     let renewal = Event::Renewed(Renewed { token_hash: TOKEN_HASH, grace: 30, accepts_superseded: true });
     let first = if version == 0 { start } else { noted("between") };
     let first = append(client, session, version + 1, &first).await.unwrap();

@@ -1,41 +1,44 @@
--- Appends an event to a live session at an expected version and writes the row that it makes, with those of the same
--- request that `append_event.sql` brings behind it. The row is changed first, so that two requests of one session meet
--- there and not in the log.
--- No row: never happens. If the session is not at the expected version, or has ended, or the BEGIN before this was lost,
--- nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot succeed.
--- Parameters: $1 session id, $2 version before, $3 version after, $4 changed at, $5 authenticated at, $6 absolute deadline,
---             $7 superseded until, $8 idle timeout in seconds, $9 superseded accepted, $10 token hash, $11 superseded hash,
---             $12 head hash, $13 user, $14 state, $15 resend, $16 started at, $17 address and $18 user agent of the client
---             that was said last;
---             and of the first event: $19 id, $20 kind, $21 shape, $22 user, $23 actor, $24 payload, $25 hash,
---             $26 occurred at, $27 client address, $28 user agent
+-- Appends an event to a live session at an expected version, and writes the row that it makes. More events of
+-- the same request follow by `append_event.sql`. The row is changed first, so that two requests of one
+-- session meet there and not in the log.
+-- No row: never happens. If the session is not at the expected version, or has ended, or the BEGIN before
+-- this was lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind it
+-- cannot succeed.
+-- Parameters: $1 session id, $2 version before;
+--             the row: $3 version after, $4 started at, $5 changed at, $6 authenticated at,
+--             $7 absolute deadline, $8 superseded until, $9 idle timeout in seconds, $10 superseded accepted,
+--             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of
+--             the client that the latest event names, $17 state, $18 resend;
+--             the first event: $19 id, $20 kind, $21 shape, $22 user, $23 actor, $24 client address,
+--             $25 user agent, $26 occurred at, $27 payload, $28 hash
 with projected as (
     update session_ledger.session
        set version = $3,
-           changed_at = $4,
-           authenticated_at = $5,
-           absolute_deadline = $6,
-           superseded_until = $7,
-           idle_timeout = $8,
-           superseded_accepted = $9,
-           token_hash = $10::bytea,
-           superseded_hash = $11,
-           head_hash = $12,
-           user_id = $13,
-           client_ip = $17,
-           user_agent = $18,
-           state = $14,
-           resend = $15
+           changed_at = $5,
+           authenticated_at = $6,
+           absolute_deadline = $7,
+           superseded_until = $8,
+           idle_timeout = $9,
+           superseded_accepted = $10,
+           token_hash = $11::bytea,
+           superseded_hash = $12,
+           head_hash = $13,
+           user_id = $14,
+           client_ip = $15,
+           user_agent = $16,
+           state = $17,
+           resend = $18
      where session_id = $1
        and version = $2
-       and started_at = $16
+       and started_at = $4
     returning session_id
 ),
 appended as (
     insert into session_ledger.event (
-        session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
+        session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
+        payload, hash
     )
-    select session_id, $2 + 1, $19, $20, $21, $22, $23, $24, $25::bytea, $26, $27, $28
+    select session_id, $2 + 1, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::bytea
       from projected
     returning 1
 )

@@ -1,6 +1,6 @@
--- Begins a rebuild: nobody reads or writes a session until it is committed. Every statement sees what was committed before
--- it, so that the log is read as it is once the lock is held. A transaction that keeps a session's row locked stops the
--- rebuild (55P03) rather than everybody who would queue behind it.
+-- Begins a rebuild: nobody reads or writes a session until it is committed. Every statement sees the data
+-- that was committed before it, so the log is read as it is once the lock is held. If a transaction keeps a
+-- session's row locked, the rebuild stops (55P03). Otherwise everybody would queue behind it.
 -- No row: this reads nothing.
 begin isolation level read committed;
 set local statement_timeout = 0;

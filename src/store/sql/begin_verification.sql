@@ -1,4 +1,5 @@
--- Begins a transaction that sees the log and the projection at one moment and changes nothing, however long it takes.
+-- Begins a transaction that sees the log and the projection at one moment. It changes nothing, and may take
+-- as long as it needs.
 -- No row: this reads nothing.
 begin isolation level repeatable read read only;
 set local statement_timeout = 0;

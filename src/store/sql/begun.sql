@@ -1,5 +1,6 @@
--- Reads the clock as the first statement of a request's transaction that has no session; of the other columns, and the
--- limits that it sets, see `load.sql`. It needs no table: whoever has locked one holds up none but those with a session.
+-- Reads the clock as the first statement of a request's transaction that has no session. The other columns,
+-- and the limits that it sets, are explained in `load.sql`. It reads no table, so that a lock on one does not
+-- hold it up.
 -- No row: never happens.
 select session_ledger.clock() as now,
        pg_current_xact_id()::text as transaction_id,

@@ -1,4 +1,4 @@
--- Tells about how many events the log holds, as of the last ANALYZE or VACUUM of each partition.
+-- Reads about how many events the log holds, as of the last ANALYZE or VACUUM of each partition.
 -- No row: never happens. It is 0 for a log that was never analyzed.
 select coalesce(sum(reltuples) filter (where reltuples > 0), 0)::bigint as events
   from pg_catalog.pg_inherits

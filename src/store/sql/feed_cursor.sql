@@ -1,4 +1,4 @@
--- Reads where a subscription stands, and what is visible now: the next batch lies between the two.
+-- Reads a subscription's cursor and the present snapshot: the next batch lies between the two.
 -- No row: the lease is lost.
 -- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint)
 select cursor, pg_current_snapshot() as now

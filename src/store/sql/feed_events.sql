@@ -1,10 +1,12 @@
--- Reads the first events that are visible in one snapshot and not in an earlier one, in the order of the transactions
--- that wrote them: as many as are wanted, and the rest of the last one's transaction.
--- The later snapshot must have been taken by an earlier statement: what is visible in it has then been committed.
--- Each part has a limit of its own: so the index gives the rows in order, and the limit ends the scan. No upper bound
--- is asked of the index: PostgreSQL would take so little to be left between the two that it would rather sort it.
--- No row: nothing was appended between the two.
--- Parameters: $1 the earlier snapshot, $2 the later one (both pg_snapshot), $3 the number of events wanted (bigint)
+-- Reads the first events that are visible in one snapshot and not in an earlier one, in the order of the
+-- transactions that wrote them: as many as are wanted, and the rest of the last transaction's events. The
+-- later snapshot must have been taken by an earlier statement: the events visible in it have then been
+-- committed. Each part has a limit of its own: the index returns its rows in order, and the limit ends the
+-- scan. The index gets no upper bound: with one, PostgreSQL would believe that few rows are between the two,
+-- and would rather sort them.
+-- No row: nothing was appended between the two snapshots.
+-- Parameters: $1 the earlier snapshot, $2 the later one (both pg_snapshot), $3 the number of events wanted
+-- (bigint)
 with late as materialized (   -- by transactions that ran at the earlier snapshot and had finished by the later one
     select e.*
       from session_ledger.event as e

@@ -1,4 +1,4 @@
--- Tells who holds a subscription's lease, and until when.
+-- Reads who holds a subscription's lease, and until when.
 -- No row: nobody holds it, or there is no such subscription.
 -- Parameters: $1 name (text)
 select lease_holder, lease_until

@@ -1,6 +1,7 @@
 -- Makes a subscription at the beginning of the log, or opens the one that is there, and takes its lease. Each
--- opening is a new hand: the fence grows even for a holder that comes back, so that a forgotten twin is shut out.
--- No row: somebody else holds a lease that has not run out.
+-- opening makes the fence grow, even for a holder that comes back, so that a forgotten twin of it is shut
+-- out.
+-- No row: another holder's lease has not run out.
 -- Parameters: $1 name (text), $2 holder (text), $3 lease in seconds (double precision)
 insert into session_ledger.subscription as s (name, cursor, fence, lease_holder, lease_until)
 values ($1, '3:3:', 1, $2, session_ledger.clock() + make_interval(secs => $3))

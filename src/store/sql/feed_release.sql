@@ -1,5 +1,5 @@
--- Gives a subscription's lease back, so that the next holder need not wait for it to run out.
--- No row: the lease is lost already.
+-- Gives a subscription's lease back, so that the next holder need not wait until it runs out.
+-- No row: the lease was lost before.
 -- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint)
 update session_ledger.subscription
    set lease_holder = null,

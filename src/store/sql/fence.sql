@@ -1,7 +1,8 @@
 -- The last statement before COMMIT: locks the session's row, so that nothing commits after the session's end
--- has (40001 if it ended meanwhile), and tells the transaction's id. In an aborted transaction it fails
--- (25P02), where COMMIT would pretend. It divides by zero (22012) if the row is not at the expected version.
--- No row: never happens. With a null id it only tells the transaction's id.
+-- has (40001 if it ended meanwhile), and returns the transaction's id. If an earlier statement of the
+-- transaction has failed, this fails (25P02), where COMMIT would report success. It divides by zero (22012)
+-- if the row is not at the expected version.
+-- No row: never happens. With a null id it only returns the transaction's id.
 -- Parameters: $1 session id (uuid) or null, $2 the version that the row must have (bigint)
 with locked as materialized (
     select version

@@ -1,14 +1,16 @@
--- Loads a live session by the id sealed in its token, with the time and when it was last seen.
--- As the first statement of a request's transaction it also gives that its id, by which its outcome can be asked for if
--- the answer to its COMMIT is lost, and tells for how long that id is known to be its own: a server that has crashed, or a
--- standby that was promoted, may give an id to another transaction if the first left nothing on disk. Both start a new
--- life: another start, or at a crash that the server survives, another start of its statistics. And it sets limits: one
--- that hangs, or whose application has gone silent, must not hold its connection and its locks for ever; an application
--- that needs longer sets its own inside.
--- `is_late`: the transaction began a while before this statement. If it is not a request's, other code has left it open
--- on the connection, and its snapshot may be old. A statement of its own begins with its Bind message, and the Execute
--- message behind it counts as its start, so some time must be allowed for.
--- No row: never happens. Where `version` is null the session is not live.
+-- Loads a live session by the id sealed in its token, with the time and when the session was last seen. As
+-- the first statement of a request's transaction ($2) it also returns the transaction's id, so that the
+-- outcome of a lost COMMIT can be found out, and `life`, the run of the server in which the id belongs to
+-- this transaction. A server that has crashed, or a standby that was promoted, may give the id to another
+-- transaction if the first one left nothing on disk. Then `life` is another: the server has another start, or
+-- its statistics have. With $2 it also sets time limits: a transaction that hangs, or whose application has
+-- gone silent, must not hold its connection and its locks for ever. An application that needs longer sets its
+-- own limits inside.
+-- `is_late`: the transaction began a while before this statement. If it is not a request's transaction, other
+-- code has left it open on the connection, and its snapshot may be old. Some time is allowed for: a
+-- transaction begins with the statement's Bind message, and the statement's own start is the Execute message
+-- behind it.
+-- No row: never happens. If `version` is null, the session is not live.
 -- Parameters: $1 session id (uuid), $2 whether this begins a request's transaction (boolean)
 select clock.now,
        statement_timestamp() > transaction_timestamp() + interval '100 ms' as is_late,

@@ -1,6 +1,6 @@
--- Tells who else is connected to this database. What a role may not see of a backend's kind counts as a client; a backend
--- of nobody's is one of the server's own.
--- No row: nobody else is.
+-- Lists the other connections to this database. If a role may not see the kind of a backend, it counts as a
+-- client. A backend without a user is one of the server's own.
+-- No row: nobody else is connected.
 select pid, application_name
   from pg_catalog.pg_stat_activity
  where datname = current_database()

@@ -1,5 +1,5 @@
--- Lists a user's sessions, live and ended, the latest first, with the client that their events said last; of an ended
--- session the one before its end, which may be somebody else's doing.
+-- Lists a user's sessions, live and ended, the latest first. Each has the client that its latest event names.
+-- The end of a session is not counted: it may be somebody else's doing.
 -- No row: the user never had a session.
 -- Parameters: $1 user (text)
 select s.session_id, s.version, s.started_at, s.authenticated_at, greatest(s.changed_at, a.last_seen) as last_seen,

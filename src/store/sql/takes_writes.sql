@@ -1,3 +1,3 @@
--- Asks whether the server takes no writes: a standby, or one that an administrator has made read-only.
+-- Asks whether the server refuses writes: a standby does, and one that an administrator has made read-only.
 -- No row: never happens.
 show transaction_read_only

@@ -1,8 +1,9 @@
--- Notes that live sessions were seen. Runs by itself, outside SERIALIZABLE, and does not wait for the disk: a note that a
--- crash takes away is made again by the next request. In the order of the ids, so that two of these cannot lock each other
--- out.
--- `(select $1)`: see `load_many.sql`. Cast once more, as without that `any` would compare with rows rather than elements.
--- No row: this gives none. Of a session that is not live nothing is noted.
+-- Notes that live sessions were seen. Runs by itself, outside SERIALIZABLE, and does not wait for the disk:
+-- if a crash takes the note away, the next request makes another. The rows are locked in the order of the
+-- ids, so that two of these statements cannot lock each other out.
+-- `(select $1)` is explained in `load_group.sql`. The second cast is needed: without it `any` would compare
+-- with rows rather than elements.
+-- No row: this returns none. A session that is not live is skipped.
 -- Parameters: $1 session ids (uuid[])
 insert into session_ledger.activity as a (session_id, last_seen)
 select s.session_id, session_ledger.clock()

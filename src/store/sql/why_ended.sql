@@ -1,6 +1,6 @@
--- Tells why a session that is no longer live ended, and how many seconds ago that was recorded; infinitely many
--- if the log has dropped the session since.
--- No row: no session of that id has ended; it may have been started on a database that was since restored.
+-- Tells why a session that is no longer live ended, and how many seconds ago the end was recorded: infinitely
+-- many if the log has dropped the session since.
+-- No row: no session of this id has ended. It may have started on a database that was restored since.
 -- Parameters: $1 session id (uuid)
 select s.reason,
        coalesce(extract(epoch from session_ledger.clock() - e.recorded_at)::double precision, 'infinity') as seconds_ago

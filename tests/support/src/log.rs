@@ -38,7 +38,8 @@ pub async fn append(
     event: &Event,
 ) -> Result<EventId, Error> {
     let (event_id, blank) = (Uuid::new_v4(), [0_u8; 32]);
-    let (kind, shape, payload) = (event.kind(), event.shape(), event.payload());
+    let encoded = event.encode();
+    let (kind, shape, payload) = (encoded.kind(), encoded.shape(), encoded.payload());
     client
         .query(APPEND, &[&session.as_uuid(), &version, &event_id, &kind, &shape, &payload, &&blank[..]])
         .await?;

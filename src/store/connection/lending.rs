@@ -1,0 +1,56 @@
+//! Connections for statements of our own whose futures may be dropped while the server still works on them.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::pool::{Connection, Pool};
+use crate::store::error::Error;
+
+/// How long a connection may take to finish a statement that nobody waits for any more.
+const REST: Duration = Duration::from_millis(100);
+
+/// Does `work` on a connection. If the future is dropped before the end, the connection goes back to the pool
+/// when it has finished its statement. If that takes long, it is closed.
+pub(crate) async fn lend<T>(
+    pool: &Pool,
+    work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut lent = Lent(Some(pool.get().await?));
+    let done = work(lent.client()).await;
+    match (lent.0.take(), &done) {
+        (Some(connection), Err(Error::Unusable(_))) => drop(connection.detach()),
+        (connection, _) => drop(connection),
+    }
+    done
+}
+
+/// A connection on which a statement may be running.
+struct Lent(Option<Connection>);
+
+impl Lent {
+    #[expect(clippy::expect_used, reason = "it is taken out when the work is done, and when this is dropped")]
+    fn client(&self) -> &Connection {
+        self.0.as_ref().expect("a lent connection")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let Some(connection) = self.0.take() else { return };
+        // When the database is slow, many clients hang up at once. That must not cost as many new
+        // connections.
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(rest(connection))),
+            Err(_) => drop(connection.detach()),
+        }
+    }
+}
+
+/// Waits for the answer to an empty statement: it comes when the statements before it are done.
+async fn rest(connection: Connection) {
+    let rested = tokio::time::timeout(REST, connection.batch_execute("")).await;
+    if !matches!(rested, Ok(Ok(()))) {
+        drop(connection.detach());
+    }
+}

@@ -1,0 +1,244 @@
+//! The log in an order that never skips.
+//!
+//! A position is drawn before its transaction commits. So "everything after position n" would lose the events
+//! of a transaction that draws early and commits late. Here a cursor is a snapshot instead (`pg_snapshot`:
+//! the transactions that had finished at a moment). An event has not been delivered if it is visible in a
+//! later snapshot and not in the stored one. A transaction that stays open holds up its own events only.
+//!
+//! # Bounded batches
+//!
+//! A batch ends at a snapshot that we make. Let X be the id of the transaction that wrote the last wanted
+//! event. The snapshot shows the transactions that are visible now and have an id up to X. Those after X
+//! count as running in it, so their events come in a later batch. The events of one transaction stay
+//! together.
+//!
+//! # Why a session's events come in order
+//!
+//! Let T2 append to a session after T1. All appends are SERIALIZABLE and change the session's row at the
+//! version that they loaded. So T2 sees T1's change, or is refused (40001): T1 committed before T2's snapshot
+//! was taken. T2's first statement, a load or an append, takes that snapshot, and only then can T2 be given a
+//! transaction id. T1 was given its id before it committed. Hence
+//!
+//! - T1's id is below T2's: no bound X separates them so that T2 comes first;
+//! - if T2 has finished in a snapshot, T1 has finished in it, too: T2 is never delivered while T1 waits;
+//! - T1's positions are below T2's: within a batch, too, T1 comes first.
+//!
+//! Under READ COMMITTED the first would not hold: T2 may have an id long before it waits for T1.
+
+use std::pin::pin;
+
+use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt;
+use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use tokio_postgres::RowStream;
+use tokio_postgres::types::ToSql;
+
+use super::history;
+use super::snapshot::Snapshot;
+use crate::session::Recorded;
+use crate::store::error::Error;
+
+const CHECK: &str = include_str!("../sql/feed_check.sql");
+const OPEN: &str = include_str!("../sql/feed_open.sql");
+const HOLDER: &str = include_str!("../sql/feed_holder.sql");
+const CURSOR: &str = include_str!("../sql/feed_cursor.sql");
+const EVENTS: &str = include_str!("../sql/feed_events.sql");
+const CHECKPOINT: &str = include_str!("../sql/feed_checkpoint.sql");
+const RELEASE: &str = include_str!("../sql/feed_release.sql");
+
+/// The feed cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// Another holder's lease has not run out.
+    #[error(
+        "subscription `{name}` is held by `{holder}` until {until}: stop that holder, which gives it back, or wait \
+         until its lease runs out"
+    )]
+    Held {
+        /// The subscription.
+        name: String,
+        /// The present holder.
+        holder: String,
+        /// Until when, by the database's clock; the holder may renew.
+        until: OffsetDateTime,
+    },
+    /// Another holder has opened the subscription since. The events that this holder delivered and did not
+    /// checkpoint will be delivered again.
+    #[error(
+        "the lease of subscription `{name}` was taken over by another holder: open the subscription again"
+    )]
+    LeaseLost {
+        /// The subscription.
+        name: String,
+    },
+    /// The log holds transaction ids that this server has not reached.
+    #[error(
+        "transaction ids have started again: the log or its cursor knows {newest}, this server is only at {next}. The \
+         database was restored from a dump, and a cursor would skip new events. Stop the server, run \
+         `pg_resetwal --epoch={epoch}` on its data directory and start it: its ids then lie above all in the log",
+        epoch = (newest >> 32) + 1
+    )]
+    TransactionIdsRestarted {
+        /// The greatest transaction id known.
+        newest: i64,
+        /// The id that the server will give next.
+        next: i64,
+    },
+    /// A standby's snapshots do not tell which transactions are running.
+    #[error("this server is a standby, where a feed would skip events: connect to the primary")]
+    Standby,
+    /// The database is away or refuses.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl From<tokio_postgres::Error> for FeedError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A lease of a subscription: the holder proves with it that the subscription is still theirs.
+#[derive(Clone, Debug)]
+pub(crate) struct Lease {
+    pub(crate) name: String,
+    pub(crate) holder: String,
+    pub(crate) fence: i64,
+    /// For how long each renewal is good, in seconds.
+    pub(crate) seconds: f64,
+}
+
+/// Events that were not delivered before, and the cursor after them.
+///
+/// An event whose payload is damaged comes like any other: one bad payload must not hold up the log. Only
+/// [`Entry::event`](crate::session::Entry::event) of that event fails.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The events, by position: each session's in the order of their versions.
+    pub events: Vec<Recorded>,
+    /// The cursor once they are delivered.
+    pub(crate) target: Snapshot,
+}
+
+/// Takes the lease of a subscription. Makes the subscription if there is none of that name.
+pub(crate) async fn open(
+    client: &ClientWrapper,
+    name: &str,
+    holder: &str,
+    seconds: f64,
+) -> Result<Lease, FeedError> {
+    check(client, name).await?;
+    let statement = client.prepare_cached(OPEN).await?;
+    loop {
+        if let Some(row) = client.query_opt(&statement, &[&name, &holder, &seconds]).await? {
+            let fence = row.try_get("fence")?;
+            return Ok(Lease { name: name.to_owned(), holder: holder.to_owned(), fence, seconds });
+        }
+        if let Some(held) = held(client, name).await? {
+            return Err(held);
+        }
+        // The holder has given it back between the two statements.
+    }
+}
+
+/// The events after the stored cursor: about `limit` of them, as the events of one transaction stay together.
+pub(crate) async fn next_batch(
+    client: &ClientWrapper,
+    lease: &Lease,
+    limit: u32,
+) -> Result<Batch, FeedError> {
+    let limit = limit.max(1);
+    let statement = client.prepare_cached(CURSOR).await?;
+    let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
+    let row = row.ok_or_else(|| lease.lost())?;
+    let (cursor, now): (Snapshot, Snapshot) = (row.try_get("cursor")?, row.try_get("now")?);
+    let events = events(client, &cursor, &now, limit).await?;
+    let last = events.iter().map(|recorded| recorded.transaction_id).max();
+    let target = match last {
+        Some(last) if events.len() as u64 >= limit.into() => cursor.moved(&now, last),
+        _ => now,
+    };
+    Ok(Batch { events, target })
+}
+
+/// The first events that are visible in `now` and not in `cursor`, by position.
+///
+/// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which
+/// hands it the rows. Without it, every few rows would wake another thread, which takes longer than to read
+/// them. If this future is dropped, the task ends with it.
+async fn events(
+    client: &ClientWrapper,
+    cursor: &Snapshot,
+    now: &Snapshot,
+    limit: u32,
+) -> Result<Vec<Recorded>, FeedError> {
+    let statement = client.prepare_cached(EVENTS).await?;
+    let parameters: [&(dyn ToSql + Sync); 3] = [cursor, now, &i64::from(limit)];
+    let rows = client.query_raw(&statement, parameters).await?;
+    let mut reading = JoinSet::from_iter([read(rows)]);
+    match reading.join_next().await {
+        Some(Ok(events)) => Ok(events?),
+        Some(Err(error)) => Err(Error::Disconnected(error.to_string()).into()),
+        None => Err(Error::Disconnected("nobody has read the events".to_owned()).into()),
+    }
+}
+
+/// Reads rows as they come, while the server goes on reading the log.
+async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
+    let mut rows = pin!(rows);
+    let mut events = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        events.push(history::recorded(&row)?);
+    }
+    events.sort_by_key(|recorded| recorded.position);
+    Ok(events)
+}
+
+/// Moves the cursor to `target`, if there is one, and renews the lease.
+pub(crate) async fn checkpoint(
+    client: &ClientWrapper,
+    lease: &Lease,
+    target: Option<&Snapshot>,
+) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(CHECKPOINT).await?;
+    let Lease { name, holder, fence, seconds } = lease;
+    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target]).await?;
+    moved.map(|_| ()).ok_or_else(|| lease.lost())
+}
+
+/// Gives the lease back.
+pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(RELEASE).await?;
+    let released = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
+    released.map(|_| ()).ok_or_else(|| lease.lost())
+}
+
+impl Lease {
+    fn lost(&self) -> FeedError {
+        FeedError::LeaseLost { name: self.name.clone() }
+    }
+}
+
+/// Refuses a server on which a cursor would skip.
+async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(CHECK).await?;
+    let row = client.query_one(&statement, &[&name]).await?;
+    if row.try_get("standby")? {
+        return Err(FeedError::Standby);
+    }
+    let (newest, next): (Option<i64>, i64) = (row.try_get("newest")?, row.try_get("next")?);
+    match newest {
+        Some(newest) if newest >= next => Err(FeedError::TransactionIdsRestarted { newest, next }),
+        _ => Ok(()),
+    }
+}
+
+/// The error that names the present holder. `None` if the holder has given the lease back meanwhile.
+async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
+    let statement = client.prepare_cached(HOLDER).await?;
+    let Some(row) = client.query_opt(&statement, &[&name]).await? else { return Ok(None) };
+    let (holder, until) = (row.try_get("lease_holder")?, row.try_get("lease_until")?);
+    Ok(Some(FeedError::Held { name: name.to_owned(), holder, until }))
+}

@@ -1,0 +1,56 @@
+//! The events of one session, and how an event is read from a row.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, Type, accepts};
+
+use super::columns::EventRow;
+use crate::session::{Client, Recorded, SessionId};
+use crate::store::connection::pool::Connection;
+use crate::store::connection::statement::Sql;
+use crate::store::error::Error;
+use crate::store::table::Cells;
+
+static HISTORY: Sql = Sql::new(include_str!("../sql/history.sql"), &[Type::UUID]);
+
+/// The events of one session in order, each with the client that sent it.
+pub(crate) async fn history(connection: &Connection, id: SessionId) -> Result<Vec<Recorded>, Error> {
+    let rows = HISTORY.query(connection, &[&id.as_uuid()]).await?;
+    let mut events: Vec<Recorded> = rows.iter().map(recorded).collect::<Result<_, _>>()?;
+    for encoded in events.iter().map(|recorded| &recorded.entry.encoded).filter(|encoded| !encoded.is_known())
+    {
+        let (kind, shape) = (encoded.kind(), encoded.shape());
+        tracing::warn!(session = %id, kind, shape, "event of unknown kind or shape: a fold skips it");
+    }
+    let entries = events.iter().map(|recorded| &recorded.entry);
+    let clients: Vec<_> = Client::of_each(entries).map(Option::<&Client>::cloned).collect();
+    for (recorded, client) in events.iter_mut().zip(clients) {
+        recorded.client = client;
+    }
+    Ok(events)
+}
+
+/// One event, from a row with all columns of the log.
+pub(super) fn recorded(row: &Row) -> Result<Recorded, Error> {
+    let mut cells = Cells::of(row);
+    let (session_id, version) = (SessionId::from(cells.next::<uuid::Uuid>()?), cells.next()?);
+    let entry = EventRow::read(&mut cells)?.entry(version);
+    Ok(Recorded {
+        session_id,
+        client: entry.client.clone(),
+        entry,
+        recorded_at: cells.next()?,
+        transaction_id: cells.next::<TransactionNumber>()?.0,
+        position: cells.next()?,
+    })
+}
+
+/// A transaction id as PostgreSQL sends it. The driver knows the type, but has no number for it.
+struct TransactionNumber(u64);
+
+impl<'a> FromSql<'a> for TransactionNumber {
+    fn from_sql(_: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(u64::from_be_bytes(bytes.try_into()?)))
+    }
+
+    accepts!(XID8);
+}

@@ -1,0 +1,69 @@
+//! Reading the whole log, session after session.
+
+use std::sync::Arc;
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::columns::EventRow;
+use crate::session::{Entry, SessionId};
+use crate::store::connection::cursor::Cursor;
+use crate::store::error::Error;
+use crate::store::table::Cells;
+
+const DECLARE_LOG: &str = include_str!("../sql/declare_log.sql");
+const FETCH_LOG: &str = include_str!("../sql/fetch_log.sql");
+const COUNT_ESTIMATE: &str = include_str!("../sql/count_estimate.sql");
+
+/// The log in the order of sessions and their versions, in the transaction that is open on a connection.
+pub(crate) struct Streams {
+    cursor: Cursor,
+    /// The session whose events are being read.
+    session: Option<SessionId>,
+    /// The row that was read last, until its event is handed out.
+    ahead: Option<(SessionId, Row)>,
+}
+
+impl Streams {
+    pub(crate) async fn open(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
+        let cursor = Cursor::open(client, DECLARE_LOG, FETCH_LOG).await?;
+        Ok(Self { cursor, session: None, ahead: None })
+    }
+
+    /// Goes to the next session and returns its id, or `None` at the end of the log. Events of the session
+    /// before that were not read are skipped.
+    pub(crate) async fn next_session(&mut self) -> Result<Option<SessionId>, Error> {
+        while self.next_event().await?.is_some() {}
+        self.session = self.ahead.as_ref().map(|(session, _)| *session);
+        Ok(self.session)
+    }
+
+    /// The next event of the present session, or `None` after its last.
+    pub(crate) async fn next_event(&mut self) -> Result<Option<Entry>, Error> {
+        if self.ahead.is_none()
+            && let Some(row) = self.cursor.next().await?
+        {
+            self.ahead = Some((session_of(&row)?, row));
+        }
+        let of_this_session = self.ahead.take_if(|(session, _)| Some(*session) == self.session);
+        of_this_session.map(|(_, row)| entry(&row)).transpose()
+    }
+}
+
+/// About how many events the log holds, or `None` if the server has not counted them yet.
+pub(crate) async fn count_estimate(client: &Client) -> Result<Option<u64>, Error> {
+    let row = client.query_one(COUNT_ESTIMATE, &[]).await?;
+    Ok(u64::try_from(row.try_get::<_, i64>("events")?).ok().filter(|events| *events > 0))
+}
+
+fn session_of(row: &Row) -> Result<SessionId, Error> {
+    Ok(SessionId::from(Cells::of(row).next::<Uuid>()?))
+}
+
+fn entry(row: &Row) -> Result<Entry, Error> {
+    let mut cells = Cells::of(row);
+    let _session: Uuid = cells.next()?;
+    let version = cells.next()?;
+    Ok(EventRow::read(&mut cells)?.entry(version))
+}

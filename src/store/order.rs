@@ -1,0 +1,125 @@
+//! Holds the statements to the order of the tables of columns: a parameter or a column is found by its place.
+
+use std::path::Path;
+
+use super::log::columns::EventRow;
+use super::projection::columns::{EndedRow, LiveRow};
+
+/// How the columns of an event are named behind its session and version.
+const PLACE: [&str; 2] = ["session_id", "version"];
+
+#[test]
+fn the_statements_that_write_events_take_their_columns_in_the_order_of_the_table() {
+    let columns = listed(&[&PLACE, EventRow::NAMES].concat());
+    for (file, first, version) in [
+        ("create.sql", 19, "$2 + 1"),
+        ("append.sql", 19, "$2 + 1"),
+        ("end.sql", 13, "$2 + 1"),
+        ("append_event.sql", 3, "$2"),
+    ] {
+        let session = if file == "append_event.sql" { "$1" } else { "session_id" };
+        let values = listed(&parameters(first, EventRow::NAMES.len()));
+        let insert = format!("event ( {columns} ) select {session}, {version}, {values} ");
+        assert_contains(file, &insert);
+    }
+    let values: Vec<_> = parameters(20, 1 + EventRow::NAMES.len()).iter().map(|one| in_list(one)).collect();
+    let insert = format!("event ( {columns} ) select given.session_id, {} from", listed(&values));
+    assert_contains("append_group.sql", &insert);
+}
+
+#[test]
+fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table() {
+    let written = listed(&[&PLACE, EventRow::NAMES].concat());
+    assert_contains("declare_log.sql", &format!(" {written} from"));
+    let recorded = format!(" {written}, recorded_at, transaction_id, position from");
+    assert_contains("history.sql", &recorded);
+    assert_contains("feed_events.sql", &recorded);
+}
+
+#[test]
+fn the_statements_that_write_a_live_row_take_its_columns_in_the_order_of_the_table() {
+    let names = [LiveRow::NAMES, &["resend"]].concat();
+    let values = parameters(3, names.len());
+    let columns = listed(&[&["session_id"], &names[..]].concat());
+    assert_contains("create.sql", &format!("session ( {columns} ) select $1, {} where", listed(&values)));
+
+    let assigned = |value: fn(&str) -> String| {
+        let pairs = names.iter().zip(&values).filter(|(name, _)| **name != "started_at");
+        let pairs: Vec<_> = pairs.map(|(name, parameter)| format!("{name} = {}", value(parameter))).collect();
+        listed(&pairs)
+    };
+    assert_contains("append.sql", &format!("set {} where", assigned(str::to_owned)));
+    assert_contains("append.sql", "and started_at = $4 returning");
+    assert_contains("append_group.sql", &format!("set {} from", assigned(in_list)));
+    assert_contains("append_group.sql", "and s.started_at = ($4)[given.place] returning");
+}
+
+#[test]
+fn the_statement_that_ends_a_session_takes_its_columns_in_the_order_of_the_table() {
+    let columns = listed(&[&["session_id"], EndedRow::NAMES].concat());
+    let values = listed(&parameters(3, EndedRow::NAMES.len()));
+    let insert = format!("ended_session ( {columns} ) select session_id, {values} from projected");
+    assert_contains("end.sql", &insert);
+}
+
+#[test]
+fn rows_are_copied_and_read_in_the_order_of_the_table() {
+    let live = listed(&[&["session_id"], LiveRow::NAMES].concat());
+    let ended = listed(&[&["session_id"], EndedRow::NAMES].concat());
+    assert_contains("copy_live_rows.sql", &format!("session ( {live} ) from stdin"));
+    assert_contains("copy_ended_rows.sql", &format!("ended_session ( {ended} ) from stdin"));
+    assert_contains("declare_live_rows.sql", &format!(" {live} from session_ledger.session "));
+    assert_contains("declare_ended_rows.sql", &format!(" {ended} from session_ledger.ended_session "));
+}
+
+/// A load needs no limits that follow from the state, but has the other columns in order.
+#[test]
+fn a_load_names_its_columns_in_the_order_of_the_table() {
+    let not_needed = ["absolute_deadline", "idle_timeout"];
+    let names = LiveRow::NAMES.iter().filter(|name| !not_needed.contains(name)).chain(&["resend"]);
+    let columns: Vec<_> = names.map(|name| format!("s.{name}")).collect();
+    for file in ["load.sql", "load_group.sql"] {
+        assert_contains(file, &format!(", {}, greatest(", listed(&columns)));
+    }
+}
+
+#[test]
+fn each_column_has_a_type_and_a_list_type() {
+    let counts =
+        |names: &[&str], types: usize, lists: usize| assert_eq!((types, lists), (names.len(), names.len()));
+    counts(LiveRow::NAMES, LiveRow::TYPES.len(), LiveRow::LIST_TYPES.len());
+    counts(EndedRow::NAMES, EndedRow::TYPES.len(), EndedRow::LIST_TYPES.len());
+    counts(EventRow::NAMES, EventRow::TYPES.len(), EventRow::LIST_TYPES.len());
+}
+
+fn assert_contains(file: &str, part: &str) {
+    let statement = statement(file);
+    assert!(statement.contains(part), "{file} lacks\n{part}\nin\n{statement}");
+}
+
+fn listed(parts: &[impl AsRef<str>]) -> String {
+    parts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+fn parameters(first: usize, count: usize) -> Vec<String> {
+    (first..first + count).map(|number| format!("${number}")).collect()
+}
+
+/// A parameter that is a list, at the place of one row.
+fn in_list(parameter: &str) -> String {
+    format!("({parameter})[given.place]")
+}
+
+/// A statement in one line, without its header and without casts.
+fn statement(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/sql");
+    let text = std::fs::read_to_string(folder.join(file)).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("--"));
+    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+    let mut parts = words.join(" ").split("::").map(str::to_owned).collect::<Vec<_>>().into_iter();
+    let first = parts.next().unwrap_or_default();
+    parts.fold(first, |whole, part| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        whole + rest.strip_prefix("[]").unwrap_or(rest)
+    })
+}

@@ -1,0 +1,165 @@
+//! Replacing the projection: lock it, empty it, copy new rows in.
+
+use std::pin::{Pin, pin};
+use std::sync::{Arc, LazyLock};
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Error as DriverError, Statement};
+use uuid::Uuid;
+
+use super::columns::{EndedRow, LiveRow};
+use super::row::ProjectedRow;
+use crate::session::SessionId;
+use crate::store::error::Error;
+use crate::store::log::streams::{Streams, count_estimate};
+use crate::store::schema::PAD_TABLES;
+use crate::store::table::Values;
+
+const OTHER_BACKENDS: &str = include_str!("../sql/other_backends.sql");
+const BEGIN_REBUILD: &str = include_str!("../sql/begin_rebuild.sql");
+const EMPTY_PROJECTION: &str = include_str!("../sql/empty_projection.sql");
+const DELETE_PROJECTION: &str = include_str!("../sql/delete_projection.sql");
+const COPY_LIVE_ROWS: &str = include_str!("../sql/copy_live_rows.sql");
+const COPY_ENDED_ROWS: &str = include_str!("../sql/copy_ended_rows.sql");
+
+static LIVE: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LiveRow::TYPES].concat());
+static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::TYPES].concat());
+
+/// How many rows are gathered before they are sent.
+const ROWS_GATHERED_MAX: usize = 1000;
+
+/// Another connection to the same database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backend {
+    /// The id of the server process that serves it.
+    pub pid: i32,
+    /// The name that its application has given; empty if it has given none.
+    pub application_name: String,
+}
+
+/// A transaction that replaces the projection's rows, on a connection of its own.
+pub(crate) struct Replacement {
+    client: Arc<ClientWrapper>,
+    copy_live: Statement,
+    copy_ended: Statement,
+    live: Vec<(Uuid, LiveRow)>,
+    ended: Vec<(Uuid, EndedRow)>,
+}
+
+/// The other connections to this database.
+pub(crate) async fn other_backends(client: &Client) -> Result<Vec<Backend>, Error> {
+    let rows = client.query(OTHER_BACKENDS, &[]).await?;
+    let backend = |row: &tokio_postgres::Row| {
+        let application_name: Option<String> = row.try_get("application_name")?;
+        Ok(Backend { pid: row.try_get("pid")?, application_name: application_name.unwrap_or_default() })
+    };
+    rows.iter().map(backend).collect()
+}
+
+impl Replacement {
+    /// Begins the transaction, locks the projection and empties it. If others are `connected`, it is emptied
+    /// in the way that lets those who wait find their sessions again.
+    ///
+    /// # Errors
+    ///
+    /// The database is away or refuses. The transaction is rolled back.
+    pub(crate) async fn begin(client: Arc<ClientWrapper>, connected: bool) -> Result<Self, Error> {
+        match empty(&client, connected).await {
+            Ok((copy_live, copy_ended)) => {
+                Ok(Self { client, copy_live, copy_ended, live: Vec::new(), ended: Vec::new() })
+            }
+            Err(error) => {
+                rollback(&client).await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// About how many events the log holds, or `None` if the server has not counted them yet.
+    pub(crate) async fn count_estimate(&self) -> Result<Option<u64>, Error> {
+        count_estimate(&self.client).await
+    }
+
+    /// The log as it is once the projection is locked. It must be dropped before the transaction ends.
+    pub(crate) async fn log(&self) -> Result<Streams, Error> {
+        Streams::open(&self.client).await
+    }
+
+    /// Adds a session's row.
+    pub(crate) async fn add(&mut self, session: SessionId, row: ProjectedRow) -> Result<(), Error> {
+        match row {
+            ProjectedRow::Live(row) => self.live.push((session.as_uuid(), row)),
+            ProjectedRow::Ended(row) => self.ended.push((session.as_uuid(), row)),
+        }
+        if self.live.len() + self.ended.len() >= ROWS_GATHERED_MAX { self.send().await } else { Ok(()) }
+    }
+
+    /// Sends the rows that were gathered.
+    pub(crate) async fn send(&mut self) -> Result<(), Error> {
+        copy(&self.client, &self.copy_live, &LIVE, &self.live, LiveRow::add_to).await?;
+        copy(&self.client, &self.copy_ended, &ENDED, &self.ended, EndedRow::add_to).await?;
+        self.live.clear();
+        self.ended.clear();
+        Ok(())
+    }
+
+    /// Commits the rows that were sent.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, and nothing has changed. Or [`Error::OutcomeUnknown`]: its answer was lost.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        self.client.batch_execute("commit").await.map_err(lost_in_commit)
+    }
+
+    /// Undoes everything. Closing the connection would do it too, but not before this returns.
+    pub(crate) async fn rollback(self) {
+        rollback(&self.client).await;
+    }
+}
+
+/// Begins, empties the projection and prepares to copy rows into it.
+async fn empty(client: &ClientWrapper, connected: bool) -> Result<(Statement, Statement), DriverError> {
+    client.batch_execute(BEGIN_REBUILD).await?;
+    if connected {
+        client.batch_execute(DELETE_PROJECTION).await?;
+    } else {
+        client.batch_execute(EMPTY_PROJECTION).await?;
+        client.batch_execute(PAD_TABLES).await?;
+    }
+    Ok((client.prepare(COPY_LIVE_ROWS).await?, client.prepare(COPY_ENDED_ROWS).await?))
+}
+
+async fn rollback(client: &ClientWrapper) {
+    client.batch_execute("rollback").await.ok();
+}
+
+/// Copies rows, each behind its session's id, into the table of `statement`.
+async fn copy<R>(
+    client: &ClientWrapper,
+    statement: &Statement,
+    types: &[Type],
+    rows: &[(Uuid, R)],
+    add: for<'p> fn(&'p R, &mut Values<'p>),
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut writer: Pin<&mut BinaryCopyInWriter> =
+        pin!(BinaryCopyInWriter::new(client.copy_in(statement).await?, types));
+    for (session, row) in rows {
+        let mut values: Values<'_> = Vec::with_capacity(types.len());
+        values.push(session);
+        add(row, &mut values);
+        writer.as_mut().write(&values).await?;
+    }
+    writer.finish().await?;
+    Ok(())
+}
+
+/// A COMMIT that the server refuses was not done. One whose answer is lost may have been.
+fn lost_in_commit(error: DriverError) -> Error {
+    if error.code().is_some() { error.into() } else { Error::OutcomeUnknown }
+}

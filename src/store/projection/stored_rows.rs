@@ -1,0 +1,64 @@
+//! The projection's rows as they are stored, in the order of sessions.
+
+use std::sync::Arc;
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::{Error as DriverError, Row};
+use uuid::Uuid;
+
+use super::columns::{EndedRow, LiveRow};
+use super::row::ProjectedRow;
+use crate::session::SessionId;
+use crate::store::connection::cursor::Cursor;
+use crate::store::error::Error;
+use crate::store::table::Cells;
+
+const DECLARE_LIVE_ROWS: &str = include_str!("../sql/declare_live_rows.sql");
+const FETCH_LIVE_ROWS: &str = include_str!("../sql/fetch_live_rows.sql");
+const DECLARE_ENDED_ROWS: &str = include_str!("../sql/declare_ended_rows.sql");
+const FETCH_ENDED_ROWS: &str = include_str!("../sql/fetch_ended_rows.sql");
+
+/// The rows of one table of the projection, in the transaction that is open on a connection.
+pub(crate) struct Rows {
+    cursor: Cursor,
+    read: fn(&mut Cells<'_>) -> Result<ProjectedRow, DriverError>,
+    /// The row that was read last, until it is handed out.
+    ahead: Option<StoredRow>,
+}
+
+/// A row as it is stored.
+pub(crate) struct StoredRow {
+    pub(crate) session: SessionId,
+    /// `None` if it holds values that no version of the library writes.
+    pub(crate) row: Option<ProjectedRow>,
+}
+
+impl Rows {
+    /// The rows of `session`.
+    pub(super) async fn live(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
+        let cursor = Cursor::open(client, DECLARE_LIVE_ROWS, FETCH_LIVE_ROWS).await?;
+        Ok(Self { cursor, read: |cells| LiveRow::read(cells).map(ProjectedRow::Live), ahead: None })
+    }
+
+    /// The rows of `ended_session`.
+    pub(super) async fn ended(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
+        let cursor = Cursor::open(client, DECLARE_ENDED_ROWS, FETCH_ENDED_ROWS).await?;
+        Ok(Self { cursor, read: |cells| EndedRow::read(cells).map(ProjectedRow::Ended), ahead: None })
+    }
+
+    /// The next row, if its session does not come after `last`. With `None`, any next row.
+    pub(crate) async fn up_to(&mut self, last: Option<SessionId>) -> Result<Option<StoredRow>, Error> {
+        if self.ahead.is_none()
+            && let Some(row) = self.cursor.next().await?
+        {
+            self.ahead = Some(self.stored(&row)?);
+        }
+        Ok(self.ahead.take_if(|row| last.is_none_or(|last| row.session <= last)))
+    }
+
+    fn stored(&self, row: &Row) -> Result<StoredRow, Error> {
+        let mut cells = Cells::of(row);
+        let session = SessionId::from(cells.next::<Uuid>()?);
+        Ok(StoredRow { session, row: (self.read)(&mut cells).ok() })
+    }
+}

@@ -1,0 +1,13 @@
+//! A request's session: its load, its append, its transaction.
+
+pub(crate) mod append;
+mod append_group;
+mod claim;
+pub(crate) mod commit;
+pub(crate) mod group_commit;
+pub(crate) mod group_load;
+pub(crate) mod grouping;
+pub(crate) mod load;
+mod outcome;
+pub(crate) mod savepoint;
+pub(crate) mod transaction;

@@ -1,0 +1,146 @@
+//! Appending: one statement writes the row and the first event, or fails. Each further event is a statement
+//! of its own.
+
+use std::sync::LazyLock;
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Error as DriverError;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+
+use crate::session::{Entry, SessionId, Written};
+use crate::store::connection::pipeline::{Step, pipelined};
+use crate::store::connection::pool::Connection;
+use crate::store::connection::statement::{Ready, Sql};
+use crate::store::error::Error;
+use crate::store::log::columns::EventRow;
+use crate::store::projection::columns::{EndedRow, LiveRow};
+use crate::store::projection::row::ProjectedRow;
+use crate::store::table::Values;
+
+static CREATE: LazyLock<Sql> = LazyLock::new(|| of_live_row(include_str!("../sql/create.sql")));
+static APPEND: LazyLock<Sql> = LazyLock::new(|| of_live_row(include_str!("../sql/append.sql")));
+static END: LazyLock<Sql> = LazyLock::new(|| {
+    Sql::joined(include_str!("../sql/end.sql"), &[&PLACE, EndedRow::TYPES, EventRow::TYPES])
+});
+static APPEND_EVENT: LazyLock<Sql> =
+    LazyLock::new(|| Sql::joined(include_str!("../sql/append_event.sql"), &[&PLACE, EventRow::TYPES]));
+
+/// A session and a version of it: the first two parameters of each statement here.
+const PLACE: [Type; 2] = [Type::UUID, Type::INT8];
+
+/// How many parameters `create.sql` and `append.sql` have. No other statement here has as many.
+const PARAMETERS_MAX: usize = PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len();
+
+/// One session's events, ready to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Append {
+    pub(crate) written: Written,
+    /// The new secret, sealed, while a late request may need it.
+    pub(crate) resend: Option<Vec<u8>>,
+}
+
+impl Append {
+    /// Whether it changes a live session, which stays live.
+    pub(crate) fn is_change(&self) -> bool {
+        self.written.expected_version > 0 && self.written.state.ended.is_none()
+    }
+
+    /// Makes the statements ready that write this, one for each event, so that they can be pipelined.
+    pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
+        let Written { expected_version, entries, state, .. } = &self.written;
+        let first: &'static Sql = match (expected_version, &state.ended) {
+            (_, Some(_)) => &END,
+            (0, None) => &CREATE,
+            (_, None) => &APPEND,
+        };
+        let mut statements = Vec::with_capacity(entries.len());
+        statements.push(first.ready(connection).await?);
+        for _ in entries.iter().skip(1) {
+            statements.push(APPEND_EVENT.ready(connection).await?);
+        }
+        Ok(statements)
+    }
+
+    /// The steps that write this: the row with the first event, then each further event. Their parameters
+    /// cannot fail to encode. If the row is not at the expected version, the server reports an error, so that
+    /// nothing that is sent behind it can succeed, not even a COMMIT.
+    pub(super) fn steps<'a>(
+        &'a self,
+        client: &'a ClientWrapper,
+        statements: &'a [Ready],
+    ) -> impl Iterator<Item = Step<'a>> {
+        self.written.entries.iter().zip(statements).enumerate().map(
+            move |(nth, (entry, statement))| -> Step<'a> {
+                if nth == 0 {
+                    Box::pin(self.write_row(client, statement, entry))
+                } else {
+                    Box::pin(append_event(client, statement, self.written.id, entry))
+                }
+            },
+        )
+    }
+
+    /// Sends it by itself, inside a transaction that the caller commits.
+    pub(crate) async fn run(&self, client: &ClientWrapper, statements: &[Ready]) -> Result<(), Error> {
+        pipelined(self.steps(client, statements).collect()).await
+    }
+
+    async fn write_row(&self, client: &ClientWrapper, statement: &Ready, first: &Entry) -> Result<(), Error> {
+        let Written { id, expected_version, state, .. } = &self.written;
+        let (uuid, row, event) = (id.as_uuid(), ProjectedRow::of(state), EventRow::of(first));
+        let mut values: Values<'_> = Vec::with_capacity(PARAMETERS_MAX);
+        values.push(&uuid);
+        values.push(expected_version);
+        match &row {
+            ProjectedRow::Live(row) => {
+                row.add_to(&mut values);
+                values.push(&self.resend);
+            }
+            ProjectedRow::Ended(row) => row.add_to(&mut values),
+        }
+        event.add_to(&mut values);
+        sent(statement, client, &values, *id).await
+    }
+}
+
+/// A statement that writes a live session's row and an event. `resend` stands between the two.
+fn of_live_row(text: &'static str) -> Sql {
+    Sql::joined(text, &[&PLACE, LiveRow::TYPES, &[Type::BYTEA], EventRow::TYPES])
+}
+
+async fn append_event(
+    client: &ClientWrapper,
+    statement: &Ready,
+    session: SessionId,
+    entry: &Entry,
+) -> Result<(), Error> {
+    let (uuid, event) = (session.as_uuid(), EventRow::of(entry));
+    let mut values: Values<'_> = Vec::with_capacity(PLACE.len() + EventRow::TYPES.len());
+    values.push(&uuid);
+    values.push(&entry.version);
+    event.add_to(&mut values);
+    sent(statement, client, &values, session).await
+}
+
+async fn sent(
+    statement: &Ready,
+    client: &ClientWrapper,
+    values: &Values<'_>,
+    session: SessionId,
+) -> Result<(), Error> {
+    match statement.query(client, values).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refused(session, error)),
+    }
+}
+
+/// The statement divides by zero if it has appended nothing. A primary key of ours that is there already is
+/// the sign of a race, too.
+fn refused(session: SessionId, error: DriverError) -> Error {
+    match error.code() {
+        Some(&SqlState::DIVISION_BY_ZERO) => Error::Stale { session },
+        Some(&SqlState::UNIQUE_VIOLATION) => Error::Conflict(error),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,183 @@
+//! Committing: append, guard and COMMIT in one trip, and the truth about the outcome.
+
+use std::time::Duration;
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tracing::Instrument;
+
+use super::append::Append;
+use super::append_group::{APPEND_GROUP, append_group};
+use super::outcome::Trace;
+use super::transaction::{State, Transaction};
+use crate::session::Guard;
+use crate::store::connection::deadline::answered;
+use crate::store::connection::pipeline::{Step, pipelined};
+use crate::store::connection::pool::Pool;
+use crate::store::connection::statement::{Ready, Sql};
+use crate::store::error::Error;
+use crate::telemetry;
+
+static FENCE: Sql = Sql::new(include_str!("../sql/fence.sql"), &[Type::UUID, Type::INT8]);
+
+/// Begins a transaction that is over in the same trip. If only half of that trip arrives, its locks must not
+/// last until the server finds out that the client is gone. NOT DEFERRABLE is explained in `sql/begin.sql`.
+const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
+/// Begins a transaction for the changes of several requests. Each session must be looked up by its index.
+/// With another join the planner would read a small table as a whole, and then this transaction conflicts
+/// with every change of any session.
+const BEGIN_GROUP: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'; \
+    set local lock_timeout = '20ms'; set local enable_seqscan = off; set local enable_hashjoin = off; \
+    set local enable_mergejoin = off";
+
+/// How long to ask for the outcome of a transaction before giving up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Finds out on another connection of `pool` whether a commit arrived whose connection was lost with `error`.
+pub(super) async fn find_out(trace: &Trace, pool: &Pool, error: Error) -> Result<(), Error> {
+    // On the heap, so that not every commit makes room for it.
+    let committed = Box::pin(trace.resolve(pool, PATIENCE)).await;
+    telemetry::unknown_outcome(committed.as_ref().ok().copied());
+    tracing::warn!(?committed, "a connection was lost during COMMIT");
+    if committed? { Ok(()) } else { Err(error) }
+}
+
+/// A commit that did not succeed.
+pub(super) enum CommitError {
+    /// Nothing was written.
+    Failed(Error),
+    /// The connection was lost on the way. The trace tells how to find out.
+    Unknown(Box<Trace>, Error),
+}
+
+impl Transaction {
+    /// Appends, checks the guard and commits in one trip. Begins in the same trip if that has not been done.
+    /// If the connection is lost on the way, finds out on another connection of `pool` whether the commit
+    /// arrived.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written, unless it is [`Error::OutcomeUnknown`].
+    pub(crate) async fn commit(
+        self,
+        pool: &Pool,
+        appends: &[&Append],
+        guard: Option<Guard>,
+    ) -> Result<(), Error> {
+        let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
+        match self.try_commit(appends, guard).instrument(span).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Failed(error)) => Err(error),
+            Err(CommitError::Unknown(trace, error)) => find_out(&trace, pool, error).await,
+        }
+    }
+
+    /// Commits the changes of several requests, none of which has begun a transaction of its own. A short
+    /// lock timeout makes this fail early if another transaction holds one of the sessions, so that the other
+    /// changes need not wait.
+    pub(super) async fn try_commit_group(mut self, appends: &[&Append]) -> Result<(), CommitError> {
+        let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
+        self.state = State::Open;
+        let statement = APPEND_GROUP.ready(self.client()).instrument(span.clone()).await;
+        let statement =
+            statement.map_err(|error| CommitError::Failed(Error::from(error).outside_transaction()))?;
+        let client = self.client();
+        let steps = vec![
+            begin(client, BEGIN_GROUP),
+            Box::pin(append_group(client, &statement, appends)),
+            commit(client),
+        ];
+        let outcome = answered(pipelined(steps)).instrument(span).await;
+        self.finish(outcome, appends)
+    }
+
+    /// Does the same as [`commit`](Self::commit), but if the connection is lost on the way, it is the caller
+    /// who has to find out.
+    pub(super) async fn try_commit(
+        mut self,
+        appends: &[&Append],
+        guard: Option<Guard>,
+    ) -> Result<(), CommitError> {
+        let begins = self.state == State::Reserved;
+        self.state = State::Open;
+        let prepared = self.prepare(appends).await;
+        let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
+        let (statements, fence) = prepared.map_err(CommitError::Failed)?;
+        let client = self.client();
+        let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
+        if begins {
+            steps.push(begin(client, BEGIN));
+        }
+        for (append, statements) in appends.iter().zip(&statements) {
+            steps.extend(append.steps(client, statements));
+        }
+        if let Some(guard) = guard {
+            steps.push(Box::pin(check(guard, client, &fence)));
+        }
+        steps.push(commit(client));
+        let outcome = answered(pipelined(steps)).await;
+        self.finish(outcome, appends)
+    }
+
+    /// Makes the statements ready. It must be done before the pipeline: the trip that prepares a statement
+    /// would let COMMIT overtake it.
+    async fn prepare(&self, appends: &[&Append]) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
+        let mut statements = Vec::with_capacity(appends.len());
+        for append in appends {
+            statements.push(append.ready(self.client()).await?);
+        }
+        Ok((statements, FENCE.ready(self.client()).await?))
+    }
+
+    /// Gives the connection back to the pool, or discards it.
+    ///
+    /// After a COMMIT it goes back, also after one that the server has refused: that has rolled back, and the
+    /// connection is clean. A connection to a server that takes no writes is of no use and is discarded. The
+    /// same may be true after a failure that the handler has not passed on. If the connection is lost, nobody
+    /// knows whether the COMMIT behind the error arrived.
+    fn finish(mut self, outcome: Result<(), Error>, appends: &[&Append]) -> Result<(), CommitError> {
+        match outcome {
+            Err(error @ Error::Disconnected(_)) => {
+                return Err(CommitError::Unknown(Box::new(Trace::of(self.id.get(), appends)), error));
+            }
+            Err(Error::Unusable(_) | Error::Aborted) => {}
+            _ => drop(self.client.take()),
+        }
+        outcome.map_err(CommitError::Failed)
+    }
+}
+
+/// tokio-postgres reports success for a COMMIT that the server has turned into a ROLLBACK. So the outcome is
+/// the first error among the statements before it.
+fn commit(client: &ClientWrapper) -> Step<'_> {
+    Box::pin(async { Ok(client.batch_execute("commit").await?) })
+}
+
+fn begin<'a>(client: &'a ClientWrapper, text: &'static str) -> Step<'a> {
+    Box::pin(async { client.batch_execute(text).await.map_err(Error::of_begin) })
+}
+
+/// Checks a guard. The statement fails if an earlier one of the transaction has failed, whatever the guard
+/// is.
+async fn check(guard: Guard, client: &ClientWrapper, fence: &Ready) -> Result<(), Error> {
+    let (session, version) = match guard {
+        Guard::Fence { session, version } => (Some(session), version),
+        Guard::Unfailed => (None, 0),
+    };
+    let id = session.map(|session| session.as_uuid());
+    match fence.query_one(client, &[&id, &version]).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(match (error.code(), session) {
+            (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },
+            _ => error.into(),
+        }),
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        let (CommitError::Failed(error) | CommitError::Unknown(_, error)) = error;
+        error
+    }
+}

@@ -1,0 +1,189 @@
+//! One SERIALIZABLE transaction on one pooled connection.
+//!
+//! tokio-postgres' own `Transaction` borrows its client and cannot live in a request's extensions. So BEGIN
+//! and ROLLBACK are sent here, and COMMIT in `commit.rs`. [`Drop`] is the guard: a transaction that is left
+//! unfinished takes its connection out of the pool.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
+
+use super::load::{Load, Loaded};
+use crate::session::SessionId;
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::statement::Sql;
+use crate::store::error::Error;
+use crate::telemetry::Active;
+
+const BEGIN: &str = include_str!("../sql/begin.sql");
+const TAKES_WRITES: &str = include_str!("../sql/takes_writes.sql");
+const TERMINATE: &str = include_str!("../sql/terminate.sql");
+
+/// A transaction that will be committed, rolled back, or thrown away with its connection.
+pub(crate) struct Transaction {
+    /// `None` only once the transaction is finished.
+    pub(super) client: Option<Connection>,
+    pub(super) state: State,
+    /// Its outcome can be asked for by this id. A transaction that begins with its commit has none.
+    pub(super) id: OnceLock<TransactionId>,
+    savepoints: AtomicU32,
+    _active: Active,
+}
+
+/// A transaction's id, and the run of the server in which the id belongs to this transaction.
+#[derive(Clone, Debug)]
+pub(super) struct TransactionId {
+    pub(super) id: String,
+    pub(super) life: String,
+}
+
+/// How a transaction was found when it was rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RolledBack {
+    /// As far as is known, all its statements had succeeded.
+    Sound,
+    /// A statement had failed. The handler may not have passed its error on.
+    Failed,
+    /// Its connection was lost, or its server takes no writes. The connection is discarded.
+    Lost,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// A connection is held, and nothing was sent.
+    Reserved,
+    /// BEGIN was sent.
+    Open,
+}
+
+/// The answer to a BEGIN and a load that were sent without waiting for it.
+pub(crate) type Begun = Pin<Box<dyn Future<Output = Result<Loaded, Error>> + Send>>;
+
+impl Transaction {
+    /// Takes a connection for a transaction that begins with its commit.
+    pub(crate) async fn reserve(pool: &Pool) -> Result<Self, Error> {
+        Ok(Self {
+            client: Some(pool.get().await?),
+            state: State::Reserved,
+            id: OnceLock::new(),
+            savepoints: AtomicU32::new(0),
+            _active: Active::begin(),
+        })
+    }
+
+    /// Begins, and loads a session in the same trip.
+    pub(crate) async fn begin(
+        pool: &Pool,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<(Self, Loaded), Error> {
+        let (transaction, load) = Self::ready(pool, session, also).await?;
+        let loaded = transaction.send(&load).await?;
+        Ok((transaction, loaded))
+    }
+
+    /// Begins and loads a session again, without waiting for the answer. Both are sent when this returns, and
+    /// travel with the application's first statement. The answer must be awaited before the commit.
+    pub(crate) async fn begin_ahead(
+        pool: &Pool,
+        session: Option<SessionId>,
+    ) -> Result<(Arc<Self>, Begun), Error> {
+        let (transaction, load) = Self::ready(pool, session, None).await?;
+        let transaction = Arc::new(transaction);
+        let sender = Arc::clone(&transaction);
+        let mut begun: Begun = Box::pin(async move { sender.send(&load).await });
+        // The first poll hands the messages to the connection; nothing can answer before that.
+        if let Some(early) = begun.as_mut().now_or_never() {
+            begun = Box::pin(std::future::ready(early));
+        }
+        Ok((transaction, begun))
+    }
+
+    /// The connection.
+    #[expect(
+        clippy::expect_used,
+        reason = "only the methods that consume the transaction take its connection"
+    )]
+    pub(crate) fn client(&self) -> &Connection {
+        self.client.as_ref().expect("a transaction holds its connection until it is finished")
+    }
+
+    /// A number that no other savepoint of this transaction has.
+    pub(crate) fn next_savepoint(&self) -> u32 {
+        self.savepoints.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Rolls back, and asks in the same trip whether the connection can serve the next request.
+    pub(crate) async fn rollback(mut self) -> RolledBack {
+        if self.state == State::Reserved {
+            drop(self.client.take());
+            return RolledBack::Sound;
+        }
+        let client = self.client();
+        let (probed, ended, read_only) = tokio::join!(biased;
+            client.batch_execute("savepoint alive"),
+            client.batch_execute("rollback"),
+            client.simple_query(TAKES_WRITES),
+        );
+        let is_read_only = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
+        if ended.is_err() || read_only.map_or(true, |messages| messages.iter().any(is_read_only)) {
+            return RolledBack::Lost;
+        }
+        let failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+        if failed {
+            client.forget_own_statements();
+        }
+        drop(self.client.take());
+        if failed { RolledBack::Failed } else { RolledBack::Sound }
+    }
+
+    /// Ends the connection of a transaction that the application has kept: each later statement on it fails.
+    pub(crate) fn terminate(self: Arc<Self>) {
+        let mut ending = Box::pin(async move { self.client().batch_execute(TERMINATE).await });
+        // The first poll sends it, ahead of any later statement. Its answer is an error, as it ends its own
+        // connection.
+        if ending.as_mut().now_or_never().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            drop(runtime.spawn(ending));
+        }
+    }
+
+    /// Takes a connection and makes the load ready. BEGIN must be sent next.
+    async fn ready(
+        pool: &Pool,
+        session: Option<SessionId>,
+        also: Option<&'static Sql>,
+    ) -> Result<(Self, Load), Error> {
+        let mut transaction = Self::reserve(pool).await?;
+        transaction.state = State::Open;
+        let load = Load::beginning(transaction.client(), session, also).await;
+        Ok((transaction, load.map_err(Error::outside_transaction)?))
+    }
+
+    async fn send(&self, load: &Load) -> Result<Loaded, Error> {
+        let client = self.client();
+        let (begun, found) = tokio::join!(biased; client.batch_execute(BEGIN), load.run(client));
+        begun.map_err(Error::of_begin)?;
+        let (row, also) = found?;
+        let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
+        self.id.set(id).ok();
+        load.loaded(&row, also)
+    }
+}
+
+/// The guard: a connection never goes back to the pool while it is in a transaction, or while a statement
+/// runs on it that nobody waits for.
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            drop(client.detach());
+        }
+    }
+}
