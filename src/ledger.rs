@@ -1,7 +1,8 @@
 //! The front desk: a [`Ledger`] is a database with a schema that fits, and the rules of its sessions.
 //!
-//! Web applications hand it to the [`Sessions`](crate::web::Sessions) middleware. Administrators and the `projector`
-//! use it outside of requests: to read histories, end sessions, follow the log, verify and rebuild.
+//! Web applications hand it to the [`Sessions`](crate::web::Sessions) middleware. Administrators and the
+//! `projector` use it outside of requests: to read histories, end sessions, follow the log, verify and
+//! rebuild.
 
 mod builder;
 pub(crate) mod desk;
@@ -95,7 +96,8 @@ impl Ledger {
         Ok(Arc::new(self.client().await?.detach()))
     }
 
-    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its way.
+    /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its
+    /// way.
     pub(crate) async fn lend<T>(
         &self,
         work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,

@@ -1,7 +1,8 @@
 //! Floor 1: what a session is. Pure: no I/O, no clock, no SQL, no HTTP.
 //!
-//! A session is a stream of facts, each an [`Event`]. Folding the facts gives the session, a [`SessionState`].
-//! What a handler wants, a [`Wish`], is turned into facts by [`decide`]; a [`Draft`] gathers those of one request.
+//! A session is a stream of facts, each an [`Event`]. Folding the facts gives a [`SessionState`].
+//! [`decide`] turns a [`Wish`] of a handler into a fact, a [`Draft`] gathers the facts of one request, and a
+//! [`Holding`] decides what becomes of the request's session.
 
 mod admission;
 mod chain;

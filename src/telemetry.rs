@@ -8,13 +8,14 @@
 //! | `session_ledger_attempts_total` | counter | runs of requests; `number` is `first` or `again` |
 //! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason` |
 //! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved` |
-//! | `session_ledger_incidents_total` | counter | dishonest cookies, by [`name`](crate::web::Incident::name) |
+//! | `session_ledger_incidents_total` | counter | bad cookies, by [`name`](crate::web::Incident::name) |
 //! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |
 //! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
 //!
-//! A `reason` is an SQLSTATE, or `stale` (another request of the session came first), `disconnected`, `aborted` (a
-//! statement had failed, and nobody said which) or `marked` (by the application). `resolved` is `committed`,
-//! `not_committed` or `never`. Requests that share a statement wait for its connection together, and count once.
+//! A `reason` is an SQLSTATE, or `stale` (another request of the session came first), `disconnected`,
+//! `aborted` (a statement had failed, and nobody said which) or `marked` (by the application). `resolved` is
+//! `committed`, `not_committed` or `never`. Requests that share a statement wait for its connection together,
+//! and count once.
 //!
 //! | span | level | around | fields |
 //! |---|---|---|---|

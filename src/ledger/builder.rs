@@ -88,11 +88,13 @@ impl Ledger {
         }
     }
 
-    /// Applies the migrations that a database is missing, makes the log's partitions for the coming year, and sees to it
-    /// that PostgreSQL searches the tables of sessions by their indexes, also after a restored dump or VACUUM FULL.
-    /// What `projector migrate` runs, with the rights of a role that may create a schema and roles. Encryption is
-    /// as the [`Builder`] has it; a private authority is named in the environment's `SSL_CERT_FILE`, or given to
-    /// [`Builder::root_certificate`] before [`Builder::migrate`].
+    /// Applies the migrations that a database is missing, and makes the log's partitions for the coming year.
+    /// It also makes sure that PostgreSQL searches the tables of sessions by their indexes, as a restored
+    /// dump or VACUUM FULL may have made them too small for that. `projector migrate` calls it.
+    ///
+    /// It needs the rights of a role that may create a schema and roles. Encryption is as in [`Builder`];
+    /// name a private authority in the environment's `SSL_CERT_FILE`, or use [`Builder::root_certificate`]
+    /// and [`Builder::migrate`].
     ///
     /// # Errors
     ///

@@ -33,8 +33,8 @@ pub struct SessionState {
     pub user: Option<UserId>,
     /// When the user last proved who they are.
     pub authenticated_at: Option<OffsetDateTime>,
-    /// From where the last of its events came that says so: what the next need not repeat. The end, which may be
-    /// somebody else's doing, is not counted.
+    /// From where the last of its events came that says so: what the next need not repeat. The end, which may
+    /// be somebody else's doing, is not counted.
     pub client: Option<Client>,
     /// What the application and the policies keep in it.
     pub content: Content,
@@ -83,7 +83,8 @@ impl SessionState {
     /// # use session_ledger::session::*;
     /// # use time::OffsetDateTime;
     /// let mut state = SessionState::default();
-    /// let login = LoggedIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Assurance::Aal1 };
+    /// let (user, methods) = ("alice".into(), vec!["pwd".into()]);
+    /// let login = LoggedIn { user, methods, assurance: Assurance::Aal1 };
     /// state.apply(&Event::LoggedIn(login), OffsetDateTime::UNIX_EPOCH);
     /// assert_eq!(state.user, Some("alice".into()));
     /// ```

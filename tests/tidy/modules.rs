@@ -1,10 +1,11 @@
 //! The modules of a library as `syn` reads them, and the place where a name in them is defined.
 //!
-//! Code for tests is left out. A name that only a macro defines is not seen.
+//! Code for tests is left out. A struct that is handed to a macro by its name is seen; a name that a macro
+//! makes up is not.
 
 use std::collections::BTreeMap;
 
-use syn::{Attribute, Item, ItemUse, UseTree, Visibility};
+use syn::{Attribute, Item, ItemMacro, ItemUse, UseTree, Visibility};
 
 use crate::tree::file;
 
@@ -252,9 +253,18 @@ pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
 }
 
 fn defines(item: &Item, name: &str) -> bool {
-    let macro_name = if let Item::Macro(item) = item { item.ident.as_ref() } else { None };
-    let ident = name_and_visibility(item).map(|(ident, _)| ident).or(macro_name);
-    ident.is_some_and(|ident| plain(ident) == name)
+    match item {
+        Item::Macro(item) => {
+            item.ident.as_ref().is_some_and(|ident| plain(ident) == name) || hands_in(item, name)
+        }
+        item => name_and_visibility(item).is_some_and(|(ident, _)| plain(ident) == name),
+    }
+}
+
+/// Whether a struct of this name is handed to a macro, which makes it.
+fn hands_in(call: &ItemMacro, name: &str) -> bool {
+    let words: Vec<String> = call.mac.tokens.clone().into_iter().map(|token| token.to_string()).collect();
+    words.windows(2).any(|pair| pair[0] == "struct" && pair[1] == name)
 }
 
 fn as_use(item: &Item) -> Option<&ItemUse> {
@@ -283,7 +293,10 @@ pub(crate) fn imagined(files: &[(&str, &str)]) -> Library {
 fn a_name_is_followed_to_the_file_that_defines_it() {
     let library = imagined(&[
         ("src/lib.rs", "mod a;\npub use a::Deep as Shown;"),
-        ("src/a.rs", "mod b;\npub use b::*;\nuse std::fmt::Debug;\npub fn b() {}"),
+        (
+            "src/a.rs",
+            "mod b;\npub use b::*;\nuse std::fmt::Debug;\npub fn b() {}\ntable! { pub struct Row { id: i64 => INT8, } }",
+        ),
         (
             "src/a/b.rs",
             "pub struct Deep;\n#[cfg(test)]\nmod tests { struct Hidden; }\nmod inside { use super::Deep; }",
@@ -305,4 +318,5 @@ fn a_name_is_followed_to_the_file_that_defines_it() {
     assert_eq!(file(2, "super::Debug"), "another crate");
     assert_eq!(file(1, "std::fmt::Debug"), "");
     assert_eq!(file(1, "crate::a::Lost"), "");
+    assert_eq!(file(0, "a::Row"), "src/a.rs", "a struct that a macro makes");
 }

@@ -7,7 +7,7 @@
 -- No row: nothing was appended between the two snapshots.
 -- Parameters: $1 the earlier snapshot, $2 the later one (both pg_snapshot), $3 the number of events wanted
 -- (bigint)
-with late as materialized (   -- by transactions that ran at the earlier snapshot and had finished by the later one
+with late as materialized (   -- by transactions that ran at the earlier snapshot, not at the later one
     select e.*
       from session_ledger.event as e
      where e.transaction_id = any (array(select pg_snapshot_xip($1::pg_snapshot)))
