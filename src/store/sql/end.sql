@@ -5,8 +5,8 @@
 -- it cannot succeed.
 -- Parameters: $1 session id, $2 version before;
 --             the row: $3 version after, $4 started at, $5 ended at, $6 last seen, $7 authenticated at,
---             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before the
---             end names, $12 head hash;
+--             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before
+--             the end names, $12 head hash;
 --             the first event: $13 id, $14 kind, $15 shape, $16 user, $17 actor, $18 client address,
 --             $19 user agent, $20 occurred at, $21 payload, $22 hash
 with projected as (
