@@ -9,9 +9,10 @@ use std::fmt;
 /// the fact. An event that cannot be decoded still has its stored form, so that only this one event is
 /// unreadable.
 ///
-/// All changes between a fact and its stored bytes go through [`Event::encode`](super::Event::encode) and
-/// [`Encoded::decode`]. A shape that an older version wrote is read there as today's event, and personal
-/// fields will be sealed and opened there. The chain covers the stored bytes, so neither can break it.
+/// A fact becomes stored bytes in [`Event::encode`](super::Event::encode) alone, and is read from them in
+/// [`Encoded::decode`] alone. So both are the door for what comes between the two: reading a shape that an
+/// older version wrote as today's event, or sealing and opening personal fields. The chain covers the stored
+/// bytes, so neither breaks it.
 ///
 /// ```
 /// # use session_ledger::session::*;

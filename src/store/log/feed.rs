@@ -150,11 +150,16 @@ pub(crate) async fn next_batch(
     limit: u32,
 ) -> Result<Batch, FeedError> {
     let limit = limit.max(1);
+    // 1. The cursor and the present snapshot, if the lease still holds. The new events lie between the two.
     let statement = client.prepare_cached(CURSOR).await?;
     let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
     let (cursor, now): (Snapshot, Snapshot) = (row.try_get("cursor")?, row.try_get("now")?);
+    // 2. The events, by transactions, and whole transactions only. A later statement than the one that took
+    //    the snapshot reads them, so all that are visible in it have been committed.
     let events = events(client, &cursor, &now, limit).await?;
+    // 3. The next cursor. A full batch ends at its last transaction, and later ones stay for the next batch.
+    //    A batch that is not full holds everything that the present snapshot shows.
     let last = events.iter().map(|recorded| recorded.transaction_id).max();
     let target = match last {
         Some(last) if events.len() as u64 >= limit.into() => cursor.moved(&now, last),

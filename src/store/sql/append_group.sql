@@ -4,13 +4,14 @@
 -- No row: never happens. If a session is not at its expected version, or has ended, or the BEGIN before this
 -- was lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot
 -- succeed.
--- Parameters: $1 session ids, each one once, and lists with one value for each: $2 version before; the row:
---             $3 version after, $4 started at, $5 changed at, $6 authenticated at, $7 absolute deadline, $8
---             superseded until, $9 idle timeout in seconds, $10 superseded accepted, $11 token hash, $12
---             superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of the client that the
---             latest event names, $17 state, $18 resend; $19 the session of each event, and lists with one
---             value for each: $20 version, $21 id, $22 kind, $23 shape, $24 user, $25 actor, $26 client
---             address, $27 user agent, $28 occurred at, $29 payload, $30 hash
+-- Parameters: $1 session ids, each one once, and lists with one value for each: $2 version before;
+--             the row: $3 version after, $4 started at, $5 changed at, $6 authenticated at,
+--             $7 absolute deadline, $8 superseded until, $9 idle timeout in seconds, $10 superseded accepted,
+--             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of
+--             the client that the latest event names, $17 state, $18 resend;
+--             $19 the session of each event, and lists with one value for each: $20 version, $21 id,
+--             $22 kind, $23 shape, $24 user, $25 actor, $26 client address, $27 user agent,
+--             $28 occurred at, $29 payload, $30 hash
 with projected as (
     update session_ledger.session as s
        set version = ($3::bigint[])[given.place::integer],

@@ -3,11 +3,12 @@
 -- No row: never happens. If the session is not at the expected version, or has ended already, or the BEGIN
 -- before this was lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind
 -- it cannot succeed.
--- Parameters: $1 session id, $2 version before; the row: $3 version after, $4 started at, $5 ended at, $6
---             last seen, $7 authenticated at, $8 reason, $9 user, $10 address and $11 user agent of the
---             client that the latest event before the end names, $12 head hash; the first event: $13 id, $14
---             kind, $15 shape, $16 user, $17 actor, $18 client address, $19 user agent, $20 occurred at, $21
---             payload, $22 hash
+-- Parameters: $1 session id, $2 version before;
+--             the row: $3 version after, $4 started at, $5 ended at, $6 last seen, $7 authenticated at,
+--             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before
+--             the end names, $12 head hash;
+--             the first event: $13 id, $14 kind, $15 shape, $16 user, $17 actor, $18 client address,
+--             $19 user agent, $20 occurred at, $21 payload, $22 hash
 with projected as (
     delete from session_ledger.session
      where session_id = $1
