@@ -5,8 +5,9 @@ mod scene;
 
 use divan::{Bencher, black_box};
 use rand::rngs::SysRng;
-use session_ledger::session::{Content, Draft, SessionState, TokenHash};
-use session_ledger::token::cookie_header::{Found, find};
+use session_ledger::internals::Draft;
+use session_ledger::internals::{Found, find};
+use session_ledger::session::{Content, SessionState, TokenHash};
 use time::OffsetDateTime;
 
 use scene::{BYTES_MAX, NAME, cookies, event_id, forged, id, origin, sealer, secret, set, stored, token};

@@ -11,6 +11,8 @@
 //! | [`session`] | 1 | what a session is; pure |
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+pub mod internals;
 pub mod ledger;
 mod request;
 pub mod session;

@@ -1,54 +1,56 @@
 //! Floor 1: what a session is. Pure: no I/O, no clock, no SQL, no HTTP.
 //!
-//! A session is a stream of facts, each an [`Event`]. Folding the facts gives a [`SessionState`].
-//! [`decide`] turns a [`Wish`] of a handler into a fact, a [`Draft`] gathers the facts of one request, and a
-//! [`Holding`] decides what becomes of the request's session.
+//! A session is a stream of facts, each an [`Event`]. Folding the facts gives a [`SessionState`]. An [`Entry`] is an
+//! event in its place in the log, chained to the ones before. A [`Policy`] says how long sessions live.
 
-mod admission;
+pub(crate) mod admission;
 mod chain;
 mod chain_hash;
 mod client;
 mod codec;
-mod decide;
-mod draft;
+pub(crate) mod decide;
+pub(crate) mod draft;
 mod encoded;
-mod ending;
+pub(crate) mod ending;
 mod entry;
 mod event;
-mod expiry;
-mod guard;
-mod holding;
+pub(crate) mod expiry;
+pub(crate) mod guard;
+pub(crate) mod holding;
 mod id;
 mod key;
 mod microseconds;
 mod policy;
 mod state;
 mod stored_timeouts;
-mod strict;
+pub(crate) mod strict;
 mod timeouts;
 mod user;
 
-pub use admission::Admission;
 pub use chain_hash::ChainHash;
 pub use client::Client;
-pub use decide::{Wish, WishError, decide};
-pub use draft::{Draft, Origin, Written};
+pub use decide::WishError;
 pub use encoded::Encoded;
-pub use ending::Ending;
 pub use entry::{Entry, Recorded};
 pub use event::{
     Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
     Started, ValueRemoved, ValueSet,
 };
-pub use expiry::Expiry;
-pub use guard::Guard;
-pub use holding::{CookiePlan, Holding, Moment, Resend, Writes};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::{Key, UpcastError, Value, ValueError};
 pub use policy::Policy;
 pub use state::{Content, SessionState, Superseded};
 pub use stored_timeouts::StoredTimeouts;
-pub use strict::{DecodeError, STATE_BYTES_MAX};
+pub use strict::DecodeError;
 pub use timeouts::{PolicyError, Timeouts};
 pub use user::UserId;
+
+pub(crate) use admission::Admission;
+pub(crate) use decide::{Wish, decide};
+pub(crate) use draft::{Draft, Origin, Written};
+pub(crate) use ending::Ending;
+pub(crate) use expiry::Expiry;
+pub(crate) use guard::Guard;
+pub(crate) use holding::{CookiePlan, Holding, Moment, Resend};
+pub(crate) use strict::STATE_BYTES_MAX;

@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use allocation_counter::measure;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use session_ledger::session::{Content, Encoded, STATE_BYTES_MAX};
+use session_ledger::internals::STATE_BYTES_MAX;
+use session_ledger::session::{Content, Encoded};
 
 static KINDS: LazyLock<Vec<(String, i16)>> = LazyLock::new(kinds::kinds);
 

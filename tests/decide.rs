@@ -6,6 +6,7 @@ mod arbitrary;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use session_ledger::internals::{STATE_BYTES_MAX, Wish, decide};
 use session_ledger::session::*;
 use time::OffsetDateTime;
 

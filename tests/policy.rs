@@ -1,6 +1,7 @@
 //! Rules and time limits: settings that are refused, and the time at which a session is over.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use session_ledger::internals::Expiry;
 use session_ledger::session::*;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 

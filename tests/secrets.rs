@@ -7,7 +7,8 @@ use std::process::Command;
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use private_postgres::{Options, Server};
 use session_ledger::Ledger;
-use session_ledger::token::{KeyRing, Sealer};
+use session_ledger::internals::Sealer;
+use session_ledger::token::KeyRing;
 use session_ledger::web::Sessions;
 use test_support::{CapturedLog, Visitor, application, key_ring};
 

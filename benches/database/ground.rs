@@ -7,7 +7,7 @@ use poem::http::HeaderValue;
 use private_postgres::{Options, Server};
 use rand::rngs::SysRng;
 use session_ledger::SessionId;
-use session_ledger::token::{Sealer, Secret};
+use session_ledger::internals::{Sealer, Secret};
 use test_support::{Database, key_ring};
 use tokio_postgres::Client;
 use uuid::Uuid;

@@ -6,9 +6,10 @@
 
 use std::hint::black_box;
 
-use session_ledger::session::{Admission, Content, Draft, SessionState, TokenHash, Wish};
-use session_ledger::token::Secret;
-use session_ledger::token::cookie_header::{Found, find};
+use session_ledger::internals::Secret;
+use session_ledger::internals::{Admission, Draft, Wish};
+use session_ledger::internals::{Found, find};
+use session_ledger::session::{Content, SessionState, TokenHash};
 use time::OffsetDateTime;
 
 use crate::region::count;

@@ -3,10 +3,9 @@
 use std::convert::Infallible;
 
 use rand::TryRng;
-use session_ledger::session::{
-    Client, Draft, Entry, EventId, Key, Origin, SessionId, SessionState, Timeouts, Wish,
-};
-use session_ledger::token::{Sealer, Secret};
+use session_ledger::internals::{Draft, Origin, Wish};
+use session_ledger::internals::{Sealer, Secret};
+use session_ledger::session::{Client, Entry, EventId, Key, SessionId, SessionState, Timeouts};
 use test_support::key_ring;
 use time::OffsetDateTime;
 

@@ -21,7 +21,7 @@ pub(crate) use crate::store::request::transaction::{Begun, RolledBack, Transacti
 pub(crate) use tokio_postgres::Row;
 
 /// What the database knows of the session that a token names.
-pub(crate) struct Found {
+pub(crate) struct Lookup {
     /// The moment, by the database's clock.
     pub(crate) now: OffsetDateTime,
     pub(crate) session: FoundSession,
@@ -41,7 +41,7 @@ pub(crate) enum FoundSession {
 impl Ledger {
     /// Looks a session up outside any transaction, with what `also`, a statement of the application's, finds.
     /// May be dropped on its way.
-    pub(crate) async fn find(&self, id: SessionId, also: Option<&'static Sql>) -> Result<Found, Error> {
+    pub(crate) async fn find(&self, id: SessionId, also: Option<&'static Sql>) -> Result<Lookup, Error> {
         let finding = async {
             let loaded = match also {
                 None => self.load(id).await?,
@@ -62,7 +62,7 @@ impl Ledger {
         &self,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
-    ) -> Result<(Transaction, Found), Error> {
+    ) -> Result<(Transaction, Lookup), Error> {
         let (transaction, loaded) = answered(Transaction::begin(self.pool(), session, also)).await?;
         let why = async || match session {
             Some(id) => load::why_ended(transaction.client(), id).await,
@@ -183,12 +183,12 @@ impl Transaction {
 async fn found(
     loaded: Loaded,
     why: impl AsyncFnOnce() -> Result<Option<(EndReason, f64)>, Error>,
-) -> Result<Found, Error> {
+) -> Result<Lookup, Error> {
     let session = match loaded.session {
         Some(live) => FoundSession::Live(live),
         None => FoundSession::Gone(why().await?),
     };
-    Ok(Found { now: loaded.now, session, also: loaded.also })
+    Ok(Lookup { now: loaded.now, session, also: loaded.also })
 }
 
 fn each(appends: &[Arc<Append>]) -> Vec<&Append> {

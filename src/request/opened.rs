@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::SessionError;
 use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
-use crate::ledger::desk::{Append, Found, FoundSession, Row};
+use crate::ledger::desk::{Append, FoundSession, Lookup, Row};
 use crate::session::{
     Assurance, Client, CookiePlan, EndReason, EventId, Guard, Holding, Moment, Resend, SessionId, TokenHash,
     UserId,
@@ -42,7 +42,7 @@ impl Opened {
     }
 
     /// The holder of an authentic token, who meets what was found under its id.
-    pub(super) fn admitted(shared: &Shared, id: SessionId, secret: &Secret, found: Found) -> Self {
+    pub(super) fn admitted(shared: &Shared, id: SessionId, secret: &Secret, found: Lookup) -> Self {
         let policy = shared.policy();
         match found.session {
             FoundSession::Live(live) => {

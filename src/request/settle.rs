@@ -15,12 +15,12 @@ use crate::session::Ending;
 
 /// A request that is settled: what became of its changes, and what its answer must carry.
 pub(crate) struct Settled {
-    pub(crate) outcome: Outcome,
+    pub(crate) verdict: Verdict,
     pub(crate) completion: Completion,
 }
 
 /// What became of a request's changes.
-pub(crate) enum Outcome {
+pub(crate) enum Verdict {
     /// They are committed: the handler's answer goes out.
     Committed,
     /// They are rolled back, as the handler's answer asks for it. The transaction, if any, was found in this
@@ -33,7 +33,7 @@ pub(crate) enum Outcome {
 impl Settled {
     /// A request whose handler has asked for neither its session nor a transaction.
     const UNTOUCHED: Self =
-        Self { outcome: Outcome::RolledBack(RolledBack::Sound), completion: Completion::NOTHING };
+        Self { verdict: Verdict::RolledBack(RolledBack::Sound), completion: Completion::NOTHING };
 }
 
 /// Settles what a handler did. `commits` says whether its answer is one whose changes are kept.
@@ -53,7 +53,7 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
             match tokio::spawn(work).await {
                 Ok(settled) => settled,
                 Err(error) => {
-                    Settled { outcome: Outcome::Failed(error.into()), completion: Completion::NOTHING }
+                    Settled { verdict: Verdict::Failed(error.into()), completion: Completion::NOTHING }
                 }
             }
         }
@@ -63,13 +63,13 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
 /// Settles a request that has nothing to write, to roll back or to end.
 fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled {
     let Some(opened) = opened else {
-        return settled(visit, None, Err(Outcome::RolledBack(RolledBack::Sound)));
+        return settled(visit, None, Err(Verdict::RolledBack(RolledBack::Sound)));
     };
     let result = if commits {
         let plan = opened.cookie(&visit.shared).map(Plan::of_cookie);
-        plan.map_err(|error| Outcome::Failed(error.into()))
+        plan.map_err(|error| Verdict::Failed(error.into()))
     } else {
-        Err(Outcome::RolledBack(RolledBack::Sound))
+        Err(Verdict::RolledBack(RolledBack::Sound))
     };
     settled(visit, Some(&opened), result)
 }
@@ -79,15 +79,15 @@ async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
     let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else {
         let found = roll_back(running).await;
-        return settled(&visit, None, Err(Outcome::RolledBack(found)));
+        return settled(&visit, None, Err(Verdict::RolledBack(found)));
     };
 
     // Commit, or roll back.
     let overdue = opened.holding.take_overdue();
     let result = if commits {
-        commit_in_turn(&visit, &mut opened, running).await.map_err(Outcome::Failed)
+        commit_in_turn(&visit, &mut opened, running).await.map_err(Verdict::Failed)
     } else {
-        Err(Outcome::RolledBack(roll_back(running).await))
+        Err(Verdict::RolledBack(roll_back(running).await))
     };
 
     // The next one that writes to the session need not wait for the rest.
@@ -100,16 +100,16 @@ async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
 }
 
 /// Notes that the session was seen, and gathers what the answer must carry.
-fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Outcome>) -> Settled {
+fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>) -> Settled {
     visit.leave_line();
     // What is appended says by itself when the session was seen.
     let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
     if let Some(session) = opened.and_then(|opened| opened.holding.to_touch()).filter(|_| !has_appended) {
         visit.shared.ledger.note_activity(session);
     }
-    let (outcome, cookie) = match result {
-        Ok(plan) => (Outcome::Committed, plan.cookie),
-        Err(outcome) => (outcome, None),
+    let (verdict, cookie) = match result {
+        Ok(plan) => (Verdict::Committed, plan.cookie),
+        Err(verdict) => (verdict, None),
     };
     // The cookie of a part that is committed goes out whatever became of the rest.
     let part = visit.take_part();
@@ -119,7 +119,7 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Outcome>
         is_signed_in: opened.is_some_and(|opened| opened.holding.state().user.is_some()),
         looked_at_session: visit.was_opened(),
     };
-    Settled { outcome, completion }
+    Settled { verdict, completion }
 }
 
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.

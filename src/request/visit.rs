@@ -11,10 +11,10 @@ use super::running::Running;
 use super::shared::Shared;
 use super::writer_queue::Turn;
 use crate::ledger::Error;
-use crate::ledger::desk::{Found, Transaction};
+use crate::ledger::desk::{Lookup, Transaction};
 use crate::session::{Admission, Client, SessionId};
 use crate::token::Secret;
-use crate::token::cookie_header::{Found as FoundCookie, find};
+use crate::token::cookie_header::{Found, find};
 
 /// One run of a request. [`Session`](super::Session) and [`Tx`](super::Tx) are its faces for handlers.
 pub(crate) struct Visit {
@@ -158,9 +158,9 @@ impl Visit {
     /// The session id and secret in the cookie, if there is one cookie and it opens.
     fn token(&self) -> Option<(SessionId, Secret)> {
         let opened = match find(self.arrival.cookies(), &self.shared.cookie.name) {
-            FoundCookie::None => return None,
-            FoundCookie::One(value) => self.shared.sealer.open(value).ok(),
-            FoundCookie::Several => {
+            Found::None => return None,
+            Found::One(value) => self.shared.sealer.open(value).ok(),
+            Found::Several => {
                 self.report(|client| Incident::CookieDuplicated { client });
                 return None;
             }
@@ -172,7 +172,7 @@ impl Visit {
     }
 
     /// An authentic token meets what was found under its id.
-    fn admit(&self, id: SessionId, secret: &Secret, found: Found) -> Opened {
+    fn admit(&self, id: SessionId, secret: &Secret, found: Lookup) -> Opened {
         let opened = Opened::admitted(&self.shared, id, secret, found);
         if opened.holding.admission() == Some(&Admission::Replayed) {
             self.report(|client| Incident::TokenReplayed { session: id, client });

@@ -32,6 +32,12 @@ impl UserId {
     }
 }
 
+impl AsRef<str> for UserId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<String> for UserId {
     fn from(id: String) -> Self {
         Self(id)

@@ -36,7 +36,7 @@ impl fmt::Debug for Found<'_> {
 /// belong to them (RFC 6265, section 5.2), but quotes do. A cookie without a name is skipped.
 ///
 /// ```
-/// use session_ledger::token::cookie_header::{Found, find};
+/// use session_ledger::internals::{Found, find};
 ///
 /// let lines = [b"theme=dark; __Host-session=abc".as_slice(), b"lang=de".as_slice()];
 /// assert_eq!(find(lines.into_iter(), "__Host-session"), Found::One(b"abc"));

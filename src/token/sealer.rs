@@ -45,7 +45,8 @@ impl fmt::Debug for Token {
 /// ```
 /// use rand::rngs::SysRng;
 /// use session_ledger::session::SessionId;
-/// use session_ledger::token::{KeyRing, KeyState, Sealer, Secret};
+/// use session_ledger::internals::{Sealer, Secret};
+/// use session_ledger::token::{KeyRing, KeyState};
 ///
 /// let ring = KeyRing::generate_entry(KeyState::Primary, &mut SysRng)?;
 /// let sealer = Sealer::new(KeyRing::parse(&ring)?, "__Host-session", "shop.example");

@@ -30,8 +30,8 @@ pub(super) async fn attempt(
     let result = result.map(IntoResponse::into_response);
     unsettled.0 = None;
 
-    let Settled { outcome, completion } = settle(visit, (face.commits)(&result)).await;
-    let mut outcome = Outcome::of(&visit.shared, result, outcome);
+    let Settled { verdict, completion } = settle(visit, (face.commits)(&result)).await;
+    let mut outcome = Outcome::of(&visit.shared, result, verdict);
     if !completion.may_run_again() {
         outcome = outcome.last();
     }

@@ -5,7 +5,7 @@ use poem::{Response, Result};
 use crate::ledger::Error;
 use crate::ledger::desk::RolledBack;
 use crate::request::failure::{CommitFailed, Failure};
-use crate::request::settle;
+use crate::request::settle::Verdict;
 use crate::request::shared::Shared;
 
 /// How a run ended.
@@ -26,19 +26,17 @@ pub(super) struct Again {
 
 impl Outcome {
     /// What the handler's `result` becomes once its request is settled.
-    pub(super) fn of(shared: &Shared, result: Result<Response>, settled: settle::Outcome) -> Self {
-        match (settled, result) {
+    pub(super) fn of(shared: &Shared, result: Result<Response>, verdict: Verdict) -> Self {
+        match (verdict, result) {
             // An error that the commit policy lets through is an answer like any other.
-            (settle::Outcome::Committed, result) => {
-                Self::Done(Ok(result.unwrap_or_else(poem::Error::into_response)))
-            }
-            (settle::Outcome::RolledBack(RolledBack::Sound), Ok(answer)) => Self::Done(Ok(answer)),
+            (Verdict::Committed, result) => Self::Done(Ok(result.unwrap_or_else(poem::Error::into_response))),
+            (Verdict::RolledBack(RolledBack::Sound), Ok(answer)) => Self::Done(Ok(answer)),
             // The handler made an answer of an error; which error that was, only the transaction knows.
-            (settle::Outcome::RolledBack(found), Ok(answer)) => {
+            (Verdict::RolledBack(found), Ok(answer)) => {
                 Self::of_error(shared, poem::Error::from_response(answer), found)
             }
-            (settle::Outcome::RolledBack(found), Err(error)) => Self::of_error(shared, error, found),
-            (settle::Outcome::Failed(failed), _) => failed.into(),
+            (Verdict::RolledBack(found), Err(error)) => Self::of_error(shared, error, found),
+            (Verdict::Failed(failed), _) => failed.into(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use session_ledger::internals::Wish;
 use session_ledger::session::*;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 

@@ -1,6 +1,7 @@
 //! Damaged bytes.
 
-use session_ledger::session::{Content, DecodeError, Encoded, Event, STATE_BYTES_MAX};
+use session_ledger::internals::STATE_BYTES_MAX;
+use session_ledger::session::{Content, DecodeError, Encoded, Event};
 
 use crate::{decode, payload, samples};
 

@@ -2,9 +2,8 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use session_ledger::session::{
-    Assurance, Content, EndReason, STATE_BYTES_MAX, SessionState, Timeouts, UserId, Value, Wish, decide,
-};
+use session_ledger::internals::{STATE_BYTES_MAX, Wish, decide};
+use session_ledger::session::{Assurance, Content, EndReason, SessionState, Timeouts, UserId, Value};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::{arbitrary, decode, payload, samples};

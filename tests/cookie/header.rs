@@ -1,12 +1,12 @@
 //! Our cookie is found by its exact bytes, whatever stands around it (OWASP WSTG-SESS-03, CWE-180).
 
 use proptest::prelude::*;
-use session_ledger::token::cookie_header::{self, Found};
+use session_ledger::internals::{self, Found};
 
 const NAME: &str = "__Host-session";
 
 fn find<'a>(lines: &[&'a [u8]]) -> Found<'a> {
-    cookie_header::find(lines.iter().copied(), NAME)
+    internals::find(lines.iter().copied(), NAME)
 }
 
 fn assert_one(lines: &[&[u8]], value: &[u8]) {
@@ -83,7 +83,7 @@ fn a_cookie_without_a_name_is_nobodys() {
     assert_none(&[b"=__Host-session=evil"]);
     assert_none(&[b" =__Host-session=evil; ="]);
     assert_one(&[b"=__Host-session=evil; __Host-session=abc"], b"abc");
-    assert!(cookie_header::find([b"=evil".as_slice()].into_iter(), "") == Found::None);
+    assert!(internals::find([b"=evil".as_slice()].into_iter(), "") == Found::None);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn agrees_with_the_model(lines: &[Vec<u8>], name: &str) -> Result<(), TestCaseEr
         [value] => Found::One(value),
         [..] => Found::Several,
     };
-    prop_assert!(cookie_header::find(lines.iter().map(Vec::as_slice), name) == expected);
+    prop_assert!(internals::find(lines.iter().map(Vec::as_slice), name) == expected);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The draft, case by case: the facts that a request leaves.
 
+use session_ledger::internals::{Draft, Origin, STATE_BYTES_MAX, Wish, Written};
 use session_ledger::session::*;
 
 use crate::{at, event_ids, id};

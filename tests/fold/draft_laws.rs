@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use session_ledger::internals::{Draft, Origin, STATE_BYTES_MAX, Wish, Written};
 use session_ledger::session::*;
 use time::OffsetDateTime;
 

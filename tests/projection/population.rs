@@ -4,10 +4,11 @@
 //! and the row together.
 
 use session_ledger::Ledger;
+use session_ledger::internals::{Draft, Origin, Wish};
 use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{
-    ChainHash, Client as From, Draft, Encoded, Entry, Event, EventId, Origin, Policy, RenewalOffered,
-    SessionId, SessionState, TokenHash, Wish,
+    ChainHash, Client as From, Encoded, Entry, Event, EventId, Policy, RenewalOffered, SessionId,
+    SessionState, TokenHash,
 };
 use test_support::Database;
 use time::{Duration, OffsetDateTime};

@@ -1,6 +1,7 @@
 //! The stories of sessions.
 
-use session_ledger::session::{Assurance, EndReason, Timeouts, TokenHash, Value, Wish};
+use session_ledger::internals::Wish;
+use session_ledger::session::{Assurance, EndReason, Timeouts, TokenHash, Value};
 use time::OffsetDateTime;
 
 /// The name of a story, and its requests.

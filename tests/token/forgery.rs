@@ -3,7 +3,8 @@
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use proptest::prelude::*;
 use rand::rngs::SysRng;
-use session_ledger::token::{KeyState, Sealer, TokenRejected};
+use session_ledger::internals::{Sealer, TokenRejected};
+use session_ledger::token::KeyState;
 
 use super::{AUDIENCE, COOKIE, ID, entry, mint, moved, opens, ring, sealer, secret};
 

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use rand::rngs::SysRng;
+use session_ledger::internals::Secret;
 use session_ledger::session::SessionId;
-use session_ledger::token::{KeyRing, KeyState, RandomnessError, SealError, Secret};
+use session_ledger::token::{KeyRing, KeyState, RandomnessError, SealError};
 
 use super::generators::{Broken, Scripted};
 use super::{ID, entry, mint, sealer, secret};

@@ -11,8 +11,9 @@ mod secrecy;
 mod set_cookie;
 
 use rand::rngs::SysRng;
+use session_ledger::internals::{Sealer, Secret, Token};
 use session_ledger::session::SessionId;
-use session_ledger::token::{KeyRing, KeyState, Sealer, Secret, Token};
+use session_ledger::token::{KeyRing, KeyState};
 
 const COOKIE: &str = "__Host-session";
 const AUDIENCE: &str = "shop.example";

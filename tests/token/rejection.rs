@@ -3,8 +3,9 @@
 use std::hint::black_box;
 
 use allocation_counter::{AllocationInfo, measure};
-use session_ledger::token::cookie_header::{Found, find};
-use session_ledger::token::{KeyState, Sealer};
+use session_ledger::internals::Sealer;
+use session_ledger::internals::{Found, find};
+use session_ledger::token::KeyState;
 
 use super::{COOKIE, entry, mint, sealer};
 

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use data_encoding::HEXLOWER;
-use session_ledger::token::{KeyState, Sealer};
+use session_ledger::internals::Sealer;
+use session_ledger::token::KeyState;
 
 use super::{entry, mint, moved, opens, ring, sealer};
 use KeyState::{AcceptOld, AcceptOnly, Primary, Retired};

@@ -4,8 +4,9 @@ use std::fmt::{Debug, Display};
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
-use session_ledger::token::cookie_header::{Found, find};
-use session_ledger::token::{KeyRing, KeyState, Sealer, Secret, Token};
+use session_ledger::internals::{Found, find};
+use session_ledger::internals::{Sealer, Secret, Token};
+use session_ledger::token::{KeyRing, KeyState};
 use zeroize::ZeroizeOnDrop;
 
 use super::{COOKIE, entry, mint, ring, sealer};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use session_ledger::token::{CookieSettings, KeyState, SameSite, Token};
+use session_ledger::internals::Token;
+use session_ledger::token::{CookieSettings, KeyState, SameSite};
 
 use super::{entry, mint, sealer};
 

@@ -1,0 +1,15 @@
+//! For the project's own tests and benches: the pure parts behind the public API.
+//!
+//! It is hidden from users and promises nothing. Names may change or go with any version.
+
+pub use crate::session::admission::Admission;
+pub use crate::session::decide::{Wish, decide};
+pub use crate::session::draft::{Draft, Origin, Written};
+pub use crate::session::expiry::Expiry;
+pub use crate::session::guard::Guard;
+pub use crate::session::holding::{CookiePlan, Holding, Moment, Resend, Writes};
+pub use crate::session::strict::STATE_BYTES_MAX;
+pub use crate::token::cookie_header::{Found, find};
+pub use crate::token::error::TokenRejected;
+pub use crate::token::sealer::{Sealer, Token};
+pub use crate::token::secret::Secret;
