@@ -38,6 +38,10 @@ pub use store::sessions::SessionSummary;
 pub use transaction::Transaction;
 pub use verification::{Difference, Finding, Verification};
 
+/// The driver and the pool whose types stand in the signatures of [`Builder`], [`Transaction`] and
+/// [`Tx`](crate::web::Tx).
+pub use {deadpool_postgres, tokio_postgres};
+
 /// The sessions of one database. Cheap to clone.
 #[derive(Clone)]
 pub struct Ledger(Arc<Parts>);

@@ -155,9 +155,9 @@ async fn wrong_settings_are_refused_at_the_start_by_name() {
         let connected = Ledger::builder(database.config()).policy(policy).connect().await;
         connected.unwrap_err().to_string()
     };
-    let below_idle = Policy { absolute_timeout: Some(60), idle_timeout: Some(60), ..Policy::default() };
+    let below_idle = Policy::default().absolute_timeout(60).idle_timeout(60);
     assert_eq!(start(below_idle).await, "setting `absolute_timeout` must be longer than `idle_timeout`");
-    let too_large = Policy { state_bytes_max: 65_537, ..Policy::default() };
+    let too_large = Policy::default().state_bytes_max(65_537);
     assert_eq!(start(too_large).await, "setting `state_bytes_max` must be between 1 and 65536 bytes");
     let none = Ledger::builder(database.config()).connections_max(0).connect().await.unwrap_err();
     assert_eq!(none.to_string(), "setting `connections_max` must be at least 1");

@@ -25,19 +25,15 @@ fn rows_of_content() -> Vec<Row> {
         (
             Wish::RemoveValue { key: "k".into() },
             full.clone(),
-            Some(Event::ValueRemoved(ValueRemoved { key: "k".into() })),
+            Some(Event::ValueRemoved(ValueRemoved::new("k".into()))),
         ),
         (Wish::Clear, new.clone(), None),
-        (Wish::Clear, full.clone(), Some(Event::Cleared(Cleared {}))),
+        (Wish::Clear, full.clone(), Some(Event::Cleared(Cleared::new()))),
         (add("q", "m"), full.clone(), Some(is_added("q", "m"))),
         (add("", ""), new.clone(), Some(is_added("", ""))),
         (Wish::TakeFlash { queue: "q".into() }, new.clone(), None),
         (Wish::TakeFlash { queue: "other".into() }, full.clone(), None),
-        (
-            Wish::TakeFlash { queue: "q".into() },
-            full,
-            Some(Event::FlashTaken(FlashTaken { queue: "q".into() })),
-        ),
+        (Wish::TakeFlash { queue: "q".into() }, full, Some(Event::FlashTaken(FlashTaken::new("q".into())))),
         (note("order", "4711"), new, Some(is_noted("order", "4711"))),
     ]
 }
@@ -47,37 +43,37 @@ fn rows_of_identity() -> Vec<Row> {
     let mut as_bob = alice.clone();
     as_bob.content.impersonated = Some("bob".into());
     let token_hash = TokenHash::from_bytes([2; 32]);
-    let (limits, methods) = (Timeouts { idle: Some(60), absolute: Some(61) }, vec!["otp".to_owned()]);
+    let (limits, methods) = (Timeouts::default().idle(60).absolute(61), vec!["otp".to_owned()]);
     let assurance = Assurance::Aal2;
     vec![
         (
             Wish::LogIn { user: "bob".into(), methods: methods.clone(), assurance },
             new.clone(),
-            Some(Event::LoggedIn(LoggedIn { user: "bob".into(), methods: methods.clone(), assurance })),
+            Some(Event::LoggedIn(LoggedIn::new("bob".into(), methods.clone(), assurance))),
         ),
         (
             Wish::Reauthenticate { methods: methods.clone(), assurance },
             alice.clone(),
-            Some(Event::Reauthenticated(Reauthenticated { methods, assurance })),
+            Some(Event::Reauthenticated(Reauthenticated::new(methods, assurance))),
         ),
         (
             Wish::Renew { token_hash, grace: 30, accepts_superseded: true },
             new.clone(),
-            Some(Event::Renewed(Renewed { token_hash, grace: 30, accepts_superseded: true })),
+            Some(Event::Renewed(Renewed::new(token_hash, 30, true))),
         ),
         (Wish::ChangeTimeouts(Timeouts::default()), new.clone(), None),
         (
             Wish::ChangeTimeouts(limits),
             new.clone(),
-            Some(Event::SettingsChanged(SettingsChanged { timeouts: limits.into() })),
+            Some(Event::SettingsChanged(SettingsChanged::new(limits.into()))),
         ),
         (
             Wish::Impersonate { user: "bob".into() },
             alice.clone(),
-            Some(Event::ImpersonationStarted(ImpersonationStarted { user: "bob".into() })),
+            Some(Event::ImpersonationStarted(ImpersonationStarted::new("bob".into()))),
         ),
         (Wish::EndImpersonation, alice.clone(), None),
-        (Wish::EndImpersonation, as_bob, Some(Event::ImpersonationEnded(ImpersonationEnded {}))),
+        (Wish::EndImpersonation, as_bob, Some(Event::ImpersonationEnded(ImpersonationEnded::new()))),
         (end(), new, Some(Event::Ended(Ended::new(EndReason::LoggedOut, SEEN)))),
         (end(), ended(), None),
     ]
@@ -100,7 +96,7 @@ fn every_wish_but_an_end_is_refused_after_the_end() {
 
 #[test]
 fn every_refusal_says_what_to_do() {
-    let limits = Timeouts { idle: Some(0), absolute: None };
+    let limits = Timeouts::default().idle(0);
     let timeouts = limits.validate().unwrap_err();
     for (error, message) in [
         (
@@ -198,7 +194,7 @@ fn an_authentication_has_at_most_8_methods() {
 
 #[test]
 fn time_limits_that_contradict_each_other_are_refused() {
-    let wish = Wish::ChangeTimeouts(Timeouts { idle: Some(60), absolute: Some(60) });
+    let wish = Wish::ChangeTimeouts(Timeouts::default().idle(60).absolute(60));
     let error = decide(&SessionState::default(), wish, STATE_BYTES_MAX).unwrap_err();
     assert_eq!(error.to_string(), "setting `absolute_timeout` must be longer than `idle_timeout`");
 }
@@ -275,7 +271,7 @@ proptest! {
 
 /// Alice's session: one value, one waiting message.
 fn signed_in() -> SessionState {
-    let alice = LoggedIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Assurance::Aal1 };
+    let alice = LoggedIn::new("alice".into(), vec!["pwd".into()], Assurance::Aal1);
     let mut state = SessionState::default();
     for event in [Event::LoggedIn(alice), is_set("k", 1), is_added("q", "m")] {
         state.apply(&event, SEEN);
@@ -298,7 +294,7 @@ fn set(key: &str, length: usize) -> Wish {
 }
 
 fn is_set(key: &str, length: usize) -> Event {
-    Event::ValueSet(ValueSet { key: key.into(), value: bytes(length) })
+    Event::ValueSet(ValueSet::new(key.into(), bytes(length)))
 }
 
 fn add(queue: &str, message: &str) -> Wish {
@@ -306,7 +302,7 @@ fn add(queue: &str, message: &str) -> Wish {
 }
 
 fn is_added(queue: &str, message: &str) -> Event {
-    Event::FlashAdded(FlashAdded { queue: queue.into(), message: message.into() })
+    Event::FlashAdded(FlashAdded::new(queue.into(), message.into()))
 }
 
 fn note(name: &str, text: &str) -> Wish {
@@ -314,7 +310,7 @@ fn note(name: &str, text: &str) -> Wish {
 }
 
 fn is_noted(name: &str, text: &str) -> Event {
-    Event::Noted(Noted { name: name.into(), text: text.into() })
+    Event::Noted(Noted::new(name.into(), text.into()))
 }
 
 fn end() -> Wish {

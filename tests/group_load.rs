@@ -169,7 +169,7 @@ async fn all_survive_the_loss_of_their_connection() {
 
 #[tokio::test]
 async fn that_they_were_seen_is_noted_of_all() {
-    let scene = Scene::with(Policy { extension_delay: 0, ..Policy::default() }, 2, 12).await;
+    let scene = Scene::with(Policy::default().extension_delay(0), 2, 12).await;
     let client = scene.database.connect().await;
     client.batch_execute("update session_ledger.activity set last_seen = '-infinity'").await.unwrap();
     let before = scene.wire.trips();

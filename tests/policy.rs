@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 fn the_default_policy_can_be_followed() {
     let policy = Policy::default();
     assert_eq!(policy.validate(), Ok(()));
-    assert_eq!(policy.timeouts(), Timeouts { idle: Some(1_209_600), absolute: Some(2_592_000) });
+    assert_eq!(policy.timeouts(), Timeouts::default().idle(1_209_600).absolute(2_592_000));
     assert_eq!((policy.extension_delay, policy.renewal_grace), (60, 30));
     assert_eq!(policy.state_bytes_max, 65_536);
 }
@@ -66,21 +66,21 @@ fn a_rule_that_cannot_be_followed_is_refused_by_its_name() {
 
 #[test]
 fn a_session_s_own_limits_are_checked_alike() {
-    let error = Timeouts { idle: Some(60), absolute: Some(59) }.validate().unwrap_err();
+    let error = Timeouts::default().idle(60).absolute(59).validate().unwrap_err();
     assert_eq!((error.setting, error.problem), ("absolute_timeout", "must be longer than `idle_timeout`"));
-    assert_eq!(Timeouts { idle: None, absolute: None }.validate(), Ok(()));
+    assert_eq!(Timeouts::default().validate(), Ok(()));
 }
 
 #[test]
 fn a_setting_that_is_left_out_is_the_default() {
     let policy: Policy = serde_json::from_str(r#"{ "idle_timeout": null, "renewal_grace": 5 }"#).unwrap();
-    assert_eq!(policy, Policy { idle_timeout: None, renewal_grace: 5, ..Policy::default() });
+    assert_eq!(policy, Policy::default().idle_timeout(None).renewal_grace(5));
     assert_eq!(serde_json::from_str::<Policy>("{}").unwrap(), Policy::default());
 }
 
 #[test]
 fn a_written_policy_is_read_as_it_was() {
-    let policy = Policy { absolute_timeout: None, state_bytes_max: 1_024, ..Policy::default() };
+    let policy = Policy::default().absolute_timeout(None).state_bytes_max(1_024);
     let text = serde_json::to_string(&policy).unwrap();
     assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
 }
@@ -133,10 +133,10 @@ fn of_two_limits_the_one_that_is_reached_first_counts() {
 #[test]
 fn a_proof_of_identity_moves_the_absolute_deadline() {
     let mut state = limited(None, Some(60));
-    let login = LoggedIn { user: "alice".into(), methods: vec![], assurance: Assurance::Aal1 };
+    let login = LoggedIn::new("alice".into(), vec![], Assurance::Aal1);
     state.apply(&Event::LoggedIn(login), at(30));
     assert_eq!(state.absolute_deadline(), Some(at(90)));
-    let again = Reauthenticated { methods: vec!["pwd".into()], assurance: Assurance::Aal1 };
+    let again = Reauthenticated::new(vec!["pwd".into()], Assurance::Aal1);
     state.apply(&Event::Reauthenticated(again), at(89));
     assert_eq!(state.absolute_deadline(), Some(at(149)));
     assert_eq!(state.expiry(at(148), at(148)), None);
@@ -146,8 +146,8 @@ fn a_proof_of_identity_moves_the_absolute_deadline() {
 #[test]
 fn new_limits_count_from_the_same_moments() {
     let mut state = limited(Some(60), Some(100));
-    let timeouts = Timeouts { idle: Some(600), absolute: None };
-    state.apply(&Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() }), at(50));
+    let timeouts = Timeouts::default().idle(600);
+    state.apply(&Event::SettingsChanged(SettingsChanged::new(timeouts.into())), at(50));
     assert_eq!(state.expiry(at(50), at(649)), None);
     assert_eq!(state.expiry(at(50), at(650)).map(|end| end.deadline), Some(at(650)));
 }
@@ -176,7 +176,7 @@ fn a_session_last_seen_in_the_future_is_not_over() {
 
 /// A session that started at second 10.
 fn limited(idle: Option<u32>, absolute: Option<u32>) -> SessionState {
-    let started = Started { token_hash: TokenHash::default(), timeouts: StoredTimeouts { idle, absolute } };
+    let started = Started::new(TokenHash::default(), StoredTimeouts { idle, absolute });
     let mut state = SessionState::default();
     state.apply(&Event::Started(started), at(10));
     state

@@ -13,12 +13,8 @@ const ABSOLUTE: u64 = 3600;
 
 async fn scene() -> (Visitor, Ledger, Database) {
     let database = Database::fresh().await;
-    let policy = Policy {
-        idle_timeout: Some(IDLE as u32),
-        absolute_timeout: Some(ABSOLUTE as u32),
-        extension_delay: 60,
-        ..Policy::default()
-    };
+    let policy =
+        Policy::default().idle_timeout(IDLE as u32).absolute_timeout(ABSOLUTE as u32).extension_delay(60);
     let ledger = database.ledger(policy).await;
     let visitor = Visitor::new(&application(Sessions::new(ledger.clone(), key_ring())));
     visitor.post("/login/alice", "").await;

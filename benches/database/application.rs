@@ -45,7 +45,7 @@ impl Application {
     pub(crate) async fn on(database: &Config, connections: usize) -> Result<Self, Failure> {
         // A day, so that a measured read does not include the note that the session was seen. `benches/peers`
         // measures both.
-        let policy = Policy { extension_delay: 86_400, ..Policy::default() };
+        let policy = Policy::default().extension_delay(86_400);
         let builder = Ledger::builder(database.clone()).policy(policy);
         let ledger = builder.connections_max(connections).connect().await?;
         let route = Route::new()

@@ -60,7 +60,7 @@ impl Scene {
         };
         // A read notes when the session was seen: one write, and one more on each later visit. Filled
         // sessions are up to ten days old, so each read would write; this keeps reads from it.
-        let policy = Policy { extension_delay: 13 * 24 * 3600, ..Policy::default() };
+        let policy = Policy::default().extension_delay(13 * 24 * 3600);
         let ledger = Ledger::builder(database.config()).policy(policy.clone()).connect().await?;
         let runs = Runs::default();
         let app = application(Sessions::new(ledger.clone(), key_ring()), runs.clone());

@@ -84,7 +84,7 @@ pub(crate) fn stored() -> (SessionState, Vec<Entry>) {
 
 /// A stored session whose first request had these wishes.
 pub(crate) fn begun_with(wishes: impl IntoIterator<Item = Wish>) -> (SessionState, Vec<Entry>) {
-    let mut draft = Draft::anonymous(id(), Timeouts { idle: Some(3600), absolute: None }, BYTES_MAX);
+    let mut draft = Draft::anonymous(id(), Timeouts::default().idle(3600), BYTES_MAX);
     for wish in wishes {
         draft.wish(wish, OffsetDateTime::UNIX_EPOCH).unwrap();
     }

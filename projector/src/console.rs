@@ -1,5 +1,6 @@
 //! Where a command writes, and what it answers.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -23,6 +24,14 @@ pub enum Answer {
     Yes,
     /// `verify` found a difference, or `history` no such session: exit code 1.
     No,
+}
+
+impl fmt::Debug for Console<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut console = f.debug_struct("Console");
+        console.field("out_is_terminal", &self.out_is_terminal);
+        console.field("notes_is_terminal", &self.notes_is_terminal).finish_non_exhaustive()
+    }
 }
 
 impl Console<'_> {

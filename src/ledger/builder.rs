@@ -1,5 +1,6 @@
 //! Getting a [`Ledger`].
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio_postgres::Config;
@@ -35,8 +36,24 @@ use crate::store::schema;
 /// | `target_session_attrs` | `read-write`; for a ledger that only reads from a standby say `read-only` |
 /// | `application_name` | `session-ledger` |
 ///
-/// Several hosts (`host=a,b`) are tried in their order for each new connection. So requests find the server
-/// that takes writes by themselves after a failover.
+/// Several hosts (`host=a,b`) are tried in their order for each new connection. So after a failover requests
+/// find the server that takes writes by themselves.
+///
+/// ```no_run
+/// use session_ledger::Ledger;
+/// use session_ledger::session::Policy;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let database = "host=db1.example,db2.example user=shop dbname=shop sslmode=require".parse()?;
+/// let ledger = Ledger::builder(database)
+///     .root_certificate(std::fs::read("authority.pem")?)
+///     .policy(Policy::default().idle_timeout(1_800))
+///     .connections_max(32)
+///     .connect()
+///     .await?;
+/// # drop(ledger);
+/// # Ok(()) }
+/// ```
 #[must_use = "a builder does nothing until `connect`"]
 pub struct Builder {
     database: Config,
@@ -101,6 +118,15 @@ impl Ledger {
     /// The database is newer than this version, has another history of migrations, or refuses.
     pub async fn migrate(database: &Config) -> Result<Migrated, SchemaError> {
         Self::builder(database.clone()).migrate().await
+    }
+}
+
+/// Shows no password: the driver's configuration leaves it out.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut builder = f.debug_struct("Builder");
+        builder.field("database", &self.database).field("policy", &self.policy);
+        builder.field("connections_max", &self.connections_max).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Transactions outside any request.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +16,12 @@ use crate::store::error::{Prospect, cause};
 /// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
 /// tokio-postgres' own. Do not send BEGIN, COMMIT or ROLLBACK yourself.
 pub struct Transaction(Arc<store::request::transaction::Transaction>);
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").finish_non_exhaustive()
+    }
+}
 
 impl Deref for Transaction {
     type Target = Client;

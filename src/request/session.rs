@@ -1,5 +1,6 @@
 //! The session that a handler holds.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -38,6 +39,13 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Session {
     pub(crate) visit: Arc<Visit>,
+}
+
+/// Shows no value: the values of a session are the application's business.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("id", &self.id()).finish_non_exhaustive()
+    }
 }
 
 /// Reading.

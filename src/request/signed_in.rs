@@ -26,7 +26,7 @@ use crate::session::UserId;
 /// let app = Route::new().at("/account", get(account)).catch_error(to_login);
 /// # let _ = app;
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SignedIn {
     session: Session,
     user: UserId,

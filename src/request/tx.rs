@@ -1,5 +1,6 @@
 //! The transaction that a handler's own statements share with the session.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -45,6 +46,12 @@ use crate::session::{EndReason, Recorded, SessionId, UserId};
 pub struct Tx {
     visit: Arc<Visit>,
     transaction: Arc<Transaction>,
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
+    }
 }
 
 impl Tx {

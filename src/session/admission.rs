@@ -23,6 +23,7 @@ pub enum Admission {
 impl SessionState {
     /// Judges a token by the hash of its secret, for a session last seen at `last_seen`. Hashes are compared
     /// in constant time.
+    #[doc(hidden)]
     pub fn admit(&self, presented: &TokenHash, last_seen: OffsetDateTime, now: OffsetDateTime) -> Admission {
         if let Some(expiry) = self.expiry(last_seen, now) {
             return Admission::Expired(expiry);

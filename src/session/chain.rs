@@ -23,7 +23,7 @@ impl ChainHash {
     /// let mut entry = Entry {
     ///     version: 1,
     ///     event_id: EventId::from_random([1; 16]),
-    ///     encoded: Event::Cleared(Cleared {}).encode(),
+    ///     encoded: Event::Cleared(Cleared::new()).encode(),
     ///     user: None,
     ///     actor: None,
     ///     client: None,

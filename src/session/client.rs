@@ -52,6 +52,7 @@ impl Client {
 
     /// The client that the columns `client_ip` and `user_agent` of an event name: the reverse of
     /// [`columns`](Self::columns).
+    #[doc(hidden)]
     pub fn from_columns(ip: Option<IpAddr>, user_agent: Option<&str>) -> Option<Self> {
         match (ip, user_agent) {
             (None, None) => None,

@@ -97,6 +97,7 @@ kinds! {
 
 impl Content {
     /// The bytes of the projection's `state` column.
+    #[doc(hidden)]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
         bytes.push(CONTENT_SHAPE);
@@ -108,6 +109,7 @@ impl Content {
     /// # Errors
     ///
     /// The bytes do not decode, or are of a layout that this version does not know. Never an empty session.
+    #[doc(hidden)]
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.split_first() {
             Some((&CONTENT_SHAPE, rest)) => strict("session state", CONTENT_SHAPE.into(), rest),

@@ -16,7 +16,7 @@ use std::fmt;
 ///
 /// ```
 /// # use session_ledger::session::*;
-/// let removed = Event::ValueRemoved(ValueRemoved { key: "cart".to_owned() });
+/// let removed = Event::ValueRemoved(ValueRemoved::new("cart".to_owned()));
 /// let encoded = removed.encode();
 /// assert_eq!((encoded.kind(), encoded.shape()), ("value_removed", 1));
 /// assert_eq!(encoded.decode(), Ok(removed));

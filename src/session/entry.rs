@@ -6,6 +6,7 @@ use super::{ChainHash, Client, DecodeError, Encoded, Event, EventId, SessionId, 
 
 /// One event as the library writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// 1, 2, 3 … within the session.
     pub version: i64,
@@ -27,6 +28,7 @@ pub struct Entry {
 
 /// One event as the log holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// The session it belongs to.
     pub session_id: SessionId,
@@ -45,6 +47,21 @@ pub struct Recorded {
 }
 
 impl Entry {
+    /// An entry of nobody, not yet chained. Tests make entries by it.
+    #[doc(hidden)]
+    pub fn new(version: i64, event_id: EventId, encoded: Encoded, occurred_at: OffsetDateTime) -> Self {
+        Self {
+            version,
+            event_id,
+            encoded,
+            user: None,
+            actor: None,
+            client: None,
+            occurred_at,
+            hash: ChainHash::default(),
+        }
+    }
+
     /// Decodes the fact. A kind or shape that this version does not know gives [`Event::Unknown`].
     ///
     /// # Errors
@@ -55,9 +72,19 @@ impl Entry {
     }
 }
 
+impl Recorded {
+    /// An entry as the log might hold it. Tests make records by it.
+    #[doc(hidden)]
+    pub fn new(session_id: SessionId, entry: Entry, recorded_at: OffsetDateTime) -> Self {
+        let client = entry.client.clone();
+        Self { session_id, entry, client, recorded_at, transaction_id: 0, position: 0 }
+    }
+}
+
 impl Client {
     /// The client of each event of a session, for its events from the first on: the client that the event
     /// names, or else the one that the latest event before it names.
+    #[doc(hidden)]
     pub fn of_each<'a>(
         entries: impl IntoIterator<Item = &'a Entry>,
     ) -> impl Iterator<Item = Option<&'a Self>> {

@@ -80,6 +80,7 @@ impl Event {
 
 /// Payload of [`Event::Started`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Started {
     /// The hash of the first token's secret.
     pub token_hash: TokenHash,
@@ -89,6 +90,7 @@ pub struct Started {
 
 /// Payload of [`Event::LoggedIn`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LoggedIn {
     /// The user.
     pub user: UserId,
@@ -100,6 +102,7 @@ pub struct LoggedIn {
 
 /// Payload of [`Event::Reauthenticated`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Reauthenticated {
     /// How the user proved who they are, as in [`LoggedIn::methods`].
     pub methods: Vec<String>,
@@ -109,6 +112,7 @@ pub struct Reauthenticated {
 
 /// Payload of [`Event::ValueSet`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ValueSet {
     /// The key's name.
     pub key: String,
@@ -118,6 +122,7 @@ pub struct ValueSet {
 
 /// Payload of [`Event::ValueRemoved`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ValueRemoved {
     /// The key's name.
     pub key: String,
@@ -125,10 +130,12 @@ pub struct ValueRemoved {
 
 /// Payload of [`Event::Cleared`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Cleared {}
 
 /// Payload of [`Event::FlashAdded`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FlashAdded {
     /// The queue's name; empty for the usual one.
     pub queue: String,
@@ -138,6 +145,7 @@ pub struct FlashAdded {
 
 /// Payload of [`Event::FlashTaken`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FlashTaken {
     /// The queue's name; empty for the usual one.
     pub queue: String,
@@ -145,6 +153,7 @@ pub struct FlashTaken {
 
 /// Payload of [`Event::SettingsChanged`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SettingsChanged {
     /// The time limits from now on.
     pub timeouts: StoredTimeouts,
@@ -152,6 +161,7 @@ pub struct SettingsChanged {
 
 /// Payload of [`Event::RenewalOffered`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RenewalOffered {
     /// The hash of the offered token's secret.
     pub token_hash: TokenHash,
@@ -159,6 +169,7 @@ pub struct RenewalOffered {
 
 /// Payload of [`Event::Renewed`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Renewed {
     /// The hash of the new token's secret.
     pub token_hash: TokenHash,
@@ -171,6 +182,7 @@ pub struct Renewed {
 
 /// Payload of [`Event::ImpersonationStarted`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ImpersonationStarted {
     /// Whom the signed-in user acts as.
     pub user: UserId,
@@ -178,10 +190,12 @@ pub struct ImpersonationStarted {
 
 /// Payload of [`Event::ImpersonationEnded`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ImpersonationEnded {}
 
 /// Payload of [`Event::Noted`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Noted {
     /// The kind of fact, in the application's words.
     pub name: String,
@@ -191,11 +205,41 @@ pub struct Noted {
 
 /// Payload of [`Event::Ended`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Ended {
     /// The reason.
     pub reason: EndReason,
     /// When the session was last seen before, in microseconds since 1970-01-01T00:00Z.
     last_seen: i64,
+}
+
+/// Payloads grow with new shapes, so other crates cannot name all fields. Tests make facts by these.
+macro_rules! constructors {
+    ($($Payload:ident($($field:ident: $of:ty),*);)*) => {$(
+        impl $Payload {
+            #[doc(hidden)]
+            pub fn new($($field: $of),*) -> Self {
+                Self { $($field),* }
+            }
+        }
+    )*};
+}
+
+constructors! {
+    Started(token_hash: TokenHash, timeouts: StoredTimeouts);
+    LoggedIn(user: UserId, methods: Vec<String>, assurance: Assurance);
+    Reauthenticated(methods: Vec<String>, assurance: Assurance);
+    ValueSet(key: String, value: Value);
+    ValueRemoved(key: String);
+    Cleared();
+    FlashAdded(queue: String, message: String);
+    FlashTaken(queue: String);
+    SettingsChanged(timeouts: StoredTimeouts);
+    RenewalOffered(token_hash: TokenHash);
+    Renewed(token_hash: TokenHash, grace: u32, accepts_superseded: bool);
+    ImpersonationStarted(user: UserId);
+    ImpersonationEnded();
+    Noted(name: String, text: String);
 }
 
 impl Ended {

@@ -28,11 +28,12 @@ impl SessionState {
     /// # use session_ledger::session::*;
     /// # use time::{Duration, OffsetDateTime};
     /// let mut state = SessionState::default();
-    /// state.content.timeouts = Timeouts { idle: Some(60), absolute: None };
+    /// state.content.timeouts = Timeouts::default().idle(60);
     /// let seen = OffsetDateTime::UNIX_EPOCH;
     /// assert!(state.expiry(seen, seen + Duration::seconds(59)).is_none());
     /// assert!(state.expiry(seen, seen + Duration::seconds(60)).is_some());
     /// ```
+    #[doc(hidden)]
     pub fn expiry(&self, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Expiry> {
         let idle = self.content.timeouts.idle.map(|seconds| after(last_seen, seconds));
         Expiry::first(idle, self.absolute_deadline(), now)

@@ -7,8 +7,17 @@ use super::{PolicyError, STATE_BYTES_MAX, Timeouts};
 /// The rules that every session of a [`Ledger`](crate::Ledger) follows unless its own settings say otherwise.
 ///
 /// Reads from a configuration file through serde; an unknown setting is an error.
+///
+/// ```
+/// use session_ledger::session::Policy;
+///
+/// // Half an hour without a request, twelve hours in all.
+/// let policy = Policy::default().idle_timeout(1_800).absolute_timeout(43_200);
+/// assert_eq!(policy.validate(), Ok(()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Policy {
     /// Seconds a session lives without being used; `None` for no limit. 14 days by default.
     pub idle_timeout: Option<u32>,
@@ -31,6 +40,44 @@ impl Default for Policy {
             renewal_grace: 30,
             state_bytes_max: STATE_BYTES_MAX,
         }
+    }
+}
+
+/// Setters, one a setting.
+impl Policy {
+    /// Sets the seconds that a session lives without being used; `None` for no limit.
+    #[must_use]
+    pub fn idle_timeout(mut self, seconds: impl Into<Option<u32>>) -> Self {
+        self.idle_timeout = seconds.into();
+        self
+    }
+
+    /// Sets the seconds that a session lives after the last authentication; `None` for no limit.
+    #[must_use]
+    pub fn absolute_timeout(mut self, seconds: impl Into<Option<u32>>) -> Self {
+        self.absolute_timeout = seconds.into();
+        self
+    }
+
+    /// Sets the seconds for which reading alone does not extend a session.
+    #[must_use]
+    pub fn extension_delay(mut self, seconds: u32) -> Self {
+        self.extension_delay = seconds;
+        self
+    }
+
+    /// Sets the seconds for which a superseded token is not yet taken for a replay.
+    #[must_use]
+    pub fn renewal_grace(mut self, seconds: u32) -> Self {
+        self.renewal_grace = seconds;
+        self
+    }
+
+    /// Sets the most bytes that a session may hold.
+    #[must_use]
+    pub fn state_bytes_max(mut self, bytes: usize) -> Self {
+        self.state_bytes_max = bytes;
+        self
     }
 }
 

@@ -84,7 +84,7 @@ impl SessionState {
     /// # use time::OffsetDateTime;
     /// let mut state = SessionState::default();
     /// let (user, methods) = ("alice".into(), vec!["pwd".into()]);
-    /// let login = LoggedIn { user, methods, assurance: Assurance::Aal1 };
+    /// let login = LoggedIn::new(user, methods, Assurance::Aal1);
     /// state.apply(&Event::LoggedIn(login), OffsetDateTime::UNIX_EPOCH);
     /// assert_eq!(state.user, Some("alice".into()));
     /// ```
@@ -184,6 +184,7 @@ impl SessionState {
 
 impl Content {
     /// How many bytes the values and messages take, encoded, and at most a few bytes more for each.
+    #[doc(hidden)]
     pub fn size(&self) -> usize {
         let values: usize = self.values.iter().map(|(key, value)| value_size(key, value)).sum();
         let messages =

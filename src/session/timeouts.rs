@@ -5,7 +5,15 @@ use time::{Duration, OffsetDateTime};
 /// The time limits of one session, in whole seconds. `None` means no such limit.
 ///
 /// NIST SP 800-63B-4 asks for an overall limit: at most 30 days (AAL1), 24 hours (AAL2), 12 hours (AAL3).
+///
+/// ```
+/// use session_ledger::session::Timeouts;
+///
+/// let remembered = Timeouts::default().idle(30 * 24 * 3600).absolute(90 * 24 * 3600);
+/// assert_eq!(remembered.idle, Some(2_592_000));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Timeouts {
     /// How long the session lives without being used (ASVS 7.3.1).
     pub idle: Option<u32>,
@@ -24,6 +32,20 @@ pub struct PolicyError {
 }
 
 impl Timeouts {
+    /// Sets the idle limit, in seconds; `None` for no limit.
+    #[must_use]
+    pub fn idle(mut self, seconds: impl Into<Option<u32>>) -> Self {
+        self.idle = seconds.into();
+        self
+    }
+
+    /// Sets the absolute limit, in seconds; `None` for no limit.
+    #[must_use]
+    pub fn absolute(mut self, seconds: impl Into<Option<u32>>) -> Self {
+        self.absolute = seconds.into();
+        self
+    }
+
     /// Checks the limits against each other.
     ///
     /// # Errors

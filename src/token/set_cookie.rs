@@ -84,6 +84,7 @@ impl CookieSettings {
     }
 
     /// The `Set-Cookie` value that hands `token` to the browser. It is as secret as the token.
+    #[doc(hidden)]
     pub fn set_cookie(&self, token: &Token) -> String {
         let max_age = self.max_age.map(|age| format!("; Max-Age={}", age.as_secs()));
         self.header(token.expose(), &max_age.unwrap_or_default())
@@ -91,6 +92,7 @@ impl CookieSettings {
 
     /// The `Set-Cookie` value that makes the browser forget the token. It repeats the attributes, since
     /// browsers treat a cookie with other attributes as another cookie, or refuse it because of its prefix.
+    #[doc(hidden)]
     pub fn removal(&self) -> String {
         self.header("", "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
     }

@@ -1,5 +1,6 @@
 //! Settings of the middleware.
 
+use std::fmt;
 use std::sync::Arc;
 
 use poem::{Response, Result};
@@ -50,6 +51,14 @@ impl Sessions {
             replay_bytes_max: REPLAY_BYTES_MAX,
             also: None,
         }
+    }
+}
+
+impl fmt::Debug for SessionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut builder = f.debug_struct("SessionsBuilder");
+        builder.field("ledger", &self.ledger).field("keys", &self.keys).field("cookie", &self.cookie);
+        builder.field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The middleware, and the loop that runs a request until its changes are committed.
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,6 +47,18 @@ impl Sessions {
     }
 }
 
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = &self.face.shared;
+        let mut sessions = f.debug_struct("Sessions");
+        sessions
+            .field("ledger", &shared.ledger)
+            .field("sealer", &shared.sealer)
+            .field("cookie", &shared.cookie);
+        sessions.finish_non_exhaustive()
+    }
+}
+
 impl<E: Endpoint> Middleware<E> for Sessions {
     type Output = SessionsEndpoint<E>;
 
@@ -58,6 +71,12 @@ impl<E: Endpoint> Middleware<E> for Sessions {
 pub struct SessionsEndpoint<E> {
     endpoint: E,
     face: Arc<Face>,
+}
+
+impl<E: fmt::Debug> fmt::Debug for SessionsEndpoint<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsEndpoint").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {

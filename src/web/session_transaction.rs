@@ -41,10 +41,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The error of `work`, whose changes are rolled back; [`SessionError::TransactionOpen`] if the request
-    /// has a [`Tx`] or has changed the session before; if the session that the request came with has ended
-    /// meanwhile, [`NotSignedIn`], or [`SessionError::Ended`] where nobody was signed in; 503 if the database
-    /// is away or too many races were lost.
+    /// The error of `work`, whose changes are rolled back;
+    /// [`SessionError::TransactionOpen`](crate::web::SessionError::TransactionOpen) if the request has a
+    /// [`Tx`] or has changed the session before; if the session that the request came with has ended
+    /// meanwhile, [`NotSignedIn`](crate::web::NotSignedIn), or
+    /// [`SessionError::Ended`](crate::web::SessionError::Ended) where nobody was signed in; 503 if the
+    /// database is away or too many races were lost.
     pub async fn transaction<T, F>(&self, work: impl Fn(Self, Tx) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,

@@ -49,7 +49,7 @@ pub(crate) fn token_hash() -> impl Strategy<Value = TokenHash> {
 
 pub(crate) fn timeouts() -> impl Strategy<Value = Timeouts> {
     let seconds = || option::of(prop_oneof![0..100_u32, any::<u32>()]);
-    (seconds(), seconds()).prop_map(|(idle, absolute)| Timeouts { idle, absolute })
+    (seconds(), seconds()).prop_map(|(idle, absolute)| Timeouts::default().idle(idle).absolute(absolute))
 }
 
 pub(crate) fn user() -> impl Strategy<Value = UserId> {
@@ -84,34 +84,30 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 
 fn value_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (name(), value()).prop_map(|(key, value)| Event::ValueSet(ValueSet { key, value })),
-        name().prop_map(|key| Event::ValueRemoved(ValueRemoved { key })),
-        Just(Event::Cleared(Cleared {})),
-        (name(), name()).prop_map(|(queue, message)| Event::FlashAdded(FlashAdded { queue, message })),
-        name().prop_map(|queue| Event::FlashTaken(FlashTaken { queue })),
-        (name(), name()).prop_map(|(name, text)| Event::Noted(Noted { name, text })),
+        (name(), value()).prop_map(|(key, value)| Event::ValueSet(ValueSet::new(key, value))),
+        name().prop_map(|key| Event::ValueRemoved(ValueRemoved::new(key))),
+        Just(Event::Cleared(Cleared::new())),
+        (name(), name()).prop_map(|(queue, message)| Event::FlashAdded(FlashAdded::new(queue, message))),
+        name().prop_map(|queue| Event::FlashTaken(FlashTaken::new(queue))),
+        (name(), name()).prop_map(|(name, text)| Event::Noted(Noted::new(name, text))),
     ]
 }
 
 fn identity_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => (token_hash(), timeouts())
-            .prop_map(|(token_hash, timeouts)| Event::Started(Started { token_hash, timeouts: timeouts.into() })),
+            .prop_map(|(token_hash, timeouts)| Event::Started(Started::new(token_hash, timeouts.into()))),
         4 => (user(), methods(), assurance())
-            .prop_map(|(user, methods, assurance)| Event::LoggedIn(LoggedIn { user, methods, assurance })),
+            .prop_map(|(user, methods, assurance)| Event::LoggedIn(LoggedIn::new(user, methods, assurance))),
         4 => (methods(), assurance())
-            .prop_map(|(methods, assurance)| Event::Reauthenticated(Reauthenticated { methods, assurance })),
-        4 => timeouts().prop_map(|timeouts| Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() })),
-        4 => token_hash().prop_map(|token_hash| Event::RenewalOffered(RenewalOffered { token_hash })),
+            .prop_map(|(methods, assurance)| Event::Reauthenticated(Reauthenticated::new(methods, assurance))),
+        4 => timeouts().prop_map(|timeouts| Event::SettingsChanged(SettingsChanged::new(timeouts.into()))),
+        4 => token_hash().prop_map(|token_hash| Event::RenewalOffered(RenewalOffered::new(token_hash))),
         4 => (token_hash(), prop_oneof![Just(0), any::<u32>()], any::<bool>()).prop_map(
-            |(token_hash, grace, accepts_superseded)| Event::Renewed(Renewed {
-                token_hash,
-                grace,
-                accepts_superseded,
-            })
+            |(token_hash, grace, accepts_superseded)| Event::Renewed(Renewed::new(token_hash, grace, accepts_superseded))
         ),
-        4 => user().prop_map(|user| Event::ImpersonationStarted(ImpersonationStarted { user })),
-        4 => Just(Event::ImpersonationEnded(ImpersonationEnded {})),
+        4 => user().prop_map(|user| Event::ImpersonationStarted(ImpersonationStarted::new(user))),
+        4 => Just(Event::ImpersonationEnded(ImpersonationEnded::new())),
         1 => (reason(), time()).prop_map(|(reason, last_seen)| Event::Ended(Ended::new(reason, last_seen))),
     ]
 }

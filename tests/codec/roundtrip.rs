@@ -60,7 +60,7 @@ fn a_session_that_is_full_in_every_way_can_be_read_back() {
     let mut wishes = vec![
         Wish::LogIn { user: user(), methods, assurance: Assurance::Aal3 },
         Wish::Impersonate { user: user() },
-        Wish::ChangeTimeouts(Timeouts { idle: Some(u32::MAX - 1), absolute: Some(u32::MAX) }),
+        Wish::ChangeTimeouts(Timeouts::default().idle(u32::MAX - 1).absolute(u32::MAX)),
     ];
     wishes.extend(('a'..='z').flat_map(|key| {
         let value = Value { shape: u16::MAX, bytes: vec![255; 1_800].into() };

@@ -9,7 +9,7 @@ pub(crate) fn events() -> Vec<Event> {
     events.extend(values());
     events.extend(settings_and_renewals());
     events.extend(identities());
-    events.push(Event::Noted(Noted { name: "order_placed".into(), text: "№ 4711, 3 × 9 €".into() }));
+    events.push(Event::Noted(Noted::new("order_placed".into(), "№ 4711, 3 × 9 €".into())));
     events.extend(ends());
     events
 }
@@ -17,7 +17,7 @@ pub(crate) fn events() -> Vec<Event> {
 /// A content with every field filled.
 pub(crate) fn content() -> Content {
     Content {
-        timeouts: Timeouts { idle: Some(1_800), absolute: Some(43_200) },
+        timeouts: Timeouts::default().idle(1_800).absolute(43_200),
         methods: vec!["pwd".into(), "otp".into()],
         assurance: Assurance::Aal2,
         impersonated: Some("bob".into()),
@@ -36,49 +36,43 @@ fn hash(first: u8) -> TokenHash {
 }
 
 fn limits() -> Timeouts {
-    Timeouts { idle: Some(1_209_600), absolute: Some(u32::MAX) }
+    Timeouts::default().idle(1_209_600).absolute(u32::MAX)
 }
 
 fn beginnings() -> Vec<Event> {
     let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
     vec![
-        Event::Started(Started { token_hash: hash(0x20), timeouts: limits().into() }),
-        Event::Started(Started { token_hash: hash(0xf0), timeouts: Timeouts::default().into() }),
-        Event::LoggedIn(LoggedIn { user, methods: vec!["pwd".into()], assurance: Assurance::Aal1 }),
-        Event::LoggedIn(LoggedIn { user: "ž".into(), methods: vec![], assurance: Assurance::Aal3 }),
-        Event::Reauthenticated(Reauthenticated {
-            methods: vec!["pwd".into(), "hwk".into()],
-            assurance: Assurance::Aal2,
-        }),
+        Event::Started(Started::new(hash(0x20), limits().into())),
+        Event::Started(Started::new(hash(0xf0), Timeouts::default().into())),
+        Event::LoggedIn(LoggedIn::new(user, vec!["pwd".into()], Assurance::Aal1)),
+        Event::LoggedIn(LoggedIn::new("ž".into(), vec![], Assurance::Aal3)),
+        Event::Reauthenticated(Reauthenticated::new(vec!["pwd".into(), "hwk".into()], Assurance::Aal2)),
     ]
 }
 
 fn values() -> Vec<Event> {
     let set = |key: &str, shape, bytes: Vec<u8>| {
-        Event::ValueSet(ValueSet { key: key.into(), value: Value { shape, bytes: bytes.into() } })
+        Event::ValueSet(ValueSet::new(key.into(), Value { shape, bytes: bytes.into() }))
     };
     vec![
         set("cart", 1, vec![0, 1, 127, 128, 255]),
         set("größe", u16::MAX, vec![]),
         set("long", 300, vec![7; 200]),
-        Event::ValueRemoved(ValueRemoved { key: "cart".into() }),
-        Event::Cleared(Cleared {}),
-        Event::FlashAdded(FlashAdded { queue: String::new(), message: "Saved.".into() }),
-        Event::FlashAdded(FlashAdded { queue: "errors".into(), message: "Größe fehlt.".into() }),
-        Event::FlashTaken(FlashTaken { queue: "errors".into() }),
+        Event::ValueRemoved(ValueRemoved::new("cart".into())),
+        Event::Cleared(Cleared::new()),
+        Event::FlashAdded(FlashAdded::new(String::new(), "Saved.".into())),
+        Event::FlashAdded(FlashAdded::new("errors".into(), "Größe fehlt.".into())),
+        Event::FlashTaken(FlashTaken::new("errors".into())),
     ]
 }
 
 fn settings_and_renewals() -> Vec<Event> {
-    let renewed = |grace, accepts_superseded| {
-        Event::Renewed(Renewed { token_hash: hash(0x40), grace, accepts_superseded })
-    };
+    let renewed =
+        |grace, accepts_superseded| Event::Renewed(Renewed::new(hash(0x40), grace, accepts_superseded));
     vec![
-        Event::SettingsChanged(SettingsChanged { timeouts: limits().into() }),
-        Event::SettingsChanged(SettingsChanged {
-            timeouts: StoredTimeouts { idle: Some(0), absolute: None },
-        }),
-        Event::RenewalOffered(RenewalOffered { token_hash: hash(0x80) }),
+        Event::SettingsChanged(SettingsChanged::new(limits().into())),
+        Event::SettingsChanged(SettingsChanged::new(StoredTimeouts { idle: Some(0), absolute: None })),
+        Event::RenewalOffered(RenewalOffered::new(hash(0x80))),
         renewed(30, true),
         renewed(0, false),
     ]
@@ -86,8 +80,8 @@ fn settings_and_renewals() -> Vec<Event> {
 
 fn identities() -> Vec<Event> {
     vec![
-        Event::ImpersonationStarted(ImpersonationStarted { user: "bob".into() }),
-        Event::ImpersonationEnded(ImpersonationEnded {}),
+        Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())),
+        Event::ImpersonationEnded(ImpersonationEnded::new()),
     ]
 }
 

@@ -26,7 +26,7 @@ fn session_id() -> SessionId {
 }
 
 fn noted(text: &str) -> Event {
-    Event::Noted(Noted { name: "test".to_owned(), text: text.to_owned() })
+    Event::Noted(Noted::new("test".to_owned(), text.to_owned()))
 }
 
 fn ids(batch: &Batch) -> Vec<EventId> {

@@ -62,7 +62,7 @@ impl Default for Shared {
 impl Stage {
     /// An application with the usual rules.
     pub(crate) async fn new() -> Self {
-        Self::with(Policy { idle_timeout: Some(IDLE), ..Policy::default() }).await
+        Self::with(Policy::default().idle_timeout(IDLE)).await
     }
 
     pub(crate) async fn with(policy: Policy) -> Self {

@@ -10,7 +10,7 @@ const WRITES: usize = 150;
 
 /// Every reader notes that the session was seen.
 async fn stage() -> Stage {
-    Stage::with(Policy { extension_delay: 0, ..Policy::default() }).await
+    Stage::with(Policy::default().extension_delay(0)).await
 }
 
 async fn last_seen(database: &Database) -> Option<time::OffsetDateTime> {

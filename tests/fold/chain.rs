@@ -95,7 +95,7 @@ fn the_chain_of_a_given_entry_is_the_same_for_ever() {
 fn a_stream_begins_at_its_own_session() {
     let other = SessionId::from_bytes([8; 16]);
     assert_ne!(ChainHash::genesis(id()), ChainHash::genesis(other));
-    assert!(!verifies(other, &stream(&[(Event::Cleared(Cleared {}), at(1))])));
+    assert!(!verifies(other, &stream(&[(Event::Cleared(Cleared::new()), at(1))])));
 }
 
 proptest! {
@@ -135,14 +135,9 @@ fn verifies(session: SessionId, entries: &[Entry]) -> bool {
 }
 
 fn entry() -> Entry {
-    Entry {
-        version: 3,
-        event_id: EventId::from_random([3; 16]),
-        encoded: Encoded::new("value_given", 5, [1, 2]),
-        user: Some("alice".into()),
-        actor: None,
-        client: Some(Client::new(Some([192, 0, 2, 1].into()), None)),
-        occurred_at: at(1_700_000_000),
-        hash: ChainHash::default(),
-    }
+    let encoded = Encoded::new("value_given", 5, [1, 2]);
+    let mut entry = Entry::new(3, EventId::from_random([3; 16]), encoded, at(1_700_000_000));
+    entry.user = Some("alice".into());
+    entry.client = Some(Client::new(Some([192, 0, 2, 1].into()), None));
+    entry
 }

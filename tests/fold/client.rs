@@ -158,9 +158,10 @@ fn request(mut draft: Draft, client: &Client, wishes: Vec<Wish>) -> Option<Writt
 }
 
 /// The entry as the log returns it.
-fn through_the_columns(entry: Entry) -> Entry {
+fn through_the_columns(mut entry: Entry) -> Entry {
     let (ip, user_agent) = Client::columns(entry.client.as_ref());
-    Entry { client: Client::from_columns(ip, user_agent), ..entry }
+    entry.client = Client::from_columns(ip, user_agent);
+    entry
 }
 
 fn say(entry: &Entry) -> String {
@@ -225,7 +226,7 @@ fn again() -> Wish {
 }
 
 fn limits() -> Wish {
-    Wish::ChangeTimeouts(Timeouts { idle: Some(600), absolute: None })
+    Wish::ChangeTimeouts(Timeouts::default().idle(600))
 }
 
 fn act() -> Wish {

@@ -104,13 +104,12 @@ fn a_session_that_one_request_starts_and_ends_leaves_no_trace() {
 
 #[test]
 fn a_new_session_starts_before_anything_else() {
-    let limits = Timeouts { idle: Some(60), absolute: None };
+    let limits = Timeouts::default().idle(60);
     let mut draft = Draft::anonymous(id(), limits, STATE_BYTES_MAX);
     assert!(draft.is_new());
     grant(&mut draft, vec![set("k", 1)]);
     let written = write(&draft).unwrap();
-    let start =
-        Event::Started(Started { token_hash: TokenHash::from_bytes([1; 32]), timeouts: limits.into() });
+    let start = Event::Started(Started::new(TokenHash::from_bytes([1; 32]), limits.into()));
     let events: Vec<Event> = written.entries.iter().map(|entry| entry.event().unwrap()).collect();
     assert_eq!(events, [start, is_set("k", 1)]);
     assert_eq!((written.id, written.expected_version), (id(), 0));
@@ -211,7 +210,7 @@ fn set(key: &str, value: u8) -> Wish {
 }
 
 fn is_set(key: &str, value: u8) -> Event {
-    Event::ValueSet(ValueSet { key: key.into(), value: byte(value) })
+    Event::ValueSet(ValueSet::new(key.into(), byte(value)))
 }
 
 fn remove(key: &str) -> Wish {
@@ -219,11 +218,11 @@ fn remove(key: &str) -> Wish {
 }
 
 fn is_removed(key: &str) -> Event {
-    Event::ValueRemoved(ValueRemoved { key: key.into() })
+    Event::ValueRemoved(ValueRemoved::new(key.into()))
 }
 
 fn is_cleared() -> Event {
-    Event::Cleared(Cleared {})
+    Event::Cleared(Cleared::new())
 }
 
 fn add(queue: &str, message: &str) -> Wish {
@@ -231,7 +230,7 @@ fn add(queue: &str, message: &str) -> Wish {
 }
 
 fn is_added(queue: &str, message: &str) -> Event {
-    Event::FlashAdded(FlashAdded { queue: queue.into(), message: message.into() })
+    Event::FlashAdded(FlashAdded::new(queue.into(), message.into()))
 }
 
 fn take(queue: &str) -> Wish {
@@ -239,7 +238,7 @@ fn take(queue: &str) -> Wish {
 }
 
 fn is_taken(queue: &str) -> Event {
-    Event::FlashTaken(FlashTaken { queue: queue.into() })
+    Event::FlashTaken(FlashTaken::new(queue.into()))
 }
 
 fn end() -> Wish {

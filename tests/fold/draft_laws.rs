@@ -20,7 +20,7 @@ fn base() -> impl Strategy<Value = Option<SessionState>> {
 fn request(base: Option<SessionState>, wishes: Vec<Wish>, at: OffsetDateTime) -> Draft {
     let mut draft = match base {
         Some(state) => Draft::stored(id(), state, STATE_BYTES_MAX),
-        None => Draft::anonymous(id(), Timeouts { idle: Some(60), absolute: None }, STATE_BYTES_MAX),
+        None => Draft::anonymous(id(), Timeouts::default().idle(60), STATE_BYTES_MAX),
     };
     for wish in wishes {
         let before = draft.state().clone();
@@ -109,7 +109,7 @@ proptest! {
         for entry in &written.entries {
             let event = entry.event().unwrap();
             match &event {
-                Event::ValueSet(ValueSet { key, .. }) | Event::ValueRemoved(ValueRemoved { key }) => {
+                Event::ValueSet(ValueSet { key, .. }) | Event::ValueRemoved(ValueRemoved { key, .. }) => {
                     prop_assert!(keys.insert(key.clone()), "{} is written twice", key);
                 }
                 Event::Cleared(_) => {

@@ -38,16 +38,7 @@ fn stream(events: &[(Event, OffsetDateTime)]) -> Vec<Entry> {
     let numbered = (1..).zip(events);
     numbered
         .map(|(version, (event, occurred_at))| {
-            let mut entry = Entry {
-                version,
-                event_id: next_id(),
-                encoded: event.encode(),
-                user: None,
-                actor: None,
-                client: None,
-                occurred_at: *occurred_at,
-                hash: ChainHash::default(),
-            };
+            let mut entry = Entry::new(version, next_id(), event.encode(), *occurred_at);
             head = head.then(&entry);
             entry.hash = head;
             entry

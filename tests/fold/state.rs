@@ -66,7 +66,7 @@ fn an_unknown_event_and_a_note_change_nothing() {
     let mut state = SessionState::default();
     let unknown = Encoded::new("teleported", 1, vec![1]);
     state.apply(&Event::Unknown(unknown), at(5));
-    state.apply(&Event::Noted(Noted { name: "order".into(), text: "4711".into() }), at(6));
+    state.apply(&Event::Noted(Noted::new("order".into(), "4711".into())), at(6));
     assert_eq!(state, SessionState::default());
 }
 
@@ -74,10 +74,10 @@ fn an_unknown_event_and_a_note_change_nothing() {
 fn a_login_ends_an_impersonation_and_keeps_the_values() {
     let mut state = signed_in();
     state.apply(&set("cart", 1), at(2));
-    state.apply(&Event::ImpersonationStarted(ImpersonationStarted { user: "bob".into() }), at(3));
+    state.apply(&Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())), at(3));
     assert_eq!(state.acting_user(), Some(&"bob".into()));
     assert_eq!(state.user, Some("alice".into()));
-    let carol = LoggedIn { user: "carol".into(), methods: vec!["hwk".into()], assurance: Assurance::Aal3 };
+    let carol = LoggedIn::new("carol".into(), vec!["hwk".into()], Assurance::Aal3);
     state.apply(&Event::LoggedIn(carol), at(4));
     assert_eq!(state.acting_user(), Some(&"carol".into()));
     assert_eq!(state.authenticated_at, Some(at(4)));
@@ -89,17 +89,17 @@ fn a_login_ends_an_impersonation_and_keeps_the_values() {
 #[test]
 fn an_impersonation_that_ends_gives_the_user_back() {
     let mut state = signed_in();
-    state.apply(&Event::ImpersonationStarted(ImpersonationStarted { user: "bob".into() }), at(3));
-    state.apply(&Event::ImpersonationEnded(ImpersonationEnded {}), at(4));
+    state.apply(&Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())), at(3));
+    state.apply(&Event::ImpersonationEnded(ImpersonationEnded::new()), at(4));
     assert_eq!(state, signed_in());
 }
 
 #[test]
 fn a_renewal_supersedes_the_token_until_its_grace_is_over() {
     let (first, second) = (TokenHash::from_bytes([1; 32]), TokenHash::from_bytes([2; 32]));
-    let renewed = |grace| Event::Renewed(Renewed { token_hash: second, grace, accepts_superseded: true });
+    let renewed = |grace| Event::Renewed(Renewed::new(second, grace, true));
     let mut state = SessionState { token_hash: first, ..SessionState::default() };
-    state.apply(&Event::RenewalOffered(RenewalOffered { token_hash: second }), at(9));
+    state.apply(&Event::RenewalOffered(RenewalOffered::new(second)), at(9));
     assert_eq!((state.token_hash, state.content.offered), (first, Some(second)));
     let mut strict = state.clone();
     state.apply(&renewed(30), at(10));
@@ -116,7 +116,7 @@ fn a_renewal_supersedes_the_token_until_its_grace_is_over() {
 fn a_grace_that_outlasts_the_calendar_lasts_to_its_end() {
     let last = PrimitiveDateTime::MAX.assume_utc();
     let mut state = SessionState::default();
-    let fact = Renewed { token_hash: TokenHash::default(), grace: u32::MAX, accepts_superseded: false };
+    let fact = Renewed::new(TokenHash::default(), u32::MAX, false);
     state.apply(&Event::Renewed(fact), last - time::Duration::seconds(1));
     assert_eq!(state.superseded.unwrap().until, last);
 }
@@ -125,12 +125,12 @@ fn a_grace_that_outlasts_the_calendar_lasts_to_its_end() {
 fn clearing_forgets_values_and_keeps_messages() {
     let mut state = SessionState::default();
     state.apply(&set("cart", 1), at(1));
-    let flash = FlashAdded { queue: String::new(), message: "Saved.".into() };
+    let flash = FlashAdded::new(String::new(), "Saved.".into());
     state.apply(&Event::FlashAdded(flash), at(1));
-    state.apply(&Event::Cleared(Cleared {}), at(2));
+    state.apply(&Event::Cleared(Cleared::new()), at(2));
     assert!(state.content.values.is_empty());
     assert_eq!(state.content.flashes[""], ["Saved."]);
-    state.apply(&Event::FlashTaken(FlashTaken { queue: String::new() }), at(3));
+    state.apply(&Event::FlashTaken(FlashTaken::new(String::new())), at(3));
     assert_eq!(state.content, Content::default());
 }
 
@@ -152,12 +152,12 @@ fn a_reason_is_known_by_its_name_alone() {
 }
 
 fn signed_in() -> SessionState {
-    let alice = LoggedIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Assurance::Aal1 };
+    let alice = LoggedIn::new("alice".into(), vec!["pwd".into()], Assurance::Aal1);
     let mut state = SessionState::default();
     state.apply(&Event::LoggedIn(alice), OffsetDateTime::UNIX_EPOCH);
     state
 }
 
 fn set(key: &str, byte: u8) -> Event {
-    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: vec![byte].into() } })
+    Event::ValueSet(ValueSet::new(key.into(), Value { shape: 1, bytes: vec![byte].into() }))
 }

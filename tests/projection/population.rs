@@ -7,8 +7,8 @@ use session_ledger::Ledger;
 use session_ledger::internals::{Draft, Origin, Wish};
 use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{
-    ChainHash, Client as From, Encoded, Entry, Event, EventId, Policy, RenewalOffered, SessionId,
-    SessionState, TokenHash,
+    Client as From, Encoded, Entry, Event, EventId, Policy, RenewalOffered, SessionId, SessionState,
+    TokenHash,
 };
 use test_support::Database;
 use time::{Duration, OffsetDateTime};
@@ -110,7 +110,7 @@ fn write(id: SessionId, requests: Vec<Vec<Wish>>) -> Vec<Entry> {
 fn of_a_later_version(id: SessionId) -> Vec<Entry> {
     let mut entries = write(id, vec![vec![set("before", b"1")]]);
     let mut state = SessionState::replay(&entries).unwrap();
-    let offered = RenewalOffered { token_hash: TokenHash::from_bytes([8; 32]) };
+    let offered = RenewalOffered::new(TokenHash::from_bytes([8; 32]));
     let unknown = Encoded::new("teleported", 3, b"to the moon");
     entries.push(next(&mut state, Event::RenewalOffered(offered)));
     entries.push(next(&mut state, Event::Unknown(unknown)));
@@ -122,16 +122,9 @@ fn of_a_later_version(id: SessionId) -> Vec<Entry> {
 }
 
 fn next(state: &mut SessionState, event: Event) -> Entry {
-    let mut entry = Entry {
-        version: state.version + 1,
-        event_id: event_id(),
-        encoded: event.encode(),
-        user: state.user.clone(),
-        actor: None,
-        client: None,
-        occurred_at: state.changed_at + Duration::seconds(1),
-        hash: ChainHash::default(),
-    };
+    let at = state.changed_at + Duration::seconds(1);
+    let mut entry = Entry::new(state.version + 1, event_id(), event.encode(), at);
+    entry.user = state.user.clone();
     entry.hash = state.head.then(&entry);
     state.advance(&entry).unwrap();
     entry

@@ -48,7 +48,7 @@ pub(crate) fn all() -> Vec<Story> {
 
 fn named() -> Vec<(&'static str, Vec<Vec<Wish>>)> {
     let note = Wish::Note { name: "ordered".into(), text: "42".into() };
-    let shorter = Wish::ChangeTimeouts(Timeouts { idle: Some(600), absolute: None });
+    let shorter = Wish::ChangeTimeouts(Timeouts::default().idle(600));
     let again = Wish::Reauthenticate { methods: vec!["hwk".into()], assurance: Assurance::Aal3 };
     let take = Wish::TakeFlash { queue: "news".into() };
     vec![

@@ -146,7 +146,7 @@ mod tests {
             let mut cart = Cart::default();
             items.iter().for_each(|(product, quantity)| cart.set_quantity(*product, *quantity));
             let value = CART.encode(&cart).unwrap();
-            teller.sentence(&Event::ValueSet(ValueSet { key: "cart".to_owned(), value }), None)
+            teller.sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)), None)
         });
         told.collect()
     }
@@ -169,7 +169,7 @@ mod tests {
     fn an_unreadable_cart_is_not_told_as_an_empty_one() {
         let mut teller = Teller { products: &BTreeMap::new(), cart: Cart::default() };
         let value = Value { shape: 7, bytes: vec![1, 2, 3].into() };
-        let told = teller.sentence(&Event::ValueSet(ValueSet { key: "cart".to_owned(), value }), None);
+        let told = teller.sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)), None);
         assert_eq!(told.as_deref(), Some("Your cart changed, in a way that this shop cannot read."));
     }
 }

@@ -65,20 +65,17 @@ fn every_kind() -> Vec<Event> {
         set("flag", b"1"),
         alice_logs_in(),
         renewed(),
-        Event::FlashAdded(FlashAdded { queue: String::new(), message: "Welcome back".into() }),
-        Event::FlashAdded(FlashAdded { queue: "news".into(), message: "A secret message".into() }),
-        Event::FlashTaken(FlashTaken { queue: "news".into() }),
-        Event::SettingsChanged(SettingsChanged { timeouts: StoredTimeouts { idle: None, absolute: None } }),
-        Event::RenewalOffered(RenewalOffered { token_hash: TOKEN_HASH }),
-        Event::Reauthenticated(Reauthenticated {
-            methods: vec!["pwd".into(), "otp".into()],
-            assurance: Assurance::Aal2,
-        }),
-        Event::ImpersonationStarted(ImpersonationStarted { user: admin }),
-        Event::Noted(Noted { name: "ordered".into(), text: "number 42, \"express\"".into() }),
-        Event::ImpersonationEnded(ImpersonationEnded {}),
-        Event::ValueRemoved(ValueRemoved { key: "flag".into() }),
-        Event::Cleared(Cleared {}),
+        Event::FlashAdded(FlashAdded::new(String::new(), "Welcome back".into())),
+        Event::FlashAdded(FlashAdded::new("news".into(), "A secret message".into())),
+        Event::FlashTaken(FlashTaken::new("news".into())),
+        Event::SettingsChanged(SettingsChanged::new(StoredTimeouts { idle: None, absolute: None })),
+        Event::RenewalOffered(RenewalOffered::new(TOKEN_HASH)),
+        Event::Reauthenticated(Reauthenticated::new(vec!["pwd".into(), "otp".into()], Assurance::Aal2)),
+        Event::ImpersonationStarted(ImpersonationStarted::new(admin)),
+        Event::Noted(Noted::new("ordered".into(), "number 42, \"express\"".into())),
+        Event::ImpersonationEnded(ImpersonationEnded::new()),
+        Event::ValueRemoved(ValueRemoved::new("flag".into())),
+        Event::Cleared(Cleared::new()),
         Event::Unknown(Encoded::new("teleported", 3, b"to the moon")),
         Event::Ended(Ended::new(EndReason::Revoked, START + Duration::seconds(160))),
     ]
@@ -86,26 +83,26 @@ fn every_kind() -> Vec<Event> {
 
 fn started() -> Event {
     let timeouts = StoredTimeouts { idle: Some(14 * 24 * 3600), absolute: None };
-    Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
+    Event::Started(Started::new(TOKEN_HASH, timeouts))
 }
 
 /// A start without time limits: the session lives whatever the clock says.
 fn started_for_ever() -> Event {
     let timeouts = StoredTimeouts { idle: None, absolute: None };
-    Event::Started(Started { token_hash: TOKEN_HASH, timeouts })
+    Event::Started(Started::new(TOKEN_HASH, timeouts))
 }
 
 fn alice_logs_in() -> Event {
     let (methods, assurance) = (vec!["pwd".into()], Assurance::Aal1);
-    Event::LoggedIn(LoggedIn { user: "alice".into(), methods, assurance })
+    Event::LoggedIn(LoggedIn::new("alice".into(), methods, assurance))
 }
 
 fn renewed() -> Event {
-    Event::Renewed(Renewed { token_hash: TOKEN_HASH, grace: 30, accepts_superseded: false })
+    Event::Renewed(Renewed::new(TOKEN_HASH, 30, false))
 }
 
 fn set(key: &str, bytes: &[u8]) -> Event {
-    Event::ValueSet(ValueSet { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec().into() } })
+    Event::ValueSet(ValueSet::new(key.into(), Value { shape: 1, bytes: bytes.to_vec().into() }))
 }
 
 /// Writes the events of a session, ten seconds apart.
@@ -127,16 +124,10 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
     let client = event.always_says_client().then(|| if is_ended { From::default() } else { from });
     let mut event_id = *id.as_bytes();
     event_id[0] = u8::try_from(version).unwrap();
-    let mut entry = Entry {
-        version,
-        event_id: EventId::from_random(event_id),
-        encoded: event.encode(),
-        user: state.user.clone(),
-        actor: is_ended.then(|| "admin".into()),
-        client,
-        occurred_at: start + Duration::seconds(10 * (version - 1)),
-        hash: ChainHash::default(),
-    };
+    let at = start + Duration::seconds(10 * (version - 1));
+    let mut entry = Entry::new(version, EventId::from_random(event_id), event.encode(), at);
+    (entry.user, entry.client) = (state.user.clone(), client);
+    entry.actor = is_ended.then(|| "admin".into());
     entry.hash = state.head.then(&entry);
     (state.version, state.head) = (version, entry.hash);
     entry

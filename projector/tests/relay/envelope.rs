@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use projector::envelope::Envelope;
 use serde_json::{Value, json};
 use session_ledger::session::{
-    Assurance, ChainHash, Cleared, Client, Encoded, EndReason, Ended, Entry, Event, EventId, FlashAdded,
-    LoggedIn, Recorded, RenewalOffered, Renewed, SessionId, Started, StoredTimeouts, UserId, Value as Stored,
-    ValueSet,
+    Assurance, Cleared, Client, Encoded, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn,
+    Recorded, RenewalOffered, Renewed, SessionId, Started, StoredTimeouts, UserId, Value as Stored, ValueSet,
 };
 use time::macros::datetime;
 
@@ -18,19 +17,11 @@ fn recorded(event: Event) -> Recorded {
     let at = datetime!(2026-03-01 12:30:00.25 UTC);
     let client =
         Client { ip: Some(IpAddr::from([192, 0, 2, 7])), user_agent: Some("line\u{2028}break \"x\"".into()) };
-    let entry = Entry {
-        version: 3,
-        event_id: EventId::from_random([1; 16]),
-        encoded: event.encode(),
-        user: Some(UserId::from("alice")),
-        actor: None,
-        client: Some(client),
-        occurred_at: at,
-        hash: ChainHash::default(),
-    };
-    let session_id = SessionId::from_bytes([2; 16]);
-    let client = entry.client.clone();
-    Recorded { session_id, entry, client, recorded_at: at, transaction_id: 700, position: 5_000_000_000 }
+    let mut entry = Entry::new(3, EventId::from_random([1; 16]), event.encode(), at);
+    (entry.user, entry.client) = (Some(UserId::from("alice")), Some(client));
+    let mut recorded = Recorded::new(SessionId::from_bytes([2; 16]), entry, at);
+    (recorded.transaction_id, recorded.position) = (700, 5_000_000_000);
+    recorded
 }
 
 fn line(event: Event) -> Value {
@@ -43,11 +34,8 @@ fn line(event: Event) -> Value {
 
 #[test]
 fn a_line_is_a_cloud_event() {
-    let login = LoggedIn {
-        user: UserId::from("alice"),
-        methods: vec!["pwd".to_owned(), "otp".to_owned()],
-        assurance: Assurance::Aal2,
-    };
+    let login =
+        LoggedIn::new(UserId::from("alice"), vec!["pwd".to_owned(), "otp".to_owned()], Assurance::Aal2);
     assert_eq!(
         line(Event::LoggedIn(login)),
         json!({
@@ -81,7 +69,7 @@ fn an_end_tells_its_reason() {
 
 #[test]
 fn a_line_says_from_where_if_the_event_does() {
-    let mut recorded = recorded(Event::Cleared(Cleared {}));
+    let mut recorded = recorded(Event::Cleared(Cleared::new()));
     for (client, expected) in [
         (None, json!({ "user": "alice" })),
         (Some(Client::default()), json!({ "user": "alice", "user_agent": "" })),
@@ -96,10 +84,10 @@ fn a_line_says_from_where_if_the_event_does() {
 #[test]
 fn values_and_messages_stay_inside() {
     let value = Stored { shape: 1, bytes: b"kept to oneself".as_slice().into() };
-    let set = line(Event::ValueSet(ValueSet { key: "cart".to_owned(), value }));
+    let set = line(Event::ValueSet(ValueSet::new("cart".to_owned(), value)));
     assert_eq!(set["data"]["key"], "cart");
     assert_eq!(set["data"]["value_bytes"], 15);
-    let added = FlashAdded { queue: "news".to_owned(), message: "kept to oneself".to_owned() };
+    let added = FlashAdded::new("news".to_owned(), "kept to oneself".to_owned());
     let added = line(Event::FlashAdded(added));
     assert_eq!(added["data"]["queue"], "news");
     assert!(!format!("{set}{added}").contains("oneself"));
@@ -110,9 +98,9 @@ fn values_and_messages_stay_inside() {
 fn no_event_that_knows_a_token_hash_tells_it() {
     let token_hash = TOKEN_HASH;
     // `line` looks for the hash. What cannot be read may be one, too.
-    line(Event::Started(Started { token_hash, timeouts: StoredTimeouts::default() }));
-    line(Event::RenewalOffered(RenewalOffered { token_hash }));
-    line(Event::Renewed(Renewed { token_hash, grace: 30, accepts_superseded: true }));
+    line(Event::Started(Started::new(token_hash, StoredTimeouts::default())));
+    line(Event::RenewalOffered(RenewalOffered::new(token_hash)));
+    line(Event::Renewed(Renewed::new(token_hash, 30, true)));
     let unread = Encoded::new("renewed", 9, vec![0xab; 40]);
     assert_eq!(line(Event::Unknown(unread))["type"], "session-ledger.renewed");
 }

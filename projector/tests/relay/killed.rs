@@ -130,8 +130,8 @@ async fn write(client: &Client, writer: u8) -> Written {
 }
 
 async fn write_two(client: &Client, session: SessionId, version: i64) -> [String; 2] {
-    let start = Event::Started(Started { token_hash: TOKEN_HASH, timeouts: StoredTimeouts::default() });
-    let renewal = Event::Renewed(Renewed { token_hash: TOKEN_HASH, grace: 30, accepts_superseded: true });
+    let start = Event::Started(Started::new(TOKEN_HASH, StoredTimeouts::default()));
+    let renewal = Event::Renewed(Renewed::new(TOKEN_HASH, 30, true));
     let first = if version == 0 { start } else { noted("between") };
     let first = append(client, session, version + 1, &first).await.unwrap();
     let second = append(client, session, version + 2, &renewal).await.unwrap();

@@ -43,7 +43,7 @@ fn session_id(nth: u8) -> SessionId {
 }
 
 fn noted(text: &str) -> Event {
-    Event::Noted(Noted { name: "test".to_owned(), text: text.to_owned() })
+    Event::Noted(Noted::new("test".to_owned(), text.to_owned()))
 }
 
 /// The ids of the events in some lines.

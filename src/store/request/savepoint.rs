@@ -1,5 +1,7 @@
 //! A part of a transaction that may fail by itself.
 
+use std::fmt;
+
 use super::transaction::Transaction;
 use crate::store::error::Error;
 
@@ -9,6 +11,12 @@ use crate::store::error::Error;
 pub struct Savepoint<'a> {
     transaction: &'a Transaction,
     name: String,
+}
+
+impl fmt::Debug for Savepoint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Savepoint").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Savepoint<'a> {

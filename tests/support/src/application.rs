@@ -109,7 +109,7 @@ fn purge(session: Session) {
 
 #[handler]
 fn short(session: Session, Path(seconds): Path<u32>) -> Result<()> {
-    Ok(session.set_timeouts(Timeouts { idle: Some(seconds), absolute: None })?)
+    Ok(session.set_timeouts(Timeouts::default().idle(seconds))?)
 }
 
 #[handler]

@@ -33,6 +33,12 @@ pub struct Pooler {
     database: Config,
 }
 
+impl std::fmt::Debug for Pooler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pooler").finish_non_exhaustive()
+    }
+}
+
 impl Pooler {
     /// Starts a pooler.
     pub async fn to(database: &Database) -> Self {

@@ -38,6 +38,12 @@ pub struct Answer {
     pub body: String,
 }
 
+impl std::fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Visitor").finish_non_exhaustive()
+    }
+}
+
 impl Visitor {
     /// A browser that has never been to the application.
     pub fn new(app: &App) -> Self {
