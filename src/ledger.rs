@@ -66,7 +66,7 @@ impl Ledger {
         self.lend(async |connection| store::log::history::history(connection, session).await).await
     }
 
-    /// What a session held after its `version`th event; after its last if there are fewer.
+    /// The state of a session after its `version`th event, or after its last event if there are fewer.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
 //! Floor 1: what a session is. Pure: no I/O, no clock, no SQL, no HTTP.
 //!
-//! A session is a stream of facts, each an [`Event`]. Folding the facts gives a [`SessionState`]. An [`Entry`] is an
-//! event in its place in the log, chained to the ones before. A [`Policy`] says how long sessions live.
+//! A session is a stream of facts, each an [`Event`]. Folding the facts gives a [`SessionState`]. An
+//! [`Entry`] is an event in its place in the log, chained to the ones before. A [`Policy`] says how long
+//! sessions live.
 
 pub(crate) mod admission;
 mod chain;

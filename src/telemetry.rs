@@ -1,4 +1,4 @@
-//! What operators can watch: metrics through the [`metrics`] facade, and spans through [`tracing`].
+//! Metrics and spans for operators: metrics through the [`metrics`] facade, and spans through [`tracing`].
 //!
 //! Nothing is collected unless the application installs a recorder or a subscriber. No name, label or field
 //! holds a token, a value of a session, or a path of the application's.

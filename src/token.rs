@@ -1,8 +1,9 @@
 //! Floor 1: the token that a browser holds. Pure: no I/O, no clock, no SQL, no HTTP framework.
 //!
 //! A browser proves with a secret that it holds a session. Session id and secret, sealed under a key of the
-//! [`KeyRing`], are the token: the cookie's value. [`CookieSettings`] says how the browser keeps the cookie. The
-//! database knows only the secret's hash, so neither its dump nor write access to it yields a usable cookie.
+//! [`KeyRing`], are the token: the cookie's value. [`CookieSettings`] says how the browser keeps the cookie.
+//! The database knows only the secret's hash, so neither its dump nor write access to it yields a usable
+//! cookie.
 //!
 //! Randomness is always an argument: pass [`rand::rngs::SysRng`], the generator of the operating system.
 

@@ -20,12 +20,12 @@ pub(crate) use crate::store::request::savepoint::Savepoint;
 pub(crate) use crate::store::request::transaction::{Begun, RolledBack, Transaction};
 pub(crate) use tokio_postgres::Row;
 
-/// What the database knows of the session that a token names.
+/// The database's answer about the session that a token names.
 pub(crate) struct Lookup {
     /// The moment, by the database's clock.
     pub(crate) now: OffsetDateTime,
     pub(crate) session: FoundSession,
-    /// What the application's own statement found beside it.
+    /// The rows that the application's own statement found beside it.
     pub(crate) also: Vec<Row>,
 }
 

@@ -1,10 +1,10 @@
-//! What the answer to a request says about its session: the cookie, and that caches must keep out.
+//! The headers of an answer that speak of its session: the cookie, and that caches must keep out.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::token::{CookieSettings, Token};
 
-/// What the browser is told about its token.
+/// An order to the browser about its token.
 pub(crate) enum CookieChange {
     /// Keep this token.
     Set(Token),
@@ -12,9 +12,9 @@ pub(crate) enum CookieChange {
     Remove,
 }
 
-/// What is left to do to an answer once its request is settled.
+/// The work that is left on an answer once its request is settled.
 pub(crate) struct Completion {
-    /// What the browser is told about its token, if anything.
+    /// The order to the browser about its token, if there is one.
     pub(super) cookie: Option<CookieChange>,
     /// Whether somebody is signed in.
     pub(super) is_signed_in: bool,

@@ -1,4 +1,4 @@
-//! What a handler can ask of its session in vain.
+//! Errors of a handler's use of its session.
 
 use crate::session::{ValueError, WishError};
 use crate::token::{RandomnessError, SealError};

@@ -9,7 +9,7 @@ use crate::ledger::desk::{Prospect, RolledBack, cause};
 
 /// A failed run.
 pub(crate) struct Failure {
-    /// What another run may bring.
+    /// The prospect of another run.
     pub(crate) prospect: Prospect,
     /// Why it failed, for the metrics.
     pub(crate) reason: String,

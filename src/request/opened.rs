@@ -22,11 +22,11 @@ pub(super) struct Opened {
     secret: Option<Secret>,
     /// The secret that the stored row keeps for latecomers, sealed.
     resend: Option<Vec<u8>>,
-    /// What the application's own statement found beside the session.
+    /// The rows that the application's own statement found beside the session.
     pub(super) also: Arc<[Row]>,
 }
 
-/// What to write, and which cookie to send once it is written.
+/// The appends of a request, their guard, and the cookie to send once they are committed.
 pub(super) struct Plan {
     pub(super) appends: Vec<Arc<Append>>,
     /// None if the appends make sure of it.
@@ -62,7 +62,7 @@ impl Opened {
     }
 }
 
-/// What a handler does to its session where a token is involved.
+/// Changes that need a new token or end the session.
 impl Opened {
     /// Binds a user and replaces the token.
     pub(super) fn log_in(
@@ -99,7 +99,7 @@ impl Opened {
 
 /// Settling.
 impl Opened {
-    /// What to write, and which cookie follows.
+    /// Plans what to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
         // A session that starts gets its first secret now, so that a handler that keeps nothing costs
         // nothing.
@@ -144,7 +144,7 @@ impl Opened {
         Self { resend, ..Self::of(holding) }
     }
 
-    /// What the session's row keeps for latecomers.
+    /// The sealed secret that the session's row keeps for latecomers.
     fn resent(&self, shared: &Shared, resend: Resend) -> Result<Option<Vec<u8>>, SessionError> {
         match (resend, &self.secret) {
             (Resend::Seal, Some(secret)) => {

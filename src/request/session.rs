@@ -65,7 +65,7 @@ impl Session {
         self.look(|holding| (!holding.is_new()).then_some(holding.state().started_at))
     }
 
-    /// Whom the session acts as: the user who logged in, or whom they impersonate.
+    /// The user the session acts as: the one who logged in, or the one they impersonate.
     pub fn user(&self) -> Option<UserId> {
         self.state(|state| state.acting_user().cloned())
     }
@@ -197,7 +197,7 @@ impl Session {
     }
 }
 
-/// Who holds it.
+/// Signing in and out.
 impl Session {
     /// Binds a user who has proved with a password who they are, and replaces the token (ASVS 7.2.4). The
     /// values that the visitor has kept in the session stay. If another user is signed in, their session ends

@@ -19,7 +19,7 @@ pub(crate) struct Settled {
     pub(crate) completion: Completion,
 }
 
-/// What became of a request's changes.
+/// The fate of a request's changes.
 pub(crate) enum Verdict {
     /// They are committed: the handler's answer goes out.
     Committed,
@@ -102,7 +102,7 @@ async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
 /// Notes that the session was seen, and gathers what the answer must carry.
 fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>) -> Settled {
     visit.leave_line();
-    // What is appended says by itself when the session was seen.
+    // An append says by itself when the session was seen.
     let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
     if let Some(session) = opened.and_then(|opened| opened.holding.to_touch()).filter(|_| !has_appended) {
         visit.shared.ledger.note_activity(session);

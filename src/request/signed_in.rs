@@ -44,7 +44,7 @@ impl SignedIn {
         Ok(Self { session, user })
     }
 
-    /// Who was signed in when the handler was called.
+    /// The user who was signed in when the handler was called.
     pub fn user(&self) -> &UserId {
         &self.user
     }

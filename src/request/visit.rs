@@ -39,7 +39,7 @@ pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
 }
 
-/// What a request leaves when its handler has returned.
+/// The work that a request leaves when its handler has returned.
 #[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
 pub(super) enum Left {
     /// Nothing to commit, to roll back or to end. The session, if one was loaded.
@@ -95,7 +95,7 @@ impl Visit {
     }
 }
 
-/// What a handler asks for.
+/// Loading, when a handler asks for its session or its transaction.
 impl Visit {
     /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
     pub(crate) async fn open(&self) -> Result<(), Error> {

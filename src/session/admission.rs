@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Expiry, SessionState, TokenHash};
 
-/// What an authentic token is worth at one moment.
+/// The worth of an authentic token at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// It is the session's token.

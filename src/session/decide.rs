@@ -1,4 +1,4 @@
-//! What a handler wants, turned into facts. A pure function of state and wish.
+//! Turns a wish of a handler into a fact. A pure function of state and wish.
 
 use super::state::{message_size, queue_size, value_size};
 use super::{

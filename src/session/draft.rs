@@ -146,7 +146,18 @@ impl Draft {
                 self.base.as_ref().is_none_or(|base| base.content.values.is_empty())
             }
             Event::FlashTaken(taken) => !self.take_flash(&taken.queue),
-            _ => false,
+            Event::Started(_)
+            | Event::LoggedIn(_)
+            | Event::Reauthenticated(_)
+            | Event::FlashAdded(_)
+            | Event::SettingsChanged(_)
+            | Event::RenewalOffered(_)
+            | Event::Renewed(_)
+            | Event::ImpersonationStarted(_)
+            | Event::ImpersonationEnded(_)
+            | Event::Noted(_)
+            | Event::Ended(_)
+            | Event::Unknown(_) => false,
         };
         if !void {
             self.facts.push(fact);

@@ -184,7 +184,7 @@ pub struct Renewed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImpersonationStarted {
-    /// Whom the signed-in user acts as.
+    /// The user that the signed-in user acts as.
     pub user: UserId,
 }
 

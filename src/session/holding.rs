@@ -18,7 +18,7 @@ use super::{
 pub struct Holding {
     policy: Arc<Policy>,
     now: Moment,
-    /// What the request sees and changes.
+    /// The session as the request sees and changes it.
     draft: Draft,
     /// The stored session, once the request has ended it. `draft` is then a new one.
     ended: Option<Draft>,
@@ -43,31 +43,31 @@ pub enum Moment {
     Process(OffsetDateTime),
 }
 
-/// What is to be written of a holding, in this order, and what must hold when it is committed.
+/// The writes of a holding, in this order, and the condition under which they may be committed.
 #[derive(Clone, Debug)]
 pub struct Writes {
     /// The end of the stored session.
     pub end: Option<Written>,
     /// The events of the session that the request holds now.
     pub session: Option<Written>,
-    /// What the session's row keeps for requests that come late.
+    /// The secret that the session's row keeps for requests that come late.
     pub resend: Resend,
     /// None if the appends make sure of it.
     pub guard: Option<Guard>,
 }
 
-/// What a session's row keeps of a new token for requests that come with the token before.
+/// The secret of a new token that a session's row keeps for requests with the previous token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resend {
     /// Nothing: no latecomer is let in.
     Drop,
-    /// What it keeps already.
+    /// The one that it keeps already.
     Keep,
     /// The secret that this request has made.
     Seal,
 }
 
-/// What the response tells the browser about its token.
+/// The response's order to the browser about its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookiePlan {
     /// Nothing.
@@ -323,7 +323,7 @@ impl Holding {
         self.draft.is_new() && self.draft.is_changed()
     }
 
-    /// What is to be written. `token` is the hash of the first token of a session that starts.
+    /// The events to be written. `token` is the hash of the first token of a session that starts.
     pub fn writes(&self, token: TokenHash, client: Client, mut event_id: impl FnMut() -> EventId) -> Writes {
         let origin = Origin { at: self.now.at(), client, actor: None };
         let ended = self.ended.as_ref();
@@ -334,7 +334,7 @@ impl Holding {
         Writes { end, session, resend, guard }
     }
 
-    /// What the response tells the browser once everything is written.
+    /// The response's order to the browser once everything is written.
     pub fn cookie(&self) -> CookiePlan {
         let is_latecomer = self.admission == Some(Admission::Latecomer) && self.ended.is_none();
         if self.starts() || self.draft.renews() {

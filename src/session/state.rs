@@ -27,16 +27,16 @@ pub struct SessionState {
     pub started_at: OffsetDateTime,
     /// The hash of the token's secret.
     pub token_hash: TokenHash,
-    /// The token before, while it may still come in.
+    /// The previous token, while requests may still come with it.
     pub superseded: Option<Superseded>,
-    /// Whose session it is.
+    /// The user the session belongs to.
     pub user: Option<UserId>,
     /// When the user last proved who they are.
     pub authenticated_at: Option<OffsetDateTime>,
-    /// From where the last of its events came that says so: what the next need not repeat. The end, which may
-    /// be somebody else's doing, is not counted.
+    /// The client of the latest event that names one; the next event need not repeat it. The end does not
+    /// count, as somebody else may have ended the session.
     pub client: Option<Client>,
-    /// What the application and the policies keep in it.
+    /// The values, messages and settings of the session.
     pub content: Content,
     /// Why and when it ended, if it did.
     pub ended: Option<(EndReason, OffsetDateTime)>,
@@ -44,14 +44,15 @@ pub struct SessionState {
     pub last_seen: Option<OffsetDateTime>,
 }
 
-/// A token that another has replaced.
+/// A token that a newer one has replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Superseded {
     /// The hash of its secret.
     pub token_hash: TokenHash,
-    /// Until then it is a latecomer; afterwards it is a replay.
+    /// Until this time a request with it is a latecomer; afterwards it is a replay.
     pub until: OffsetDateTime,
-    /// Whether a latecomer is let in. Not after a login: then it is merely not punished (ASVS 7.2.4).
+    /// Whether a latecomer is let in. After a login it is not, but neither does it end the session (ASVS
+    /// 7.2.4).
     pub accepted: bool,
 }
 
@@ -65,7 +66,7 @@ pub struct Content {
     pub methods: Vec<String>,
     /// How much that proves.
     pub assurance: Assurance,
-    /// Whom the user acts as.
+    /// The user that the signed-in user acts as.
     pub impersonated: Option<UserId>,
     /// The hash of a token that was offered and not yet used.
     pub offered: Option<TokenHash>,
@@ -162,7 +163,7 @@ impl SessionState {
         Ok(state)
     }
 
-    /// Whom the session acts as: the impersonated user, or its own.
+    /// The user the session acts as: the impersonated one, or its own.
     pub fn acting_user(&self) -> Option<&UserId> {
         self.content.impersonated.as_ref().or(self.user.as_ref())
     }
@@ -195,17 +196,17 @@ impl Content {
     }
 }
 
-/// What a value counts: its shape and the two lengths take at most 8 bytes.
+/// The bytes that a value counts: its shape and the two lengths take at most 8 bytes.
 pub(super) fn value_size(key: &str, value: &Value) -> usize {
     key.len() + value.bytes.len() + 8
 }
 
-/// What a queue counts beside its messages: the two lengths take at most 8 bytes.
+/// The bytes that a queue counts beside its messages: the two lengths take at most 8 bytes.
 pub(super) fn queue_size(queue: &str) -> usize {
     queue.len() + 8
 }
 
-/// What a waiting message counts: its length takes at most 4 bytes.
+/// The bytes that a waiting message counts: its length takes at most 4 bytes.
 pub(super) fn message_size(message: &str) -> usize {
     message.len() + 4
 }

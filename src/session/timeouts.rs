@@ -27,7 +27,7 @@ pub struct Timeouts {
 pub struct PolicyError {
     /// The setting's name.
     pub setting: &'static str,
-    /// What is wrong with it.
+    /// The problem with it.
     pub problem: &'static str,
 }
 

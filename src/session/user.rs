@@ -1,4 +1,4 @@
-//! Who a session belongs to.
+//! The user that a session belongs to.
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use crate::request::shared::Shared;
 /// Says whether the changes of a request with this answer are kept.
 pub(super) type CommitHook = Box<dyn Fn(&Result<Response>) -> bool + Send + Sync>;
 
-/// What all requests share, and what poem's face of it needs.
+/// The parts that all requests share, and the settings that only poem's face needs.
 pub(super) struct Face {
     pub(super) shared: Arc<Shared>,
     pub(super) commits: CommitHook,

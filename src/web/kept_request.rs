@@ -7,8 +7,8 @@ use poem::{Addr, Body, Request, RequestParts, Result};
 
 use crate::request::arrival::Arrival;
 
-/// What poem lets one keep of a request, beside its [`Arrival`]. It lacks the path parameters of an outer
-/// `Route`.
+/// The parts of a request that poem lets one keep, beside its [`Arrival`]. It lacks the path parameters of an
+/// outer `Route`.
 pub(super) struct KeptRequest {
     uri: Uri,
     version: Version,
@@ -49,7 +49,7 @@ impl KeptRequest {
     }
 }
 
-/// What the cycle looks at.
+/// The parts of a request that the cycle looks at.
 pub(super) fn arrival_of(request: &Request) -> Arrival {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),

@@ -25,7 +25,7 @@ pub(super) struct Again {
 }
 
 impl Outcome {
-    /// What the handler's `result` becomes once its request is settled.
+    /// Makes the handler's `result` the outcome of the run, once its request is settled.
     pub(super) fn of(shared: &Shared, result: Result<Response>, verdict: Verdict) -> Self {
         match (verdict, result) {
             // An error that the commit policy lets through is an answer like any other.
