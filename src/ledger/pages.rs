@@ -45,9 +45,8 @@ impl Ledger {
         self.page_from(session, start, limit.min(Self::PAGE_MAX)).await
     }
 
-    /// The [`history`](Self::history) of a session as a stream, which holds a page of it in memory. Between
-    /// its pages it holds no connection. It ends behind the event that is the last when that is read, or with
-    /// the first error.
+    /// The [`history`](Self::history) of a session as a stream. It holds a page of the events in memory, and
+    /// between its pages no connection. It ends behind the last event, or with the first error.
     ///
     /// ```no_run
     /// # use session_ledger::{Error, Ledger, SessionId};
@@ -78,12 +77,14 @@ impl Ledger {
         items(PageStart::first(), page, PageStart::behind)
     }
 
-    /// A page of a user's sessions, live and ended, the latest started first: those that started before the
-    /// session `before`, or the first ones; at most `limit` and at most [`PAGE_MAX`](Self::PAGE_MAX) of them.
-    /// Empty behind the last session, for a user without any, and for a `limit` of 0.
+    /// A page of a user's sessions, live and ended, the latest started first: those behind the session
+    /// `before`, or with `None` the first ones; at most `limit` and at most [`PAGE_MAX`](Self::PAGE_MAX) of
+    /// them. Empty behind the last session, for a user without any, and for a `limit` of 0.
     ///
-    /// A session keeps its place when it changes or ends. So pages that are each asked for with the id of the
-    /// last session before it hold every session once, but those that started or became the user's meanwhile.
+    /// The order is that of the ids, which begin with the millisecond of the start by the application's
+    /// clock. A session keeps its place when it changes or ends. So if each page is asked for with the id of
+    /// the last session before it, every session is on one page. Sessions that start meanwhile, or are signed
+    /// in to meanwhile, may be on none.
     ///
     /// ```no_run
     /// # use session_ledger::{Error, Ledger, UserId};
@@ -110,9 +111,8 @@ impl Ledger {
 
     /// A user's sessions, live and ended, the latest started first, as a stream. It holds a page of them in
     /// memory, and between its pages no connection. It ends behind the last session, or with the first error.
-    ///
-    /// Sessions that start while it is read are not in it. Each other one is in it once, also if it ends
-    /// meanwhile.
+    /// Its order, and what it tells of sessions that start or end while it is read, is that of
+    /// [`sessions_page`](Self::sessions_page).
     ///
     /// ```no_run
     /// # use session_ledger::{Error, Ledger, UserId};

@@ -11,10 +11,8 @@ use crate::store::error::Error;
 use crate::store::table::Cells;
 
 static HISTORY: Sql = Sql::new(include_str!("../sql/history.sql"), &[Type::UUID]);
-static HISTORY_PAGE: Sql = Sql::new(
-    include_str!("../sql/history_page.sql"),
-    &[Type::UUID, Type::INT8, Type::INT8, Type::BOOL],
-);
+static HISTORY_PAGE: Sql =
+    Sql::new(include_str!("../sql/history_page.sql"), &[Type::UUID, Type::INT8, Type::INT8, Type::BOOL]);
 
 /// Where a page of a history begins.
 #[derive(Clone, Debug)]
@@ -59,8 +57,7 @@ pub(crate) async fn history_page(
 ) -> Result<Vec<Recorded>, Error> {
     let is_wanted = matches!(start.client, ClientBefore::Wanted);
     let (session, limit) = (id.as_uuid(), i64::from(limit));
-    let rows =
-        HISTORY_PAGE.query(connection, &[&session, &start.after_version, &limit, &is_wanted]).await?;
+    let rows = HISTORY_PAGE.query(connection, &[&session, &start.after_version, &limit, &is_wanted]).await?;
     let before = match (start.client, rows.first()) {
         (ClientBefore::Known(client), _) => client,
         (ClientBefore::Wanted, Some(row)) => {
