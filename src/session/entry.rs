@@ -57,8 +57,8 @@ impl Entry {
 
 impl Client {
     /// The client of each of a session's events: the client that the event names, or else the one that the
-    /// latest event before it names. `before` is the client of the event before the first of `entries`, `None`
-    /// if that is the session's first event.
+    /// latest event before it names. `before` is the client of the event that precedes `entries`, `None` if
+    /// they begin with the session's first event.
     pub fn of_each<'a>(
         before: Option<&'a Self>,
         entries: impl IntoIterator<Item = &'a Entry>,

@@ -95,8 +95,8 @@ fn a_page_of_sessions_names_its_columns_in_the_order_of_the_tables() {
     let superseded = ["superseded_until", "superseded_accepted"];
     let live = shown(LiveRow::NAMES, &[&hashes_and_state[..], &superseded].concat());
     let ended = shown(EndedRow::NAMES, &hashes_and_state);
-    assert_contains("sessions_page.sql", &format!("select {live} from session_ledger.session where"));
-    assert_contains("sessions_page.sql", &format!("select {ended} from session_ledger.ended_session where"));
+    assert_contains("sessions_page.sql", &format!(" {live} from session_ledger.session where"));
+    assert_contains("sessions_page.sql", &format!(" {ended} from session_ledger.ended_session where"));
 }
 
 #[test]

@@ -1,9 +1,10 @@
--- Reads a page of one session's events in order, and in each row, as `known_ip` and `known_agent`, the client that
--- the latest event before the page names: the first events of the page may name none. Who reads page after page has
--- that client already. The search for it goes backwards, past all events that name none, so it is left out for them.
--- No row: the log holds no such session, or nothing of it after that version.
--- Parameters: $1 session id (uuid), $2 version before the page (bigint), $3 most events (bigint), $4 whether the
--- client before the page is wanted (boolean)
+-- Reads a page of one session's events in order. Each row has, as `known_ip` and `known_agent`, the client
+-- that the latest event before the page names, since the first events of the page may name none. The search
+-- for that client goes backwards past all events that name none. A reader of one page after the other has
+-- the client from the page before, and does without the search.
+-- No row: the log holds no such session, or nothing of it above that version.
+-- Parameters: $1 session id (uuid), $2 version before the page (bigint), $3 most events (bigint), $4 whether
+-- the client before the page is wanted (boolean)
 with page as (
     select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
            recorded_at, transaction_id, position

@@ -1,9 +1,10 @@
--- Lists a page of a user's sessions, live and ended, the latest started first: ids sort by start. Each has the client
--- that its latest event names, the end not counted. Both tables are read to the length of a page before they are
--- merged, so that activity is looked up for no more sessions than a page holds. One statement reads both: a session
--- that ends meanwhile is in one of them.
+-- Lists a page of a user's sessions, live and ended, the latest started first: ids begin with the time of
+-- the start. Each has the client that its latest event names, the end not counted. From each table a page is
+-- taken before the two are merged, so that activity is looked up for no more sessions than a page holds. One
+-- statement reads both tables, so a session that ends meanwhile is found in one of them.
 -- No row: the user has no session before that id.
--- Parameters: $1 user (text), $2 id that all sessions of the page come before (uuid), $3 most sessions (bigint)
+-- Parameters: $1 user (text), $2 session id that all of the page come before (uuid), $3 most sessions
+-- (bigint)
 with live as (
     select session_id, version, started_at, changed_at, authenticated_at, absolute_deadline, idle_timeout, client_ip,
            user_agent
