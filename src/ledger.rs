@@ -8,15 +8,18 @@ mod builder;
 pub(crate) mod desk;
 mod end;
 mod feed;
+mod pages;
 mod rebuild;
 pub(crate) mod retry;
 mod transaction;
 mod verification;
 mod verify;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
@@ -55,9 +58,12 @@ struct Parts {
 }
 
 impl Ledger {
-    /// The events of a session in order; none for a session that the log does not know. Of each,
-    /// [`Recorded::client`] tells from where it came, also where its [`entry`](Recorded::entry), which is as
-    /// the log holds it, leaves that to the ones before.
+    /// The events of a session in order; none for a session that the log does not know.
+    /// [`Recorded::client`] tells the client of each event, also where its [`entry`](Recorded::entry), which
+    /// is as the log holds it, names none.
+    ///
+    /// The whole history is held in memory, however long it is. [`history_stream`](Self::history_stream) and
+    /// [`history_page`](Self::history_page) hold a bounded part of it.
     ///
     /// # Errors
     ///
@@ -72,12 +78,20 @@ impl Ledger {
     ///
     /// The database is away, or one of these events cannot be decoded.
     pub async fn state_at(&self, session: SessionId, version: i64) -> Result<SessionState, Error> {
-        let events = self.history(session).await?;
-        let until = events.iter().map(|recorded| &recorded.entry).filter(|entry| entry.version <= version);
-        SessionState::replay(until).map_err(|error| Error::Undecodable { session, error })
+        let mut events = pin!(self.history_stream(session));
+        let mut state = SessionState::default();
+        while let Some(recorded) = events.try_next().await?
+            && recorded.entry.version <= version
+        {
+            state.advance(&recorded.entry).map_err(|error| Error::Undecodable { session, error })?;
+        }
+        Ok(state)
     }
 
-    /// A user's sessions, live and ended, the latest first.
+    /// A user's sessions, live and ended, the latest seen first.
+    ///
+    /// All of them are held in memory, however many they are. [`sessions_stream`](Self::sessions_stream) and
+    /// [`sessions_page`](Self::sessions_page) hold a bounded number.
     ///
     /// # Errors
     ///

@@ -68,8 +68,8 @@ pub enum Command {
     History(History),
     /// List a user's sessions
     ///
-    /// Lists live and ended sessions, the latest first, each with an address and a browser that used it. The
-    /// browser's name is its own word.
+    /// Lists live and ended sessions, the latest started first, each with an address and a browser that used
+    /// it. The browser's name is its own word.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),

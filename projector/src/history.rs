@@ -1,7 +1,9 @@
 //! `projector history`: the events of one session.
 
 use std::net::IpAddr;
+use std::pin::pin;
 
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use session_ledger::Ledger;
 use session_ledger::session::{Recorded, SessionId};
@@ -21,15 +23,15 @@ pub async fn run(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let steps: Vec<Step> = ledger.history(session).await?.iter().map(Step::from).collect();
-    if steps.is_empty() {
+    let mut steps = pin!(ledger.history_stream(session).map_ok(Step::from).peekable());
+    if steps.as_mut().peek().await.is_none() {
         console.note(&format!(
             "The log knows no session {session}: check the id, or list a user's sessions with \
              `projector sessions --user USER`."
         ))?;
         return Ok(Answer::No);
     }
-    output::write(console, format, &steps)?;
+    output::write(console, format, steps).await?;
     Ok(Answer::Yes)
 }
 
@@ -50,10 +52,10 @@ struct Step {
     user_agent: Option<String>,
 }
 
-impl From<&Recorded> for Step {
-    fn from(recorded: &Recorded) -> Self {
+impl From<Recorded> for Step {
+    fn from(recorded: Recorded) -> Self {
         let entry = &recorded.entry;
-        let client = recorded.client.clone().unwrap_or_default();
+        let client = recorded.client.unwrap_or_default();
         Self {
             version: entry.version,
             occurred_at: entry.occurred_at,

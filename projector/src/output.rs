@@ -1,11 +1,18 @@
 //! Lists of records, for people and for machines.
 
+use std::pin::pin;
+
 use comfy_table::{ContentArrangement, Table, presets};
+use futures_util::{Stream, TryStreamExt};
 use serde::{Serialize, Serializer};
+use session_ledger::ledger;
 use time::OffsetDateTime;
 
 use crate::console::harmless_line;
 use crate::{Console, Error, words};
+
+/// How much text is collected before it is written.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -30,20 +37,27 @@ pub trait Listed: Serialize {
     fn cells(&self) -> Vec<String>;
 }
 
-/// Writes records in a format.
+/// Writes records in a format, as they come. Only a table holds all of them in memory. If a record cannot be
+/// read, some of those before it have been written already.
 ///
 /// # Errors
 ///
-/// The output cannot be written.
-pub fn write<R: Listed>(console: &mut Console<'_>, format: Format, records: &[R]) -> Result<(), Error> {
-    let text = match format {
-        Format::Table if records.is_empty() => String::new(),
-        Format::Table => table(records, console.out_is_terminal),
-        Format::Json => serde_json::to_string_pretty(records)? + "\n",
-        Format::Csv => csv(records)?,
-        Format::Ndjson => ndjson(records)?,
-    };
-    Ok(console.print(&text)?)
+/// A record cannot be read, or the output cannot be written.
+pub async fn write<R: Listed>(
+    console: &mut Console<'_>,
+    format: Format,
+    records: impl Stream<Item = Result<R, ledger::Error>>,
+) -> Result<(), Error> {
+    match format {
+        Format::Table => {
+            // A column is as wide as its widest cell, which may be in the last record.
+            let records: Vec<R> = records.try_collect().await?;
+            Ok(console.print(&table(&records, console.out_is_terminal))?)
+        }
+        Format::Json => in_pieces(console, records, json, json_end).await,
+        Format::Csv => in_pieces(console, records, csv, |_| "").await,
+        Format::Ndjson => in_pieces(console, records, ndjson, |_| "").await,
+    }
 }
 
 /// Writes a record's time for machines: RFC 3339 in UTC, with all its digits.
@@ -61,6 +75,9 @@ pub(crate) fn exact_time_if_any<S: Serializer>(
 
 /// A table as wide as its cells. On a terminal it is as wide as that, and long cells take several lines.
 fn table<R: Listed>(records: &[R], for_terminal: bool) -> String {
+    if records.is_empty() {
+        return String::new();
+    }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(R::HEADINGS.iter().copied());
     if for_terminal {
@@ -77,18 +94,47 @@ fn table<R: Listed>(records: &[R], for_terminal: bool) -> String {
     table.trim_fmt() + "\n"
 }
 
-fn csv<R: Listed>(records: &[R]) -> Result<String, Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    records.iter().try_for_each(|record| writer.serialize(record))?;
+/// Writes `one` for each record, and `end` for the end of a list that is empty or not. `one` learns whether
+/// the record is the first.
+async fn in_pieces<R>(
+    console: &mut Console<'_>,
+    records: impl Stream<Item = Result<R, ledger::Error>>,
+    one: fn(&R, bool) -> Result<String, Error>,
+    end: fn(bool) -> &'static str,
+) -> Result<(), Error> {
+    let mut records = pin!(records);
+    let (mut piece, mut is_empty) = (String::new(), true);
+    while let Some(record) = records.try_next().await? {
+        piece += &one(&record, is_empty)?;
+        is_empty = false;
+        if piece.len() >= PIECE_BYTES {
+            console.print(&piece)?;
+            piece.clear();
+        }
+    }
+    piece += end(is_empty);
+    Ok(console.print(&piece)?)
+}
+
+/// An element of the array, and what stands before it. Texts in JSON have no line ends of their own.
+fn json<R: Listed>(record: &R, is_first: bool) -> Result<String, Error> {
+    let before = if is_first { "[" } else { "," };
+    let element = serde_json::to_string_pretty(record)?.replace('\n', "\n  ");
+    Ok(format!("{before}\n  {element}"))
+}
+
+fn json_end(is_empty: bool) -> &'static str {
+    if is_empty { "[]\n" } else { "\n]\n" }
+}
+
+/// A line, behind the headings if it is the first.
+fn csv<R: Listed>(record: &R, is_first: bool) -> Result<String, Error> {
+    let mut writer = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
+    writer.serialize(record)?;
     let bytes = writer.into_inner().map_err(|error| error.into_error())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn ndjson<R: Listed>(records: &[R]) -> Result<String, Error> {
-    let mut text = String::new();
-    for record in records {
-        text += &serde_json::to_string(record)?;
-        text.push('\n');
-    }
-    Ok(text)
+fn ndjson<R: Listed>(record: &R, _is_first: bool) -> Result<String, Error> {
+    Ok(serde_json::to_string(record)? + "\n")
 }

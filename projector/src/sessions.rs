@@ -1,7 +1,9 @@
 //! `projector sessions`: a user's live and ended sessions.
 
 use std::net::IpAddr;
+use std::pin::pin;
 
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use session_ledger::Ledger;
 use session_ledger::ledger::SessionSummary;
@@ -11,7 +13,7 @@ use time::OffsetDateTime;
 use crate::output::{self, Format, Listed};
 use crate::{Answer, Console, Error, browser, words};
 
-/// Lists a user's sessions, live and ended, the latest first.
+/// Lists a user's sessions, live and ended, the latest started first.
 ///
 /// # Errors
 ///
@@ -22,11 +24,11 @@ pub async fn run(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let sessions: Vec<Line> = ledger.sessions(user).await?.into_iter().map(Line::from).collect();
-    if sessions.is_empty() {
+    let mut sessions = pin!(ledger.sessions_stream(user).map_ok(Line::from).peekable());
+    if sessions.as_mut().peek().await.is_none() {
         console.note(&format!("No session belongs to user \"{user}\"."))?;
     }
-    output::write(console, format, &sessions)?;
+    output::write(console, format, sessions).await?;
     Ok(Answer::Yes)
 }
 

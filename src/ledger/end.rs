@@ -1,5 +1,9 @@
 //! Ending sessions from outside their requests.
 
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+
 use super::desk::ending;
 use super::retry::backoff;
 use super::{Error, Ledger};
@@ -77,7 +81,8 @@ impl Ledger {
     pub async fn end_all(&self, user: &UserId, end: impl Into<End>) -> Result<usize, Error> {
         let end = end.into();
         let mut ended = 0;
-        for summary in self.sessions(user).await? {
+        let mut sessions = pin!(self.sessions_stream(user));
+        while let Some(summary) = sessions.try_next().await? {
             if summary.ended.is_none() {
                 ended += usize::from(self.end_one(summary.id, &end).await?);
             }

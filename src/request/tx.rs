@@ -71,7 +71,7 @@ impl Tx {
         self.transaction.history(session).await
     }
 
-    /// A user's sessions, live and ended, the latest first, as this transaction sees them.
+    /// A user's sessions, live and ended, the latest seen first, as this transaction sees them.
     ///
     /// # Errors
     ///

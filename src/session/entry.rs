@@ -82,13 +82,15 @@ impl Recorded {
 }
 
 impl Client {
-    /// The client of each event of a session, for its events from the first on: the client that the event
-    /// names, or else the one that the latest event before it names.
+    /// The client of each of a session's events: the client that the event names, or else the one that the
+    /// latest event before it names. `before` is the client of the event that precedes `entries`, `None` if
+    /// they begin with the session's first event.
     #[doc(hidden)]
     pub fn of_each<'a>(
+        before: Option<&'a Self>,
         entries: impl IntoIterator<Item = &'a Entry>,
     ) -> impl Iterator<Item = Option<&'a Self>> {
-        entries.into_iter().scan(None, |last, entry| {
+        entries.into_iter().scan(before, |last, entry| {
             *last = entry.client.as_ref().or(*last);
             Some(*last)
         })

@@ -33,6 +33,7 @@ fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table(
     assert_contains("declare_log.sql", &format!(" {written} from"));
     let recorded = format!(" {written}, recorded_at, transaction_id, position from");
     assert_contains("history.sql", &recorded);
+    assert_contains("history_page.sql", &recorded);
     assert_contains("feed_events.sql", &recorded);
 }
 
@@ -81,6 +82,21 @@ fn a_load_names_its_columns_in_the_order_of_the_table() {
     for file in ["load.sql", "load_group.sql"] {
         assert_contains(file, &format!(", {}, greatest(", listed(&columns)));
     }
+}
+
+/// A list of a user's sessions shows a part of each row.
+#[test]
+fn a_page_of_sessions_names_its_columns_in_the_order_of_the_tables() {
+    let shown = |names: &[&'static str], not_shown: &[&str]| {
+        let names = names.iter().copied().filter(|name| !not_shown.contains(name));
+        listed(&["session_id"].into_iter().chain(names).collect::<Vec<_>>())
+    };
+    let hashes_and_state = ["token_hash", "superseded_hash", "head_hash", "user_id", "state"];
+    let superseded = ["superseded_until", "superseded_accepted"];
+    let live = shown(LiveRow::NAMES, &[&hashes_and_state[..], &superseded].concat());
+    let ended = shown(EndedRow::NAMES, &hashes_and_state);
+    assert_contains("sessions_page.sql", &format!(" {live} from session_ledger.session where"));
+    assert_contains("sessions_page.sql", &format!(" {ended} from session_ledger.ended_session where"));
 }
 
 #[test]

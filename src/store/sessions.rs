@@ -8,11 +8,13 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::connection::pool::Connection;
-use super::connection::statement::Sql;
+use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
 use crate::session::{Client, EndReason, Expiry, SessionId, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
+static SESSIONS_PAGE: Sql =
+    Sql::new(include_str!("sql/sessions_page.sql"), &[Type::TEXT, Type::UUID, Type::INT8]);
 
 /// One of a user's sessions, as a list of devices shows it. It holds nothing that opens the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +39,26 @@ pub struct SessionSummary {
     pub user_agent: Option<String>,
 }
 
-/// A user's sessions, live and ended, the latest first.
+/// A user's sessions, live and ended, the latest seen first.
 pub(crate) async fn sessions_of(
     connection: &Connection,
     user: &UserId,
 ) -> Result<Vec<SessionSummary>, Error> {
     SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?.iter().map(summary).collect()
+}
+
+/// At most `limit` of a user's sessions, live and ended, the latest started first: those that started before
+/// the session `before`, or the first ones.
+pub(crate) async fn page_of_sessions(
+    connection: &Connection,
+    user: &UserId,
+    before: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<SessionSummary>, Error> {
+    // No session has the highest id: a UUIDv7 has its version in it.
+    let before = before.map_or(Uuid::max(), |id| id.as_uuid());
+    let parameters: Parameters = &[&user.as_str(), &before, &i64::from(limit)];
+    SESSIONS_PAGE.query(connection, parameters).await?.iter().map(summary).collect()
 }
 
 fn summary(row: &Row) -> Result<SessionSummary, Error> {

@@ -85,6 +85,8 @@ async fn revoke(ledger: &Ledger, visitor: &Visitor, told: &mut String) {
     let ended = ledger.end_all(&carol, EndReason::CredentialChanged).await.unwrap();
     writeln!(told, "ended all: {ended} {}", visitor.get("/me").await.status).unwrap();
     for name in ["alice", "bob", "carol"] {
+        let page = ledger.sessions_page(&name.into(), None, 2).await.unwrap();
+        writeln!(told, "{name} {} on a page", page.len()).unwrap();
         for session in ledger.sessions(&name.into()).await.unwrap() {
             let reason = session.ended.map(|(reason, _)| reason);
             writeln!(told, "{name} {} {reason:?} {}", session.version, kinds(ledger, session.id).await)
@@ -95,6 +97,7 @@ async fn revoke(ledger: &Ledger, visitor: &Visitor, told: &mut String) {
 
 async fn kinds(ledger: &Ledger, session: SessionId) -> String {
     let history = ledger.history(session).await.unwrap();
+    assert_eq!(ledger.history_page(session, 1, 2).await.unwrap(), history[1..history.len().min(3)]);
     let kinds: Vec<_> = history.iter().map(|recorded| recorded.entry.encoded.kind()).collect();
     kinds.join(" ")
 }

@@ -134,7 +134,7 @@ proptest! {
             draft = Draft::stored(id(), written.state, STATE_BYTES_MAX);
         }
         let entries: Vec<Entry> = entries.into_iter().map(through_the_columns).collect();
-        let told: Vec<_> = Client::of_each(&entries).map(Option::<&Client>::cloned).collect();
+        let told: Vec<_> = Client::of_each(None, &entries).map(Option::<&Client>::cloned).collect();
         prop_assert_eq!(told, truth.into_iter().map(Some).collect::<Vec<_>>());
         prop_assert_eq!(&SessionState::replay(&entries).unwrap().client, &draft.state().client);
         for entry in entries {

@@ -156,7 +156,7 @@ fn an_entry_names_whose_session_it_was_and_who_did_it() {
     let who: Vec<_> = written.entries.iter().map(|entry| (named(&entry.user), named(&entry.actor))).collect();
     let expected = [("alice", "-"), ("bob", "alice"), ("bob", "alice"), ("alice", "-"), ("alice", "-")];
     assert_eq!(who, expected.map(|(user, actor)| (user.to_owned(), actor.to_owned())));
-    assert!(Client::of_each(&written.entries).all(|from| from == Some(&client())));
+    assert!(Client::of_each(None, &written.entries).all(|from| from == Some(&client())));
 }
 
 fn case<const S: usize, const R: usize, const F: usize>(

@@ -10,7 +10,8 @@ const TRIED: i64 = 5;
 
 /// Statements that look at one partition of the log if they are planned with the session known. No request
 /// runs them.
-const OF_ONE_PARTITION: [&str; 3] = ["event_at_version.sql", "history.sql", "why_ended.sql"];
+const OF_ONE_PARTITION: [&str; 4] =
+    ["event_at_version.sql", "history.sql", "history_page.sql", "why_ended.sql"];
 
 /// Makes sure that no statement of a request is planned each time.
 pub(crate) async fn check(client: &Client, session: Uuid) {

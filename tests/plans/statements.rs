@@ -149,6 +149,19 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan { role: RUNTIME, arguments: "ID", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
     (
+        "history_page.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 2, 100, true",
+            wanted: &[
+                "Index Scan using event_",
+                "Index Scan Backward using event_",
+                "_pkey on event_",
+                "One-Time Filter: $4",
+            ],
+        },
+    ),
+    (
         "load.sql",
         Plan {
             role: RUNTIME,
@@ -179,6 +192,18 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "'user 4'",
+            wanted: &[
+                "session_by_user",
+                "ended_session_by_user",
+                "Index Scan using a_session_was_last_seen_once",
+            ],
+        },
+    ),
+    (
+        "sessions_page.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
             wanted: &[
                 "session_by_user",
                 "ended_session_by_user",

@@ -6,6 +6,7 @@ mod capture;
 mod history;
 mod keys;
 mod migrate;
+mod output;
 mod rebuild;
 mod rebuild_stopped;
 mod relay;

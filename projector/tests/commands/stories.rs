@@ -27,34 +27,30 @@ const HOSTILE: &str = "curl/8.5.0\u{1b}[2J\u{9b}31m\r\nINFO all is well\u{202e}"
 
 /// A session with events of every kind.
 pub(crate) fn eventful() -> SessionId {
-    id(1)
+    id(1, START)
 }
 
 /// The sessions of alice, one of them [`eventful`].
 pub(crate) async fn tell(database: &Database) -> Ledger {
     let client = database.connect().await;
+    let (on_phone, by_program) = (START + Duration::hours(2), START + Duration::hours(1));
+    let phone = id(2, on_phone);
     write(&client, eventful(), START, FIREFOX, every_kind()).await;
-    write(&client, id(2), START + Duration::hours(2), SAFARI, vec![started_for_ever(), alice_logs_in()])
-        .await;
-    write(
-        &client,
-        id(3),
-        START + Duration::hours(1),
-        HOSTILE,
-        vec![started_for_ever(), alice_logs_in(), renewed()],
-    )
-    .await;
-    write(&client, id(4), START, FIREFOX, vec![started(), set("cart", b"someone else's")]).await;
+    write(&client, phone, on_phone, SAFARI, vec![started_for_ever(), alice_logs_in()]).await;
+    let renewing = vec![started_for_ever(), alice_logs_in(), renewed()];
+    write(&client, id(3, by_program), by_program, HOSTILE, renewing).await;
+    write(&client, id(4, START), START, FIREFOX, vec![started(), set("cart", b"someone else's")]).await;
     let ledger = super::open(database).await;
     ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
     let seen = "insert into session_ledger.activity select session_id, changed_at + interval '5 minutes'
                   from session_ledger.session where session_id = $1";
-    client.execute(seen, &[&id(2).as_uuid()]).await.unwrap();
+    client.execute(seen, &[&phone.as_uuid()]).await.unwrap();
     ledger
 }
 
-fn id(nth: u8) -> SessionId {
-    SessionId::new(START, [nth; 10])
+/// The id of a session, which begins with the time of its start, as the library makes it.
+fn id(nth: u8, start: OffsetDateTime) -> SessionId {
+    SessionId::new(start, [nth; 10])
 }
 
 fn every_kind() -> Vec<Event> {

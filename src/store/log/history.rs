@@ -11,10 +11,65 @@ use crate::store::error::Error;
 use crate::store::table::Cells;
 
 static HISTORY: Sql = Sql::new(include_str!("../sql/history.sql"), &[Type::UUID]);
+static HISTORY_PAGE: Sql =
+    Sql::new(include_str!("../sql/history_page.sql"), &[Type::UUID, Type::INT8, Type::INT8, Type::BOOL]);
+
+/// Where a page of a history begins.
+#[derive(Clone, Debug)]
+pub(crate) struct PageStart {
+    /// The version of the event before the page.
+    pub(crate) after_version: i64,
+    pub(crate) client: ClientBefore,
+}
+
+/// The client of the event before a page: an event of the page that names no client came from there.
+#[derive(Clone, Debug)]
+pub(crate) enum ClientBefore {
+    Known(Option<Client>),
+    /// It is looked up with the page.
+    Wanted,
+}
+
+impl PageStart {
+    /// The start of the first page.
+    pub(crate) fn first() -> Self {
+        Self { after_version: 0, client: ClientBefore::Known(None) }
+    }
+
+    /// The start of the page behind an event.
+    pub(crate) fn behind(last: &Recorded) -> Self {
+        Self { after_version: last.entry.version, client: ClientBefore::Known(last.client.clone()) }
+    }
+}
 
 /// The events of one session in order, each with the client that sent it.
 pub(crate) async fn history(connection: &Connection, id: SessionId) -> Result<Vec<Recorded>, Error> {
     let rows = HISTORY.query(connection, &[&id.as_uuid()]).await?;
+    events(&rows, id, None)
+}
+
+/// At most `limit` events of one session in order, each with the client that sent it.
+pub(crate) async fn history_page(
+    connection: &Connection,
+    id: SessionId,
+    start: PageStart,
+    limit: u32,
+) -> Result<Vec<Recorded>, Error> {
+    let is_wanted = matches!(start.client, ClientBefore::Wanted);
+    let (session, limit) = (id.as_uuid(), i64::from(limit));
+    let rows = HISTORY_PAGE.query(connection, &[&session, &start.after_version, &limit, &is_wanted]).await?;
+    let before = match (start.client, rows.first()) {
+        (ClientBefore::Known(client), _) => client,
+        (ClientBefore::Wanted, Some(row)) => {
+            Client::from_columns(row.try_get("known_ip")?, row.try_get("known_agent")?)
+        }
+        (ClientBefore::Wanted, None) => None,
+    };
+    events(&rows, id, before.as_ref())
+}
+
+/// The events in consecutive rows of one session. `before` is the client of the event before them.
+fn events(rows: &[Row], id: SessionId, before: Option<&Client>) -> Result<Vec<Recorded>, Error> {
     let mut events: Vec<Recorded> = rows.iter().map(recorded).collect::<Result<_, _>>()?;
     for encoded in events.iter().map(|recorded| &recorded.entry.encoded).filter(|encoded| !encoded.is_known())
     {
@@ -22,7 +77,7 @@ pub(crate) async fn history(connection: &Connection, id: SessionId) -> Result<Ve
         tracing::warn!(session = %id, kind, shape, "event of unknown kind or shape: a fold skips it");
     }
     let entries = events.iter().map(|recorded| &recorded.entry);
-    let clients: Vec<_> = Client::of_each(entries).map(Option::<&Client>::cloned).collect();
+    let clients: Vec<_> = Client::of_each(before, entries).map(Option::<&Client>::cloned).collect();
     for (recorded, client) in events.iter_mut().zip(clients) {
         recorded.client = client;
     }

@@ -1,0 +1,87 @@
+//! Lists of any length.
+
+use std::io::{self, Write};
+
+use futures_util::stream;
+use projector::output::{self, Format, Listed};
+use projector::{Console, Error};
+use serde::Serialize;
+use session_ledger::ledger;
+
+const MANY: usize = 5_000;
+
+/// A record that takes some 100 bytes.
+#[derive(Serialize)]
+struct Record {
+    number: usize,
+    text: String,
+}
+
+impl Listed for Record {
+    const HEADINGS: &'static [&'static str] = &["NUMBER", "TEXT"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.number.to_string(), self.text.clone()]
+    }
+}
+
+/// Keeps each piece that is written.
+#[derive(Default)]
+struct Pieces(Vec<String>);
+
+impl Write for Pieces {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.0.push(String::from_utf8(piece.to_vec()).unwrap());
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn record(number: usize) -> Record {
+    Record { number, text: "a line\nand \"another\", é ".repeat(4) }
+}
+
+async fn write(
+    format: Format,
+    records: impl IntoIterator<Item = Result<Record, ledger::Error>>,
+) -> (Result<(), Error>, Vec<String>) {
+    let (mut out, mut notes) = (Pieces::default(), Vec::new());
+    let mut console =
+        Console { out: &mut out, notes: &mut notes, out_is_terminal: false, notes_is_terminal: false };
+    let written = output::write(&mut console, format, stream::iter(records)).await;
+    (written, out.0)
+}
+
+#[tokio::test]
+async fn a_long_list_is_written_in_pieces_that_join_up_to_the_whole() {
+    let records: Vec<_> = (0..MANY).map(record).collect();
+    let json = serde_json::to_string_pretty(&records).unwrap() + "\n";
+    let ndjson: String = records.iter().map(|one| serde_json::to_string(one).unwrap() + "\n").collect();
+    let text = "\"a line\nand \"\"another\"\", é a line\nand \"\"another\"\", é a line\nand \"\"another\"\", é a line\n\
+                and \"\"another\"\", é \"\n";
+    let csv: String = (0..MANY).map(|number| format!("{number},{text}")).collect();
+    for (format, whole) in
+        [(Format::Json, json), (Format::Csv, format!("number,text\n{csv}")), (Format::Ndjson, ndjson)]
+    {
+        let (written, pieces) = write(format, (0..MANY).map(|number| Ok(record(number)))).await;
+        written.unwrap();
+        assert!(pieces.concat() == whole, "{format:?} differs from the whole");
+        assert!(pieces.len() > 5, "{format:?}: {}", pieces.len());
+        assert!(pieces.iter().all(|piece| piece.len() < 66_000), "{format:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_ends_the_list_with_the_error() {
+    let records = (0..MANY).map(|number| match number {
+        4_000 => Err(ledger::Error::Disconnected("the server has gone".to_owned())),
+        number => Ok(record(number)),
+    });
+    let (written, pieces) = write(Format::Ndjson, records).await;
+    assert!(matches!(written, Err(Error::Store(ledger::Error::Disconnected(_)))), "{written:?}");
+    let lines = pieces.concat().lines().count();
+    assert!((1_000..=4_000).contains(&lines), "{lines}");
+}
