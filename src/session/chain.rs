@@ -21,7 +21,8 @@ impl ChainHash {
     /// # use time::OffsetDateTime;
     /// let id = SessionId::new(OffsetDateTime::UNIX_EPOCH, [7; 10]);
     /// let event = Event::ValueRemoved(ValueRemoved::new("cart".to_owned()));
-    /// let mut entry = Entry::new(1, EventId::from_random([1; 16]), event.encode(), OffsetDateTime::UNIX_EPOCH);
+    /// let (name, at) = (EventId::from_random([1; 16]), OffsetDateTime::UNIX_EPOCH);
+    /// let mut entry = Entry::new(1, name, event.encode(), at);
     /// let before = ChainHash::genesis(id).then(&entry);
     /// entry.user = Some(UserId::from("mallory"));
     /// assert_ne!(ChainHash::genesis(id).then(&entry), before);
