@@ -29,6 +29,12 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
+    /// A login in another tab has superseded the request's cookie a moment ago, so that the request did nothing.
+    #[error(
+        "a login has just superseded the cookie of the request, so that nothing was done: send it again with the \
+         cookie that the browser has by now"
+    )]
+    Superseded,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"

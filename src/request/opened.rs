@@ -8,19 +8,21 @@ use time::OffsetDateTime;
 use super::SessionError;
 use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
-use crate::ledger::desk::{Append, FoundSession, Lookup, Row};
+use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Assurance, Client, CookiePlan, EndReason, EventId, Guard, Holding, Moment, Resend, SessionId, TokenHash,
-    UserId,
+    Assurance, Client, CookiePlan, EndReason, EventId, Guard, Holding, Live, Moment, Resend, SessionId,
+    TokenHash, UserId,
 };
-use crate::token::{Secret, Token};
+use crate::token::Secret;
 
 /// A request's session.
 pub(super) struct Opened {
     pub(super) holding: Holding,
+    /// The secret of the token that the request came with, if that was authentic.
+    held: Option<Secret>,
     /// The secret of the token that the response will carry.
     secret: Option<Secret>,
-    /// The secret that the stored row keeps for latecomers, sealed.
+    /// The secret of an offered token that the stored row keeps, sealed.
     resend: Option<Vec<u8>>,
     /// The rows that the application's own statement found beside the session.
     pub(super) also: Arc<[Row]>,
@@ -37,28 +39,32 @@ pub(super) struct Plan {
 impl Opened {
     /// A visitor without a session, at the database's time if that is known.
     pub(super) fn visitor(shared: &Shared, now: Option<OffsetDateTime>) -> Self {
-        let now = now.map_or_else(|| Moment::Process(OffsetDateTime::now_utc()), Moment::Database);
-        Self::of(Holding::anonymous(shared.policy(), fresh_id(), now))
+        Self::of(Holding::anonymous(shared.policy(), fresh_id(), moment(now)))
+    }
+
+    /// A visitor with several cookies of the name.
+    pub(super) fn visitor_with_several_cookies(shared: &Shared, now: Option<OffsetDateTime>) -> Self {
+        Self::of(Holding::with_several_cookies(shared.policy(), fresh_id(), moment(now)))
     }
 
     /// The holder of an authentic token, who meets what was found under its id.
-    pub(super) fn admitted(shared: &Shared, id: SessionId, secret: &Secret, found: Lookup) -> Self {
+    pub(super) fn admitted(shared: &Shared, id: SessionId, held: Secret, found: Lookup) -> Self {
         let policy = shared.policy();
         match found.session {
-            FoundSession::Live(live) => {
-                let session = (id, live.state, live.last_seen);
-                let holding = Holding::admitted(policy, found.now, &secret.hash(), session, fresh_id);
+            FoundSession::Live(LiveSession { state, resend, last_seen }) => {
+                let live = Live { id, state, last_seen };
+                let holding = Holding::admitted(policy, found.now, &held.hash(), live, fresh_id);
                 if holding.is_new() {
                     return Self::of(holding);
                 }
-                Self { resend: live.resend, also: found.also.into(), ..Self::of(holding) }
+                Self { held: Some(held), resend, also: found.also.into(), ..Self::of(holding) }
             }
             FoundSession::Gone(ended) => Self::of(Holding::of_ended(policy, found.now, ended, fresh_id())),
         }
     }
 
     fn of(holding: Holding) -> Self {
-        Self { holding, secret: None, resend: None, also: Arc::new([]) }
+        Self { holding, held: None, secret: None, resend: None, also: Arc::new([]) }
     }
 }
 
@@ -85,10 +91,11 @@ impl Opened {
         holding.reauthenticate(methods, assurance, || generated(secret))
     }
 
-    /// Replaces the token; the old one is let in for a while.
-    pub(super) fn renew(&mut self) -> Result<(), SessionError> {
+    /// Offers a new token.
+    pub(super) fn renew(&mut self, shared: &Shared) -> Result<(), SessionError> {
+        let can_resend = self.offered_secret(shared).is_some();
         let Self { holding, secret, .. } = self;
-        holding.renew(true, || generated(secret))
+        holding.renew(can_resend, || generated(secret))
     }
 
     /// Ends the session. What is wished afterwards goes to a new one.
@@ -115,7 +122,7 @@ impl Opened {
             appends.push(Arc::new(Append { written, resend: None }));
         }
         if let Some(written) = writes.session {
-            let resend = self.resent(shared, writes.resend)?;
+            let resend = self.kept_secret(shared, writes.resend)?;
             appends.push(Arc::new(Append { written, resend }));
         }
 
@@ -129,7 +136,11 @@ impl Opened {
             (CookiePlan::Mint, Some(secret)) => {
                 Some(shared.sealer.mint(self.holding.id(), secret, &mut SysRng)?)
             }
-            (CookiePlan::Resend, _) => self.resent_token(shared),
+            // An offered token may have been lost on its way. It is sent again until a browser shows it.
+            (CookiePlan::Resend, _) => match self.offered_secret(shared) {
+                Some(secret) => Some(shared.sealer.mint(self.holding.id(), &secret, &mut SysRng)?),
+                None => None,
+            },
             (CookiePlan::Remove, _) => return Ok(Some(CookieChange::Remove)),
             (CookiePlan::Mint | CookiePlan::Leave, _) => None,
         };
@@ -141,25 +152,33 @@ impl Opened {
         let Some(last) = plan.appends.last() else { return Self { secret: None, ..self } };
         let holding = self.holding.after(&last.written, fresh_id);
         let resend = last.resend.clone().filter(|_| !holding.is_new());
-        Self { resend, ..Self::of(holding) }
+        // The browser keeps its token while another is only on offer.
+        let is_offered = holding.state().content.offered.is_some();
+        let held = if is_offered { self.held } else { self.secret.or(self.held) };
+        Self { held, resend, ..Self::of(holding) }
     }
 
-    /// The sealed secret that the session's row keeps for latecomers.
-    fn resent(&self, shared: &Shared, resend: Resend) -> Result<Option<Vec<u8>>, SessionError> {
-        match (resend, &self.secret) {
-            (Resend::Seal, Some(secret)) => {
-                Ok(Some(shared.sealer.seal_resend(self.holding.id(), secret, &mut SysRng)?))
+    /// The append that makes an offered token the session's own, for a request that has written nothing else.
+    pub(super) fn taken_offer(&mut self, client: Client) -> Option<Append> {
+        let written = self.holding.taken_offer(client, event_id)?;
+        Some(Append { written, resend: None })
+    }
+
+    /// The sealed secret that the session's row keeps of an offered token.
+    fn kept_secret(&self, shared: &Shared, resend: Resend) -> Result<Option<Vec<u8>>, SessionError> {
+        match (resend, &self.secret, &self.held) {
+            (Resend::Seal, Some(secret), Some(held)) => {
+                Ok(Some(shared.sealer.seal_resend(self.holding.id(), secret, held, &mut SysRng)?))
             }
-            (Resend::Keep, _) => Ok(self.resend.clone()),
-            (Resend::Seal | Resend::Drop, _) => Ok(None),
+            (Resend::Keep, _, _) => Ok(self.resend.clone()),
+            (Resend::Seal | Resend::Drop, _, _) => Ok(None),
         }
     }
 
-    /// A renewed token may have been lost on its way, and is sent again while its secret is kept.
-    fn resent_token(&self, shared: &Shared) -> Option<Token> {
-        let id = self.holding.id();
-        let secret = shared.sealer.open_resend(id, self.resend.as_deref()?).ok()?;
-        shared.sealer.mint(id, &secret, &mut SysRng).ok()
+    /// The secret of the token on offer, if the row keeps it for the holder of this request's token.
+    fn offered_secret(&self, shared: &Shared) -> Option<Secret> {
+        let (sealed, held) = (self.resend.as_deref()?, self.held.as_ref()?);
+        shared.sealer.open_resend(self.holding.id(), sealed, held).ok()
     }
 }
 
@@ -168,6 +187,11 @@ impl Plan {
     pub(super) fn of_cookie(cookie: Option<CookieChange>) -> Self {
         Self { appends: Vec::new(), guard: None, cookie }
     }
+}
+
+/// The database's time, or the process's if the database has not been asked.
+fn moment(now: Option<OffsetDateTime>) -> Moment {
+    now.map_or_else(|| Moment::Process(OffsetDateTime::now_utc()), Moment::Database)
 }
 
 /// Makes a secret, keeps it, and gives its hash.

@@ -79,6 +79,10 @@ pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> 
             roll_back(running).await;
             return Err(Error::TransactionKept.into());
         };
+        if opened.holding.wait().is_some() {
+            roll_back(running).await;
+            return Err(SessionError::Superseded.into());
+        }
         let plan = commit_in_turn(&visit, &mut opened, running).await?;
         *visit.opened() = Some(opened.after(&plan));
         visit.keep_part(plan.cookie);

@@ -253,7 +253,7 @@ impl Session {
     ///
     /// There is no randomness for a token.
     pub fn renew(&self) -> Result<(), SessionError> {
-        self.change(Opened::renew)
+        self.change(|opened| opened.renew(&self.visit.shared))
     }
 
     /// Ends the session by the user's wish. A value that is kept afterwards starts a new session.

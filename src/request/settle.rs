@@ -1,6 +1,7 @@
 //! After the handler has returned: commit or roll back, and say what the answer must carry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Instrument;
 
@@ -10,7 +11,7 @@ use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::roll_back;
 use super::visit::{Left, Visit};
-use crate::ledger::desk::RolledBack;
+use crate::ledger::desk::{Append, RolledBack};
 use crate::session::Ending;
 
 /// A request that is settled: what became of its changes, and what its answer must carry.
@@ -28,6 +29,9 @@ pub(crate) enum Verdict {
     RolledBack(RolledBack),
     /// They could not be committed.
     Failed(CommitFailed),
+    /// They are rolled back, as the request came with a token that a login has superseded a moment ago. After so long the
+    /// browser should send it again, with the token that it has by then.
+    SendAgain(Duration),
 }
 
 impl Settled {
@@ -84,7 +88,10 @@ async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
 
     // Commit, or roll back.
     let overdue = opened.holding.take_overdue();
-    let result = if commits {
+    let result = if let Some(wait) = opened.holding.wait() {
+        roll_back(running).await;
+        Err(Verdict::SendAgain(wait.unsigned_abs()))
+    } else if commits {
         commit_in_turn(&visit, &mut opened, running).await.map_err(Verdict::Failed)
     } else {
         Err(Verdict::RolledBack(roll_back(running).await))
@@ -95,6 +102,9 @@ async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
     if let Some(overdue) = overdue {
         // On the heap: it is a rare and a large one.
         Box::pin(end(&visit, *overdue)).await;
+    }
+    if let Some(taken) = opened.taken_offer(visit.arrival.client()) {
+        Box::pin(take_offer(&visit, taken)).await;
     }
     settled(&visit, Some(&opened), result)
 }
@@ -120,6 +130,15 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
         looked_at_session: visit.was_opened(),
     };
     Settled { verdict, completion }
+}
+
+/// Makes an offered token the session's own, as the browser has shown it. Another request may have done so first; if
+/// this fails, the next request tries it again.
+async fn take_offer(visit: &Visit, taken: Append) {
+    match visit.shared.ledger.commit(&[Arc::new(taken)]).await {
+        Err(error) if !error.is_retryable() => tracing::warn!(%error, "an offered token was not taken"),
+        _ => {}
+    }
 }
 
 /// Ends a session whose time is over, whatever became of the request. Another request may have done so first.

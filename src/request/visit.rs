@@ -39,6 +39,25 @@ pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
 }
 
+/// The request's cookie.
+enum Cookie {
+    /// There is none, or nobody here has sealed it.
+    None,
+    /// There are several of the name.
+    Several,
+    /// An authentic token.
+    Token(SessionId, Secret),
+}
+
+impl Cookie {
+    fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Token(id, _) => Some(*id),
+            Self::None | Self::Several => None,
+        }
+    }
+}
+
 /// The work that a request leaves when its handler has returned.
 #[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
 pub(super) enum Left {
@@ -104,12 +123,13 @@ impl Visit {
         if self.opened().is_some() {
             return Ok(());
         }
-        let opened = match self.token() {
-            None => Opened::visitor(&self.shared, None),
-            Some((id, secret)) => {
+        let opened = match self.cookie() {
+            Cookie::None => Opened::visitor(&self.shared, None),
+            Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, None),
+            Cookie::Token(id, secret) => {
                 self.stand_in_line(id).await;
                 let found = self.shared.ledger.find(id, self.shared.also).await?;
-                self.admit(id, &secret, found)
+                self.admit(id, secret, found)
             }
         };
         *self.opened() = Some(opened);
@@ -141,38 +161,42 @@ impl Visit {
 
     /// Begins a transaction and opens the session in it.
     async fn begin(&self) -> Result<Arc<Transaction>, Error> {
-        let token = self.token();
-        let id = token.as_ref().map(|(id, _)| *id);
+        let cookie = self.cookie();
+        let id = cookie.session();
         if let Some(id) = id {
             self.stand_in_line(id).await;
         }
         let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
-        let opened = match token {
-            None => Opened::visitor(&self.shared, Some(found.now)),
-            Some((id, secret)) => self.admit(id, &secret, found),
+        let opened = match cookie {
+            Cookie::None => Opened::visitor(&self.shared, Some(found.now)),
+            Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, Some(found.now)),
+            Cookie::Token(id, secret) => self.admit(id, secret, found),
         };
         *self.opened() = Some(opened);
         Ok(Arc::new(transaction))
     }
 
-    /// The session id and secret in the cookie, if there is one cookie and it opens.
-    fn token(&self) -> Option<(SessionId, Secret)> {
-        let opened = match find(self.arrival.cookies(), &self.shared.cookie.name) {
-            Found::None => return None,
-            Found::One(value) => self.shared.sealer.open(value).ok(),
+    /// Reads the request's cookie.
+    fn cookie(&self) -> Cookie {
+        let value = match find(self.arrival.cookies(), &self.shared.cookie.name) {
+            Found::None => return Cookie::None,
+            Found::One(value) => value,
             Found::Several => {
                 self.report(|client| Incident::CookieDuplicated { client });
-                return None;
+                return Cookie::Several;
             }
         };
-        if opened.is_none() {
-            self.report(|client| Incident::CookieRejected { client });
+        match self.shared.sealer.open(value) {
+            Ok((id, secret)) => Cookie::Token(id, secret),
+            Err(_) => {
+                self.report(|client| Incident::CookieRejected { client });
+                Cookie::None
+            }
         }
-        opened
     }
 
     /// An authentic token meets what was found under its id.
-    fn admit(&self, id: SessionId, secret: &Secret, found: Lookup) -> Opened {
+    fn admit(&self, id: SessionId, secret: Secret, found: Lookup) -> Opened {
         let opened = Opened::admitted(&self.shared, id, secret, found);
         if opened.holding.admission() == Some(&Admission::Replayed) {
             self.report(|client| Incident::TokenReplayed { session: id, client });
@@ -236,7 +260,7 @@ impl Visit {
     pub(super) fn leave(&self) -> Left {
         let Ok(running) = self.running.try_lock() else { return Left::Work };
         let mut opened = self.opened();
-        let leaves_work = |opened: &Opened| opened.holding.is_changed() || opened.holding.is_overdue();
+        let leaves_work = |opened: &Opened| opened.holding.leaves_work();
         if running.is_some() || opened.as_ref().is_some_and(leaves_work) {
             return Left::Work;
         }

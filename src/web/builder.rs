@@ -29,6 +29,7 @@ pub struct SessionsBuilder {
     retries: RetryHook,
     on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
+    refuses_superseded: bool,
     also: Option<&'static Sql>,
 }
 
@@ -49,6 +50,7 @@ impl Sessions {
             retries: Arc::new(|_| false),
             on_incident: None,
             replay_bytes_max: REPLAY_BYTES_MAX,
+            refuses_superseded: false,
             also: None,
         }
     }
@@ -106,6 +108,15 @@ impl SessionsBuilder {
         self
     }
 
+    /// Answers a request whose cookie a login in another tab has superseded a moment ago with 409
+    /// ([`SessionError::Superseded`](super::SessionError::Superseded)). Without it the answer is 307 to the request's own
+    /// address after a short wait: a browser then sends the request again, with method and body, and with the cookie that
+    /// it has by then. Either way the request has done nothing.
+    pub fn refuse_superseded(mut self) -> Self {
+        self.refuses_superseded = true;
+        self
+    }
+
     /// A statement of the application's that travels with each load of a session, say to load the user. Its
     /// one parameter is the session id; its rows are at
     /// [`Session::also_loaded`](super::Session::also_loaded). With it each session is loaded alone; without
@@ -148,6 +159,7 @@ impl SessionsBuilder {
             queue: WriterQueue::default(),
         };
         let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
-        Sessions::of(Face { shared: Arc::new(shared), commits, replay_bytes_max })
+        let refuses_superseded = self.refuses_superseded;
+        Sessions::of(Face { shared: Arc::new(shared), commits, replay_bytes_max, refuses_superseded })
     }
 }

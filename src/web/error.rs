@@ -8,11 +8,12 @@ use crate::ledger::Error;
 use crate::request::failure::CommitFailed;
 use crate::request::part::Lost;
 use crate::request::{NotSignedIn, SessionError};
+use crate::session::WishError;
 
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Ended => StatusCode::CONFLICT,
+            Self::Ended | Self::Superseded | Self::Wish(WishError::StaleCookie) => StatusCode::CONFLICT,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -20,6 +21,7 @@ impl ResponseError for SessionError {
     fn as_response(&self) -> Response {
         let text = match self {
             Self::Ended => "Your session has ended. Please load the page again.",
+            Self::Superseded | Self::Wish(WishError::StaleCookie) => "Please load the page again.",
             _ => "Something went wrong on our side.",
         };
         plain(self.status(), text)

@@ -14,4 +14,6 @@ pub(super) struct Face {
     pub(super) shared: Arc<Shared>,
     pub(super) commits: CommitHook,
     pub(super) replay_bytes_max: usize,
+    /// Whether a request with a cookie that a login has superseded a moment ago is refused, not redirected.
+    pub(super) refuses_superseded: bool,
 }

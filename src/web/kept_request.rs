@@ -1,9 +1,9 @@
 //! A request as it came, kept so that it can run again.
 
 use bytes::Bytes;
-use poem::http::{self, Extensions, Method, Uri, Version, header};
+use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Body, Request, RequestParts, Result};
+use poem::{Addr, Body, Request, RequestParts, Response, Result};
 
 use crate::request::arrival::Arrival;
 
@@ -11,6 +11,8 @@ use crate::request::arrival::Arrival;
 /// outer `Route`.
 pub(super) struct KeptRequest {
     uri: Uri,
+    /// The address as the browser has sent it: an outer `Route` may have cut a part off.
+    original_uri: Uri,
     version: Version,
     extensions: Extensions,
     local_addr: LocalAddr,
@@ -25,6 +27,7 @@ impl KeptRequest {
     pub(super) fn of(request: &Request, body: Option<Bytes>) -> Self {
         Self {
             uri: request.uri().clone(),
+            original_uri: request.original_uri().clone(),
             version: request.version(),
             extensions: request.extensions().clone(),
             local_addr: request.local_addr().clone(),
@@ -32,6 +35,16 @@ impl KeptRequest {
             scheme: request.scheme().clone(),
             body,
         }
+    }
+
+    /// Asks the browser to send the request again, method and body kept (RFC 9110, section 15.4.8).
+    pub(super) fn send_again(&self) -> Response {
+        let address = self.original_uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        // An address that begins with two slashes would name another host (CWE-601). A dot segment changes nothing else
+        // (RFC 3986, section 5.2.4).
+        let location = format!("{}{address}", if address.starts_with("//") { "/." } else { "" });
+        let answer = Response::builder().status(StatusCode::TEMPORARY_REDIRECT);
+        answer.header(header::LOCATION, location).header(header::CACHE_CONTROL, "no-store").finish()
     }
 
     /// The request once more, if its body was kept. `arrival` is what [`arrival_of`] gave for it.

@@ -13,6 +13,7 @@ use super::face::Face;
 use super::kept_request::{KeptRequest, arrival_of, keep_body};
 use super::outcome::Outcome;
 use crate::ledger::retry::{backoff, may_try_again};
+use crate::request::SessionError;
 use crate::request::visit::Visit;
 use crate::telemetry;
 use crate::token::KeyRing;
@@ -101,6 +102,13 @@ impl<E: Endpoint> SessionsEndpoint<E> {
         loop {
             let again = match attempt(face, &visit, request, &self.endpoint).await {
                 Outcome::Done(result) => return result,
+                Outcome::SendAgain(_) if face.refuses_superseded => {
+                    return Err(SessionError::Superseded.into());
+                }
+                Outcome::SendAgain(wait) => {
+                    tokio::time::sleep(wait).await;
+                    return Ok(kept.send_again());
+                }
                 Outcome::Again(again) => again,
             };
             telemetry::abort(&again.failure.reason);

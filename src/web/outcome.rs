@@ -1,5 +1,7 @@
 //! The answer of one run of a request, or that the request should run again.
 
+use std::time::Duration;
+
 use poem::{Response, Result};
 
 use crate::ledger::Error;
@@ -14,6 +16,8 @@ pub(super) enum Outcome {
     Done(Result<Response>),
     /// Nothing happened, and the same request may run again.
     Again(Again),
+    /// Nothing happened, and the browser should send the request again after so long.
+    SendAgain(Duration),
 }
 
 /// A run that was in vain.
@@ -37,6 +41,7 @@ impl Outcome {
             }
             (Verdict::RolledBack(found), Err(error)) => Self::of_error(shared, error, found),
             (Verdict::Failed(failed), _) => failed.into(),
+            (Verdict::SendAgain(wait), _) => Self::SendAgain(wait),
         }
     }
 
@@ -51,7 +56,7 @@ impl Outcome {
     pub(super) fn last(self) -> Self {
         match self {
             Self::Again(again) => Self::Done(again.last_answer()),
-            done @ Self::Done(_) => done,
+            other => other,
         }
     }
 
