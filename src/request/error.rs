@@ -29,7 +29,8 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
-    /// A login in another tab has superseded the request's cookie a moment ago, so that the request did nothing.
+    /// A login in another tab has superseded the request's cookie a moment ago, so that the request did
+    /// nothing.
     #[error(
         "a login has just superseded the cookie of the request, so that nothing was done: send it again with the \
          cookie that the browser has by now"

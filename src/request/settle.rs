@@ -29,8 +29,8 @@ pub(crate) enum Verdict {
     RolledBack(RolledBack),
     /// They could not be committed.
     Failed(CommitFailed),
-    /// They are rolled back, as the request came with a token that a login has superseded a moment ago. After so long the
-    /// browser should send it again, with the token that it has by then.
+    /// They are rolled back, as the request came with a token that a login has superseded a moment ago. After
+    /// so long the browser should send it again, with the token that it has by then.
     SendAgain(Duration),
 }
 
@@ -132,8 +132,8 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
     Settled { verdict, completion }
 }
 
-/// Makes an offered token the session's own, as the browser has shown it. Another request may have done so first; if
-/// this fails, the next request tries it again.
+/// Makes an offered token the session's own, as the browser has shown it. Another request may have done so
+/// first; if this fails, the next request tries it again.
 async fn take_offer(visit: &Visit, taken: Append) {
     match visit.shared.ledger.commit(&[Arc::new(taken)]).await {
         Err(error) if !error.is_retryable() => tracing::warn!(%error, "an offered token was not taken"),

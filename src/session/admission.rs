@@ -9,22 +9,23 @@ use super::{Expiry, SessionState, Superseded, TokenHash};
 pub enum Admission {
     /// It is the session's token.
     Admitted,
-    /// It was offered in place of the session's token, and the browser shows it for the first time: from now on it is
-    /// the session's token.
+    /// It was offered in place of the session's token, and the browser shows it for the first time: from now
+    /// on it is the session's token.
     Taken,
-    /// It was superseded and is let in, for the sake of requests under way, or as no browser has shown its successor.
+    /// It was superseded and is let in, for the sake of requests under way, or as no browser has shown its
+    /// successor.
     Latecomer,
-    /// It was superseded a moment ago by a login: it opens nothing, and that is no crime. An honest browser is about to
-    /// get the new token.
+    /// It was superseded a moment ago by a login: it opens nothing, and that is no crime. An honest browser
+    /// is about to get the new token.
     Superseded {
         /// When the login took place.
         since: OffsetDateTime,
     },
-    /// It was superseded by a login whose token no browser has shown: it opens nothing, and proves no theft. The answer
-    /// to the login may have been lost.
+    /// It was superseded by a login whose token no browser has shown: it opens nothing, and proves no theft.
+    /// The answer to the login may have been lost.
     Outdated,
-    /// It was superseded, and a browser has shown its successor since: two parties hold the session's tokens, and the
-    /// session must end.
+    /// It was superseded, and a browser has shown its successor since: two parties hold the session's tokens,
+    /// and the session must end.
     Replayed,
     /// The session's time is over.
     Expired(Expiry),
@@ -56,8 +57,8 @@ impl SessionState {
         }
     }
 
-    /// Whether a browser has shown the present token since it took the place of another. A holder of an older token
-    /// leaves no trace: a change of the session, or a note of activity, is by the present one.
+    /// Whether a browser has shown the present token since it took the place of another. A holder of an older
+    /// token leaves no trace: a change of the session, or a note of activity, is by the present one.
     pub(super) fn is_token_shown(&self, last_seen: OffsetDateTime) -> bool {
         self.content.renewed_at.is_none_or(|renewed_at| last_seen > renewed_at)
     }

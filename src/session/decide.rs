@@ -72,8 +72,8 @@ pub enum WishError {
     /// Only a signed-in user can do that.
     #[error("nobody is signed in to this session: call `login` first")]
     NobodySignedIn,
-    /// The request's cookie was neither missing nor the present one, so that a session that it started would take the
-    /// place of one that the browser may hold.
+    /// The request's cookie was neither missing nor the present one, so that a session that it started would
+    /// take the place of one that the browser may hold.
     #[error(
         "the request came with a cookie that is out of date, so that nothing was kept: load the page again"
     )]

@@ -1,8 +1,8 @@
 //! A session in the hands of one request: what the request may do with it, and what follows when it is over.
 //!
-//! Every rule about a request's session is decided here: who is let in, what a log-in, a renewal and an end do,
-//! what is written and guarded, what the browser is told. A [`Holding`] knows hashes of tokens and no secret;
-//! it reads no clock, so time and the ids of new sessions are arguments.
+//! Every rule about a request's session is decided here: who is let in, what a log-in, a renewal and an end
+//! do, what is written and guarded, what the browser is told. A [`Holding`] knows hashes of tokens and no
+//! secret; it reads no clock, so time and the ids of new sessions are arguments.
 
 mod change;
 mod settle;
@@ -16,6 +16,9 @@ use super::{Admission, Draft, EndReason, Ending, Policy, SessionId, SessionState
 
 /// How long a browser is asked to wait at the least before it sends a request again.
 const WAIT_MIN: Duration = Duration::milliseconds(100);
+
+/// How many of the longest waits fill the grace.
+const WAITS: i32 = 12;
 
 /// A request's session.
 #[derive(Clone, Debug)]
@@ -215,8 +218,9 @@ impl Holding {
         self.now = Moment::Database(now);
     }
 
-    /// The session, if it is time to note that it was seen: nobody has seen it for the policy's `extension_delay`, or
-    /// its present token is shown for the first time. A latecomer's visit is no sign of the present token.
+    /// The session, if it is time to note that it was seen: nobody has seen it for the policy's
+    /// `extension_delay`, or its present token is shown for the first time. A latecomer's visit is no sign of
+    /// the present token.
     pub fn to_touch(&self) -> Option<SessionId> {
         let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
         if self.ended.is_some() || self.admission == Some(Admission::Latecomer) {
@@ -234,15 +238,17 @@ impl Holding {
         self.admission == Some(Admission::Taken) && self.ended.is_none() && is_open
     }
 
-    /// How long the browser should wait before it sends the request again, if it should: its token was superseded by a
-    /// login a moment ago, and an honest browser is about to get the new one. The request must do nothing.
+    /// How long the browser should wait before it sends the request again, if it should: its token was
+    /// superseded by a login a moment ago, and an honest browser is about to get the new one. The request
+    /// must do nothing.
     ///
-    /// The wait is as long as the login is ago. So a browser that never gets the new token asks a few times only until
-    /// the grace is over.
+    /// The wait is as long as the login is ago, within bounds. So a browser that never gets the new token
+    /// asks fewer times, until the grace is over, than the 20 redirects after which it would give up.
     pub fn wait(&self) -> Option<Duration> {
         match self.admission {
             Some(Admission::Superseded { since }) if !self.exists() => {
-                Some((self.now.at() - since).max(WAIT_MIN))
+                let wait_max = Duration::seconds(self.policy.renewal_grace.into()) / WAITS;
+                Some((self.now.at() - since).min(wait_max).max(WAIT_MIN))
             }
             _ => None,
         }

@@ -77,8 +77,8 @@ pub struct Content {
     /// When the present token took the place of another without having been shown by a browser first.
     #[serde(with = "super::stored_superseded::moment")]
     pub renewed_at: Option<OffsetDateTime>,
-    /// Tokens that were superseded before the one in [`SessionState::superseded`], the latest last. Each has its own
-    /// grace.
+    /// Tokens that were superseded before the one in [`SessionState::superseded`], the latest last. Each has
+    /// its own grace.
     #[serde(with = "super::stored_superseded")]
     pub earlier: Vec<Superseded>,
 }
@@ -192,8 +192,8 @@ impl SessionState {
         self.content.earlier.clone_from(&other.content.earlier);
     }
 
-    /// The present token gives way to another, and so does an offered one that is not taken. What was superseded before
-    /// keeps its own grace, and is forgotten once that is over.
+    /// The present token gives way to another, and so does an offered one that is not taken. What was
+    /// superseded before keeps its own grace, and is forgotten once that is over.
     fn renew(&mut self, fact: &Renewed, at: OffsetDateTime) {
         let (until, accepted) = (after(at, fact.grace), fact.accepts_superseded);
         let offered = self.content.offered.take();
@@ -203,6 +203,10 @@ impl SessionState {
             self.content.earlier.extend(self.superseded.replace(Superseded { token_hash, until, accepted }));
         }
         self.content.earlier.retain(|old| at < old.until);
+        // After a login no token of before opens anything, whenever it was superseded (ASVS 7.2.4).
+        if !accepted {
+            self.content.earlier.iter_mut().for_each(|old| old.accepted = false);
+        }
         let surplus = self.content.earlier.len().saturating_sub(EARLIER_MAX);
         self.content.earlier.drain(..surplus);
         // A browser takes an offered token by showing it.

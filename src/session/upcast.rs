@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Assurance, Content, StoredTimeouts, TokenHash, UserId, Value};
 
-/// Shape 1 of the state column: a session remembered one superseded token, which stands in columns of the row.
+/// Shape 1 of the state column: a session remembered one superseded token, which stands in columns of the
+/// row.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ContentShape1 {
     timeouts: StoredTimeouts,

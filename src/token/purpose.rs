@@ -11,8 +11,8 @@ use super::secret_bytes::SecretBytes;
 pub(super) enum Purpose {
     /// The token in the browser's cookie.
     Cookie,
-    /// The secret of an offered token in the session's row, kept there until a browser shows the token. Its key is
-    /// derived once more, with the secret of the token that the browser holds: see
+    /// The secret of an offered token in the session's row, kept there until a browser shows the token. Its
+    /// key is derived once more, with the secret of the token that the browser holds: see
     /// [`key_for_holder`](Self::key_for_holder).
     Resend,
 }
@@ -33,8 +33,8 @@ impl Purpose {
         SecretBytes::written_by(|key| hkdf.expand(self.label(), key))
     }
 
-    /// Derives the key for one holder from `key`, this purpose's key, with the holder's secret. So a copy of what it
-    /// seals opens only with the key ring *and* that secret, wherever the copy lies.
+    /// Derives the key for one holder from `key`, this purpose's key, with the holder's secret. So a copy of
+    /// what it seals opens only with the key ring *and* that secret, wherever the copy lies.
     pub(super) fn key_for_holder(
         self,
         key: &SecretBytes,

@@ -98,9 +98,9 @@ impl Sealer {
         self.keys().find(frame.key_id).ok_or(TokenRejected)?.cookie().open(frame)
     }
 
-    /// Seals the secret of an offered token for the session's row (81 bytes), so that the token can be minted again
-    /// until a browser shows it. It opens with the key ring and `held`, the secret of the token that the browser holds:
-    /// a copy of the row and all keys yield no cookie.
+    /// Seals the secret of an offered token for the session's row (81 bytes), so that the token can be minted
+    /// again until a browser shows it. It opens with the key ring and `held`, the secret of the token that
+    /// the browser holds: a copy of the row and all keys yield no cookie.
     ///
     /// # Errors
     /// When the generator fails, or the primary key has sealed as often as it may.
@@ -115,7 +115,8 @@ impl Sealer {
         key.seal(id, secret, self.budget, rng).map(|frame| frame.to_bytes())
     }
 
-    /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id` and the holder of `held`.
+    /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id` and the holder of
+    /// `held`.
     ///
     /// # Errors
     /// When `sealed` has other bytes than were sealed, or was sealed for another session or holder.

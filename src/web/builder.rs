@@ -109,9 +109,9 @@ impl SessionsBuilder {
     }
 
     /// Answers a request whose cookie a login in another tab has superseded a moment ago with 409
-    /// ([`SessionError::Superseded`](super::SessionError::Superseded)). Without it the answer is 307 to the request's own
-    /// address after a short wait: a browser then sends the request again, with method and body, and with the cookie that
-    /// it has by then. Either way the request has done nothing.
+    /// ([`SessionError::Superseded`](super::SessionError::Superseded)). Without it the answer is 307 to the
+    /// request's own address after a short wait: a browser then sends the request again, with method and
+    /// body, and with the cookie that it has by then. Either way the request has done nothing.
     pub fn refuse_superseded(mut self) -> Self {
         self.refuses_superseded = true;
         self

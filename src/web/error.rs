@@ -21,7 +21,8 @@ impl ResponseError for SessionError {
     fn as_response(&self) -> Response {
         let text = match self {
             Self::Ended => "Your session has ended. Please load the page again.",
-            Self::Superseded | Self::Wish(WishError::StaleCookie) => "Please load the page again.",
+            Self::Superseded => "You have just signed in. Please send this again.",
+            Self::Wish(WishError::StaleCookie) => "Please load the page again.",
             _ => "Something went wrong on our side.",
         };
         plain(self.status(), text)

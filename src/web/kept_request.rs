@@ -39,10 +39,7 @@ impl KeptRequest {
 
     /// Asks the browser to send the request again, method and body kept (RFC 9110, section 15.4.8).
     pub(super) fn send_again(&self) -> Response {
-        let address = self.original_uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        // An address that begins with two slashes would name another host (CWE-601). A dot segment changes nothing else
-        // (RFC 3986, section 5.2.4).
-        let location = format!("{}{address}", if address.starts_with("//") { "/." } else { "" });
+        let location = location(&self.original_uri);
         let answer = Response::builder().status(StatusCode::TEMPORARY_REDIRECT);
         answer.header(header::LOCATION, location).header(header::CACHE_CONTROL, "no-store").finish()
     }
@@ -60,6 +57,13 @@ impl KeptRequest {
         let parts = RequestParts::from((parts, addresses.0, addresses.1, self.scheme.clone()));
         Some(Request::from_parts(parts, body))
     }
+}
+
+/// The address of a request on its own host. One that begins with two slashes would name another host
+/// (CWE-601); a dot segment before it changes nothing else (RFC 3986, section 5.2.4).
+fn location(uri: &Uri) -> String {
+    let address = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    format!("{}{address}", if address.starts_with("//") { "/." } else { "" })
 }
 
 /// The parts of a request that the cycle looks at.
@@ -100,4 +104,13 @@ fn body_length(request: &Request) -> Option<usize> {
         None => matches!(*request.method(), Method::GET | Method::HEAD).then_some(0),
         Some(length) => length.to_str().ok()?.parse().ok(),
     }
+}
+
+#[test]
+fn a_request_is_sent_again_to_its_own_host() {
+    let location = |uri: &str| location(&uri.parse().unwrap());
+    assert_eq!(location("/cart/2/add?n=1"), "/cart/2/add?n=1");
+    assert_eq!(location("https://shop.example/cart"), "/cart");
+    assert_eq!(location("//elsewhere.example/cart"), "/.//elsewhere.example/cart");
+    assert_eq!(location("https://shop.example//elsewhere.example/cart"), "/.//elsewhere.example/cart");
 }

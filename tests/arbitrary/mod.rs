@@ -121,7 +121,7 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         option::of(token_hash()),
         btree_map(any::<String>(), value(), 0..8),
         btree_map(any::<String>(), vec(any::<String>(), 0..4), 0..4),
-        option::of(time()),
+        option::of(stored_time()),
         vec(superseded(), 0..3),
     )
         .prop_map(
@@ -141,8 +141,14 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         )
 }
 
+/// A time as the database keeps it.
+fn stored_time() -> impl Strategy<Value = OffsetDateTime> {
+    let micros = |micros: i64| OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(micros);
+    (0..4_000_000_000_000_000_i64).prop_map(micros)
+}
+
 fn superseded() -> impl Strategy<Value = Superseded> {
-    (token_hash(), time(), any::<bool>()).prop_map(|(token_hash, until, accepted)| Superseded {
+    (token_hash(), stored_time(), any::<bool>()).prop_map(|(token_hash, until, accepted)| Superseded {
         token_hash,
         until,
         accepted,

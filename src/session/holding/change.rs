@@ -12,8 +12,8 @@ impl Holding {
     ///
     /// # Errors
     ///
-    /// See [`WishError`]; the session is as it was. [`WishError::StaleCookie`] if the wish would start a session that the
-    /// request must not start.
+    /// See [`WishError`]; the session is as it was. [`WishError::StaleCookie`] if the wish would start a
+    /// session that the request must not start.
     pub fn wish(&mut self, wish: Wish) -> Result<(), WishError> {
         if self.draft.is_new() && !self.start.is_free() {
             let fact = decide(self.draft.state(), wish, self.policy.state_bytes_max)?;
@@ -22,11 +22,11 @@ impl Holding {
         self.draft.wish(wish, self.now.at())
     }
 
-    /// Binds a user and replaces the token (ASVS 7.2.4). A session of another user ends first: what it holds is
-    /// not for the new one, which `fresh` names. `token` makes a secret and gives its hash.
+    /// Binds a user and replaces the token (ASVS 7.2.4). A session of another user ends first: what it holds
+    /// is not for the new one, which `fresh` names. `token` makes a secret and gives its hash.
     ///
-    /// A second login of the same user, with the token that the first has superseded a moment ago, joins the session
-    /// of the first: the browser has sent both.
+    /// A second login of the same user, with the token that the first has superseded a moment ago, joins the
+    /// session of the first: the browser has sent both.
     ///
     /// # Errors
     ///
@@ -66,9 +66,9 @@ impl Holding {
         self.replace_token(false, token)
     }
 
-    /// Offers a new token, which takes the place of the present one when a browser shows it. While a token is on offer,
-    /// and after one was taken a moment ago, the wish is granted already. `can_resend` says whether the secret of the
-    /// offered token can be sent again.
+    /// Offers a new token, which takes the place of the present one when a browser shows it. While a token is
+    /// on offer, and after one was taken a moment ago, the wish is granted already. `can_resend` says whether
+    /// the secret of the offered token can be sent again.
     ///
     /// # Errors
     ///
@@ -128,7 +128,8 @@ impl Holding {
         Ok(())
     }
 
-    /// Makes an offered token that the browser has shown the session's own. The token before is let in for the grace.
+    /// Makes an offered token that the browser has shown the session's own. The token before is let in for
+    /// the grace.
     pub(super) fn take_offer(&mut self) -> Result<(), WishError> {
         let Some(token_hash) = self.draft.state().content.offered.filter(|_| self.takes_offer()) else {
             return Ok(());
