@@ -48,7 +48,16 @@ impl Opened {
     }
 
     /// The holder of an authentic token, who meets what was found under its id.
-    pub(super) fn admitted(shared: &Shared, id: SessionId, held: Secret, found: Lookup) -> Self {
+    ///
+    /// If the token was let in when the request came, and its session has ended since, the request goes on as
+    /// that of a visitor without a cookie.
+    pub(super) fn admitted(
+        shared: &Shared,
+        id: SessionId,
+        held: Secret,
+        found: Lookup,
+        was_let_in: bool,
+    ) -> Self {
         let policy = shared.policy();
         match found.session {
             FoundSession::Live(LiveSession { state, resend, last_seen }) => {
@@ -59,6 +68,7 @@ impl Opened {
                 }
                 Self { held: Some(held), resend, also: found.also.into(), ..Self::of(holding) }
             }
+            FoundSession::Gone(_) if was_let_in => Self::visitor(shared, Some(found.now)),
             FoundSession::Gone(ended) => Self::of(Holding::of_ended(policy, found.now, ended, fresh_id())),
         }
     }

@@ -24,6 +24,8 @@ pub(crate) struct Visit {
     attempt: AtomicU32,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
+    /// Whether the request's token was let in, in this run or in an earlier one.
+    was_let_in: AtomicBool,
     /// The part of the request that is committed already.
     part: Mutex<Option<CommittedPart>>,
     /// Its turn, kept until the request is settled.
@@ -75,6 +77,7 @@ impl Visit {
             arrival,
             attempt: AtomicU32::new(attempt),
             was_opened: AtomicBool::new(false),
+            was_let_in: AtomicBool::new(false),
             part: Mutex::default(),
             turn: Mutex::default(),
             opened: Mutex::default(),
@@ -82,9 +85,11 @@ impl Visit {
         }
     }
 
-    /// The same request's next run, which knows nothing of this one.
+    /// The same request's next run. It knows of this one only that its token was let in.
     pub(crate) fn once_more(&self, attempt: u32) -> Self {
-        Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt)
+        let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
+        let was_let_in = self.was_let_in.load(Ordering::Relaxed);
+        Self { was_let_in: AtomicBool::new(was_let_in), ..next }
     }
 
     /// Which run of the request this is: 1 for the first.
@@ -197,7 +202,9 @@ impl Visit {
 
     /// An authentic token meets what was found under its id.
     fn admit(&self, id: SessionId, secret: Secret, found: Lookup) -> Opened {
-        let opened = Opened::admitted(&self.shared, id, secret, found);
+        let was_let_in = self.was_let_in.load(Ordering::Relaxed);
+        let opened = Opened::admitted(&self.shared, id, secret, found, was_let_in);
+        self.was_let_in.store(was_let_in || !opened.holding.is_new(), Ordering::Relaxed);
         if opened.holding.admission() == Some(&Admission::Replayed) {
             self.report(|client| Incident::TokenReplayed { session: id, client });
         }

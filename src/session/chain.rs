@@ -20,16 +20,9 @@ impl ChainHash {
     /// # use session_ledger::session::*;
     /// # use time::OffsetDateTime;
     /// let id = SessionId::new(OffsetDateTime::UNIX_EPOCH, [7; 10]);
-    /// let mut entry = Entry {
-    ///     version: 1,
-    ///     event_id: EventId::from_random([1; 16]),
-    ///     encoded: Event::Cleared(Cleared::new()).encode(),
-    ///     user: None,
-    ///     actor: None,
-    ///     client: None,
-    ///     occurred_at: OffsetDateTime::UNIX_EPOCH,
-    ///     hash: ChainHash::default(),
-    /// };
+    /// let event = Event::ValueRemoved(ValueRemoved::new("cart".to_owned()));
+    /// let (name, at) = (EventId::from_random([1; 16]), OffsetDateTime::UNIX_EPOCH);
+    /// let mut entry = Entry::new(1, name, event.encode(), at);
     /// let before = ChainHash::genesis(id).then(&entry);
     /// entry.user = Some(UserId::from("mallory"));
     /// assert_ne!(ChainHash::genesis(id).then(&entry), before);

@@ -39,7 +39,10 @@ impl KeptRequest {
 
     /// Asks the browser to send the request again, method and body kept (RFC 9110, section 15.4.8).
     pub(super) fn send_again(&self) -> Response {
-        let location = location(&self.original_uri);
+        // A request that was not read from a connection has no address but the one that a `Route` may have
+        // cut.
+        let uri = if self.original_uri.path() == "/" { &self.uri } else { &self.original_uri };
+        let location = location(uri);
         let answer = Response::builder().status(StatusCode::TEMPORARY_REDIRECT);
         answer.header(header::LOCATION, location).header(header::CACHE_CONTROL, "no-store").finish()
     }

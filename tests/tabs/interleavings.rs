@@ -1,5 +1,5 @@
-//! Random interleavings of one browser's tabs: requests that overtake each other, answers that are late or lost, double
-//! clicks, one process or two.
+//! Random interleavings of one browser's tabs: requests that overtake each other, answers that are late or
+//! lost, double clicks, one process or two.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -236,7 +236,8 @@ impl Story {
             }
         }
 
-        // Whoever holds a token of before the login gets nowhere. The browser may have taken it for an attacker's.
+        // Whoever holds a token of before the login gets nowhere. The browser may have taken it for an
+        // attacker's.
         if !sessions.is_empty() && !self.has_logged_out {
             let old: Vec<String> = self.anonymous.iter().cloned().collect();
             if let Some(cookie) = old.choose(&mut self.rng) {
