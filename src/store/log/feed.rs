@@ -21,7 +21,9 @@
 //!
 //! - T1's id is below T2's: no bound X separates them so that T2 comes first;
 //! - if T2 has finished in a snapshot, T1 has finished in it, too: T2 is never delivered while T1 waits;
-//! - T1's positions are below T2's: within a batch, too, T1 comes first.
+//! - if a batch is sorted by transaction, then by session and version, T1's events come first in it, too.
+//!
+//! Positions play no part in this: a sequence that was set back or restored draws low numbers again.
 //!
 //! Under READ COMMITTED the first would not hold: T2 may have an id long before it waits for T1.
 
@@ -116,7 +118,8 @@ pub(crate) struct Lease {
 /// [`Entry::event`](crate::session::Entry::event) of that event fails.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The events, by position: each session's in the order of their versions.
+    /// The events, by transaction, and within one by session and version: so each session's come in the order
+    /// of their versions.
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
     pub(crate) target: Snapshot,
@@ -168,7 +171,7 @@ pub(crate) async fn next_batch(
     Ok(Batch { events, target })
 }
 
-/// The first events that are visible in `now` and not in `cursor`, by position.
+/// The first events that are visible in `now` and not in `cursor`, in the order of a batch.
 ///
 /// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which
 /// hands it the rows. Without it, every few rows would wake another thread, which takes longer than to read
@@ -197,7 +200,7 @@ async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     while let Some(row) = rows.try_next().await? {
         events.push(history::recorded(&row)?);
     }
-    events.sort_by_key(|recorded| recorded.position);
+    events.sort_by_key(|recorded| (recorded.transaction_id, recorded.session_id, recorded.entry.version));
     Ok(events)
 }
 
