@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::error::SqlState;
 
 use super::{Backend, Error, Ledger, Progress};
 use crate::session::{DecodeError, SessionId, SessionState};
-use crate::store::projection::replacement::{Replacement, other_backends};
+use crate::store::backends::{list, other_backends};
+use crate::store::patience::is_locked;
+use crate::store::projection::replacement::Replacement;
 use crate::store::projection::row::ProjectedRow;
 
 /// How often to look whether other connections have closed, and how long to wait before each look.
@@ -171,16 +172,5 @@ impl Rebuilt {
 }
 
 fn locked(error: Error) -> RebuildError {
-    match error {
-        Error::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => RebuildError::Locked,
-        other => other.into(),
-    }
-}
-
-fn list(backends: &[Backend]) -> String {
-    let name = |backend: &Backend| match backend.application_name.as_str() {
-        "" => format!("process {}", backend.pid),
-        name => format!("process {} of \"{name}\"", backend.pid),
-    };
-    backends.iter().map(name).collect::<Vec<_>>().join(", ")
+    if is_locked(&error) { RebuildError::Locked } else { error.into() }
 }

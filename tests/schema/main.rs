@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod guarding;
+mod held_up;
 mod migrating;
 mod partitioning;
 mod roles;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error as DriverError, Statement};
+use tokio_postgres::{Error as DriverError, Statement};
 use uuid::Uuid;
 
 use super::columns::{EndedRow, LiveRow};
@@ -14,10 +14,10 @@ use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::error::Error;
 use crate::store::log::streams::{Streams, count_estimate};
+use crate::store::patience::{Patience, is_lock_refusal};
 use crate::store::schema::PAD_TABLES;
 use crate::store::table::Values;
 
-const OTHER_BACKENDS: &str = include_str!("../sql/other_backends.sql");
 const BEGIN_REBUILD: &str = include_str!("../sql/begin_rebuild.sql");
 const EMPTY_PROJECTION: &str = include_str!("../sql/empty_projection.sql");
 const DELETE_PROJECTION: &str = include_str!("../sql/delete_projection.sql");
@@ -30,15 +30,6 @@ static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::T
 /// How many rows are gathered before they are sent.
 const ROWS_GATHERED_MAX: usize = 1000;
 
-/// Another connection to the same database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backend {
-    /// The id of the server process that serves it.
-    pub pid: i32,
-    /// The name that its application has given; empty if it has given none.
-    pub application_name: String,
-}
-
 /// A transaction that replaces the projection's rows, on a connection of its own.
 pub(crate) struct Replacement {
     client: Arc<ClientWrapper>,
@@ -46,16 +37,6 @@ pub(crate) struct Replacement {
     copy_ended: Statement,
     live: Vec<(Uuid, LiveRow)>,
     ended: Vec<(Uuid, EndedRow)>,
-}
-
-/// The other connections to this database.
-pub(crate) async fn other_backends(client: &Client) -> Result<Vec<Backend>, Error> {
-    let rows = client.query(OTHER_BACKENDS, &[]).await?;
-    let backend = |row: &tokio_postgres::Row| {
-        let application_name: Option<String> = row.try_get("application_name")?;
-        Ok(Backend { pid: row.try_get("pid")?, application_name: application_name.unwrap_or_default() })
-    };
-    rows.iter().map(backend).collect()
 }
 
 impl Replacement {
@@ -66,13 +47,17 @@ impl Replacement {
     ///
     /// The database is away or refuses. The transaction is rolled back.
     pub(crate) async fn begin(client: Arc<ClientWrapper>, connected: bool) -> Result<Self, Error> {
-        match empty(&client, connected).await {
-            Ok((copy_live, copy_ended)) => {
-                Ok(Self { client, copy_live, copy_ended, live: Vec::new(), ended: Vec::new() })
-            }
-            Err(error) => {
-                rollback(&client).await;
-                Err(error.into())
+        let mut patience = Patience::new();
+        loop {
+            let error = match empty(&client, connected).await {
+                Ok((copy_live, copy_ended)) => {
+                    return Ok(Self { client, copy_live, copy_ended, live: Vec::new(), ended: Vec::new() });
+                }
+                Err(error) => error,
+            };
+            rollback(&client).await;
+            if !is_lock_refusal(&error) || !patience.allows_another_try().await {
+                return Err(error.into());
             }
         }
     }
