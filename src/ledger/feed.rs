@@ -49,7 +49,7 @@ impl Ledger {
     ///
     /// Another holder has it ([`FeedError::Held`]); this server cannot be followed ([`FeedError::Standby`],
     /// [`FeedError::TransactionIdsRestarted`]); the database is away, or the role is not granted
-    /// `session_ledger_operator`.
+    /// `session_ledger_relay`.
     pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
         let client = self.client().await?;
         let lease = feed::open(&client, name, holder, LEASE_SECONDS).await?;

@@ -18,7 +18,7 @@ const RELEASE: &str = include_str!("sql/release_migration.sql");
 const MAKE_PARTITION: &str = include_str!("sql/make_partition.sql");
 const CHECK_OTHERWISE: &str = include_str!("sql/check_otherwise.sql");
 const ATTACH_PARTITION: &str = include_str!("sql/attach_partition.sql");
-pub(super) const PAD_TABLES: &str = include_str!("sql/pad_tables.sql");
+const SETTLE_SCHEMA: &str = include_str!("sql/settle_schema.sql");
 
 /// How many months of partitions are made ahead of the present one.
 const MONTHS_AHEAD: i32 = 12;
@@ -129,7 +129,7 @@ enum Halt {
 /// Does what is left to be done. What an earlier call has done is not done again.
 async fn advance(client: &mut Client, migrated: &mut Migrated) -> Result<(), Halt> {
     runner().run_async(client).await.map_err(Halt::of_migration)?;
-    client.batch_execute(PAD_TABLES).await?;
+    client.batch_execute(SETTLE_SCHEMA).await?;
     for month in 0..=MONTHS_AHEAD {
         let made = client.query_one(MAKE_PARTITION, &[&month]).await?;
         if made.try_get("is_due")? {

@@ -18,7 +18,8 @@ pub(crate) enum Check {
 use Check::{Exempt, Plan};
 
 pub(crate) const RUNTIME: &str = "session_ledger_runtime";
-const OPERATOR: &str = "session_ledger_operator";
+const RELAY: &str = "session_ledger_relay";
+const AUDITOR: &str = "session_ledger_auditor";
 
 const ONE: &str = "reads and writes the one row of a subscription, outside any request";
 const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
@@ -83,16 +84,16 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     (
         "declare_ended_rows.sql",
-        Plan { role: RUNTIME, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
+        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
     ),
     (
         "declare_live_rows.sql",
-        Plan { role: RUNTIME, arguments: "", wanted: &["Index Scan using a_session_is_live_once"] },
+        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_is_live_once"] },
     ),
     (
         "declare_log.sql",
         Plan {
-            role: RUNTIME,
+            role: AUDITOR,
             arguments: "",
             wanted: &["Merge Append", "Index Scan using event_otherwise_pkey"],
         },
@@ -119,14 +120,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     (
         "feed_check.sql",
-        Plan { role: OPERATOR, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
+        Plan { role: RELAY, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
     ),
     ("feed_checkpoint.sql", Exempt(ONE)),
     ("feed_cursor.sql", Exempt(ONE)),
     (
         "feed_events.sql",
         Plan {
-            role: OPERATOR,
+            role: RELAY,
             arguments: "'90000:90000:', '91000:91000:', 1000",
             wanted: &["Merge Append", "_transaction_id_idx on event_"],
         },
@@ -187,7 +188,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
     ("make_partition.sql", Exempt(NO_PLAN)),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
-    ("pad_tables.sql", Exempt(WHOLE)),
+    ("pad_sessions.sql", Exempt(WHOLE)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
     (
@@ -214,6 +215,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    ("settle_schema.sql", Exempt(WHOLE)),
     ("takes_writes.sql", Exempt(NO_PLAN)),
     ("terminate.sql", Exempt("ends its own connection and reads no table")),
     (

@@ -75,19 +75,3 @@ async fn a_database_that_is_away_is_an_error_not_a_difference() {
     let start = "error: database \"orders\" at 127.0.0.1:1 as user \"shop\": the database is not available: ";
     assert!(told.starts_with(start) && !told.contains("hunter2"), "{told}");
 }
-
-#[tokio::test]
-async fn a_role_that_may_not_read_the_log_is_told_which_may() {
-    let database = Database::fresh().await;
-    let name = format!("stranger_of_{}", database.name());
-    let client = database.connect().await;
-    let create = format!("create role {name} login; grant session_ledger_runtime to {name}");
-    client.batch_execute(&create).await.unwrap();
-    let mut config = database.config();
-    let output = projector(config.user(&name)).arg("rebuild").arg("--while-connected").output().unwrap();
-    client.batch_execute(&format!("drop role {name}")).await.unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let told = stderr(&output);
-    let advice = "permission denied for table ended_session (42501); use a role that is granted session_ledger_operator\n";
-    assert!(told.ends_with(advice), "{told}");
-}

@@ -15,11 +15,11 @@ use crate::session::SessionId;
 use crate::store::error::Error;
 use crate::store::log::streams::{Streams, count_estimate};
 use crate::store::patience::{Patience, is_lock_refusal};
-use crate::store::schema::PAD_TABLES;
 use crate::store::table::Values;
 
 const BEGIN_REBUILD: &str = include_str!("../sql/begin_rebuild.sql");
 const EMPTY_PROJECTION: &str = include_str!("../sql/empty_projection.sql");
+const PAD_SESSIONS: &str = include_str!("../sql/pad_sessions.sql");
 const DELETE_PROJECTION: &str = include_str!("../sql/delete_projection.sql");
 const COPY_LIVE_ROWS: &str = include_str!("../sql/copy_live_rows.sql");
 const COPY_ENDED_ROWS: &str = include_str!("../sql/copy_ended_rows.sql");
@@ -112,7 +112,7 @@ async fn empty(client: &ClientWrapper, connected: bool) -> Result<(Statement, St
         client.batch_execute(DELETE_PROJECTION).await?;
     } else {
         client.batch_execute(EMPTY_PROJECTION).await?;
-        client.batch_execute(PAD_TABLES).await?;
+        client.batch_execute(PAD_SESSIONS).await?;
     }
     Ok((client.prepare(COPY_LIVE_ROWS).await?, client.prepare(COPY_ENDED_ROWS).await?))
 }
