@@ -26,7 +26,7 @@ begin
     grant select, insert, update on session_ledger.activity to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
-    grant update (cursor, fence, lease_holder, lease_until, moved_at)
+    grant update (cursor, delivered, fence, lease_holder, lease_until, moved_at)
         on session_ledger.subscription to session_ledger_relay;
 
     grant select on

@@ -35,17 +35,20 @@ pub struct CommandLine {
 pub enum Command {
     /// Bring the database's schema up to this version
     ///
-    /// Applies the missing migrations, makes the log's partitions for the coming year, and prints what it
-    /// did. Run it at each deployment, and at least once a month. Run it also after a restored dump or VACUUM
-    /// FULL: both leave tables so small that PostgreSQL would scan them. Running it twice, or two at once,
-    /// does no harm, and requests go on meanwhile. It needs a role that may create a schema and roles.
+    /// Applies the missing migrations, gives the roles their rights, makes the log's partitions for the
+    /// coming year, and prints what it did. Run it at each deployment, and at least once a month. Run it also
+    /// after a restored dump, which has no roles, and after VACUUM FULL: both leave tables so small that
+    /// PostgreSQL would scan them. Running it twice, or two at once, does no harm. Requests go on meanwhile:
+    /// if a transaction that does not end is in the way, it gives up after some seconds and names it. It
+    /// needs a role that may create a schema and roles.
     ///
     /// Example: projector migrate --database postgresql://admin@localhost/shop
     Migrate,
     /// Compare the projection with the log
     ///
     /// Reads the whole log as of one moment, while the application runs. Derives the rows from it and names
-    /// each difference from the tables. It also finds events that were changed, removed or added by hand.
+    /// each difference from the tables. It also finds events that were changed, removed or added by hand,
+    /// cursors that were moved, and guards that are gone. It says what it cannot show.
     /// Exit codes: 0 for equal, 1 for different, 2 if it could not be found out. It needs a role that is
     /// granted session_ledger_auditor.
     ///

@@ -75,7 +75,7 @@ impl Subscription {
     /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the
     /// subscription next.
     pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
-        feed::checkpoint(&self.client, &self.lease, Some(&batch.target)).await
+        feed::checkpoint(&self.client, &self.lease, Some(&batch)).await
     }
 
     /// Renews the lease, for a follower that has had nothing to checkpoint for a while.

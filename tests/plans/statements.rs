@@ -27,6 +27,7 @@ const WHOLE: &str = "handles a table as a whole, by design and outside any reque
 
 /// All statements, by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
+    ("activity_ahead.sql", Exempt(WHOLE)),
     (
         "append.sql",
         Plan {
@@ -73,6 +74,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
     ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
+    ("counters.sql", Exempt("reads counters and the catalog, outside any request")),
     (
         "create.sql",
         Plan {
@@ -82,6 +84,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Insert on session", "Insert on event"],
         },
     ),
+    ("cursors.sql", Exempt(WHOLE)),
     (
         "declare_ended_rows.sql",
         Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
@@ -146,6 +149,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
+    ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "history.sql",
         Plan { role: RUNTIME, arguments: "ID", wanted: &["Index Scan using event_", "_pkey on event_"] },
@@ -187,10 +191,12 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
     ("make_partition.sql", Exempt(NO_PLAN)),
+    ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
     ("pad_sessions.sql", Exempt(WHOLE)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
+    ("rows_without_event.sql", Exempt(WHOLE)),
     (
         "sessions_of_user.sql",
         Plan {

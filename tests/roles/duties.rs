@@ -68,7 +68,7 @@ async fn nobody_else_can_rebuild_or_follow_or_verify() {
             "{role}"
         );
     }
-    for role in [RELAY] {
+    for role in [RUNTIME, RELAY, OPERATOR] {
         let refused = ledger(&database, role).await.verify(|_| {}).await.unwrap_err().to_string();
         assert!(refused.contains("permission denied for "), "{role}: {refused}");
     }

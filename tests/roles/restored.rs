@@ -1,6 +1,7 @@
 //! Roles and grants are not in a dump, and administrators take away what PUBLIC may do: a migration gives all
 //! that is missing.
 
+use private_postgres::{Options, Server};
 use session_ledger::Ledger;
 use test_support::Database;
 
@@ -9,18 +10,17 @@ use super::{AUDITOR, OPERATOR, RELAY, RUNTIME, ledger, visit};
 /// A dump was restored where the roles were missing. The migration said that there was nothing to do, and no
 /// application could read a row.
 #[tokio::test]
-async fn a_migration_gives_back_the_rights_that_a_restored_dump_has_lost() {
-    let database = Database::fresh().await;
+async fn a_migration_gives_back_the_roles_and_rights_that_a_restored_dump_has_lost() {
+    // A server of its own, as roles belong to all databases of one.
+    let server = Server::start(Options::default()).unwrap();
+    let database = Database::on(&server).await;
     let client = database.connect().await;
-    let lost = format!(
-        "revoke all on schema session_ledger from {RUNTIME}, {RELAY}, {AUDITOR}, {OPERATOR};
-         revoke all on all tables in schema session_ledger from {RUNTIME}, {RELAY}, {AUDITOR}, {OPERATOR};
-         revoke all on all sequences in schema session_ledger from {RUNTIME}, {RELAY}, {AUDITOR}, {OPERATOR}"
-    );
-    client.batch_execute(&lost).await.unwrap();
+    for role in [RUNTIME, RELAY, AUDITOR, OPERATOR] {
+        client.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.unwrap();
+    }
     Ledger::migrate(&database.config()).await.unwrap();
     visit(&database).await;
-    ledger(&database, AUDITOR).await;
+    assert!(ledger(&database, AUDITOR).await.verify(|_| {}).await.unwrap().is_equal());
 }
 
 /// The application connected, and each of its writes was refused.

@@ -67,7 +67,7 @@ async fn a_stranger_is_told_the_role_of_each_command() {
 async fn a_role_of_another_duty_is_told_the_role_too() {
     let database = Database::fresh().await;
     let user = User::granted(&database, &["session_ledger_runtime"]).await;
-    let told = [&["rebuild", "--while-connected"][..], &["relay", "--subscription", "audit"]]
+    let told = [&["rebuild", "--while-connected"][..], &["relay", "--subscription", "audit"], &["verify"]]
         .map(|arguments| user.refusal(arguments));
     user.drop().await;
     let refused = "error: the database refused a statement: permission denied for";
@@ -81,6 +81,13 @@ async fn a_role_of_another_duty_is_told_the_role_too() {
         told[1],
         format!(
             "{refused} table subscription (42501); `projector relay` needs a role that is granted session_ledger_relay"
+        )
+    );
+    assert_eq!(
+        told[2],
+        format!(
+            "{refused} sequence event_position (42501); `projector verify` needs a role that is granted \
+             session_ledger_auditor"
         )
     );
 }

@@ -122,7 +122,9 @@ pub struct Batch {
     /// of their versions.
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
-    pub(crate) target: Snapshot,
+    target: Snapshot,
+    /// How many events lie before that cursor.
+    delivered: i64,
 }
 
 /// Takes the lease of a subscription. Makes the subscription if there is none of that name.
@@ -158,6 +160,7 @@ pub(crate) async fn next_batch(
     let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
     let (cursor, now): (Snapshot, Snapshot) = (row.try_get("cursor")?, row.try_get("now")?);
+    let before: i64 = row.try_get("delivered")?;
     // 2. The events, by transactions, and whole transactions only. A later statement than the one that took
     //    the snapshot reads them, so all that are visible in it have been committed.
     let events = events(client, &cursor, &now, limit).await?;
@@ -168,7 +171,8 @@ pub(crate) async fn next_batch(
         Some(last) if events.len() as u64 >= limit.into() => cursor.moved(&now, last),
         _ => now,
     };
-    Ok(Batch { events, target })
+    let delivered = before.saturating_add_unsigned(events.len() as u64);
+    Ok(Batch { events, target, delivered })
 }
 
 /// The first events that are visible in `now` and not in `cursor`, in the order of a batch.
@@ -204,15 +208,16 @@ async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     Ok(events)
 }
 
-/// Moves the cursor to `target`, if there is one, and renews the lease.
+/// Moves the cursor behind `batch`, if there is one, and renews the lease.
 pub(crate) async fn checkpoint(
     client: &ClientWrapper,
     lease: &Lease,
-    target: Option<&Snapshot>,
+    batch: Option<&Batch>,
 ) -> Result<(), FeedError> {
     let statement = client.prepare_cached(CHECKPOINT).await?;
     let Lease { name, holder, fence, seconds } = lease;
-    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target]).await?;
+    let (target, delivered) = (batch.map(|batch| &batch.target), batch.map(|batch| batch.delivered));
+    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target, &delivered]).await?;
     moved.map(|_| ()).ok_or_else(|| lease.lost())
 }
 
