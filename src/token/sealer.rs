@@ -139,6 +139,12 @@ impl Sealer {
     }
 }
 
+/// Whether these bytes have the form of those that [`Sealer::seal_resend`] makes. Without the key that is all
+/// there is to be seen.
+pub(crate) fn is_resend(sealed: &[u8]) -> bool {
+    Frame::from_bytes(sealed).is_some()
+}
+
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Binding { cookie_name, audience } = &self.binding;

@@ -1,6 +1,7 @@
 //! Noting in the background when sessions were last seen. One statement notes the sessions of many requests.
 
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::session::SessionId;
@@ -15,6 +16,8 @@ static TOUCH: Sql = Sql::new(include_str!("../sql/touch.sql"), &[Type::UUID_ARRA
 
 /// How many statements are under way before a note has to wait. No request waits for a note.
 const STATEMENTS_MAX: usize = 1;
+
+const ACTIVITY_AHEAD: &str = include_str!("../sql/activity_ahead.sql");
 
 /// Notes the activity of a ledger's sessions.
 pub(crate) struct Activity {
@@ -48,4 +51,11 @@ async fn work(pool: Pool, mut leader: Leader<Uuid>) {
 async fn touch(connection: &Connection, sessions: &[Uuid]) -> Result<(), Error> {
     TOUCH.query(connection, &[&sessions]).await?;
     Ok(())
+}
+
+/// The sessions that were last seen in the future, and when.
+pub(super) async fn seen_ahead(client: &Client) -> Result<Vec<(SessionId, String)>, Error> {
+    let rows = client.query(ACTIVITY_AHEAD, &[]).await?;
+    let seen = |row: &Row| Ok((row.try_get::<_, Uuid>("session_id")?.into(), row.try_get("last_seen")?));
+    rows.iter().map(seen).collect()
 }

@@ -26,6 +26,19 @@ impl ProjectedRow {
             Some((reason, ended_at)) => Self::Ended(EndedRow::of(state, reason, *ended_at)),
         }
     }
+
+    /// The version of the session's latest event.
+    pub(crate) fn version(&self) -> i64 {
+        match self {
+            Self::Live(row) => row.version,
+            Self::Ended(row) => row.version,
+        }
+    }
+
+    /// Whether a late request may come, for which the row may keep a token.
+    pub(crate) fn awaits_latecomers(&self) -> bool {
+        matches!(self, Self::Live(row) if row.superseded_accepted == Some(true))
+    }
 }
 
 impl EndedRow {
