@@ -8,6 +8,7 @@ use tokio_postgres::Config;
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
+use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{self, Pool, Statements};
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
@@ -203,7 +204,7 @@ impl Builder {
         };
         let pool = Pool::new(pool, self.statements);
         let connection = pool.get().await?;
-        schema::check(&connection).await?;
+        answered(async { Ok(schema::check(&connection).await) }).await??;
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
