@@ -22,6 +22,8 @@ pub(crate) struct Visit {
     pub(crate) arrival: Arrival,
     /// 1 for the first run of the request, or of the part of it that commits by itself.
     attempt: AtomicU32,
+    /// Whether the request cannot run again.
+    runs_once: AtomicBool,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
     /// The part of the request that is committed already.
@@ -51,10 +53,12 @@ pub(super) enum Left {
 impl Visit {
     /// The run of a request with this number; 1 is the first.
     pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, attempt: u32) -> Self {
+        let runs_once = AtomicBool::new(arrival.runs_once);
         Self {
             shared,
             arrival,
             attempt: AtomicU32::new(attempt),
+            runs_once,
             was_opened: AtomicBool::new(false),
             part: Mutex::default(),
             turn: Mutex::default(),
@@ -76,6 +80,15 @@ impl Visit {
     /// The next run of a part that commits by itself.
     pub(crate) fn try_again(&self) {
         self.attempt.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that the request cannot run again: its body comes while the handler runs, and is not kept.
+    pub(crate) fn note_that_it_runs_once(&self) {
+        self.runs_once.store(true, Ordering::Relaxed);
+    }
+
+    fn runs_once(&self) -> bool {
+        self.runs_once.load(Ordering::Relaxed)
     }
 
     /// The session, for as long as a handler looks at it.
@@ -199,7 +212,8 @@ impl Visit {
         }
     }
 
-    /// Makes sure that nobody stands in line before a request that turns out to write.
+    /// Makes sure that nobody stands in line before a request that turns out to write. One that does not run
+    /// again goes ahead.
     ///
     /// # Errors
     ///
@@ -207,7 +221,10 @@ impl Visit {
     pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
         let mut turn = lock(&self.turn);
         if turn.is_none() {
-            *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
+            *turn = self.shared.queue.turn_if_free(session);
+            if turn.is_none() && !self.runs_once() {
+                return Err(Error::Stale { session });
+            }
         }
         Ok(())
     }

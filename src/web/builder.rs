@@ -7,6 +7,7 @@ use poem::{Response, Result};
 
 use super::commit_policy;
 use super::face::{CommitHook, Face};
+use super::kept_body::Budget;
 use super::middleware::Sessions;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
@@ -17,6 +18,9 @@ use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
 /// A body up to this size is kept in memory so that the request can run again.
 const REPLAY_BYTES_MAX: usize = 256 * 1024;
+
+/// Bodies of all requests are kept up to this size together.
+const REPLAY_BYTES_TOTAL: usize = 64 * 1024 * 1024;
 
 /// Collects the settings of [`Sessions`]; [`build`](Self::build) checks them.
 #[must_use = "a builder does nothing until `build`"]
@@ -29,6 +33,7 @@ pub struct SessionsBuilder {
     retries: RetryHook,
     on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
+    replay_bytes_total: usize,
     also: Option<&'static Sql>,
 }
 
@@ -49,6 +54,7 @@ impl Sessions {
             retries: Arc::new(|_| false),
             on_incident: None,
             replay_bytes_max: REPLAY_BYTES_MAX,
+            replay_bytes_total: REPLAY_BYTES_TOTAL,
             also: None,
         }
     }
@@ -101,8 +107,19 @@ impl SessionsBuilder {
     /// The largest request body, in bytes, that is kept so that the request can run again. A request with a
     /// larger body, or one of unknown length, runs once, and is answered 503 when it loses a race. 256 KiB
     /// unless set.
+    ///
+    /// A body is kept as it is read, and nothing is read before the handler asks for it. Where the session or
+    /// the [`Tx`](super::Tx) comes first among the handler's arguments, it waits until the body is there. So
+    /// a client that sends its body slowly, or never, holds nothing meanwhile.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;
+        self
+    }
+
+    /// How many bytes of request bodies are kept at a time, for all requests together. A request for whose
+    /// body there is no room runs once. 64 MiB unless set.
+    pub fn replay_bytes_total(mut self, bytes: usize) -> Self {
+        self.replay_bytes_total = bytes;
         self
     }
 
@@ -148,6 +165,7 @@ impl SessionsBuilder {
             queue: WriterQueue::default(),
         };
         let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
-        Sessions::of(Face { shared: Arc::new(shared), commits, replay_bytes_max })
+        let budget = Arc::new(Budget::new(self.replay_bytes_total));
+        Sessions::of(Face { shared: Arc::new(shared), commits, replay_bytes_max, budget })
     }
 }

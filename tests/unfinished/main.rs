@@ -3,7 +3,9 @@
 //!
 //! - `scene`: an application, and requests that hang on purpose.
 //! - `silence`: every wait for the database ends.
+//! - `bodies`: what is kept of bodies, and when.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bodies;
 mod scene;
 mod silence;
