@@ -136,6 +136,9 @@ impl Builder {
     /// settings of connections in this builder then have no effect. The pool should have a wait limit: a
     /// request that finds no connection in time is answered 503.
     ///
+    /// Such a pool counts its connections by itself: one that the server has ended keeps its place until its
+    /// handler gives it back.
+    ///
     /// If other code has given a connection back in the middle of a transaction, that is noticed before it
     /// can do harm. The connection is discarded, and the request goes on with another. So
     /// `RecyclingMethod::Fast` is enough.
@@ -161,6 +164,9 @@ impl Builder {
     /// The most connections that our pool opens; 16 unless set. A connection serves one request or one batch,
     /// and a request never holds two. A request that finds all of them busy for 250 ms is answered 503 with
     /// Retry-After, and has done nothing.
+    ///
+    /// Transactions of one session hold at most a quarter of them, or two if that is more, and leave one to
+    /// the others. Those beyond wait for a second without a connection, and are then answered 503 too.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
         self
@@ -198,11 +204,11 @@ impl Builder {
         }
         let pool = match self.pool {
             None => {
-                pool::build(Connector::new(self.database, &self.root_certificates)?, self.connections_max)?
+                let connector = Connector::new(self.database, &self.root_certificates)?;
+                pool::build(connector, self.connections_max, self.statements)?
             }
-            Some(pool) => pool,
+            Some(pool) => Pool::foreign(pool, self.statements),
         };
-        let pool = Pool::new(pool, self.statements);
         let connection = pool.get().await?;
         answered(async { Ok(schema::check(&connection).await) }).await??;
         drop(connection);

@@ -99,6 +99,13 @@ impl Ledger {
         self.lend(async |connection: &Connection| load::now(connection).await).await
     }
 
+    /// How many of the pool's connections requests of one kind may hold, say those of one session. The others
+    /// always find some.
+    pub(crate) fn connections_of_one(&self) -> usize {
+        let all = self.pool().connections_max();
+        (all / 4).max(2).min(all.saturating_sub(1)).max(1)
+    }
+
     /// The rules of the sessions, for a holding.
     pub(crate) fn shared_policy(&self) -> Arc<Policy> {
         Arc::clone(&self.0.policy)

@@ -99,6 +99,13 @@ impl Opened {
 
 /// Settling.
 impl Opened {
+    /// The stored session, if it is to be changed and not to be ended.
+    pub(super) fn changed_session(&self) -> Option<SessionId> {
+        let (session, _) = self.holding.loaded_version()?;
+        let is_changed = self.holding.is_changed() && self.holding.is_stored(session);
+        is_changed.then_some(session)
+    }
+
     /// Plans what to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
         // A session that starts gets its first secret now, so that a handler that keeps nothing costs

@@ -12,6 +12,7 @@ use super::middleware::Sessions;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
+use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::writer_queue::WriterQueue;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
@@ -111,6 +112,11 @@ impl SessionsBuilder {
     /// A body is kept as it is read, and nothing is read before the handler asks for it. Where the session or
     /// the [`Tx`](super::Tx) comes first among the handler's arguments, it waits until the body is there. So
     /// a client that sends its body slowly, or never, holds nothing meanwhile.
+    ///
+    /// A request that runs once cannot wait so. If its handler asks for a [`Tx`](super::Tx), it is one of a
+    /// few: such requests together hold at most a quarter of the pool's connections, or two if that is more,
+    /// and leave one to the others. Those beyond wait for a second, and are answered 503. And the server ends
+    /// a transaction in which nothing happens for 5 s.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;
         self
@@ -155,6 +161,7 @@ impl SessionsBuilder {
 
     /// The middleware, with settings that are known to be right.
     fn unchecked(self) -> Sessions {
+        let connections_of_one = self.ledger.connections_of_one();
         let shared = Shared {
             sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience),
             ledger: self.ledger,
@@ -162,7 +169,8 @@ impl SessionsBuilder {
             retries: self.retries,
             on_incident: self.on_incident,
             also: self.also,
-            queue: WriterQueue::default(),
+            queue: WriterQueue::new(connections_of_one),
+            streams: Streams::new(connections_of_one),
         };
         let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
         let budget = Arc::new(Budget::new(self.replay_bytes_total));
