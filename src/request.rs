@@ -22,6 +22,7 @@ mod session;
 pub(crate) mod settle;
 pub(crate) mod shared;
 mod signed_in;
+pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
 pub(crate) mod writer_queue;

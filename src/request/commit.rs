@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::SessionError;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Running, roll_back};
@@ -14,6 +15,10 @@ pub(super) async fn commit_in_turn(
     opened: &mut Opened,
     running: Option<Running>,
 ) -> Result<Plan, CommitFailed> {
+    if opened.is_visitors_start() && !visit.may_start() {
+        roll_back(running).await;
+        return Err(SessionError::TooManyStarts.into());
+    }
     if let Some(session) = opened.changed_session()
         && let Err(error) = visit.claim_turn(session)
     {

@@ -29,6 +29,9 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
+    /// Visitors at this address have started too many sessions of late.
+    #[error("too many sessions were started from this address within a minute, so that nothing was done")]
+    TooManyStarts,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"

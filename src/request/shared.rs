@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::incident::Incident;
 use super::room::Streams;
+use super::starts::Starts;
 use super::writer_queue::WriterQueue;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) also: Option<&'static Sql>,
     pub(crate) queue: WriterQueue,
     pub(crate) streams: Streams,
+    /// None: visitors start as many sessions as they like.
+    pub(crate) starts: Option<Starts>,
 }
 
 impl Shared {

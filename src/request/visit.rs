@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::Incident;
 use super::arrival::Arrival;
@@ -103,6 +104,14 @@ impl Visit {
     /// Whether a handler has asked for the session.
     pub(super) fn was_opened(&self) -> bool {
         self.was_opened.load(Ordering::Relaxed)
+    }
+
+    /// Whether a visitor's session may start, by the limit of the client's address. Counted once a request.
+    pub(super) fn may_start(&self) -> bool {
+        match (&self.shared.starts, self.arrival.peer) {
+            (Some(starts), Some(address)) if self.attempt() == 1 => starts.allow(address, Instant::now()),
+            _ => true,
+        }
     }
 
     /// Whether the request has a transaction, or has changed the session.

@@ -14,6 +14,7 @@ use crate::ledger::desk::Sql;
 use crate::request::Incident;
 use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
+use crate::request::starts::Starts;
 use crate::request::writer_queue::WriterQueue;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
@@ -35,6 +36,7 @@ pub struct SessionsBuilder {
     on_incident: Option<IncidentHook>,
     replay_bytes_max: usize,
     replay_bytes_total: usize,
+    starts: Option<Starts>,
     also: Option<&'static Sql>,
 }
 
@@ -56,6 +58,7 @@ impl Sessions {
             on_incident: None,
             replay_bytes_max: REPLAY_BYTES_MAX,
             replay_bytes_total: REPLAY_BYTES_TOTAL,
+            starts: None,
             also: None,
         }
     }
@@ -129,6 +132,17 @@ impl SessionsBuilder {
         self
     }
 
+    /// The most sessions a minute that visitors may start from one address, or from one network of IPv6
+    /// (/64). A request beyond is answered 429 with Retry-After, and has done nothing. Sessions that begin
+    /// with a login do not count, and sessions that are there go on. Without it there is no limit.
+    ///
+    /// The address is that of the connection: behind a proxy it is the proxy's, and the limit is one for all
+    /// clients. Limit them at the proxy then. Each process counts by itself.
+    pub fn starts_per_minute(mut self, starts: u32) -> Self {
+        self.starts = Some(Starts::per_minute(starts));
+        self
+    }
+
     /// A statement of the application's that travels with each load of a session, say to load the user. Its
     /// one parameter is the session id; its rows are at
     /// [`Session::also_loaded`](super::Session::also_loaded). With it each session is loaded alone; without
@@ -171,6 +185,7 @@ impl SessionsBuilder {
             also: self.also,
             queue: WriterQueue::new(connections_of_one),
             streams: Streams::new(connections_of_one),
+            starts: self.starts,
         };
         let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
         let budget = Arc::new(Budget::new(self.replay_bytes_total));

@@ -13,6 +13,7 @@ impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Ended => StatusCode::CONFLICT,
+            Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -20,6 +21,9 @@ impl ResponseError for SessionError {
     fn as_response(&self) -> Response {
         let text = match self {
             Self::Ended => "Your session has ended. Please load the page again.",
+            Self::TooManyStarts => {
+                return plain_for_later(self.status(), "60", "Please try again in a minute.");
+            }
             _ => "Something went wrong on our side.",
         };
         plain(self.status(), text)
@@ -43,10 +47,8 @@ impl ResponseError for Error {
 
     fn as_response(&self) -> Response {
         match self.status() {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                let mut response = plain(self.status(), "Please try again in a moment.");
-                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-                response
+            status @ StatusCode::SERVICE_UNAVAILABLE => {
+                plain_for_later(status, "1", "Please try again in a moment.")
             }
             status => plain(status, "Something went wrong on our side."),
         }
@@ -70,6 +72,13 @@ impl From<Lost> for poem::Error {
             Lost::Anonymous(error) => error.into(),
         }
     }
+}
+
+/// An answer that says after how many seconds another attempt may succeed.
+fn plain_for_later(status: StatusCode, seconds: &'static str, text: &'static str) -> Response {
+    let mut response = plain(status, text);
+    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {

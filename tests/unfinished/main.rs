@@ -7,6 +7,7 @@
 //! - `sockets`: the same over real connections.
 //! - `silence`: every wait for the database ends.
 //! - `bodies`: what is kept of bodies, and when.
+//! - `starts`: sessions that visitors start and nobody ends.
 //! - `share`: one session's part of the pool.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -17,3 +18,4 @@ mod share;
 mod silence;
 mod slots;
 mod sockets;
+mod starts;
