@@ -7,6 +7,7 @@
 //! its face in poem. It reaches the database through the front desk, [`ledger`](crate::ledger).
 
 pub(crate) mod arrival;
+pub(crate) mod attended;
 mod commit;
 pub(crate) mod completion;
 mod error;
@@ -14,11 +15,14 @@ pub(crate) mod failure;
 mod incident;
 mod opened;
 pub(crate) mod part;
+mod place;
+pub(crate) mod room;
 mod running;
 mod session;
 pub(crate) mod settle;
 pub(crate) mod shared;
 mod signed_in;
+pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
 pub(crate) mod writer_queue;

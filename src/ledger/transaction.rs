@@ -11,6 +11,7 @@ use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::session::Guard;
 use crate::store;
+use crate::store::connection::deadline::answered;
 use crate::store::error::{Prospect, cause};
 
 /// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
@@ -78,8 +79,8 @@ impl Ledger {
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
-        let (transaction, _) =
-            store::request::transaction::Transaction::begin(self.pool(), None, None).await?;
+        let beginning = store::request::transaction::Transaction::begin(self.pool(), None, None);
+        let (transaction, _) = answered(beginning).await?;
         let transaction = Arc::new(transaction);
         let result = work(Transaction(Arc::clone(&transaction))).await;
         // One that `work` has kept is rolled back when it is dropped, with its connection.

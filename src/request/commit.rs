@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
+use super::SessionError;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Running, roll_back};
 use super::visit::Visit;
+use super::writer_queue::Purpose;
 
-/// Commits, unless others that write to the session come first.
+/// Commits, unless others that write to the session come first. An end lets nobody come first.
 pub(super) async fn commit_in_turn(
     visit: &Visit,
     opened: &mut Opened,
     running: Option<Running>,
 ) -> Result<Plan, CommitFailed> {
-    if let Some((session, _)) = opened.holding.loaded_version().filter(|_| opened.holding.is_changed())
+    if opened.is_visitors_start() && !visit.may_start() {
+        roll_back(running).await;
+        return Err(SessionError::TooManyStarts.into());
+    }
+    if let Some(session) = opened.changed_session()
         && let Err(error) = visit.claim_turn(session)
     {
         roll_back(running).await;
@@ -35,6 +41,8 @@ async fn commit_transaction(
         roll_back(Some(running)).await;
         return Err(error.into());
     }
+    // Kept until the connection is free.
+    let _room = running.room.take();
     let transaction = running.take_back()?;
     let plan = opened.plan(&visit.shared, visit.arrival.client())?;
     visit.shared.ledger.commit_transaction(transaction, &plan.appends, plan.guard).await?;
@@ -52,6 +60,11 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> Result<Plan, Comm
         opened.holding.set_database_time(shared.ledger.now().await?);
     }
     let plan = opened.plan(shared, visit.arrival.client())?;
+    // An end waits for nobody.
+    let _seat = match opened.changed_session() {
+        Some(session) => Some(shared.queue.seat(session, Purpose::Change).await?),
+        None => None,
+    };
     shared.ledger.commit(&plan.appends).await?;
     Ok(plan)
 }

@@ -36,6 +36,9 @@ pub enum SessionError {
          cookie that the browser has by now"
     )]
     Superseded,
+    /// Visitors at this address have started too many sessions of late.
+    #[error("too many sessions were started from this address within a minute, so that nothing was done")]
+    TooManyStarts,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"

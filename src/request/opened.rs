@@ -116,6 +116,20 @@ impl Opened {
 
 /// Settling.
 impl Opened {
+    /// Whether a session is to start that nobody is signed in to. One that follows another's end is not
+    /// meant: nothing may stand in the way of an end.
+    pub(super) fn is_visitors_start(&self) -> bool {
+        let holding = &self.holding;
+        holding.starts() && holding.state().user.is_none() && holding.loaded_version().is_none()
+    }
+
+    /// The stored session, if it is to be changed and not to be ended.
+    pub(super) fn changed_session(&self) -> Option<SessionId> {
+        let (session, _) = self.holding.loaded_version()?;
+        let is_changed = self.holding.is_changed() && self.holding.is_stored(session);
+        is_changed.then_some(session)
+    }
+
     /// Plans what to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
         // A session that starts gets its first secret now, so that a handler that keeps nothing costs

@@ -86,7 +86,7 @@ pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> 
         let plan = commit_in_turn(&visit, &mut opened, running).await?;
         *visit.opened() = Some(opened.after(&plan));
         visit.keep_part(plan.cookie);
-        visit.leave_line();
+        visit.step_aside();
         Ok(())
     };
     tokio::spawn(committing).await?
@@ -105,6 +105,6 @@ pub(crate) async fn roll_back_part(visit: &Visit) -> RolledBack {
 /// The database is away.
 pub(crate) async fn give_up_part(visit: &Visit) -> Result<(), Error> {
     visit.opened().take();
-    visit.leave_line();
+    visit.step_aside();
     visit.open().await
 }

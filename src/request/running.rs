@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::opened::Opened;
+use super::room::Room;
 use crate::ledger::desk::{Begun, RolledBack, Transaction};
 use crate::ledger::{Error, Ledger};
 use crate::session::SessionId;
@@ -12,6 +13,8 @@ pub(super) struct Running {
     pub(super) transaction: Arc<Transaction>,
     /// The answer to its beginning, if that was sent ahead, and the session that it must find.
     pub(super) ahead: Option<(Option<(SessionId, i64)>, Begun)>,
+    /// None once its connection is lost.
+    pub(super) room: Option<Room>,
 }
 
 impl Running {
@@ -25,9 +28,20 @@ impl Running {
         Arc::try_unwrap(self.transaction).map_err(|kept| {
             let error = Error::TransactionKept;
             tracing::error!("{error}");
+            kept.client().give_up_slot();
             kept.terminate();
             error
         })
+    }
+
+    /// Lets others have the connection's place in the pool, if the server has ended it. Says whether it has.
+    pub(super) fn give_up_if_lost(&mut self) -> bool {
+        let is_lost = self.transaction.client().is_closed();
+        if is_lost {
+            self.transaction.client().give_up_slot();
+            self.room = None;
+        }
+        is_lost
     }
 
     /// Makes sure that the transaction has begun, and that it sees the session as the handler has seen it.
@@ -61,6 +75,7 @@ impl Running {
 pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
     let Some(mut running) = running else { return RolledBack::Sound };
     running.look_back().await;
+    let _room = running.room.take();
     let Ok(transaction) = running.take_back() else { return RolledBack::Sound };
     let found = transaction.rollback().await;
     if found == RolledBack::Lost {

@@ -57,6 +57,7 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
             match tokio::spawn(work).await {
                 Ok(settled) => settled,
                 Err(error) => {
+                    visit.leave_line();
                     Settled { verdict: Verdict::Failed(error.into()), completion: Completion::NOTHING }
                 }
             }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::incident::Incident;
+use super::room::Streams;
+use super::starts::Starts;
 use super::writer_queue::WriterQueue;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
@@ -27,6 +29,9 @@ pub(crate) struct Shared {
     /// A statement of the application's that goes with each load of a session.
     pub(crate) also: Option<&'static Sql>,
     pub(crate) queue: WriterQueue,
+    pub(crate) streams: Streams,
+    /// None: visitors start as many sessions as they like.
+    pub(crate) starts: Option<Starts>,
 }
 
 impl Shared {

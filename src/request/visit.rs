@@ -2,14 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::Incident;
 use super::arrival::Arrival;
 use super::completion::CookieChange;
 use super::opened::Opened;
+use super::place::Place;
+use super::room::Room;
 use super::running::Running;
 use super::shared::Shared;
-use super::writer_queue::Turn;
 use crate::ledger::Error;
 use crate::ledger::desk::{Lookup, Transaction};
 use crate::session::{Admission, Client, SessionId};
@@ -22,16 +24,20 @@ pub(crate) struct Visit {
     pub(crate) arrival: Arrival,
     /// 1 for the first run of the request, or of the part of it that commits by itself.
     attempt: AtomicU32,
+    /// Whether the request cannot run again.
+    runs_once: AtomicBool,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
     /// Whether the request's token was let in, in this run or in an earlier one.
     was_let_in: AtomicBool,
     /// The part of the request that is committed already.
     part: Mutex<Option<CommittedPart>>,
-    /// Its turn, kept until the request is settled.
-    turn: Mutex<Option<Turn>>,
+    /// Its place among those who write to the session, kept until the request is settled or dropped.
+    place: Place,
     /// The session, once a handler has asked for it. Never held across an await.
     opened: Mutex<Option<Opened>>,
+    /// Whether there is a transaction whose connection the server may end.
+    is_attended: AtomicBool,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
     running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -72,14 +78,17 @@ pub(super) enum Left {
 impl Visit {
     /// The run of a request with this number; 1 is the first.
     pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, attempt: u32) -> Self {
+        let runs_once = AtomicBool::new(arrival.runs_once);
         Self {
             shared,
             arrival,
             attempt: AtomicU32::new(attempt),
+            runs_once,
             was_opened: AtomicBool::new(false),
             was_let_in: AtomicBool::new(false),
             part: Mutex::default(),
-            turn: Mutex::default(),
+            place: Place::default(),
+            is_attended: AtomicBool::new(false),
             opened: Mutex::default(),
             running: tokio::sync::Mutex::default(),
         }
@@ -102,6 +111,15 @@ impl Visit {
         self.attempt.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes that the request cannot run again: its body comes while the handler runs, and is not kept.
+    pub(crate) fn note_that_it_runs_once(&self) {
+        self.runs_once.store(true, Ordering::Relaxed);
+    }
+
+    fn runs_once(&self) -> bool {
+        self.runs_once.load(Ordering::Relaxed)
+    }
+
     /// The session, for as long as a handler looks at it.
     pub(super) fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
         lock(&self.opened)
@@ -110,6 +128,14 @@ impl Visit {
     /// Whether a handler has asked for the session.
     pub(super) fn was_opened(&self) -> bool {
         self.was_opened.load(Ordering::Relaxed)
+    }
+
+    /// Whether a visitor's session may start, by the limit of the client's address. Counted once a request.
+    pub(super) fn may_start(&self) -> bool {
+        match (&self.shared.starts, self.arrival.peer) {
+            (Some(starts), Some(address)) if self.attempt() == 1 => starts.allow(address, Instant::now()),
+            _ => true,
+        }
     }
 
     /// Whether the request has a transaction, or has changed the session.
@@ -154,23 +180,29 @@ impl Visit {
             // The session is loaded: begin without waiting for the answer, which is looked at before the
             // commit.
             Some(known) => {
-                let (transaction, begun) =
-                    self.shared.ledger.begin_ahead(known.map(|(session, _)| session)).await?;
-                Running { transaction, ahead: Some((known, begun)) }
+                let session = known.map(|(session, _)| session);
+                let room = self.room(session).await?;
+                let (transaction, begun) = self.shared.ledger.begin_ahead(session).await?;
+                Running { transaction, ahead: Some((known, begun)), room: Some(room) }
             }
             // It is not: begin and load in one trip.
-            None => Running { transaction: self.begin().await?, ahead: None },
+            None => {
+                let (transaction, room) = self.begin().await?;
+                Running { transaction, ahead: None, room: Some(room) }
+            }
         };
+        self.is_attended.store(true, Ordering::Relaxed);
         Ok(Arc::clone(&place.insert(running).transaction))
     }
 
     /// Begins a transaction and opens the session in it.
-    async fn begin(&self) -> Result<Arc<Transaction>, Error> {
+    async fn begin(&self) -> Result<(Arc<Transaction>, Room), Error> {
         let cookie = self.cookie();
         let id = cookie.session();
         if let Some(id) = id {
             self.stand_in_line(id).await;
         }
+        let room = self.room(id).await?;
         let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
         let opened = match cookie {
             Cookie::None => Opened::visitor(&self.shared, Some(found.now)),
@@ -178,7 +210,13 @@ impl Visit {
             Cookie::Token(id, secret) => self.admit(id, secret, found),
         };
         *self.opened() = Some(opened);
-        Ok(Arc::new(transaction))
+        Ok((Arc::new(transaction), room))
+    }
+
+    /// Room for the connection of a transaction.
+    async fn room(&self, session: Option<SessionId>) -> Result<Room, Error> {
+        let streams = self.runs_once().then_some(&self.shared.streams);
+        Room::of(&self.shared.queue, streams, session).await
     }
 
     /// Reads the request's cookie.
@@ -224,28 +262,31 @@ impl Visit {
     /// Waits for the others that write to the session, before a connection is taken.
     async fn stand_in_line(&self, session: SessionId) {
         // A request that lost a race writes, whatever its method says.
-        if (self.arrival.writes() || self.attempt() > 1) && lock(&self.turn).is_none() {
-            let turn = self.shared.queue.turn(session).await;
-            *lock(&self.turn) = turn;
+        if self.arrival.writes() || self.attempt() > 1 {
+            self.place.stand(&self.shared.queue, session).await;
         }
     }
 
-    /// Makes sure that nobody stands in line before a request that turns out to write.
+    /// Gives way to whoever has the turn, if this request turns out to write and has not stood in line. It
+    /// has not disturbed them, and its next run stands in line. A request that does not run again goes ahead.
     ///
     /// # Errors
     ///
-    /// Somebody stands there. The request has not disturbed them, and should run again behind them.
+    /// Somebody has the turn.
     pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
-        let mut turn = lock(&self.turn);
-        if turn.is_none() {
-            *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
-        }
-        Ok(())
+        let runs_again = self.attempt() == 1 && !self.runs_once();
+        self.place.claim(&self.shared.queue, session, runs_again)
     }
 
-    /// Lets the next one have its turn.
+    /// Lets the next one have its turn, while the request goes on.
+    pub(super) fn step_aside(&self) {
+        self.place.step_aside();
+    }
+
+    /// Lets the next one have its turn: the request is settled, or was dropped. Whoever keeps a handle to it
+    /// never stands in line again.
     pub(crate) fn leave_line(&self) {
-        drop(lock(&self.turn).take());
+        self.place.leave();
     }
 }
 
@@ -274,14 +315,27 @@ impl Visit {
         Left::Nothing(opened.take())
     }
 
+    /// Whether there is a transaction to look after while the handler runs.
+    pub(super) fn is_attended(&self) -> bool {
+        self.is_attended.load(Ordering::Relaxed)
+    }
+
+    /// Gives the pool's slot of the transaction to others, if the server has ended its connection.
+    pub(super) fn give_up_lost_connection(&self) {
+        let Ok(mut running) = self.running.try_lock() else { return };
+        let is_over = running.as_mut().is_none_or(Running::give_up_if_lost);
+        self.is_attended.store(!is_over, Ordering::Relaxed);
+    }
+
     /// Takes all that is to be finished.
     pub(super) async fn take(&self) -> (Option<Opened>, Option<Running>) {
         let running = self.running.lock().await.take();
         (self.opened().take(), running)
     }
 
-    /// Lets go of the transaction of a handler that was dropped on its way.
+    /// Lets go of the line and of the transaction of a handler that was dropped on its way, or has panicked.
     pub(crate) fn abandon(&self) {
+        self.leave_line();
         if let Some(running) = self.running.try_lock().ok().and_then(|mut place| place.take()) {
             drop(running.take_back());
         }

@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::face::Face;
 use super::outcome::Outcome;
+use crate::request::attended::attended;
 use crate::request::completion::Completion;
 use crate::request::settle::{Settled, settle};
 use crate::request::visit::Visit;
@@ -26,7 +27,8 @@ pub(super) async fn attempt(
     let number = visit.attempt();
     telemetry::attempt(number);
     let span = tracing::debug_span!("session_ledger.attempt", number);
-    let result = pin!(endpoint.call(mem::take(request))).instrument(span).await;
+    let handler = pin!(endpoint.call(mem::take(request)));
+    let result = pin!(attended(visit, handler)).instrument(span).await;
     let result = result.map(IntoResponse::into_response);
     unsettled.0 = None;
 

@@ -14,6 +14,7 @@ impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Ended | Self::Superseded | Self::Wish(WishError::StaleCookie) => StatusCode::CONFLICT,
+            Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -23,6 +24,9 @@ impl ResponseError for SessionError {
             Self::Ended => "Your session has ended. Please load the page again.",
             Self::Superseded => "You have just signed in. Please send this again.",
             Self::Wish(WishError::StaleCookie) => "Please load the page again.",
+            Self::TooManyStarts => {
+                return plain_for_later(self.status(), "60", "Please try again in a minute.");
+            }
             _ => "Something went wrong on our side.",
         };
         plain(self.status(), text)
@@ -46,10 +50,8 @@ impl ResponseError for Error {
 
     fn as_response(&self) -> Response {
         match self.status() {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                let mut response = plain(self.status(), "Please try again in a moment.");
-                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-                response
+            status @ StatusCode::SERVICE_UNAVAILABLE => {
+                plain_for_later(status, "1", "Please try again in a moment.")
             }
             status => plain(status, "Something went wrong on our side."),
         }
@@ -73,6 +75,13 @@ impl From<Lost> for poem::Error {
             Lost::Anonymous(error) => error.into(),
         }
     }
+}
+
+/// An answer that says after how many seconds another attempt may succeed.
+fn plain_for_later(status: StatusCode, seconds: &'static str, text: &'static str) -> Response {
+    let mut response = plain(status, text);
+    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {

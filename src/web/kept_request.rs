@@ -1,10 +1,14 @@
 //! A request as it came, kept so that it can run again.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
+use poem::error::ReadBodyError;
 use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Request, RequestParts, Response, Result};
 
+use super::face::Face;
+use super::kept_body::KeptBody;
 use crate::request::arrival::Arrival;
 
 /// The parts of a request that poem lets one keep, beside its [`Arrival`]. It lacks the path parameters of an
@@ -18,13 +22,21 @@ pub(super) struct KeptRequest {
     local_addr: LocalAddr,
     remote_addr: RemoteAddr,
     scheme: http::uri::Scheme,
-    /// None if it was not kept: then the request runs once.
-    body: Option<Bytes>,
+    body: Kept,
+}
+
+/// The body of a request that may run again.
+pub(super) enum Kept {
+    /// It has none.
+    Empty,
+    Body(Arc<KeptBody>),
+    /// It is not kept, so the request runs once.
+    Nothing,
 }
 
 impl KeptRequest {
     /// The request, with the body that [`keep_body`] kept of it.
-    pub(super) fn of(request: &Request, body: Option<Bytes>) -> Self {
+    pub(super) fn of(request: &Request, body: Kept) -> Self {
         Self {
             uri: request.uri().clone(),
             original_uri: request.original_uri().clone(),
@@ -49,7 +61,11 @@ impl KeptRequest {
 
     /// The request once more, if its body was kept. `arrival` is what [`arrival_of`] gave for it.
     pub(super) fn request(&self, arrival: &Arrival) -> Option<Request> {
-        let body = Body::from_bytes(self.body.clone()?);
+        let body = match &self.body {
+            Kept::Empty => Body::empty(),
+            Kept::Body(body) if body.can_be_read_again() => body.body(),
+            Kept::Body(_) | Kept::Nothing => return None,
+        };
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.method = arrival.method.clone();
         parts.uri = self.uri.clone();
@@ -70,29 +86,37 @@ fn location(uri: &Uri) -> String {
 }
 
 /// The parts of a request that the cycle looks at.
-pub(super) fn arrival_of(request: &Request) -> Arrival {
+pub(super) fn arrival_of(request: &Request, body: &Kept) -> Arrival {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),
         _ => None,
     };
-    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer }
+    let runs_once = matches!(body, Kept::Nothing);
+    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer, runs_once }
 }
 
-/// Reads the body into memory if it says that it has at most `bytes_max` bytes. The request keeps it too.
-pub(super) async fn keep_body(request: &mut Request, bytes_max: usize) -> Result<Option<Bytes>> {
-    let upgrade = request.headers().contains_key(header::UPGRADE);
-    if upgrade || body_length(request).is_none_or(|length| length > bytes_max) {
-        return Ok(None);
-    }
+/// Has the body kept as it is read, if it says that it is not too long.
+pub(super) fn keep_body(request: &mut Request, face: &Face) -> Kept {
+    let length = body_length(request).filter(|length| *length <= face.replay_bytes_max);
+    let Some(length) = length.filter(|_| !request.headers().contains_key(header::UPGRADE)) else {
+        return Kept::Nothing;
+    };
     let body = request.take_body();
-    // To read one that is empty would clear 4 KiB of memory first.
     if body.is_empty() {
-        return Ok(Some(Bytes::new()));
+        return Kept::Empty;
     }
-    // On the heap: it holds a buffer of 4 KiB, which would travel in the future of every request.
-    let body = Box::pin(body.into_bytes_limit(bytes_max)).await?;
-    request.set_body(body.clone());
-    Ok(Some(body))
+    let kept = KeptBody::new(body, length, &face.budget);
+    request.set_body(kept.body());
+    request.set_data(Arc::clone(&kept));
+    Kept::Body(kept)
+}
+
+/// Before a request takes anything from others: waits until its body is there. Says whether the request can
+/// run again.
+pub(super) async fn await_body(request: &Request) -> Result<bool> {
+    let Some(body) = request.data::<Arc<KeptBody>>() else { return Ok(true) };
+    body.fill().await.map_err(ReadBodyError::Io)?;
+    Ok(body.can_be_read_again())
 }
 
 /// The length that the body announces, if it does. A request with neither header has no body (RFC 9112,

@@ -94,11 +94,12 @@ impl<E: Endpoint> SessionsEndpoint<E> {
     /// Runs a request until its changes are committed, or there is no point in going on.
     async fn run(&self, request: &mut Request) -> Result<Response> {
         let (face, shared) = (&*self.face, &self.face.shared);
-        let body = keep_body(request, face.replay_bytes_max).await?;
+        let body = keep_body(request, face);
+        let arrival = arrival_of(request, &body);
         let kept = KeptRequest::of(request, body);
         let started = Instant::now();
         let mut number = 1;
-        let mut visit = Arc::new(Visit::new(Arc::clone(shared), arrival_of(request), number));
+        let mut visit = Arc::new(Visit::new(Arc::clone(shared), arrival, number));
         loop {
             let again = match attempt(face, &visit, request, &self.endpoint).await {
                 Outcome::Done(result) => return result,

@@ -1,11 +1,13 @@
 //! The pool of connections.
 
 use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, PoolConfig, QueueMode, RecyclingMethod, Runtime, Timeouts,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connector::Connector;
 use crate::store::error::Error;
@@ -21,6 +23,10 @@ const WAIT: Duration = Duration::from_millis(250);
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
+    /// The slots of a pool of ours, one for each connection that may be open. An application's own pool
+    /// counts by itself.
+    slots: Option<Arc<Semaphore>>,
+    connections_max: usize,
     statements: Statements,
 }
 
@@ -39,7 +45,13 @@ pub(crate) enum Statements {
 pub(crate) struct Connection {
     object: Object,
     statements: Statements,
+    /// Given back after the object, which the next one then finds.
+    slot: Slot,
 }
+
+/// A connection's slot of the pool.
+#[derive(Debug)]
+struct Slot(Mutex<Option<OwnedSemaphorePermit>>);
 
 /// Builds a pool of at most `connections_max` connections (ASVS 13.1.2, 13.2.6). A request that finds all of
 /// them busy for 250 ms is answered 503. A request that has to open a connection waits as long as `connector`
@@ -55,30 +67,52 @@ pub(crate) struct Connection {
 ///
 /// Connections have no maximal age: keepalive finds a dead one, and the first refusal finds one to a server
 /// that takes no more writes.
-pub(crate) fn build(connector: Connector, connections_max: usize) -> Result<deadpool_postgres::Pool, Error> {
+pub(crate) fn build(
+    connector: Connector,
+    connections_max: usize,
+    statements: Statements,
+) -> Result<Pool, Error> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let create = connector.patience();
     let timeouts = Timeouts { wait: Some(WAIT), create: Some(create), recycle: Some(create) };
     // The connector has a configuration of its own for each host.
     let manager = Manager::from_connect(tokio_postgres::Config::new(), connector, recycling);
-    deadpool_postgres::Pool::builder(manager)
+    let connections = deadpool_postgres::Pool::builder(manager)
         .config(PoolConfig { max_size: connections_max, timeouts, queue_mode: QueueMode::Lifo })
         .runtime(Runtime::Tokio1)
         .build()
-        .map_err(|error| Error::Unavailable(error.to_string()))
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    let slots = Some(Arc::new(Semaphore::new(connections_max)));
+    Ok(Pool { connections, slots, connections_max, statements })
 }
 
 impl Pool {
-    pub(crate) fn new(connections: deadpool_postgres::Pool, statements: Statements) -> Self {
-        Self { connections, statements }
+    /// A pool of the application's own.
+    pub(crate) fn foreign(connections: deadpool_postgres::Pool, statements: Statements) -> Self {
+        let connections_max = connections.status().max_size;
+        Self { connections, slots: None, connections_max, statements }
+    }
+
+    /// How many connections it opens at the most.
+    pub(crate) fn connections_max(&self) -> usize {
+        self.connections_max
     }
 
     /// Takes a connection that nobody uses. Waits for one as long as the pool allows.
     pub(crate) async fn get(&self) -> Result<Connection, Error> {
         let asked = Instant::now();
-        let object = self.connections.get().await;
+        let taken = self.take().await;
         telemetry::pool_wait(asked.elapsed());
-        Ok(Connection { object: object?, statements: self.statements })
+        taken
+    }
+
+    async fn take(&self) -> Result<Connection, Error> {
+        let slot = match &self.slots {
+            Some(slots) => Some(free(slots).await?),
+            None => None,
+        };
+        let object = self.connections.get().await?;
+        Ok(Connection { object, statements: self.statements, slot: Slot(Mutex::new(slot)) })
     }
 
     /// Closes the connections that nobody uses.
@@ -115,6 +149,37 @@ impl Connection {
     /// Takes the connection out of its pool for good: it is closed when it is dropped.
     pub(crate) fn detach(self) -> ClientWrapper {
         Object::take(self.object)
+    }
+
+    /// Gives the connection's slot of the pool to others, as it has ended or is about to. Whoever holds it
+    /// may take their time.
+    pub(crate) fn give_up_slot(&self) {
+        let slot = lock(&self.slot.0).take();
+        if let (Some(_), Some(pool)) = (&slot, Object::pool(&self.object)) {
+            // deadpool counts the connection as long as somebody holds it. It never lowers the number of
+            // those it may open without miscounting, so it is left at the higher number: the slots bound
+            // them.
+            static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+            let _one = lock(&ONE_AT_A_TIME);
+            pool.resize(pool.status().max_size + 1);
+        }
+        drop(slot);
+    }
+}
+
+/// No panic leaves the contents half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for a free slot.
+async fn free(slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
+    if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+        return Ok(slot);
+    }
+    match tokio::time::timeout(WAIT, Arc::clone(slots).acquire_owned()).await {
+        Ok(Ok(slot)) => Ok(slot),
+        _ => Err(Error::Unavailable("no connection became free in time".to_owned())),
     }
 }
 

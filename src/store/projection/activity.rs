@@ -5,7 +5,6 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::session::SessionId;
-use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::lend;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
@@ -42,7 +41,7 @@ impl Activity {
 async fn work(pool: Pool, mut leader: Leader<Uuid>) {
     while let Some(sessions) = leader.next() {
         let noting = lend(&pool, async |connection: &Connection| touch(connection, &sessions).await);
-        if let Err(error) = answered(noting).await {
+        if let Err(error) = noting.await {
             tracing::warn!(%error, sessions = sessions.len(), "the activity of sessions was not noted");
         }
     }

@@ -79,9 +79,9 @@ impl Transaction {
     pub(super) async fn try_commit_group(mut self, appends: &[&Append]) -> Result<(), CommitError> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         self.state = State::Open;
-        let statement = APPEND_GROUP.ready(self.client()).instrument(span.clone()).await;
-        let statement =
-            statement.map_err(|error| CommitError::Failed(Error::from(error).outside_transaction()))?;
+        let preparing = async { Ok(APPEND_GROUP.ready(self.client()).await?) };
+        let statement = answered(preparing).instrument(span.clone()).await;
+        let statement = statement.map_err(|error| CommitError::Failed(error.outside_transaction()))?;
         let client = self.client();
         let steps = vec![
             begin(client, BEGIN_GROUP),
@@ -101,7 +101,7 @@ impl Transaction {
     ) -> Result<(), CommitError> {
         let begins = self.state == State::Reserved;
         self.state = State::Open;
-        let prepared = self.prepare(appends).await;
+        let prepared = answered(self.prepare(appends)).await;
         let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
         let (statements, fence) = prepared.map_err(CommitError::Failed)?;
         let client = self.client();

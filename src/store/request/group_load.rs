@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::grouping::{Grouping, Leader};
 use super::load::{LOAD, Loaded, load, loaded};
 use crate::session::SessionId;
-use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::lend;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
@@ -64,7 +63,7 @@ async fn work(pool: Pool, mut leader: Leader<Asked>) {
         let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
         let rows = async |connection: &Connection| rows(connection, &sessions).await;
         let found = tokio::select! { biased;
-            found = answered(lend(&pool, rows)) => found,
+            found = lend(&pool, rows) => found,
             // A statement that hangs is given up when nobody waits for it any more.
             () = deserted(&mut asked) => continue,
         };

@@ -16,6 +16,7 @@ use tokio_postgres::error::SqlState;
 
 use super::load::{Load, Loaded};
 use crate::session::SessionId;
+use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
@@ -126,11 +127,14 @@ impl Transaction {
             return RolledBack::Sound;
         }
         let client = self.client();
-        let (probed, ended, read_only) = tokio::join!(biased;
-            client.batch_execute("savepoint alive"),
-            client.batch_execute("rollback"),
-            client.simple_query(TAKES_WRITES),
-        );
+        let rolling_back = async {
+            Ok(tokio::join!(biased;
+                client.batch_execute("savepoint alive"),
+                client.batch_execute("rollback"),
+                client.simple_query(TAKES_WRITES),
+            ))
+        };
+        let Ok((probed, ended, read_only)) = answered(rolling_back).await else { return RolledBack::Lost };
         let is_read_only = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
         if ended.is_err() || read_only.map_or(true, |messages| messages.iter().any(is_read_only)) {
             return RolledBack::Lost;
