@@ -142,7 +142,7 @@ impl Ledger {
         client: Client,
         actor: Option<UserId>,
     ) -> Result<bool, Error> {
-        let Some(append) = append_of(ending, client, actor) else { return Ok(false) };
+        let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
         Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await?;
         Ok(true)
     }
@@ -157,11 +157,12 @@ impl Ledger {
         client: Client,
         actor: Option<UserId>,
     ) -> Result<bool, Error> {
+        reason.check()?;
         let connection = transaction.client();
         answered(async {
             let loaded = load::load_within(connection, id).await?;
-            let append = ending(loaded, id, reason).and_then(|ending| append_of(ending, client, actor));
-            let Some(append) = append else { return Ok(false) };
+            let Some(ending) = ending(loaded, id, reason) else { return Ok(false) };
+            let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
             append.run(connection, &append.ready(connection).await?).await?;
             Ok(true)
         })
@@ -214,7 +215,7 @@ pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason) -> Option
     Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now))
 }
 
-fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Option<Append> {
+fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Result<Option<Append>, Error> {
     let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
-    Some(Append { written, resend: None })
+    Ok(written.map(|written| Append { written, resend: None }))
 }

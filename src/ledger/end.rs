@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use super::desk::ending;
 use super::retry::backoff;
 use super::{Error, Ledger};
-use crate::session::{Client, EndReason, SessionId, UserId};
+use crate::session::{Client, EndReason, SessionId, UserId, WishError};
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
 const ATTEMPTS_MAX: u32 = 16;
@@ -54,6 +54,13 @@ impl End {
         self.keep = session.into();
         self
     }
+
+    /// Makes sure that the end can be stored, before any session is looked at: whether that is so must not
+    /// depend on there being one to end.
+    fn check(&self) -> Result<(), WishError> {
+        self.reason.check()?;
+        self.actor.as_ref().map_or(Ok(()), UserId::check)
+    }
 }
 
 impl From<EndReason> for End {
@@ -68,9 +75,12 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away, or requests of the session kept changing it.
+    /// The reason or the actor's id cannot be stored, the database is away, or requests of the session kept
+    /// changing it.
     pub async fn end(&self, session: SessionId, end: impl Into<End>) -> Result<bool, Error> {
-        self.end_one(session, &end.into()).await
+        let end = end.into();
+        end.check()?;
+        self.end_one(session, &end).await
     }
 
     /// Ends all live sessions of a user but the one that `end` keeps. Says how many it ended.
@@ -80,6 +90,7 @@ impl Ledger {
     /// As [`end`](Self::end). Sessions that were ended before the error stay ended.
     pub async fn end_all(&self, user: &UserId, end: impl Into<End>) -> Result<usize, Error> {
         let end = end.into();
+        end.check()?;
         let mut ended = 0;
         let mut sessions = pin!(self.sessions_stream(user));
         while let Some(summary) = sessions.try_next().await? {

@@ -9,15 +9,16 @@ use super::running::{Running, roll_back};
 use super::visit::Visit;
 use super::writer_queue::Purpose;
 
-/// Commits, unless others that write to the session come first. An end lets nobody come first.
+/// Commits, unless the handler's wishes cannot be followed, or others that write to the session come first. An
+/// end lets nobody come first.
 pub(super) async fn commit_in_turn(
     visit: &Visit,
     opened: &mut Opened,
     running: Option<Running>,
 ) -> Result<Plan, CommitFailed> {
-    if opened.is_visitors_start() && !visit.may_start() {
+    if let Err(error) = check(visit, opened) {
         roll_back(running).await;
-        return Err(SessionError::TooManyStarts.into());
+        return Err(error.into());
     }
     if let Some(session) = opened.changed_session()
         && let Err(error) = visit.claim_turn(session)
@@ -29,6 +30,16 @@ pub(super) async fn commit_in_turn(
         Some(running) => commit_transaction(visit, opened, running).await,
         None => commit_session(visit, opened).await,
     }
+}
+
+/// Makes sure that the request may be committed: each end that it asked for was granted, and no more visitors'
+/// sessions start from its address than may.
+fn check(visit: &Visit, opened: &Opened) -> Result<(), SessionError> {
+    opened.check()?;
+    if opened.is_visitors_start() && !visit.may_start() {
+        return Err(SessionError::TooManyStarts);
+    }
+    Ok(())
 }
 
 /// Writes what the handler wished, together with what it did in its transaction.

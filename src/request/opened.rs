@@ -11,7 +11,7 @@ use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
     Assurance, Client, CookiePlan, EndReason, EventId, Guard, Holding, Live, Moment, Resend, SessionId,
-    TokenHash, UserId,
+    TokenHash, UserId, WishError,
 };
 use crate::token::Secret;
 
@@ -26,6 +26,8 @@ pub(super) struct Opened {
     resend: Option<Vec<u8>>,
     /// The rows that the application's own statement found beside the session.
     pub(super) also: Arc<[Row]>,
+    /// Why the session was not ended, though the handler has asked for it.
+    refused_end: Option<WishError>,
 }
 
 /// The appends of a request, their guard, and the cookie to send once they are committed.
@@ -74,7 +76,8 @@ impl Opened {
     }
 
     fn of(holding: Holding) -> Self {
-        Self { holding, held: None, secret: None, resend: None, also: Arc::new([]) }
+        let also = Arc::new([]);
+        Self { holding, held: None, secret: None, resend: None, also, refused_end: None }
     }
 }
 
@@ -109,8 +112,25 @@ impl Opened {
     }
 
     /// Ends the session. What is wished afterwards goes to a new one.
-    pub(super) fn end(&mut self, reason: EndReason) {
-        self.holding.end(reason, fresh_id());
+    pub(super) fn end(&mut self, reason: EndReason) -> Result<(), WishError> {
+        self.holding.end(reason, fresh_id())
+    }
+
+    /// Ends the session, for a handler that takes no answer: if that is refused, nothing of the request may
+    /// be committed.
+    pub(super) fn end_or_fail(&mut self, reason: EndReason) {
+        if let Err(error) = self.end(reason) {
+            self.refused_end = Some(error);
+        }
+    }
+
+    /// Makes sure that the request may be committed.
+    ///
+    /// # Errors
+    ///
+    /// An end that was asked for has been refused.
+    pub(super) fn check(&self) -> Result<(), SessionError> {
+        self.refused_end.clone().map_or(Ok(()), |error| Err(error.into()))
     }
 }
 

@@ -257,22 +257,28 @@ impl Session {
     }
 
     /// Ends the session by the user's wish. A value that is kept afterwards starts a new session.
+    ///
+    /// If the session cannot be ended, the request fails, whatever the handler answers.
     pub fn logout(&self) {
-        self.end(EndReason::LoggedOut);
+        self.change(|opened| opened.end_or_fail(EndReason::LoggedOut));
     }
 
     /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or
     /// not. A value that is kept afterwards starts a new session.
     ///
     /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the
-    /// user's own wish.
+    /// user's own wish. If the session cannot be ended, the request fails, whatever the handler answers.
     pub fn discard_session(&self) {
-        self.end(EndReason::Purged);
+        self.change(|opened| opened.end_or_fail(EndReason::Purged));
     }
 
     /// Ends the session for this reason. A value that is kept afterwards starts a new session.
-    pub fn end(&self, reason: EndReason) {
-        self.change(|opened| opened.end(reason));
+    ///
+    /// # Errors
+    ///
+    /// The reason cannot be stored: it has a NUL character or more than 255 bytes. The session goes on.
+    pub fn end(&self, reason: EndReason) -> Result<(), SessionError> {
+        Ok(self.change(|opened| opened.end(reason))?)
     }
 
     /// Lets the signed-in user act as another. The history tells both.

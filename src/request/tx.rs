@@ -89,12 +89,13 @@ impl Tx {
     ///
     /// # Errors
     ///
-    /// The statement fails; if it lost a race, pass the error on and the request runs again.
+    /// The reason cannot be stored, or the statement fails; if it lost a race, pass the error on and the
+    /// request runs again.
     pub async fn end(&self, session: SessionId, reason: EndReason) -> Result<bool, Error> {
         if let Some(opened) = self.visit.opened().as_mut()
             && opened.holding.is_stored(session)
         {
-            opened.end(reason);
+            opened.end(reason)?;
             return Ok(true);
         }
         let actor = self.visit.opened().as_ref().and_then(|opened| opened.holding.signed_in_user().cloned());

@@ -308,7 +308,7 @@ impl Visit {
     pub(super) fn leave(&self) -> Left {
         let Ok(running) = self.running.try_lock() else { return Left::Work };
         let mut opened = self.opened();
-        let leaves_work = |opened: &Opened| opened.holding.leaves_work();
+        let leaves_work = |opened: &Opened| opened.holding.leaves_work() || opened.check().is_err();
         if running.is_some() || opened.as_ref().is_some_and(leaves_work) {
             return Left::Work;
         }

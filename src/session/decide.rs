@@ -117,7 +117,8 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::TakeFlash { queue } if !content.flashes.contains_key(&queue) => return Ok(None),
         Wish::TakeFlash { queue } => Event::FlashTaken(FlashTaken { queue }),
         Wish::LogIn { user, methods, assurance } => {
-            let (user, methods) = (storable(user)?, few(methods)?);
+            let methods = few(methods)?;
+            user.check()?;
             Event::LoggedIn(LoggedIn { user, methods, assurance })
         }
         Wish::Reauthenticate { methods, assurance } => {
@@ -135,7 +136,8 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         }
         Wish::Impersonate { user } => {
             signed_in(state)?;
-            Event::ImpersonationStarted(ImpersonationStarted { user: storable(user)? })
+            user.check()?;
+            Event::ImpersonationStarted(ImpersonationStarted { user })
         }
         Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
@@ -144,7 +146,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             Event::Noted(Noted { name, text })
         }
         Wish::End { reason, last_seen } => {
-            named(reason.as_str())?;
+            reason.check()?;
             Event::Ended(Ended::new(reason, last_seen))
         }
     };
@@ -183,8 +185,18 @@ fn few(methods: Vec<String>) -> Result<Vec<String>, WishError> {
     Ok(methods)
 }
 
-fn storable(user: UserId) -> Result<UserId, WishError> {
-    if user.is_storable() { Ok(user) } else { Err(WishError::UserId) }
+impl EndReason {
+    /// Makes sure that the reason can be stored.
+    pub(crate) fn check(&self) -> Result<(), WishError> {
+        named(self.as_str()).map(drop)
+    }
+}
+
+impl UserId {
+    /// Makes sure that the id can be stored.
+    pub(crate) fn check(&self) -> Result<(), WishError> {
+        if self.is_storable() { Ok(()) } else { Err(WishError::UserId) }
+    }
 }
 
 fn signed_in(state: &SessionState) -> Result<(), WishError> {

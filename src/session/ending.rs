@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{
     Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, TokenHash, UserId, Wish,
-    Written,
+    WishError, Written,
 };
 
 /// A live session that is to end.
@@ -40,16 +40,19 @@ impl Ending {
     /// The event to append. `actor` is who ends the session, if that is not its user.
     ///
     /// None if the session has ended already.
+    ///
+    /// # Errors
+    ///
+    /// The reason cannot be stored.
     pub fn write(
         self,
         client: Client,
         actor: Option<UserId>,
         event_id: impl FnMut() -> EventId,
-    ) -> Option<Written> {
+    ) -> Result<Option<Written>, WishError> {
         let origin = Origin { at: self.at, client, actor };
         let mut draft = Draft::stored(self.id, self.state, usize::MAX);
-        // An end is always granted.
-        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at).ok();
-        draft.write(TokenHash::default(), &origin, event_id)
+        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at)?;
+        Ok(draft.write(TokenHash::default(), &origin, event_id))
     }
 }

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use super::connection::tls;
 use super::sqlstate::{describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, sqlstate};
-use crate::session::{DecodeError, SessionId};
+use crate::session::{DecodeError, SessionId, WishError};
 
 /// An operation on the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,9 @@ pub enum Error {
         /// Why they cannot be read.
         error: DecodeError,
     },
+    /// A reason or a user id that cannot be stored. Nothing was written.
+    #[error(transparent)]
+    Wish(#[from] WishError),
     /// Anything else that PostgreSQL refuses, in its own words.
     #[error("the database refused a statement: {}", describe(.0))]
     Database(#[source] DriverError),

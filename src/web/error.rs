@@ -15,6 +15,7 @@ impl ResponseError for SessionError {
         match self {
             Self::Ended | Self::Superseded | Self::Wish(WishError::StaleCookie) => StatusCode::CONFLICT,
             Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
+            Self::Wish(wish) => status_of_wish(wish),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -27,9 +28,17 @@ impl ResponseError for SessionError {
             Self::TooManyStarts => {
                 return plain_for_later(self.status(), "60", "Please try again in a minute.");
             }
-            _ => "Something went wrong on our side.",
+            _ => return told(self.status()),
         };
         plain(self.status(), text)
+    }
+}
+
+/// A name or a user id that cannot be stored is most often one that the browser has sent.
+fn status_of_wish(wish: &WishError) -> StatusCode {
+    match wish {
+        WishError::UserId | WishError::Name => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -41,10 +50,10 @@ impl ResponseError for NotSignedIn {
 
 impl ResponseError for Error {
     fn status(&self) -> StatusCode {
-        if self.is_unavailable() || self.is_retryable() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+        match self {
+            Self::Wish(wish) => status_of_wish(wish),
+            _ if self.is_unavailable() || self.is_retryable() => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -53,7 +62,7 @@ impl ResponseError for Error {
             status @ StatusCode::SERVICE_UNAVAILABLE => {
                 plain_for_later(status, "1", "Please try again in a moment.")
             }
-            status => plain(status, "Something went wrong on our side."),
+            status => told(status),
         }
     }
 }
@@ -82,6 +91,15 @@ fn plain_for_later(status: StatusCode, seconds: &'static str, text: &'static str
     let mut response = plain(status, text);
     response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
     response
+}
+
+/// An answer that says no more than its status.
+fn told(status: StatusCode) -> Response {
+    if status.is_client_error() {
+        plain(status, "The request holds something that cannot be kept.")
+    } else {
+        plain(status, "Something went wrong on our side.")
+    }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response {

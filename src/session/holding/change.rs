@@ -41,7 +41,7 @@ impl Holding {
     ) -> Result<(), E> {
         let joins = self.join(&user);
         if self.state().user.as_ref().is_some_and(|present| *present != user) {
-            self.end(EndReason::UserSwitched, fresh());
+            self.end(EndReason::UserSwitched, fresh())?;
         }
         if self.start == Start::LogInOnly {
             self.start = Start::Free;
@@ -91,17 +91,22 @@ impl Holding {
     }
 
     /// Ends the session. What is wished afterwards goes to a new one, which `fresh` names.
-    pub fn end(&mut self, reason: EndReason, fresh: SessionId) {
+    ///
+    /// # Errors
+    ///
+    /// The reason cannot be stored; the session is as it was.
+    pub fn end(&mut self, reason: EndReason, fresh: SessionId) -> Result<(), WishError> {
+        reason.check()?;
         let next = Draft::anonymous(fresh, self.policy.timeouts(), self.policy.state_bytes_max);
         if !self.draft.is_new() {
             let last_seen = self.last_seen.unwrap_or(self.now.at());
-            // An end is always granted.
-            self.wish(Wish::End { reason, last_seen }).ok();
+            self.wish(Wish::End { reason, last_seen })?;
             self.ended = Some(std::mem::replace(&mut self.draft, next));
         } else {
             self.draft = next;
         }
         self.has_minted = false;
+        Ok(())
     }
 
     /// Takes the session of a login a moment ago, if it is of this user and nothing was kept so far.
