@@ -19,7 +19,7 @@ const VISITORS: usize = 8;
 
 /// Appends that wait for a lock.
 const WAITING: &str = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-    and query like '-- Appends%'";
+    and query like 'with projected%'";
 
 #[handler]
 fn read(session: Session) -> Result<String> {

@@ -3,9 +3,10 @@
 use tokio_postgres::{Client, Row};
 
 use super::error::Error;
+use crate::store::bare::bare;
 
-const OTHER_BACKENDS: &str = include_str!("sql/other_backends.sql");
-const LOCK_HOLDERS: &str = include_str!("sql/lock_holders.sql");
+const OTHER_BACKENDS: &str = bare(include_str!("sql/other_backends.sql"));
+const LOCK_HOLDERS: &str = bare(include_str!("sql/lock_holders.sql"));
 
 /// Another connection to the same database.
 #[derive(Clone, Debug, PartialEq, Eq)]

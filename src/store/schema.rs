@@ -7,18 +7,19 @@ use super::backends::{Backend, list, lock_holders};
 use super::connection::tls::EncryptionError;
 use super::error::Error;
 use super::patience::{Patience, is_lock_refusal};
+use crate::store::bare::bare;
 
 mod embedded {
     refinery::embed_migrations!("schema");
 }
 
-const APPLIED: &str = include_str!("sql/applied_migrations.sql");
-const PREPARE: &str = include_str!("sql/prepare_migration.sql");
-const RELEASE: &str = include_str!("sql/release_migration.sql");
-const MAKE_PARTITION: &str = include_str!("sql/make_partition.sql");
-const CHECK_OTHERWISE: &str = include_str!("sql/check_otherwise.sql");
-const ATTACH_PARTITION: &str = include_str!("sql/attach_partition.sql");
-const SETTLE_SCHEMA: &str = include_str!("sql/settle_schema.sql");
+const APPLIED: &str = bare(include_str!("sql/applied_migrations.sql"));
+const PREPARE: &str = bare(include_str!("sql/prepare_migration.sql"));
+const RELEASE: &str = bare(include_str!("sql/release_migration.sql"));
+const MAKE_PARTITION: &str = bare(include_str!("sql/make_partition.sql"));
+const CHECK_OTHERWISE: &str = bare(include_str!("sql/check_otherwise.sql"));
+const ATTACH_PARTITION: &str = bare(include_str!("sql/attach_partition.sql"));
+const SETTLE_SCHEMA: &str = bare(include_str!("sql/settle_schema.sql"));
 
 /// How many months of partitions are made ahead of the present one.
 const MONTHS_AHEAD: i32 = 12;

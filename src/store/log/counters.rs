@@ -4,10 +4,11 @@ use time::OffsetDateTime;
 use tokio_postgres::Client;
 
 use super::snapshot::Snapshot;
+use crate::store::bare::bare;
 use crate::store::error::Error;
 
-const COUNTERS: &str = include_str!("../sql/counters.sql");
-const CURSORS: &str = include_str!("../sql/cursors.sql");
+const COUNTERS: &str = bare(include_str!("../sql/counters.sql"));
+const CURSORS: &str = bare(include_str!("../sql/cursors.sql"));
 
 /// The server's counters. What the log holds lies below them.
 #[derive(Clone, Copy)]

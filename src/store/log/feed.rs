@@ -39,15 +39,16 @@ use tokio_postgres::types::ToSql;
 use super::history;
 use super::snapshot::Snapshot;
 use crate::session::Recorded;
+use crate::store::bare::bare;
 use crate::store::error::Error;
 
-const CHECK: &str = include_str!("../sql/feed_check.sql");
-const OPEN: &str = include_str!("../sql/feed_open.sql");
-const HOLDER: &str = include_str!("../sql/feed_holder.sql");
-const CURSOR: &str = include_str!("../sql/feed_cursor.sql");
-const EVENTS: &str = include_str!("../sql/feed_events.sql");
-const CHECKPOINT: &str = include_str!("../sql/feed_checkpoint.sql");
-const RELEASE: &str = include_str!("../sql/feed_release.sql");
+const CHECK: &str = bare(include_str!("../sql/feed_check.sql"));
+const OPEN: &str = bare(include_str!("../sql/feed_open.sql"));
+const HOLDER: &str = bare(include_str!("../sql/feed_holder.sql"));
+const CURSOR: &str = bare(include_str!("../sql/feed_cursor.sql"));
+const EVENTS: &str = bare(include_str!("../sql/feed_events.sql"));
+const CHECKPOINT: &str = bare(include_str!("../sql/feed_checkpoint.sql"));
+const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
 
 /// The feed cannot be followed.
 #[derive(Debug, thiserror::Error)]

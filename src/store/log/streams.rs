@@ -10,13 +10,14 @@ use uuid::Uuid;
 use super::columns::EventRow;
 use super::history::TransactionNumber;
 use crate::session::{Entry, SessionId};
+use crate::store::bare::bare;
 use crate::store::connection::cursor::Cursor;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
-const DECLARE_LOG: &str = include_str!("../sql/declare_log.sql");
-const FETCH_LOG: &str = include_str!("../sql/fetch_log.sql");
-const COUNT_ESTIMATE: &str = include_str!("../sql/count_estimate.sql");
+const DECLARE_LOG: &str = bare(include_str!("../sql/declare_log.sql"));
+const FETCH_LOG: &str = bare(include_str!("../sql/fetch_log.sql"));
+const COUNT_ESTIMATE: &str = bare(include_str!("../sql/count_estimate.sql"));
 
 /// An event, and what the database has added to it.
 pub(crate) struct Logged {

@@ -5,6 +5,7 @@ use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::connection::lending::lend;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
@@ -16,7 +17,7 @@ static TOUCH: Sql = Sql::new(include_str!("../sql/touch.sql"), &[Type::UUID_ARRA
 /// How many statements are under way before a note has to wait. No request waits for a note.
 const STATEMENTS_MAX: usize = 1;
 
-const ACTIVITY_AHEAD: &str = include_str!("../sql/activity_ahead.sql");
+const ACTIVITY_AHEAD: &str = bare(include_str!("../sql/activity_ahead.sql"));
 
 /// Notes the activity of a ledger's sessions.
 pub(crate) struct Activity {

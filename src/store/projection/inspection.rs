@@ -7,12 +7,13 @@ use deadpool_postgres::ClientWrapper;
 use super::activity::seen_ahead;
 use super::stored_rows::Rows;
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::error::Error;
 use crate::store::log::counters::{self, Counters, Cursor};
 use crate::store::log::guards::{self, MissingGuard};
 use crate::store::log::streams::{Streams, count_estimate};
 
-const BEGIN_VERIFICATION: &str = include_str!("../sql/begin_verification.sql");
+const BEGIN_VERIFICATION: &str = bare(include_str!("../sql/begin_verification.sql"));
 
 /// A transaction that sees one moment and changes nothing, on a connection of its own.
 pub(crate) struct Inspection {

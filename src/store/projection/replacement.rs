@@ -12,18 +12,19 @@ use uuid::Uuid;
 use super::columns::{EndedRow, LiveRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::error::Error;
 use crate::store::log::streams::{Streams, count_estimate};
 use crate::store::patience::{Patience, is_lock_refusal};
 use crate::store::table::Values;
 
-const BEGIN_REBUILD: &str = include_str!("../sql/begin_rebuild.sql");
-const ROWS_WITHOUT_EVENT: &str = include_str!("../sql/rows_without_event.sql");
-const EMPTY_PROJECTION: &str = include_str!("../sql/empty_projection.sql");
-const PAD_SESSIONS: &str = include_str!("../sql/pad_sessions.sql");
-const DELETE_PROJECTION: &str = include_str!("../sql/delete_projection.sql");
-const COPY_LIVE_ROWS: &str = include_str!("../sql/copy_live_rows.sql");
-const COPY_ENDED_ROWS: &str = include_str!("../sql/copy_ended_rows.sql");
+const BEGIN_REBUILD: &str = bare(include_str!("../sql/begin_rebuild.sql"));
+const ROWS_WITHOUT_EVENT: &str = bare(include_str!("../sql/rows_without_event.sql"));
+const EMPTY_PROJECTION: &str = bare(include_str!("../sql/empty_projection.sql"));
+const PAD_SESSIONS: &str = bare(include_str!("../sql/pad_sessions.sql"));
+const DELETE_PROJECTION: &str = bare(include_str!("../sql/delete_projection.sql"));
+const COPY_LIVE_ROWS: &str = bare(include_str!("../sql/copy_live_rows.sql"));
+const COPY_ENDED_ROWS: &str = bare(include_str!("../sql/copy_ended_rows.sql"));
 
 static LIVE: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LiveRow::TYPES].concat());
 static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::TYPES].concat());

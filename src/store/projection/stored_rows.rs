@@ -9,14 +9,15 @@ use uuid::Uuid;
 use super::columns::{EndedRow, LiveRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::connection::cursor::Cursor;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
-const DECLARE_LIVE_ROWS: &str = include_str!("../sql/declare_live_rows.sql");
-const FETCH_LIVE_ROWS: &str = include_str!("../sql/fetch_live_rows.sql");
-const DECLARE_ENDED_ROWS: &str = include_str!("../sql/declare_ended_rows.sql");
-const FETCH_ENDED_ROWS: &str = include_str!("../sql/fetch_ended_rows.sql");
+const DECLARE_LIVE_ROWS: &str = bare(include_str!("../sql/declare_live_rows.sql"));
+const FETCH_LIVE_ROWS: &str = bare(include_str!("../sql/fetch_live_rows.sql"));
+const DECLARE_ENDED_ROWS: &str = bare(include_str!("../sql/declare_ended_rows.sql"));
+const FETCH_ENDED_ROWS: &str = bare(include_str!("../sql/fetch_ended_rows.sql"));
 
 /// The rows of one table of the projection, in the transaction that is open on a connection.
 pub(crate) struct Rows {

@@ -16,15 +16,16 @@ use tokio_postgres::error::SqlState;
 
 use super::load::{Load, Loaded};
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
 use crate::telemetry::Active;
 
-const BEGIN: &str = include_str!("../sql/begin.sql");
-const TAKES_WRITES: &str = include_str!("../sql/takes_writes.sql");
-const TERMINATE: &str = include_str!("../sql/terminate.sql");
+const BEGIN: &str = bare(include_str!("../sql/begin.sql"));
+const TAKES_WRITES: &str = bare(include_str!("../sql/takes_writes.sql"));
+const TERMINATE: &str = bare(include_str!("../sql/terminate.sql"));
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
