@@ -102,7 +102,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away.
+    /// The user's id cannot be stored, or the database is away.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
         self.lend(async |connection| store::sessions::sessions_of(connection, user).await).await
     }

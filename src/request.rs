@@ -17,7 +17,7 @@ mod opened;
 pub(crate) mod part;
 mod place;
 pub(crate) mod room;
-mod running;
+pub(crate) mod running;
 mod session;
 pub(crate) mod settle;
 pub(crate) mod shared;

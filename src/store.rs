@@ -10,6 +10,7 @@
 //! Each statement is a file in `sql/`. The module that runs it names it.
 
 pub(crate) mod backends;
+pub(crate) mod bare;
 pub(crate) mod connection;
 pub(crate) mod error;
 pub(crate) mod log;

@@ -10,10 +10,13 @@ use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Assurance, Client, CookiePlan, EndReason, EventId, Guard, Holding, Live, Moment, Resend, SessionId,
-    TokenHash, UserId, WishError,
+    Assurance, Client, CookiePlan, DecodeError, EndReason, EventId, Guard, Holding, Live, Moment, Resend,
+    SessionId, TokenHash, UserId, Wish, WishError,
 };
 use crate::token::Secret;
+
+/// Why a session has ended that could not be read when somebody logged in.
+const UNREADABLE: &str = "unreadable";
 
 /// A request's session.
 pub(super) struct Opened {
@@ -26,6 +29,8 @@ pub(super) struct Opened {
     resend: Option<Vec<u8>>,
     /// The rows that the application's own statement found beside the session.
     pub(super) also: Arc<[Row]>,
+    /// Why the stored session cannot be read, if it cannot, until the handler has ended it.
+    damage: Option<DecodeError>,
     /// Why the session was not ended, though the handler has asked for it.
     refused_end: Option<WishError>,
 }
@@ -62,13 +67,16 @@ impl Opened {
     ) -> Self {
         let policy = shared.policy();
         match found.session {
-            FoundSession::Live(LiveSession { state, resend, last_seen }) => {
+            FoundSession::Live(LiveSession { state, damage, resend, last_seen }) => {
                 let live = Live { id, state, last_seen };
-                let holding = Holding::admitted(policy, found.now, &held.hash(), live, fresh_id);
+                let mut holding = Holding::admitted(policy, found.now, &held.hash(), live, fresh_id);
+                if damage.is_some() {
+                    holding.join_nothing();
+                }
                 if holding.is_new() {
                     return Self::of(holding);
                 }
-                Self { held: Some(held), resend, also: found.also.into(), ..Self::of(holding) }
+                Self { held: Some(held), resend, also: found.also.into(), damage, ..Self::of(holding) }
             }
             FoundSession::Gone(_) if was_let_in => Self::visitor(shared, Some(found.now)),
             FoundSession::Gone(ended) => Self::of(Holding::of_ended(policy, found.now, ended, fresh_id())),
@@ -77,19 +85,23 @@ impl Opened {
 
     fn of(holding: Holding) -> Self {
         let also = Arc::new([]);
-        Self { holding, held: None, secret: None, resend: None, also, refused_end: None }
+        Self { holding, held: None, secret: None, resend: None, also, damage: None, refused_end: None }
     }
 }
 
 /// Changes that need a new token or end the session.
 impl Opened {
-    /// Binds a user and replaces the token.
+    /// Binds a user and replaces the token. A session that cannot be read ends first.
     pub(super) fn log_in(
         &mut self,
         user: UserId,
         methods: Vec<String>,
         assurance: Assurance,
     ) -> Result<(), SessionError> {
+        user.check()?;
+        if self.damage.is_some() {
+            self.end(EndReason::Other(UNREADABLE.to_owned()))?;
+        }
         let Self { holding, secret, .. } = self;
         holding.log_in(user, methods, assurance, fresh_id, || generated(secret))
     }
@@ -100,12 +112,14 @@ impl Opened {
         methods: Vec<String>,
         assurance: Assurance,
     ) -> Result<(), SessionError> {
+        self.readable()?;
         let Self { holding, secret, .. } = self;
         holding.reauthenticate(methods, assurance, || generated(secret))
     }
 
     /// Offers a new token.
     pub(super) fn renew(&mut self, shared: &Shared) -> Result<(), SessionError> {
+        self.readable()?;
         let can_resend = self.offered_secret(shared).is_some();
         let Self { holding, secret, .. } = self;
         holding.renew(can_resend, || generated(secret))
@@ -113,7 +127,23 @@ impl Opened {
 
     /// Ends the session. What is wished afterwards goes to a new one.
     pub(super) fn end(&mut self, reason: EndReason) -> Result<(), WishError> {
-        self.holding.end(reason, fresh_id())
+        self.holding.end(reason, fresh_id())?;
+        self.damage = None;
+        Ok(())
+    }
+
+    /// Grants a wish.
+    pub(super) fn wish(&mut self, wish: Wish) -> Result<(), SessionError> {
+        self.readable()?;
+        Ok(self.holding.wish(wish)?)
+    }
+
+    /// Makes sure that the session can be read.
+    pub(super) fn readable(&self) -> Result<(), SessionError> {
+        match &self.damage {
+            None => Ok(()),
+            Some(error) => Err(SessionError::Unreadable { session: self.holding.id(), error: error.clone() }),
+        }
     }
 
     /// Ends the session, for a handler that takes no answer: if that is refused, nothing of the request may
@@ -128,8 +158,9 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// An end that was asked for has been refused.
+    /// The session cannot be read and was not ended, or an end that was asked for has been refused.
     pub(super) fn check(&self) -> Result<(), SessionError> {
+        self.readable()?;
         self.refused_end.clone().map_or(Ok(()), |error| Err(error.into()))
     }
 }
@@ -204,6 +235,8 @@ impl Opened {
 
     /// The append that makes an offered token the session's own, for a request that has written nothing else.
     pub(super) fn taken_offer(&mut self, client: Client) -> Option<Append> {
+        // What cannot be read is left as it is.
+        self.readable().ok()?;
         let written = self.holding.taken_offer(client, event_id)?;
         Some(Append { written, resend: None })
     }

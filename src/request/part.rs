@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::commit::commit_in_turn;
 use super::failure::CommitFailed;
 use super::opened::Opened;
-use super::running::roll_back;
+use super::running::{Undone, roll_back};
 use super::visit::Visit;
 use super::{NotSignedIn, SessionError};
 use crate::ledger::Error;
-use crate::ledger::desk::RolledBack;
 use crate::session::SessionId;
 
 /// The session that the handler has seen before a part of it begins. The part is for the holder of that
@@ -93,7 +92,7 @@ pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> 
 }
 
 /// Rolls a part back, and says how its transaction was found.
-pub(crate) async fn roll_back_part(visit: &Visit) -> RolledBack {
+pub(crate) async fn roll_back_part(visit: &Visit) -> Undone {
     let (_, running) = visit.take().await;
     roll_back(running).await
 }

@@ -60,28 +60,48 @@ impl Running {
         }
     }
 
-    /// Of a beginning that was sent ahead and failed, the handler has only seen that its own statement was
-    /// refused. If a table has been altered, all connections must prepare their statements anew.
-    async fn look_back(&mut self) {
-        if let Some((_, begun)) = self.ahead.take()
-            && let Err(Error::Outdated(_)) = Ledger::begun(begun).await
-        {
+    /// Why a beginning that was sent ahead has failed, if it has. If a table has been altered, all
+    /// connections must prepare their statements anew.
+    async fn look_back(&mut self) -> Option<Error> {
+        let (_, begun) = self.ahead.take()?;
+        let error = Ledger::begun(begun).await.err()?;
+        if matches!(error, Error::Outdated(_)) {
             self.transaction.client().forget_statements();
         }
+        Some(error)
+    }
+}
+
+/// How a request's transaction was found when it was rolled back.
+#[derive(Debug)]
+pub(crate) struct Undone {
+    pub(crate) found: RolledBack,
+    /// Why the transaction had not begun, if it had not: the handler has only seen that its own statements
+    /// were refused.
+    pub(crate) beginning: Option<Error>,
+}
+
+impl Undone {
+    /// There was nothing to roll back.
+    pub(super) const NOTHING: Self = Self { found: RolledBack::Sound, beginning: None };
+
+    /// Whether the transaction would have gone on.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.found == RolledBack::Sound && self.beginning.is_none()
     }
 }
 
 /// Rolls back, and says how the transaction was found.
-pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
-    let Some(mut running) = running else { return RolledBack::Sound };
-    running.look_back().await;
+pub(super) async fn roll_back(running: Option<Running>) -> Undone {
+    let Some(mut running) = running else { return Undone::NOTHING };
+    let beginning = running.look_back().await;
     let _room = running.room.take();
-    let Ok(transaction) = running.take_back() else { return RolledBack::Sound };
+    let Ok(transaction) = running.take_back() else { return Undone { beginning, ..Undone::NOTHING } };
     let found = transaction.rollback().await;
     if found == RolledBack::Lost {
         tracing::warn!(
             "a connection was lost before its transaction was committed, or takes no writes: it is discarded"
         );
     }
-    found
+    Undone { found, beginning }
 }

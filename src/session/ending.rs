@@ -37,6 +37,17 @@ impl Ending {
         Self { id, state, last_seen, reason, at: deadline }
     }
 
+    /// The same end of the session as it is at `now`, for when others have changed it meanwhile. None if its
+    /// time was over and is not any more.
+    #[must_use]
+    pub fn again(&self, state: SessionState, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
+        let was_expired = matches!(self.reason, EndReason::IdleTimeout | EndReason::AbsoluteTimeout);
+        if was_expired && state.expiry(last_seen, now).is_none() {
+            return None;
+        }
+        Some(Self::new(self.id, state, last_seen, self.reason.clone(), now))
+    }
+
     /// The event to append. `actor` is who ends the session, if that is not its user.
     ///
     /// None if the session has ended already.

@@ -39,7 +39,7 @@ impl Patience {
 
 /// Whether a lock was not to be had in time.
 pub(crate) fn is_locked(error: &Error) -> bool {
-    matches!(error, Error::Database(error) if is_lock_refusal(error))
+    matches!(error, Error::Conflict(error) if is_lock_refusal(error))
 }
 
 /// As [`is_locked`], for the driver's error.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use poem::{Response, Result};
 
 use crate::ledger::Error;
-use crate::ledger::desk::RolledBack;
 use crate::request::failure::{CommitFailed, Failure};
+use crate::request::running::Undone;
 use crate::request::settle::Verdict;
 use crate::request::shared::Shared;
 
@@ -34,21 +34,21 @@ impl Outcome {
         match (verdict, result) {
             // An error that the commit policy lets through is an answer like any other.
             (Verdict::Committed, result) => Self::Done(Ok(result.unwrap_or_else(poem::Error::into_response))),
-            (Verdict::RolledBack(RolledBack::Sound), Ok(answer)) => Self::Done(Ok(answer)),
+            (Verdict::RolledBack(undone), Ok(answer)) if undone.is_sound() => Self::Done(Ok(answer)),
             // The handler made an answer of an error; which error that was, only the transaction knows.
-            (Verdict::RolledBack(found), Ok(answer)) => {
-                Self::of_error(shared, poem::Error::from_response(answer), found)
+            (Verdict::RolledBack(undone), Ok(answer)) => {
+                Self::of_error(shared, poem::Error::from_response(answer), &undone)
             }
-            (Verdict::RolledBack(found), Err(error)) => Self::of_error(shared, error, found),
+            (Verdict::RolledBack(undone), Err(error)) => Self::of_error(shared, error, &undone),
             (Verdict::Failed(failed), _) => failed.into(),
             (Verdict::SendAgain(wait), _) => Self::SendAgain(wait),
         }
     }
 
-    /// The outcome of a handler that answered with an error, and whose transaction, if any, was `found` in
-    /// this state when it was rolled back.
-    pub(super) fn of_error(shared: &Shared, error: poem::Error, found: RolledBack) -> Self {
-        let failure = Failure::of_handler(shared, &error, error.status().is_server_error(), found);
+    /// The outcome of a handler that answered with an error, and whose transaction, if any, was found in this
+    /// state when it was rolled back.
+    pub(super) fn of_error(shared: &Shared, error: poem::Error, undone: &Undone) -> Self {
+        let failure = Failure::of_handler(shared, &error, error.status().is_server_error(), undone);
         Self::of_failure(error, failure)
     }
 
@@ -61,7 +61,15 @@ impl Outcome {
     }
 
     fn of_failure(error: poem::Error, failure: Failure) -> Self {
-        if failure.is_final() { Self::Done(Err(error)) } else { Self::Again(Again { error, failure }) }
+        let is_final = failure.is_final();
+        let again = Again { error, failure };
+        if !is_final {
+            Self::Again(again)
+        } else if again.failure.is_unavailability() {
+            Self::Done(again.last_answer())
+        } else {
+            Self::Done(Err(again.error))
+        }
     }
 }
 
@@ -70,12 +78,22 @@ impl Again {
     /// doing, else what the handler made of it.
     pub(super) fn last_answer(self) -> Result<Response> {
         if self.failure.is_unavailability() {
-            Err(Error::Unavailable(self.error.to_string()).into())
+            Err(unavailable(self.error).into())
         } else if self.error.is_from_response() {
             Ok(self.error.into_response())
         } else {
             Err(self.error)
         }
+    }
+}
+
+/// The error for an answer that says that the service is not available: the library's own as it is, whatever
+/// status the handler has given it.
+fn unavailable(error: poem::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) if ours.is_unavailable() => ours,
+        Ok(ours) => Error::Unavailable(ours.to_string()),
+        Err(other) => Error::Unavailable(other.to_string()),
     }
 }
 

@@ -109,6 +109,11 @@ impl Holding {
         Ok(())
     }
 
+    /// Forgets the session that a second login might join: it cannot be read.
+    pub fn join_nothing(&mut self) {
+        self.joinable = None;
+    }
+
     /// Takes the session of a login a moment ago, if it is of this user and nothing was kept so far.
     fn join(&mut self, user: &UserId) -> bool {
         let is_recent = matches!(self.admission, Some(Admission::Superseded { .. })) && !self.exists();

@@ -33,6 +33,8 @@ pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64)
     let transaction = Transaction::reserve(pool).await?;
     let loaded = load(transaction.client(), session, None).await?;
     let appends = match loaded.session {
+        // A note would take the place of what the session holds.
+        Some(LiveSession { damage: Some(error), .. }) => return Err(Error::Undecodable { session, error }),
         Some(live) if live.state.version + 1 == version => note(session, live)?,
         None if version == 1 => stillborn(session, loaded.now)?,
         _ => None,

@@ -47,7 +47,7 @@ impl GroupLoad {
             tokio::spawn(work(self.pool.clone(), leader));
         }
         match answered.await {
-            Ok(row) => loaded(id, &row?),
+            Ok(row) => loaded(&row?),
             // Another session of the group may be the reason why the statement failed.
             Err(_) => {
                 lend(&self.pool, async |connection: &Connection| load(connection, id, None).await).await
