@@ -247,14 +247,10 @@ async fn a_session_that_cannot_be_read_can_be_ended_and_logged_in_over() {
         let Scene { visitor, ledger, database, .. } = scene("", 0).await;
         let session = ledger.sessions(&"alice".into()).await.unwrap()[0].id;
         damage(&database).await;
-        let words = format!(
-            "session {session} can be ended but not read: session state of shape 9 does not decode: the stored bytes are \
-             damaged"
-        );
         for reading in ["/look", "/add", "/renew", "/impersonate", "/buy"] {
             let answer = visitor.post(reading, "bob").await;
             assert_eq!(answer.status, 500, "{reading}");
-            assert_eq!(answer.body, "Something went wrong on our side.", "{words}");
+            assert_eq!(answer.body, "Something went wrong on our side.");
         }
         let answer = visitor.post(path, "alice").await;
         assert_eq!((answer.status.as_u16(), answer.set_cookies().len()), (200, 1), "{path}: {answer:?}");

@@ -27,7 +27,7 @@ impl Running {
         drop(self.ahead);
         Arc::try_unwrap(self.transaction).map_err(|kept| {
             let error = Error::TransactionKept;
-            tracing::error!("{error}");
+            tracing::warn!("{error}");
             kept.client().give_up_slot();
             kept.terminate();
             error

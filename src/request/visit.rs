@@ -1,7 +1,7 @@
 //! One run of one request: what it has asked of the ledger so far.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::Incident;
@@ -15,6 +15,7 @@ use super::shared::Shared;
 use crate::ledger::Error;
 use crate::ledger::desk::{Lookup, Transaction};
 use crate::session::{Admission, Client, SessionId};
+use crate::telemetry;
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
 
@@ -30,6 +31,10 @@ pub(crate) struct Visit {
     was_opened: AtomicBool,
     /// Whether the request's token was let in, in this run or in an earlier one.
     was_let_in: AtomicBool,
+    /// The session that the request has shown a token of.
+    session: OnceLock<SessionId>,
+    /// Why an extractor has failed, for the log.
+    fault: OnceLock<Box<String>>,
     /// The part of the request that is committed already.
     part: Mutex<Option<CommittedPart>>,
     /// Its place among those who write to the session, kept until the request is settled or dropped.
@@ -86,6 +91,8 @@ impl Visit {
             runs_once,
             was_opened: AtomicBool::new(false),
             was_let_in: AtomicBool::new(false),
+            session: OnceLock::new(),
+            fault: OnceLock::new(),
             part: Mutex::default(),
             place: Place::default(),
             is_attended: AtomicBool::new(false),
@@ -97,8 +104,8 @@ impl Visit {
     /// The same request's next run. It knows of this one only that its token was let in.
     pub(crate) fn once_more(&self, attempt: u32) -> Self {
         let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
-        let was_let_in = self.was_let_in.load(Ordering::Relaxed);
-        Self { was_let_in: AtomicBool::new(was_let_in), ..next }
+        let was_let_in = AtomicBool::new(self.was_let_in.load(Ordering::Relaxed));
+        Self { was_let_in, session: self.session.clone(), ..next }
     }
 
     /// Which run of the request this is: 1 for the first.
@@ -230,7 +237,10 @@ impl Visit {
             }
         };
         match self.shared.sealer.open(value) {
-            Ok((id, secret)) => Cookie::Token(id, secret),
+            Ok((id, secret)) => {
+                drop(self.session.set(id));
+                Cookie::Token(id, secret)
+            }
             Err(_) => {
                 self.report(|client| Incident::CookieRejected { client });
                 Cookie::None
@@ -247,6 +257,33 @@ impl Visit {
             self.report(|client| Incident::TokenReplayed { session: id, client });
         }
         opened
+    }
+
+    /// The session that the request has shown a token of, once that is known.
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        self.session.get().copied()
+    }
+
+    /// Keeps the words of an extractor's error for the log: the application may make an answer of its own of
+    /// it.
+    pub(crate) fn note_fault(&self, error: Error) -> Error {
+        self.fault.set(Box::new(error.to_string())).ok();
+        error
+    }
+
+    /// The words of the first extractor's error that was noted.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.fault.get().map(|words| words.as_str())
+    }
+
+    /// Tells the span of the request, in which this is called, which session it is about, and which user if
+    /// that is asked for.
+    pub(crate) fn tell_span(&self) {
+        // In the next run the span has it already.
+        let Some(session) = self.session().filter(|_| self.attempt() == 1) else { return };
+        let opened = self.opened();
+        let user = opened.as_ref().filter(|_| self.shared.tells_user);
+        telemetry::session_known(session, user.and_then(|opened| opened.holding.signed_in_user()));
     }
 
     /// A request that runs again is not a second incident.

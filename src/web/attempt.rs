@@ -8,6 +8,7 @@ use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tracing::Instrument;
 
 use super::face::Face;
+use super::fault;
 use super::outcome::Outcome;
 use crate::request::attended::attended;
 use crate::request::completion::Completion;
@@ -31,6 +32,7 @@ pub(super) async fn attempt(
     let result = pin!(attended(visit, handler)).instrument(span).await;
     let result = result.map(IntoResponse::into_response);
     unsettled.0 = None;
+    visit.tell_span();
 
     let Settled { verdict, completion } = settle(visit, (face.commits)(&result)).await;
     let mut outcome = Outcome::of(&visit.shared, result, verdict);
@@ -38,6 +40,7 @@ pub(super) async fn attempt(
         outcome = outcome.last();
     }
     if let Outcome::Done(result) = &mut outcome {
+        fault::log(visit, result);
         complete(face, result, completion);
     }
     outcome

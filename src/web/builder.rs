@@ -12,6 +12,7 @@ use super::middleware::Sessions;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
+use crate::request::allowance::Allowance;
 use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::starts::Starts;
@@ -34,6 +35,7 @@ pub struct SessionsBuilder {
     commits: CommitHook,
     retries: RetryHook,
     on_incident: Option<IncidentHook>,
+    tells_user: bool,
     replay_bytes_max: usize,
     refuses_superseded: bool,
     replay_bytes_total: usize,
@@ -57,6 +59,7 @@ impl Sessions {
             commits: Box::new(commit_policy::commits),
             retries: Arc::new(|_| false),
             on_incident: None,
+            tells_user: false,
             replay_bytes_max: REPLAY_BYTES_MAX,
             refuses_superseded: false,
             replay_bytes_total: REPLAY_BYTES_TOTAL,
@@ -104,9 +107,17 @@ impl SessionsBuilder {
         self
     }
 
-    /// Called for each [`Incident`], besides the trace event. Must not block.
+    /// Called for each [`Incident`]. Must not block. A trace event tells of it too: of at most ten of a kind
+    /// within ten seconds, and the next one says how many were left out.
     pub fn on_incident(mut self, hook: impl Fn(&Incident) + Send + Sync + 'static) -> Self {
         self.on_incident = Some(Arc::new(hook));
+        self
+    }
+
+    /// Tells the signed-in user in the span of each request, beside the id of the session, so that both stand
+    /// at every event of the log that the request causes. Off unless asked for: a user's id may be personal.
+    pub fn user_in_log(mut self) -> Self {
+        self.tells_user = true;
         self
     }
 
@@ -193,6 +204,8 @@ impl SessionsBuilder {
             cookie: self.cookie,
             retries: self.retries,
             on_incident: self.on_incident,
+            allowance: Allowance::default(),
+            tells_user: self.tells_user,
             also: self.also,
             queue: WriterQueue::new(connections_of_one),
             streams: Streams::new(connections_of_one),

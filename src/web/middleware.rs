@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use super::attempt::attempt;
 use super::face::Face;
+use super::fault;
 use super::kept_request::{KeptRequest, arrival_of, keep_body};
 use super::outcome::Outcome;
 use crate::ledger::retry::{backoff, may_try_again};
@@ -84,7 +85,7 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Self::Output> {
-        let span = tracing::debug_span!("session_ledger.request", method = %request.method());
+        let span = telemetry::request_span(request.method());
         // Pinned where it is: it is some kilobytes, which would be moved into the span.
         pin!(self.run(&mut request)).instrument(span).await
     }
@@ -116,7 +117,11 @@ impl<E: Endpoint> SessionsEndpoint<E> {
             again.failure.prepare_next(shared);
             *request = match kept.request(&visit.arrival) {
                 Some(request) if may_try_again(again.failure.prospect, number, started) => request,
-                _ => return again.last_answer(),
+                _ => {
+                    let answer = again.last_answer();
+                    fault::log(&visit, &answer);
+                    return answer;
+                }
             };
             tracing::debug!(attempt = number, error = %again.error, "the request runs again");
             tokio::time::sleep(backoff(number)).await;

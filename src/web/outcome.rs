@@ -78,7 +78,7 @@ impl Again {
     /// doing, else what the handler made of it.
     pub(super) fn last_answer(self) -> Result<Response> {
         if self.failure.is_unavailability() {
-            Err(unavailable(self.error).into())
+            Err(unavailable(self.error, &self.failure.reason).into())
         } else if self.error.is_from_response() {
             Ok(self.error.into_response())
         } else {
@@ -89,11 +89,14 @@ impl Again {
 
 /// The error for an answer that says that the service is not available: the library's own as it is, whatever
 /// status the handler has given it.
-fn unavailable(error: poem::Error) -> Error {
+fn unavailable(error: poem::Error, reason: &str) -> Error {
     match error.downcast::<Error>() {
         Ok(ours) if ours.is_unavailable() => ours,
         Ok(ours) => Error::Unavailable(ours.to_string()),
-        Err(other) => Error::Unavailable(other.to_string()),
+        // An error of the application's may say anything, and a message of PostgreSQL's may quote a row.
+        Err(_) => {
+            Error::Unavailable(format!("a request failed ({reason}), and running it again did not help"))
+        }
     }
 }
 
