@@ -13,6 +13,7 @@ use crate::session::Guard;
 use crate::store;
 use crate::store::connection::deadline::answered;
 use crate::store::error::{Prospect, cause};
+use crate::store::request::transaction::RolledBack;
 
 /// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
 /// tokio-postgres' own. Do not send BEGIN, COMMIT or ROLLBACK yourself.
@@ -90,10 +91,11 @@ impl Ledger {
                 transaction.commit(self.pool(), &[], Some(Guard::Unfailed)).await?;
                 Ok(done)
             }
-            Err(error) => {
-                transaction.rollback().await;
-                Err(error)
-            }
+            // The work has only seen that its connection was closed.
+            Err(error) => match transaction.rollback().await {
+                RolledBack::Idle => Err(Error::IdleTooLong.into()),
+                _ => Err(error),
+            },
         }
     }
 }

@@ -32,7 +32,8 @@ pub(crate) enum CommitFailed {
 
 impl Failure {
     /// The failure of a handler that answered with an error, and whose transaction, if any, was found in this
-    /// state when it was rolled back. If the transaction had not begun, that is the failure.
+    /// state when it was rolled back. If it is known why the transaction could not go on, that is the
+    /// failure.
     pub(crate) fn of_handler(
         shared: &Shared,
         error: &(dyn StdError + 'static),
@@ -42,8 +43,8 @@ impl Failure {
         if (shared.retries)(error) {
             return Self { prospect: Prospect::Good, reason: "marked".to_owned() };
         }
-        if let Some(beginning) = &undone.beginning {
-            return Self { prospect: beginning.prospect(), reason: beginning.reason() };
+        if let Some(cause) = &undone.cause {
+            return Self { prospect: cause.prospect(), reason: cause.reason() };
         }
         let known = error.source().and_then(cause);
         let reason = known.as_ref().map_or_else(|| "aborted".to_owned(), |cause| cause.reason());
@@ -53,7 +54,7 @@ impl Failure {
             (None, RolledBack::Sound) => Prospect::None,
             // The handler calls it its own mistake, or the browser's; it is the database's.
             (None, RolledBack::Lost) if is_server_error => Prospect::Reconnected,
-            (None, RolledBack::Lost | RolledBack::Failed) => Prospect::Fair,
+            (None, RolledBack::Lost | RolledBack::Idle | RolledBack::Failed) => Prospect::Fair,
         };
         Self { prospect, reason }
     }

@@ -76,18 +76,18 @@ impl Running {
 #[derive(Debug)]
 pub(crate) struct Undone {
     pub(crate) found: RolledBack,
-    /// Why the transaction had not begun, if it had not: the handler has only seen that its own statements
-    /// were refused.
-    pub(crate) beginning: Option<Error>,
+    /// Why the transaction has not begun or was ended, if that is known: the handler has only seen that its
+    /// own statements were refused.
+    pub(crate) cause: Option<Error>,
 }
 
 impl Undone {
     /// There was nothing to roll back.
-    pub(super) const NOTHING: Self = Self { found: RolledBack::Sound, beginning: None };
+    pub(super) const NOTHING: Self = Self { found: RolledBack::Sound, cause: None };
 
     /// Whether the transaction would have gone on.
     pub(crate) fn is_sound(&self) -> bool {
-        self.found == RolledBack::Sound && self.beginning.is_none()
+        self.found == RolledBack::Sound && self.cause.is_none()
     }
 }
 
@@ -96,12 +96,13 @@ pub(super) async fn roll_back(running: Option<Running>) -> Undone {
     let Some(mut running) = running else { return Undone::NOTHING };
     let beginning = running.look_back().await;
     let _room = running.room.take();
-    let Ok(transaction) = running.take_back() else { return Undone { beginning, ..Undone::NOTHING } };
+    let Ok(transaction) = running.take_back() else { return Undone { cause: beginning, ..Undone::NOTHING } };
     let found = transaction.rollback().await;
     if found == RolledBack::Lost {
         tracing::warn!(
             "a connection was lost before its transaction was committed, or takes no writes: it is discarded"
         );
     }
-    Undone { found, beginning }
+    let idle = (found == RolledBack::Idle).then_some(Error::IdleTooLong);
+    Undone { found, cause: beginning.or(idle) }
 }

@@ -53,6 +53,14 @@ pub enum Error {
     /// The application has kept the transaction after its work had ended, so it cannot be committed.
     #[error("a transaction was kept past the end of its work, so that it was rolled back: drop it before")]
     TransactionKept,
+    /// The server has ended the transaction because its handler sent no statement for too long. Nothing was
+    /// written, and another run would fare no better.
+    #[error(
+        "a transaction was idle for longer than the server allows (`idle_in_transaction_session_timeout`, which is 5 s \
+         in a request's transaction): do what takes long before it begins or after it has ended, or set another limit \
+         in it"
+    )]
+    IdleTooLong,
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {
@@ -71,7 +79,7 @@ pub enum Error {
 
 impl Error {
     /// No connection could be opened.
-    pub(super) fn unreachable(error: &DriverError) -> Self {
+    pub(in crate::store) fn unreachable(error: &DriverError) -> Self {
         Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
     }
 

@@ -37,9 +37,9 @@ impl Outcome {
             (Verdict::RolledBack(undone), Ok(answer)) if undone.is_sound() => Self::Done(Ok(answer)),
             // The handler made an answer of an error; which error that was, only the transaction knows.
             (Verdict::RolledBack(undone), Ok(answer)) => {
-                Self::of_error(shared, poem::Error::from_response(answer), &undone)
+                Self::of_error(shared, poem::Error::from_response(answer), undone)
             }
-            (Verdict::RolledBack(undone), Err(error)) => Self::of_error(shared, error, &undone),
+            (Verdict::RolledBack(undone), Err(error)) => Self::of_error(shared, error, undone),
             (Verdict::Failed(failed), _) => failed.into(),
             (Verdict::SendAgain(wait), _) => Self::SendAgain(wait),
         }
@@ -47,8 +47,14 @@ impl Outcome {
 
     /// The outcome of a handler that answered with an error, and whose transaction, if any, was found in this
     /// state when it was rolled back.
-    pub(super) fn of_error(shared: &Shared, error: poem::Error, undone: &Undone) -> Self {
-        let failure = Failure::of_handler(shared, &error, error.status().is_server_error(), undone);
+    pub(super) fn of_error(shared: &Shared, error: poem::Error, undone: Undone) -> Self {
+        let is_server_error = error.status().is_server_error();
+        let failure = Failure::of_handler(shared, &error, is_server_error, &undone);
+        // The handler has only seen that a statement was refused.
+        let error = match undone.cause {
+            Some(cause) if failure.is_final() && is_server_error => cause.into(),
+            _ => error,
+        };
         Self::of_failure(error, failure)
     }
 

@@ -93,7 +93,7 @@ impl Session {
         };
         match result {
             Ok(done) => Ok(commit_part(visit).await.map(|()| done)?),
-            Err(error) => Err(Outcome::of_error(&visit.shared, error, &roll_back_part(visit).await)),
+            Err(error) => Err(Outcome::of_error(&visit.shared, error, roll_back_part(visit).await)),
         }
     }
 

@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, PoolConfig, QueueMode, RecyclingMethod, Runtime, Timeouts,
+    ClientWrapper, Manager, ManagerConfig, Object, PoolConfig, PoolError, QueueMode, RecyclingMethod,
+    Runtime, TimeoutType, Timeouts,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
+use tokio_postgres::error::SqlState;
 
 use super::connector::Connector;
+use super::idle_ends::IdleEnds;
 use crate::store::error::Error;
 use crate::telemetry;
 
@@ -18,6 +22,10 @@ pub(crate) const CONNECTIONS_MAX: usize = 16;
 
 /// How long a request waits for a connection before it is answered 503.
 const WAIT: Duration = Duration::from_millis(250);
+
+/// After the server has refused a connection because it has too many, how long none is opened while others
+/// are open. Each attempt would cost the server a process and a line in its log.
+const FULL: Duration = Duration::from_secs(1);
 
 /// A ledger's connections.
 #[derive(Clone)]
@@ -28,6 +36,17 @@ pub(crate) struct Pool {
     slots: Option<Arc<Semaphore>>,
     connections_max: usize,
     statements: Statements,
+    limit: Arc<Limit>,
+    idle_ends: IdleEnds,
+}
+
+/// A limit of the server's that is lower than the pool's own, such as that of a role's connections.
+#[derive(Debug, Default)]
+struct Limit {
+    /// When the server last refused a connection because it had too many.
+    refused: Mutex<Option<Instant>>,
+    /// Wakes one who waits when a connection has come back.
+    returned: Notify,
 }
 
 /// How a ledger sends its statements.
@@ -47,6 +66,30 @@ pub(crate) struct Connection {
     statements: Statements,
     /// Given back after the object, which the next one then finds.
     slot: Slot,
+    idle_ends: IdleEnds,
+    /// Behind the object, so that it is dropped after it.
+    _return: Return,
+}
+
+impl Limit {
+    fn reach(&self, now: Instant) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    fn is_reached(&self, now: Instant) -> bool {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.is_some_and(|refused| now.duration_since(refused) < FULL)
+    }
+}
+
+/// Tells when a connection has come back.
+#[derive(Debug)]
+struct Return(Arc<Limit>);
+
+impl Drop for Return {
+    fn drop(&mut self) {
+        self.0.returned.notify_one();
+    }
 }
 
 /// A connection's slot of the pool.
@@ -73,7 +116,7 @@ pub(crate) fn build(
     statements: Statements,
 ) -> Result<Pool, Error> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let create = connector.patience();
+    let (create, idle_ends) = (connector.patience(), connector.idle_ends());
     let timeouts = Timeouts { wait: Some(WAIT), create: Some(create), recycle: Some(create) };
     // The connector has a configuration of its own for each host.
     let manager = Manager::from_connect(tokio_postgres::Config::new(), connector, recycling);
@@ -83,14 +126,15 @@ pub(crate) fn build(
         .build()
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     let slots = Some(Arc::new(Semaphore::new(connections_max)));
-    Ok(Pool { connections, slots, connections_max, statements })
+    Ok(Pool { connections, slots, connections_max, statements, limit: Arc::default(), idle_ends })
 }
 
 impl Pool {
     /// A pool of the application's own.
     pub(crate) fn foreign(connections: deadpool_postgres::Pool, statements: Statements) -> Self {
         let connections_max = connections.status().max_size;
-        Self { connections, slots: None, connections_max, statements }
+        let idle_ends = IdleEnds::default();
+        Self { connections, slots: None, connections_max, statements, limit: Arc::default(), idle_ends }
     }
 
     /// How many connections it opens at the most.
@@ -98,21 +142,57 @@ impl Pool {
         self.connections_max
     }
 
-    /// Takes a connection that nobody uses. Waits for one as long as the pool allows.
+    /// Takes a connection that nobody uses. Waits for one as long as the pool allows. If the server allows
+    /// fewer connections than the pool has, this waits for one of those that are open.
     pub(crate) async fn get(&self) -> Result<Connection, Error> {
         let asked = Instant::now();
-        let taken = self.take().await;
+        let taken = self.take(asked).await;
         telemetry::pool_wait(asked.elapsed());
         taken
     }
 
-    async fn take(&self) -> Result<Connection, Error> {
+    async fn take(&self, asked: Instant) -> Result<Connection, Error> {
         let slot = match &self.slots {
             Some(slots) => Some(free(slots).await?),
             None => None,
         };
-        let object = self.connections.get().await?;
-        Ok(Connection { object, statements: self.statements, slot: Slot(Mutex::new(slot)) })
+        Ok(Connection {
+            object: self.object(asked).await?,
+            statements: self.statements,
+            idle_ends: self.idle_ends.clone(),
+            slot: Slot(Mutex::new(slot)),
+            _return: Return(Arc::clone(&self.limit)),
+        })
+    }
+
+    async fn object(&self, asked: Instant) -> Result<Object, PoolError> {
+        let late = |_| PoolError::Timeout(TimeoutType::Wait);
+        loop {
+            if let Some(object) = self.try_object().await? {
+                return Ok(object);
+            }
+            timeout_at((asked + WAIT).into(), self.limit.returned.notified()).await.map_err(late)?;
+        }
+    }
+
+    /// Takes a connection or opens one. None if the server has refused one because it has too many, or has
+    /// done so a moment ago.
+    async fn try_object(&self) -> Result<Option<Object>, PoolError> {
+        if self.limit.is_reached(Instant::now()) {
+            let status = self.connections.status();
+            if status.size > 0 && status.available == 0 {
+                return Ok(None);
+            }
+        }
+        match self.connections.get().await {
+            Err(PoolError::Backend(error)) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) => {
+                self.limit.reach(Instant::now());
+                let (open, error) = (self.connections.status().size, Error::unreachable(&error));
+                tracing::warn!(open, %error, "the server allows fewer connections than the pool has");
+                Ok(None)
+            }
+            got => got.map(Some),
+        }
     }
 
     /// Closes the connections that nobody uses.
@@ -144,6 +224,12 @@ impl Connection {
     /// which one: it may have been prepared for a table that has changed since, and would fail each time.
     pub(crate) fn forget_own_statements(&self) {
         self.object.statement_cache.clear();
+    }
+
+    /// Whether the server has ended a transaction that began here at `begun` because it was idle. Asked of a
+    /// connection that is lost.
+    pub(crate) fn was_idle_too_long(&self, begun: Instant) -> bool {
+        self.idle_ends.claim(begun)
     }
 
     /// Takes the connection out of its pool for good: it is closed when it is dropped.

@@ -103,7 +103,8 @@ impl Transaction {
         self.state = State::Open;
         let prepared = answered(self.prepare(appends)).await;
         let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
-        let (statements, fence) = prepared.map_err(CommitError::Failed)?;
+        let prepared = prepared.map_err(|error| CommitError::Failed(self.explained(error)));
+        let (statements, fence) = prepared?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begins {
@@ -139,12 +140,26 @@ impl Transaction {
     fn finish(mut self, outcome: Result<(), Error>, appends: &[&Append]) -> Result<(), CommitError> {
         match outcome {
             Err(error @ Error::Disconnected(_)) => {
+                let error = self.explained(error);
                 return Err(CommitError::Unknown(Box::new(Trace::of(self.id.get(), appends)), error));
             }
             Err(Error::Unusable(_) | Error::Aborted) => {}
             _ => drop(self.client.take()),
         }
         outcome.map_err(CommitError::Failed)
+    }
+}
+
+impl Transaction {
+    /// The error of a lost connection, with its reason where the server has told that.
+    fn explained(&self, error: Error) -> Error {
+        let is_lost = matches!(error, Error::Disconnected(_));
+        // A transaction without an id has begun with its commit, and was never idle.
+        if is_lost && self.id.get().is_some() && self.was_idle_too_long() {
+            Error::IdleTooLong
+        } else {
+            error
+        }
     }
 }
 
