@@ -34,7 +34,7 @@ pub(crate) struct Visit {
     /// The session that the request has shown a token of.
     session: OnceLock<SessionId>,
     /// Why an extractor has failed, for the log.
-    fault: OnceLock<Box<String>>,
+    fault: OnceLock<Box<str>>,
     /// The part of the request that is committed already.
     part: Mutex<Option<CommittedPart>>,
     /// Its place among those who write to the session, kept until the request is settled or dropped.
@@ -267,13 +267,13 @@ impl Visit {
     /// Keeps the words of an extractor's error for the log: the application may make an answer of its own of
     /// it.
     pub(crate) fn note_fault(&self, error: Error) -> Error {
-        self.fault.set(Box::new(error.to_string())).ok();
+        self.fault.set(error.to_string().into()).ok();
         error
     }
 
     /// The words of the first extractor's error that was noted.
     pub(crate) fn fault(&self) -> Option<&str> {
-        self.fault.get().map(|words| words.as_str())
+        self.fault.get().map(|words| &**words)
     }
 
     /// Tells the span of the request, in which this is called, which session it is about, and which user if
