@@ -238,7 +238,7 @@ impl Visit {
         };
         match self.shared.sealer.open(value) {
             Ok((id, secret)) => {
-                drop(self.session.set(id));
+                self.session.get_or_init(|| id);
                 Cookie::Token(id, secret)
             }
             Err(_) => {

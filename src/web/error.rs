@@ -13,7 +13,7 @@ use crate::session::WishError;
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Ended | Self::Superseded | Self::Wish(WishError::StaleCookie) => StatusCode::CONFLICT,
+            Self::Ended | Self::Superseded => StatusCode::CONFLICT,
             Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
             Self::Wish(wish) => status_of_wish(wish),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -38,6 +38,7 @@ impl ResponseError for SessionError {
 fn status_of_wish(wish: &WishError) -> StatusCode {
     match wish {
         WishError::UserId | WishError::Name => StatusCode::BAD_REQUEST,
+        WishError::StaleCookie => StatusCode::CONFLICT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
