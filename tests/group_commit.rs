@@ -232,7 +232,7 @@ async fn a_session_that_has_lost_a_race_breaks_up_no_groups() {
     let id = scene.database.connect().await.query_one(&query, &[]).await.unwrap();
     let locker = scene.lock(&[SessionId::from(id.get::<_, uuid::Uuid>(0))]).await;
     let unlock = async {
-        // Those of the others, and the one that it has written before.
+        // The others' events, and the one that it has written before.
         let written = i64::try_from(VISITORS).unwrap();
         scene.wait_until("session_ledger.event where version = 4", written).await;
         locker.batch_execute("rollback").await.unwrap();

@@ -166,7 +166,7 @@ impl Builder {
     /// Retry-After, and has done nothing.
     ///
     /// Transactions of one session hold at most a quarter of them, or two if that is more, and leave one to
-    /// the others. Those beyond wait for a second without a connection, and are then answered 503 too.
+    /// the others. Further ones wait for a second without a connection, and are then answered 503 too.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
         self

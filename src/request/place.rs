@@ -19,7 +19,7 @@ enum Standing {
     Turn(#[expect(dead_code, reason = "it is kept until the request leaves")] Turn),
     /// It has waited its time, and goes ahead without a turn.
     Waited,
-    /// It is settled, or was dropped. Whoever keeps a handle to it never stands in line.
+    /// It is settled, or was dropped. A handle that somebody keeps never stands in line.
     Gone,
 }
 

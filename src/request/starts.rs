@@ -38,7 +38,7 @@ impl Starts {
         let address = network(address);
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= ADDRESSES_MAX && !addresses.contains_key(&address) {
-            // Whoever has started none for that long has all of them left.
+            // An address that has started none for that long has all of them left.
             addresses.retain(|_, left| now.duration_since(left.at) < SPAN);
             if addresses.len() >= ADDRESSES_MAX {
                 return true;

@@ -320,8 +320,8 @@ impl Visit {
         self.place.step_aside();
     }
 
-    /// Lets the next one have its turn: the request is settled, or was dropped. Whoever keeps a handle to it
-    /// never stands in line again.
+    /// Lets the next one have its turn: the request is settled, or was dropped. A handle that somebody
+    /// keeps never stands in line again.
     pub(crate) fn leave_line(&self) {
         self.place.leave();
     }

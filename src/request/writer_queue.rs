@@ -23,7 +23,7 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long a turn lasts. A handler that takes longer keeps nobody waiting.
 const TURN_MAX: Duration = Duration::from_secs(1);
 
-/// How many stand in one line. Those beyond go ahead without a turn.
+/// How many stand in one line. Further ones go ahead without a turn.
 const WAITING_MAX: usize = 256;
 
 /// Lines of sessions that nobody waits for any more are forgotten when there are this many, or twice as many
@@ -58,7 +58,7 @@ pub(super) struct Seat {
     purpose: Purpose,
 }
 
-/// What a connection is for. Those who hold one for long take none from those who need one for a moment.
+/// The use of a connection. Requests that hold one for long take none from those that need one for a moment.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     /// A transaction of the handler's.

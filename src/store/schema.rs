@@ -6,8 +6,12 @@ use tokio_postgres::Client;
 use super::backends::{Backend, list, lock_holders};
 use super::connection::tls::EncryptionError;
 use super::error::Error;
+<<<<<<< ours
 use super::patience::{Patience, is_lock_refusal};
 use crate::store::bare::bare;
+=======
+use super::patience::{Patience, is_lock_refusal, is_locked};
+>>>>>>> theirs
 
 mod embedded {
     refinery::embed_migrations!("schema");
@@ -103,21 +107,24 @@ pub(crate) async fn migrate(client: &mut Client) -> Result<Migrated, SchemaError
 }
 
 async fn run(client: &mut Client) -> Result<Migrated, SchemaError> {
-    let before = applied(client).await?;
-    refuse_foreign(&before)?;
     let mut patience = Patience::new();
-    let mut migrated = Migrated::default();
+    let mut work = Work::default();
     loop {
-        let done = advance(client, &mut migrated).await;
-        let Err(Halt::Locked) = done else {
-            done.map_err(SchemaError::from)?;
-            migrated.applied = names_of_others(&before);
-            return Ok(migrated);
-        };
-        if !patience.allows_another_try().await {
-            return Err(SchemaError::Held { backends: lock_holders(client).await? });
+        match work.advance(client).await {
+            Ok(migrated) => return Ok(migrated),
+            Err(Halt::Failed(error)) => return Err(error),
+            Err(Halt::Locked) if patience.allows_another_try().await => {}
+            Err(Halt::Locked) => return Err(SchemaError::Held { backends: lock_holders(client).await? }),
         }
     }
+}
+
+/// What a migration has done.
+#[derive(Default)]
+struct Work {
+    /// The migrations that the database had before, once it was asked.
+    before: Option<Vec<Migration>>,
+    partitions: i32,
 }
 
 /// A migration that did not come to its end.
@@ -127,19 +134,27 @@ enum Halt {
     Failed(SchemaError),
 }
 
-/// Does what is left to be done. What an earlier call has done is not done again.
-async fn advance(client: &mut Client, migrated: &mut Migrated) -> Result<(), Halt> {
-    runner().run_async(client).await.map_err(Halt::of_migration)?;
-    client.batch_execute(SETTLE_SCHEMA).await?;
-    for month in 0..=MONTHS_AHEAD {
-        let made = client.query_one(MAKE_PARTITION, &[&month]).await?;
-        if made.try_get("is_due")? {
-            client.execute(CHECK_OTHERWISE, &[&month]).await?;
-            client.execute(ATTACH_PARTITION, &[&month]).await?;
-            migrated.partitions += 1;
+impl Work {
+    /// Does what is left to be done. What an earlier call has done is not done again.
+    async fn advance(&mut self, client: &mut Client) -> Result<Migrated, Halt> {
+        let before = match self.before.take() {
+            Some(before) => before,
+            None => applied(client).await?,
+        };
+        refuse_foreign(&before).map_err(Halt::Failed)?;
+        let before = self.before.insert(before);
+        runner().run_async(client).await.map_err(Halt::of_migration)?;
+        client.batch_execute(SETTLE_SCHEMA).await?;
+        for month in 0..=MONTHS_AHEAD {
+            let made = client.query_one(MAKE_PARTITION, &[&month]).await?;
+            if made.try_get("is_due")? {
+                client.execute(CHECK_OTHERWISE, &[&month]).await?;
+                client.execute(ATTACH_PARTITION, &[&month]).await?;
+                self.partitions += 1;
+            }
         }
+        Ok(Migrated { applied: names_of_others(before), partitions: self.partitions })
     }
-    Ok(())
 }
 
 impl Halt {
@@ -155,18 +170,15 @@ impl Halt {
     }
 }
 
-impl From<tokio_postgres::Error> for Halt {
-    fn from(error: tokio_postgres::Error) -> Self {
-        if is_lock_refusal(&error) { Self::Locked } else { Self::Failed(Error::from(error).into()) }
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        if is_locked(&error) { Self::Locked } else { Self::Failed(error.into()) }
     }
 }
 
-impl From<Halt> for SchemaError {
-    fn from(halt: Halt) -> Self {
-        match halt {
-            Halt::Locked => Self::Held { backends: Vec::new() },
-            Halt::Failed(error) => error,
-        }
+impl From<tokio_postgres::Error> for Halt {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::from(Error::from(error))
     }
 }
 

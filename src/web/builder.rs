@@ -131,7 +131,7 @@ impl SessionsBuilder {
     ///
     /// A request that runs once cannot wait so. If its handler asks for a [`Tx`](super::Tx), it is one of a
     /// few: such requests together hold at most a quarter of the pool's connections, or two if that is more,
-    /// and leave one to the others. Those beyond wait for a second, and are answered 503. And the server ends
+    /// and leave one to the others. Further ones wait for a second, and are answered 503. And the server ends
     /// a transaction in which nothing happens for 5 s.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;

@@ -31,7 +31,7 @@ struct Content {
     has_room: bool,
     kept: Vec<Bytes>,
     kept_bytes: usize,
-    /// Those who wait for more to come.
+    /// The readers that wait for more to come.
     waiting: Vec<Waker>,
 }
 

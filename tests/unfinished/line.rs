@@ -70,7 +70,7 @@ async fn a_handler_that_takes_its_time_keeps_nobody_from_changing_the_session() 
 }
 
 #[tokio::test]
-async fn who_stands_behind_many_that_never_finish_goes_ahead() {
+async fn a_request_behind_many_that_never_finish_goes_ahead() {
     let scene = Scene::set().await;
     let owner = scene.customer().await;
     let uploads: Vec<_> = (0..32).map(|_| send(&owner, silent(&owner, "/upload"))).collect();
@@ -102,7 +102,7 @@ async fn a_job_that_keeps_the_session_of_a_client_that_has_hung_up_keeps_no_turn
 }
 
 #[tokio::test]
-async fn nor_does_one_that_keeps_the_session_of_a_handler_that_panicked_or_returned() {
+async fn a_job_that_keeps_the_session_of_a_handler_that_panicked_or_returned_keeps_no_turn() {
     let scene = Scene::set().await;
     let owner = scene.customer().await;
     for (path, status) in [("/job-then-panic", 500), ("/job-then-return", 200)] {

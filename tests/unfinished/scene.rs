@@ -9,7 +9,7 @@ use poem::error::InternalServerError;
 use poem::http::{Method, header};
 use poem::middleware::CatchPanic;
 use poem::web::Data;
-use poem::{Body, EndpointExt, Request, Result, Route, handler, post};
+use poem::{Body, Endpoint, EndpointExt, Request, Result, Route, handler, post};
 use session_ledger::Ledger;
 use session_ledger::web::{Session, Sessions, SignedIn, Tx};
 use test_support::{Answer, App, COUNT, Database, Visitor, app, key_ring};
@@ -138,25 +138,22 @@ async fn regret(_tx: Tx, Data(signs): Data<&Signs>) -> Result<()> {
 }
 
 /// The application's pages.
-pub(crate) fn pages(signs: &Signs) -> Route {
-    Route::new().nest(
-        "/",
-        Route::new()
-            .at("/add", poem::get(add).post(add))
-            .at("/show", show)
-            .at("/login", post(login))
-            .at("/logout", post(logout))
-            .at("/upload", post(upload))
-            .at("/uploadtx", post(upload_tx))
-            .at("/slow", post(slow))
-            .at("/job-then-hang", post(job_then_hang))
-            .at("/job-then-panic", post(job_then_panic))
-            .at("/job-then-return", post(job_then_return))
-            .at("/hold", poem::get(hold).post(hold))
-            .at("/give-away", post(give_away))
-            .at("/regret", post(regret))
-            .data(signs.clone()),
-    )
+pub(crate) fn pages(signs: &Signs) -> impl Endpoint + use<> {
+    Route::new()
+        .at("/add", poem::get(add).post(add))
+        .at("/show", show)
+        .at("/login", post(login))
+        .at("/logout", post(logout))
+        .at("/upload", post(upload))
+        .at("/uploadtx", post(upload_tx))
+        .at("/slow", post(slow))
+        .at("/job-then-hang", post(job_then_hang))
+        .at("/job-then-panic", post(job_then_panic))
+        .at("/job-then-return", post(job_then_return))
+        .at("/hold", poem::get(hold).post(hold))
+        .at("/give-away", post(give_away))
+        .at("/regret", post(regret))
+        .data(signs.clone())
 }
 
 impl Signs {

@@ -24,7 +24,7 @@ async fn sixteen_silent_sockets_leave_most_of_the_pool_to_the_others() {
 }
 
 #[tokio::test]
-async fn those_beyond_their_part_are_told_to_come_back() {
+async fn silent_sockets_beyond_their_part_are_told_to_come_back() {
     let scene = Scene::with_connections(2).await;
     let stranger = Visitor::new(&scene.app);
     let first = send(&stranger, silent(&stranger, "/uploadtx"));

@@ -53,7 +53,7 @@ async fn sockets_that_fall_silent_stop_neither_the_application_nor_their_own_ses
             silent.push(open(&address, path, Some(&cookie), length).await);
         }
     }
-    // Those whose bodies are not kept: a quarter of the pool with a transaction, and one at least without.
+    // The requests whose bodies are not kept: a quarter of the pool with a transaction, one at least without.
     scene.signs.wait_for_handlers(5).await;
     let stranger = Visitor::new(&scene.app);
     for _ in 0..3 {

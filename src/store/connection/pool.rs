@@ -237,7 +237,7 @@ impl Connection {
         Object::take(self.object)
     }
 
-    /// Gives the connection's slot of the pool to others, as it has ended or is about to. Whoever holds it
+    /// Gives the connection's slot of the pool to others, as it has ended or is about to. Its holder
     /// may take their time.
     pub(crate) fn give_up_slot(&self) {
         let slot = lock(&self.slot.0).take();
