@@ -6,12 +6,8 @@ use tokio_postgres::Client;
 use super::backends::{Backend, list, lock_holders};
 use super::connection::tls::EncryptionError;
 use super::error::Error;
-<<<<<<< ours
-use super::patience::{Patience, is_lock_refusal};
-use crate::store::bare::bare;
-=======
 use super::patience::{Patience, is_lock_refusal, is_locked};
->>>>>>> theirs
+use crate::store::bare::bare;
 
 mod embedded {
     refinery::embed_migrations!("schema");
