@@ -145,7 +145,7 @@ impl Comparison {
             let finding = ahead.unwrap_or(Finding::RowTooMany { table });
             self.report.add(stream.session, finding);
         }
-        self.compare_row(wanted.0, wanted.1, &derived, stream.session);
+        self.compare_row(wanted.0, wanted.1, &derived, stream);
         Ok(())
     }
 
@@ -154,8 +154,9 @@ impl Comparison {
         table: &'static str,
         stored: Option<StoredRow>,
         derived: &ProjectedRow,
-        session: SessionId,
+        stream: &Stream,
     ) {
+        let session = stream.session;
         match stored {
             None => self.report.add(session, Finding::RowMissing { table }),
             Some(StoredRow { row: None, .. }) => self.report.add(session, Finding::RowUnreadable { table }),
@@ -166,7 +167,9 @@ impl Comparison {
                     // The first column is the version.
                     self.report.add(session, ahead.take().unwrap_or(differs));
                 }
-                if resend.is_some_and(|bytes| !derived.awaits_latecomers() || !is_resend(&bytes)) {
+                // A secret is kept for an offered token alone, until a browser has shown it.
+                let is_offered = stream.state.content.offered.is_some();
+                if resend.is_some_and(|bytes| !is_offered || !is_resend(&bytes)) {
                     self.report.add(session, Finding::ResendWrong);
                 }
             }

@@ -34,11 +34,6 @@ impl ProjectedRow {
             Self::Ended(row) => row.version,
         }
     }
-
-    /// Whether a late request may come, for which the row may keep a token.
-    pub(crate) fn awaits_latecomers(&self) -> bool {
-        matches!(self, Self::Live(row) if row.superseded_accepted == Some(true))
-    }
 }
 
 impl EndedRow {
