@@ -9,8 +9,8 @@ use super::running::{Running, roll_back};
 use super::visit::Visit;
 use super::writer_queue::Purpose;
 
-/// Commits, unless the handler's wishes cannot be followed, or others that write to the session come first. An
-/// end lets nobody come first.
+/// Commits, unless the handler's wishes cannot be followed, or others that write to the session come first.
+/// An end lets nobody come first.
 pub(super) async fn commit_in_turn(
     visit: &Visit,
     opened: &mut Opened,
@@ -32,8 +32,8 @@ pub(super) async fn commit_in_turn(
     }
 }
 
-/// Makes sure that the request may be committed: each end that it asked for was granted, and no more visitors'
-/// sessions start from its address than may.
+/// Makes sure that the request may be committed: each end that it asked for was granted, and no more
+/// visitors' sessions start from its address than may.
 fn check(visit: &Visit, opened: &Opened) -> Result<(), SessionError> {
     opened.check()?;
     if opened.is_visitors_start() && !visit.may_start() {

@@ -1,10 +1,10 @@
 -- Names each table of the log that lacks a guard trigger: one that is gone or disabled, fires at other times,
 -- or calls another function does not count.
+-- The numbers are the events that fire a guard: before update or delete of a row; before truncate.
 -- No row: all guards are in place.
 select log.relname::text as table_name, guard.name as trigger_name
   from pg_catalog.pg_class as log
  cross join (
-     -- The events that fire it: before update or delete of a row; before truncate.
      values ('an_event_is_never_changed', 27), ('the_log_is_never_emptied', 34)
  ) as guard (name, events)
  where (
