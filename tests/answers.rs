@@ -306,6 +306,7 @@ async fn the_end_of_a_replayed_session_outlives_a_lost_race() {
     let Scene { visitor, ledger, database, .. } = scene("", 0).await;
     let thief = visitor.copy();
     assert_eq!(visitor.post("/login", "alice").await.status, 200);
+    show_the_new_token(&visitor, &database).await;
     database.set_clock_ahead(Duration::from_secs(31)).await;
     let session = ledger.sessions(&"alice".into()).await.unwrap()[0].id;
 
@@ -328,6 +329,7 @@ async fn the_end_of_a_replayed_session_is_written_once_the_database_can() {
     let Scene { visitor, ledger, database, .. } = scene("", 0).await;
     let thief = visitor.copy();
     assert_eq!(visitor.post("/login", "alice").await.status, 200);
+    show_the_new_token(&visitor, &database).await;
     database.set_clock_ahead(Duration::from_secs(31)).await;
     let client = database.connect().await;
     let fill = "create function fill() returns trigger language plpgsql
@@ -346,6 +348,20 @@ async fn the_end_of_a_replayed_session_is_written_once_the_database_can() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("the end was not written");
+}
+
+/// Until the new token was shown, the old one is no proof of a theft.
+async fn show_the_new_token(visitor: &Visitor, database: &Database) {
+    assert_eq!(visitor.post("/look", "").await.body, "alice 1");
+    let seen = "session_ledger.activity as a join session_ledger.session as s using (session_id)
+                 where a.last_seen > s.authenticated_at";
+    for _ in 0..1_000 {
+        if database.count(seen).await > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("nobody has noted that the session was seen");
 }
 
 /// Waits until a transaction of the application waits for a lock that is not the one that began at `last`.
