@@ -1,23 +1,46 @@
--- Who may do what. The application may add events and read them, nothing else, and cannot say when or where
--- they were recorded.
-grant usage on schema session_ledger to session_ledger_runtime, session_ledger_operator;
-grant select on session_ledger.migration to session_ledger_runtime, session_ledger_operator;
-grant usage on sequence session_ledger.event_position to session_ledger_runtime, session_ledger_operator;
-grant select on session_ledger.event to session_ledger_runtime, session_ledger_operator;
+-- Who may do what: each role has the least that its duty needs, see `V1__roles.sql`. Nobody but the owner may
+-- change an event, or say when or where it was recorded.
+--
+-- Each migration calls this again: a database restored where the roles were missing has lost the grants. And
+-- nothing is left to what PUBLIC may do, which an administrator may have taken away.
+create function session_ledger.grant_rights() returns void
+    language plpgsql
+as $$
+begin
+    perform session_ledger.create_roles();
+    grant usage on schema session_ledger
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
+    grant usage on domain session_ledger.version, session_ledger.sha256
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
+    grant execute on function session_ledger.clock()
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
+    grant select on session_ledger.migration, session_ledger.event
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
 
-grant insert (
-    session_id, event_id, version, occurred_at, shape, kind, user_id, actor, client_ip, user_agent, hash, payload
-) on session_ledger.event to session_ledger_runtime, session_ledger_operator;
+    grant usage on sequence session_ledger.event_position to session_ledger_runtime;
+    grant insert (
+        session_id, event_id, version, occurred_at, shape, kind, user_id, actor, client_ip, user_agent, hash, payload
+    ) on session_ledger.event to session_ledger_runtime;
+    grant select, insert, update, delete on session_ledger.session to session_ledger_runtime;
+    grant select, insert on session_ledger.ended_session to session_ledger_runtime;
+    grant select, insert, update on session_ledger.activity to session_ledger_runtime;
 
-grant select, insert, update, delete on session_ledger.session to session_ledger_runtime, session_ledger_operator;
-grant select, insert on session_ledger.ended_session to session_ledger_runtime;
-grant select, insert, update on session_ledger.activity to session_ledger_runtime;
+    grant select, insert on session_ledger.subscription to session_ledger_relay;
+    grant update (cursor, delivered, fence, lease_holder, lease_until, moved_at)
+        on session_ledger.subscription to session_ledger_relay;
 
-grant truncate on session_ledger.session to session_ledger_operator;
-grant select, insert, update, delete, truncate on session_ledger.ended_session to session_ledger_operator;
-grant select, insert, update, delete on
-    session_ledger.activity,
-    session_ledger.subscription,
-    session_ledger.dead_letter,
-    session_ledger.parked_session
-to session_ledger_operator;
+    grant select on
+        session_ledger.session,
+        session_ledger.ended_session,
+        session_ledger.activity,
+        session_ledger.subscription,
+        session_ledger.dead_letter,
+        session_ledger.parked_session,
+        session_ledger.event_position
+    to session_ledger_auditor;
+
+    grant select, insert, delete, truncate on session_ledger.session, session_ledger.ended_session
+        to session_ledger_operator;
+    grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
+end
+$$;

@@ -6,26 +6,30 @@
 alter table session_ledger.session set (vacuum_truncate = off);
 alter table session_ledger.activity set (vacuum_truncate = off);
 
--- Gives them pages where they have few: at first, and after what takes pages away (a rebuild, a restored
+-- Gives `session` pages where it has few: at first, and after what takes pages away (a rebuild, a restored
 -- dump, VACUUM FULL). The rows that do so are gone with the same transaction: nobody sees them.
-create function session_ledger.pad_tables() returns void
+create function session_ledger.pad_sessions() returns void
     language plpgsql
 as $$
-declare
-    few constant bigint := 32 * current_setting('block_size')::bigint;
 begin
-    if pg_relation_size('session_ledger.session') < few then
+    if pg_relation_size('session_ledger.session') < 32 * current_setting('block_size')::bigint then
         insert into session_ledger.session (session_id, started_at, token_hash, state, head_hash, changed_at, version)
         select gen_random_uuid(), '-infinity', sha256(''), decode(repeat('00', 1800), 'hex'), '', '-infinity', 1
           from generate_series(1, 100);
         delete from session_ledger.session where started_at = '-infinity';
     end if;
-    if pg_relation_size('session_ledger.activity') < few then
+end
+$$;
+
+-- As `pad_sessions`, for `activity`.
+create function session_ledger.pad_activity() returns void
+    language plpgsql
+as $$
+begin
+    if pg_relation_size('session_ledger.activity') < 32 * current_setting('block_size')::bigint then
         insert into session_ledger.activity
         select gen_random_uuid(), '-infinity' from generate_series(1, 4000);
         delete from session_ledger.activity where last_seen = '-infinity';
     end if;
 end
 $$;
-
-select session_ledger.pad_tables();

@@ -1,14 +1,21 @@
--- The two roles that work with a ledger. They cannot log in: grant them to the roles that do.
+-- The roles that work with a ledger, by duty. They cannot log in: grant them to the roles that do.
 --
---   session_ledger_runtime   what the library does in an application: append, project, read
---   session_ledger_operator  what the projector does besides: rebuild, relay, clean up
+--   session_ledger_runtime   an application: appends, projects, reads
+--   session_ledger_relay     a follower of the feed: reads events, and moves its cursor
+--   session_ledger_auditor   reads everything: verify, history, sessions
+--   session_ledger_operator  rebuilds the projection
 --
--- Roles belong to the whole cluster, so another database may have made them already, even this instant.
-do $$
+-- Roles belong to the whole cluster, so another database may have made them already, even this instant. And a
+-- dump does not hold them: each migration calls this again, so that a restored database gets them.
+create function session_ledger.create_roles() returns void
+    language plpgsql
+as $$
 declare
+    duty      text;
     role_name text;
 begin
-    foreach role_name in array array['session_ledger_runtime', 'session_ledger_operator'] loop
+    foreach duty in array array['runtime', 'relay', 'auditor', 'operator'] loop
+        role_name := 'session_ledger_' || duty;
         begin
             if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
                 execute format('create role %I nologin', role_name);
@@ -19,3 +26,5 @@ begin
     end loop;
 end
 $$;
+
+select session_ledger.create_roles();

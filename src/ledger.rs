@@ -8,9 +8,13 @@ mod builder;
 pub(crate) mod desk;
 mod end;
 mod feed;
+mod finding;
+mod irregularity;
+mod neighbours;
 mod pages;
 mod rebuild;
 pub(crate) mod retry;
+mod surroundings;
 mod transaction;
 mod verification;
 mod verify;
@@ -31,15 +35,18 @@ use crate::store::request::group_load::GroupLoad;
 pub use builder::{Builder, StartError};
 pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
+pub use finding::{Difference, Finding};
+pub use irregularity::Irregularity;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
+pub use store::backends::Backend;
 pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
-pub use store::projection::replacement::Backend;
+pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
 pub use transaction::Transaction;
-pub use verification::{Difference, Finding, Verification};
+pub use verification::Verification;
 
 /// The driver and the pool whose types stand in the signatures of [`Builder`], [`Transaction`] and
 /// [`Tx`](crate::web::Tx).
@@ -95,7 +102,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away.
+    /// The user's id cannot be stored, or the database is away.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
         self.lend(async |connection| store::sessions::sessions_of(connection, user).await).await
     }

@@ -6,7 +6,9 @@
 //! the types of the `http` crate and the library's own, and knows no web framework: [`web`](crate::web) is
 //! its face in poem. It reaches the database through the front desk, [`ledger`](crate::ledger).
 
+pub(crate) mod allowance;
 pub(crate) mod arrival;
+pub(crate) mod attended;
 mod commit;
 pub(crate) mod completion;
 mod error;
@@ -14,11 +16,14 @@ pub(crate) mod failure;
 mod incident;
 mod opened;
 pub(crate) mod part;
-mod running;
+mod place;
+pub(crate) mod room;
+pub(crate) mod running;
 mod session;
 pub(crate) mod settle;
 pub(crate) mod shared;
 mod signed_in;
+pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
 pub(crate) mod writer_queue;

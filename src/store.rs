@@ -9,11 +9,14 @@
 //!
 //! Each statement is a file in `sql/`. The module that runs it names it.
 
+pub(crate) mod backends;
+pub(crate) mod bare;
 pub(crate) mod connection;
 pub(crate) mod error;
 pub(crate) mod log;
 #[cfg(test)]
 mod order;
+pub(crate) mod patience;
 pub(crate) mod projection;
 pub(crate) mod request;
 pub(crate) mod schema;

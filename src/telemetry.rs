@@ -19,13 +19,39 @@
 //!
 //! | span | level | around | fields |
 //! |---|---|---|---|
-//! | `session_ledger.request` | debug | a request with all its attempts | `method` |
+//! | `session_ledger.request` | error | a request with all its attempts | `method`, `session`, `user` |
 //! | `session_ledger.attempt` | debug | one run of the handler | `number` |
 //! | `session_ledger.commit` | debug | append, guard and COMMIT, of one request or a group | `appends` |
+//!
+//! `session` is the id of the session that the cookie names, known once the handler has run. `user` is told
+//! if [`user_in_log`](crate::web::SessionsBuilder::user_in_log) asks for it.
+//!
+//! Each answer with 5xx that is the library's doing is one event of level error within the span of its
+//! request: "a request could not be served", with `session`, `attempt`, `status` and `cause`.
 
 use std::time::Duration;
 
+use http::Method;
 use metrics::{Gauge, counter, gauge, histogram};
+use tracing::Span;
+use tracing::field::{Empty, display};
+
+use crate::session::{SessionId, UserId};
+
+/// The span of a request. It is of level error so that it stands beside every event within, whatever the
+/// subscriber leaves out.
+pub(crate) fn request_span(method: &Method) -> Span {
+    tracing::error_span!("session_ledger.request", %method, session = Empty, user = Empty)
+}
+
+/// The session that the request of the present span has shown a token of, and its user.
+pub(crate) fn session_known(session: SessionId, user: Option<&UserId>) {
+    let request = Span::current();
+    request.record("session", display(session));
+    if let Some(user) = user {
+        request.record("user", display(user));
+    }
+}
 
 /// A run of a request begins.
 pub(crate) fn attempt(number: u32) {

@@ -27,5 +27,5 @@ pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyState, Place, UnknownKeyStat
 pub use randomness::RandomnessError;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};
 
-pub(crate) use sealer::{Sealer, Token};
+pub(crate) use sealer::{Sealer, Token, is_resend};
 pub(crate) use secret::Secret;

@@ -23,6 +23,8 @@ mod commit_policy;
 mod error;
 mod extract;
 mod face;
+mod fault;
+mod kept_body;
 mod kept_request;
 mod middleware;
 mod outcome;

@@ -11,7 +11,7 @@ use poem::{EndpointExt, Error, Result, Route, get, handler};
 use session_ledger::Ledger;
 use session_ledger::session::{EndReason, SessionId};
 use session_ledger::web::{Session, Sessions, Tx};
-use test_support::{COUNT, Database, Visitor, app, key_ring};
+use test_support::{App, COUNT, Database, Visitor, app, key_ring};
 use tokio::sync::Barrier;
 
 /// The number of connections that know the statements.
@@ -83,12 +83,17 @@ async fn scene() -> Scene {
     let database = Database::fresh().await;
     database.connect().await.batch_execute("create table purchase (item text)").await.unwrap();
     let ledger = Ledger::builder(database.config()).connections_max(CONNECTIONS).connect().await.unwrap();
-    let visitor = visitor(ledger.clone());
+    let shop = shop(ledger.clone());
+    let visitor = Visitor::new(&shop);
     assert_eq!(visitor.get("/login").await.status, 200);
+    // One session alone may not hold all connections.
     let met: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
-            let tab = visitor.clone();
-            tokio::spawn(async move { tab.get("/meet").await.status })
+            let other = Visitor::new(&shop);
+            tokio::spawn(async move {
+                while other.get("/add").await.status != 200 {}
+                other.get("/meet").await.status
+            })
         })
         .collect();
     for status in met {
@@ -102,7 +107,7 @@ async fn scene() -> Scene {
     Scene { database, ledger, visitor, session }
 }
 
-fn visitor(ledger: Ledger) -> Visitor {
+fn shop(ledger: Ledger) -> App {
     let barrier = Arc::new(Barrier::new(CONNECTIONS));
     let route = Route::new()
         .at("/login", get(login))
@@ -113,7 +118,7 @@ fn visitor(ledger: Ledger) -> Visitor {
         .at("/taciturn-order", get(taciturn_order))
         .at("/silent-order", get(silent_order))
         .at("/meet", get(meet).data(barrier));
-    Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))))
+    app(route.with(Sessions::new(ledger, key_ring())))
 }
 
 impl Scene {

@@ -112,7 +112,7 @@ async fn who_is_signed_in_is_always_said_from_where() {
             said("logged_in"),
             said("renewed"),
             unsaid(),
-            said("renewed"),
+            said("renewal_offered"),
             said("ended")
         ]
     );

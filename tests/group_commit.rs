@@ -19,7 +19,7 @@ const VISITORS: usize = 8;
 
 /// Appends that wait for a lock.
 const WAITING: &str = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-    and query like '-- Appends%'";
+    and query like 'with projected%'";
 
 #[handler]
 fn read(session: Session) -> Result<String> {
@@ -211,6 +211,36 @@ async fn a_session_that_somebody_keeps_locked_holds_up_no_other_request() {
     let (statuses, ()) = tokio::join!(scene.add_together(async {}), unlock);
     assert_eq!(statuses, [200; VISITORS]);
     assert_eq!(scene.counts().await, ["2"; VISITORS]);
+    scene.is_sound().await;
+}
+
+/// One that is changed in two processes at a time would make each group fail that it goes with.
+#[tokio::test]
+async fn a_session_that_has_lost_a_race_breaks_up_no_groups() {
+    let scene = Scene::set().await;
+    let changed = scene.visitors[0].of(&Scene::shop(
+        &Ledger::builder(scene.database.config()).connect().await.unwrap(),
+        &scene.all,
+        &scene.go,
+    ));
+    let change = async { assert_eq!(changed.get("/add").await.status, 200) };
+    assert_eq!(scene.add_together(change).await, [200; VISITORS]);
+    let lost = "session_ledger.session where version = 4";
+    assert_eq!(scene.database.count(lost).await, 1, "its request has run again");
+
+    let query = format!("select session_id from {lost}");
+    let id = scene.database.connect().await.query_one(&query, &[]).await.unwrap();
+    let locker = scene.lock(&[SessionId::from(id.get::<_, uuid::Uuid>(0))]).await;
+    let unlock = async {
+        // The others' events, and the one that it has written before.
+        let written = i64::try_from(VISITORS).unwrap();
+        scene.wait_until("session_ledger.event where version = 4", written).await;
+        locker.batch_execute("rollback").await.unwrap();
+    };
+    let (statuses, ()) = tokio::join!(scene.add_together(async {}), unlock);
+    assert_eq!(statuses, [200; VISITORS]);
+    let transactions = scene.transactions(4).await;
+    assert!((2..6).contains(&transactions), "{transactions} transactions: the others went together");
     scene.is_sound().await;
 }
 

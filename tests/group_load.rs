@@ -63,7 +63,7 @@ impl Scene {
     /// Waits until this number of statements that load sessions wait for a lock.
     async fn wait_for_loads(&self, count: i64) {
         let waiting = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-            and query like '-- Loads%'";
+            and query ~ '^select (clock|asked)'";
         self.wait_until(waiting, count).await;
     }
 
@@ -159,7 +159,7 @@ async fn all_survive_the_loss_of_their_connection() {
     let cut = async {
         scene.wait_for_loads(1).await;
         let terminate = "select pg_terminate_backend(pid) from pg_stat_activity
-            where datname = current_database() and query like '-- Loads%'";
+            where datname = current_database() and query ~ '^select (clock|asked)'";
         scene.database.connect().await.batch_execute(terminate).await.unwrap();
         locker.batch_execute("rollback").await.unwrap();
     };

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use session_ledger::Ledger;
 use session_ledger::ledger::End;
@@ -39,6 +39,14 @@ impl Scene {
         sessions[0].id
     }
 
+    /// Waits for the note that a session was seen.
+    async fn wait_until_seen(&self) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while self.database.count("session_ledger.activity").await == 0 {
+            assert!(Instant::now() < patience, "nobody has noted that the session was seen");
+        }
+    }
+
     async fn kinds(&self, session: SessionId) -> Vec<String> {
         let history = self.ledger.history(session).await.unwrap();
         history.iter().map(|recorded| recorded.entry.encoded.kind().to_owned()).collect()
@@ -54,10 +62,12 @@ async fn a_login_keeps_what_the_visitor_had_and_replaces_the_token() {
     assert_ne!(scene.visitor.cookie(NAME).unwrap(), before);
     assert_eq!(scene.visitor.get("/show").await.body, "alice 1");
     // The token from before the login opens nothing any more, and its cookie is left alone.
-    let answer = thief.get("/show").await;
-    assert_eq!(answer.body, "- 0");
-    assert!(answer.set_cookies().is_empty());
-    assert_eq!(thief.get("/me").await.status, 401);
+    for path in ["/show", "/me", "/add"] {
+        let answer = thief.get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (307, ""));
+        assert_eq!(answer.headers["location"], path, "an honest browser sends the request again");
+        assert!(answer.set_cookies().is_empty());
+    }
     assert_eq!(scene.visitor.get("/show").await.body, "alice 1", "a latecomer is not punished");
     let session = scene.only_session("alice").await;
     assert_eq!(scene.kinds(session).await, ["started", "value_set", "logged_in", "renewed"]);
@@ -70,6 +80,8 @@ async fn a_token_that_comes_back_long_after_a_login_ends_the_session() {
     let thief = scene.visitor.copy();
     scene.visitor.post("/login/alice", "").await;
     let session = scene.only_session("alice").await;
+    scene.visitor.get("/show").await;
+    scene.wait_until_seen().await;
     scene.database.set_clock_ahead(PAST_GRACE).await;
     assert_eq!(thief.get("/show").await.body, "- 0");
     assert_eq!(scene.visitor.get("/show").await.body, "- 0", "whoever is honest must log in again");
@@ -77,6 +89,26 @@ async fn a_token_that_comes_back_long_after_a_login_ends_the_session() {
     assert_eq!(ended.0, EndReason::TokenReplayed);
     let incidents = scene.incidents.lock().unwrap();
     assert!(matches!(&incidents[..], [Incident::TokenReplayed { session: one, .. }] if *one == session));
+}
+
+#[tokio::test]
+async fn a_token_that_comes_back_after_a_login_whose_answer_was_lost_proves_no_theft() {
+    let scene = scene().await;
+    scene.visitor.get("/add").await;
+    let browser = scene.visitor.copy();
+    // The answer with the new token never reaches the browser.
+    scene.visitor.post("/login/alice", "").await;
+    let session = scene.only_session("alice").await;
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    let answer = browser.get("/show").await;
+    assert_eq!((answer.body.as_str(), answer.set_cookies().len()), ("- 0", 0), "the old token opens nothing");
+    let refused = browser.get("/add").await;
+    assert_eq!((refused.status.as_u16(), refused.set_cookies().len()), (409, 0));
+    assert!(scene.incidents.lock().unwrap().is_empty());
+    assert!(!scene.kinds(session).await.contains(&"ended".to_owned()));
+    // A log-in proves who asks, and starts a session of its own.
+    assert_eq!(browser.post("/login/alice", "").await.set_cookies().len(), 1);
+    assert_eq!(browser.get("/show").await.body, "alice 0");
 }
 
 #[tokio::test]
@@ -102,7 +134,8 @@ async fn a_logout_is_final_for_every_copy_of_the_token() {
     let session = scene.only_session("alice").await;
     scene.visitor.post("/logout", "").await;
     assert_eq!(elsewhere.get("/me").await.status, 401);
-    assert_eq!(elsewhere.get("/add").await.body, "1", "a new session starts from nothing");
+    let refused = elsewhere.get("/add").await;
+    assert_eq!((refused.status.as_u16(), refused.set_cookies().len()), (409, 0), "its cookie is out of date");
     assert_eq!(scene.kinds(session).await.last().unwrap(), "ended");
     assert_eq!(scene.database.count("session_ledger.ended_session").await, 1);
     let rows = format!("session_ledger.session where session_id = '{session}'");

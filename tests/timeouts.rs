@@ -106,6 +106,7 @@ async fn a_session_may_have_limits_of_its_own() {
 async fn an_expired_session_ends_even_if_the_request_that_finds_it_fails() {
     let (visitor, ledger, database) = scene().await;
     database.set_clock_ahead(Duration::from_secs(IDLE)).await;
-    assert_eq!(visitor.get("/then/500").await.status, 500);
+    let answer = visitor.get("/then/500").await;
+    assert_eq!((answer.status.as_u16(), answer.set_cookies().len()), (409, 0), "its cookie is out of date");
     assert_eq!(ended(&ledger).await, Some(EndReason::IdleTimeout));
 }

@@ -25,7 +25,7 @@ const OPERATIONS: [(Operation, [&str; 4]); 3] = [
 ];
 
 pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> Result<()> {
-    let partition = "select session_ledger.create_event_partition(now() - interval '10 days')";
+    let partition = "select growth.create_partition(now() - interval '10 days')";
     scene.client.execute(partition, &[]).await?;
     let mut picks: Vec<Pick> = Vec::new();
     for (nth, events) in (0..).zip(&scale.events) {

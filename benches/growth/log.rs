@@ -29,7 +29,8 @@ const OPERATIONS: [(Operation, [&str; 5]); 3] = [
 ];
 
 pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> Result<()> {
-    let months = "select session_ledger.create_event_partition(now() - n * interval '10 days') from generate_series(0, 20) as n";
+    let months =
+        "select growth.create_partition(now() - n * interval '10 days') from generate_series(0, 20) as n";
     scene.client.query(months, &[]).await?;
     let live = Population {
         start_us: now_us() - LIVE_DAYS * DAY_US,

@@ -42,7 +42,7 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
     let largest = scale.sessions.last().copied().unwrap_or(1);
     let mut filled =
         Population { start_us: now_us() - AGE_US, step_us: (AGE_US / largest).max(1), first: 0, count: 0 };
-    let partition = "select session_ledger.create_event_partition(now() - interval '10 days')";
+    let partition = "select growth.create_partition(now() - interval '10 days')";
     scene.client.execute(partition, &[]).await?;
     let mut sheet = Sheet::new("live sessions", &scale.sessions);
     for size in &scale.sessions {

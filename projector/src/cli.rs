@@ -35,18 +35,22 @@ pub struct CommandLine {
 pub enum Command {
     /// Bring the database's schema up to this version
     ///
-    /// Applies the missing migrations, makes the log's partitions for the coming year, and prints what it
-    /// did. Run it at each deployment, and at least once a month. Run it also after a restored dump or VACUUM
-    /// FULL: both leave tables so small that PostgreSQL would scan them. Running it twice, or two at once,
-    /// does no harm. It needs a role that may create a schema and roles.
+    /// Applies the missing migrations, gives the roles their rights, makes the log's partitions for the
+    /// coming year, and prints what it did. Run it at each deployment, and at least once a month. Run it also
+    /// after a restored dump, which has no roles, and after VACUUM FULL: both leave tables so small that
+    /// PostgreSQL would scan them. Running it twice, or two at once, does no harm. Requests go on meanwhile:
+    /// if a transaction that does not end is in the way, it gives up after some seconds and names it. It
+    /// needs a role that may create a schema and roles.
     ///
     /// Example: projector migrate --database postgresql://admin@localhost/shop
     Migrate,
     /// Compare the projection with the log
     ///
     /// Reads the whole log as of one moment, while the application runs. Derives the rows from it and names
-    /// each difference from the tables. It also finds events that were changed, removed or added by hand.
-    /// Exit codes: 0 for equal, 1 for different, 2 if it could not be found out.
+    /// each difference from the tables. It also finds events that were changed, removed or added by hand,
+    /// cursors that were moved, and guards that are gone. It says what it cannot show.
+    /// Exit codes: 0 for equal, 1 for different, 2 if it could not be found out. It needs a role that is
+    /// granted session_ledger_auditor.
     ///
     /// Example: projector verify || mail -s 'session ledger differs' ops@example.com
     Verify,
@@ -54,7 +58,7 @@ pub enum Command {
     ///
     /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it
     /// has changed nothing. Nobody is logged out. It refuses to run while others are connected to the
-    /// database.
+    /// database. It needs a role that is granted session_ledger_operator.
     ///
     /// Example: projector rebuild && projector verify
     Rebuild(Rebuild),
@@ -62,14 +66,15 @@ pub enum Command {
     ///
     /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by
     /// their size only, tokens never. The machine formats have more fields: the event's id, the time at which
-    /// the database recorded it, and the browser's full name. Exit code 1: the log knows no such session.
+    /// the database recorded it, and the browser's full name. Exit code 1: the log knows no such session. It
+    /// needs a role that is granted session_ledger_auditor.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
     History(History),
     /// List a user's sessions
     ///
     /// Lists live and ended sessions, the latest started first, each with an address and a browser that used
-    /// it. The browser's name is its own word.
+    /// it. The browser's name is its own word. It needs a role that is granted session_ledger_auditor.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
@@ -79,7 +84,7 @@ pub enum Command {
     /// batch is written and flushed; then the subscription remembers it. So after a crash a line may come
     /// again, with the same id, but none is skipped. The lines of a session come in the order of its
     /// versions. Runs until it is interrupted. Several relays of one subscription may run: one follows, the
-    /// others stand by.
+    /// others stand by. It needs a role that is granted session_ledger_relay.
     ///
     /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
     Relay(Relay),
@@ -166,6 +171,31 @@ pub enum Keys {
         #[arg(long, default_value = KeyState::Primary.as_str(), value_parser = key_state())]
         state: KeyState,
     },
+}
+
+impl Command {
+    /// The command's name, and the role that it needs.
+    pub fn duty(&self) -> Duty {
+        let (command, role) = match self {
+            Self::Migrate => ("migrate", "the role that owns the schema session_ledger, or may create it"),
+            Self::Verify => ("verify", "a role that is granted session_ledger_auditor"),
+            Self::Rebuild(_) => ("rebuild", "a role that is granted session_ledger_operator"),
+            Self::History(_) => ("history", "a role that is granted session_ledger_auditor"),
+            Self::Sessions(_) => ("sessions", "a role that is granted session_ledger_auditor"),
+            Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
+            Self::Keys { .. } => ("keys", "no role"),
+        };
+        Duty { command, role }
+    }
+}
+
+/// A command's name, and the role that it needs, as a message says them.
+#[derive(Clone, Copy, Debug)]
+pub struct Duty {
+    /// The command's name.
+    pub command: &'static str,
+    /// The role.
+    pub role: &'static str,
 }
 
 impl Relay {

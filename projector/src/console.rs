@@ -79,6 +79,20 @@ pub(crate) fn harmless_line(text: &str) -> String {
     harmless(text).replace('\n', "\u{fffd}")
 }
 
+/// The text with an escape (`\u001b`) for each character that [`harmless`] replaces, so that a pipe, and the
+/// terminal that it may end at, is safe too. JSON reads an escape in a string as the character.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && is_control(c) {
+            escaped += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 /// C0 and C1 controls, line and paragraph separators, and the controls of bidirectional text.
 fn is_control(c: char) -> bool {
     c.is_control()
@@ -91,4 +105,6 @@ fn a_stored_text_cannot_steer_a_terminal() {
     assert_eq!(harmless(hostile), "a\u{fffd}[2Jb\u{fffd}31mc\u{fffd}d\u{fffd}e\u{fffd}\u{fffd}");
     assert_eq!(harmless("Grüße, 世界 👋\n"), "Grüße, 世界 👋\n");
     assert_eq!(harmless_line("one\ntwo"), "one\u{fffd}two");
+    assert_eq!(escaped(hostile), "a\\u001b[2Jb\\u009b31mc\\u202ed\\u007fe\\u000d\\u0007");
+    assert_eq!(escaped("Grüße, 世界 👋\n"), "Grüße, 世界 👋\n");
 }

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use session_ledger::session::{Assurance, Client, Event, Recorded, StoredTimeouts, UserId};
 use time::format_description::well_known::Rfc3339;
 
+use crate::console::escaped;
+
 /// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
 #[derive(Clone, Debug, Serialize)]
 pub struct Envelope {
@@ -51,7 +53,7 @@ impl Envelope {
     ///
     /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
     pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(self)?;
+        let mut line = escaped(&serde_json::to_string(self)?).into_bytes();
         line.push(b'\n');
         Ok(line)
     }

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use session_ledger::ledger::{self, RebuildError, SchemaError, StartError};
+use session_ledger::ledger::{self, FeedError, RebuildError, SchemaError, StartError};
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
+use crate::cli::Duty;
 use crate::relay::RelayError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
@@ -34,8 +35,13 @@ pub enum Error {
         error: Box<ledger::Error>,
     },
     /// The role lacks the rights that the command needs.
-    #[error("{0}; use a role that is granted session_ledger_operator")]
-    Forbidden(ledger::Error),
+    #[error("{refusal}; `projector {}` needs {}", .duty.command, .duty.role)]
+    Forbidden {
+        /// The database's refusal.
+        refusal: Box<Error>,
+        /// The command, and the role that it needs.
+        duty: Duty,
+    },
     /// The database's schema does not fit.
     #[error(transparent)]
     Schema(SchemaError),
@@ -70,18 +76,29 @@ impl Error {
     pub fn is_reader_gone(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
+
+    /// The error of a command: if the database has refused it to this role, it also says which role may.
+    #[must_use]
+    pub fn of(self, duty: Duty) -> Self {
+        if self.is_refusal() { Self::Forbidden { refusal: Box::new(self), duty } } else { self }
+    }
+
+    /// Whether the role lacks a right.
+    fn is_refusal(&self) -> bool {
+        let error = match self {
+            Self::Connect { error, .. } => error,
+            Self::Store(error)
+            | Self::Rebuild(RebuildError::Store(error))
+            | Self::Relay(RelayError::Feed(FeedError::Store(error))) => error,
+            _ => return false,
+        };
+        matches!(error, ledger::Error::Database(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE))
+    }
 }
 
 impl From<ledger::Error> for Error {
     fn from(error: ledger::Error) -> Self {
-        match error {
-            ledger::Error::Database(ref refusal)
-                if refusal.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) =>
-            {
-                Self::Forbidden(error)
-            }
-            other => Self::Store(other),
-        }
+        Self::Store(error)
     }
 }
 

@@ -29,7 +29,8 @@ async fn main() -> ExitCode {
         out: &mut out,
         notes: &mut notes,
     };
-    match run(command_line, &mut console).await {
+    let duty = command_line.command.duty();
+    match run(command_line, &mut console).await.map_err(|error| error.of(duty)) {
         Ok(answer) => answer.into(),
         Err(error) if error.is_reader_gone() => ERROR.into(),
         Err(error) => {

@@ -18,7 +18,7 @@ pub async fn run(config: &Config, console: &mut Console<'_>) -> Result<Answer, E
     }
     let partitions = u64::try_from(migrated.partitions).unwrap_or_default();
     console.print(&match (migrated.applied.len() as u64, partitions) {
-        (0, 0) => "Nothing to do: the schema is up to date and the log has its partitions.\n".to_owned(),
+        (0, 0) => "Nothing was missing: the schema is up to date, the roles have their rights, and the log has its partitions.\n".to_owned(),
         (applied, made) => format!(
             "The schema is up to date: {} applied, {} of the log made.\n",
             count(applied, "migration"),

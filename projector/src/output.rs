@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use session_ledger::ledger;
 use time::OffsetDateTime;
 
-use crate::console::harmless_line;
+use crate::console::{escaped, harmless_line};
 use crate::{Console, Error, words};
 
 /// How much text is collected before it is written.
@@ -119,7 +119,7 @@ async fn in_pieces<R>(
 /// An element of the array, and what stands before it. Texts in JSON have no line ends of their own.
 fn json<R: Listed>(record: &R, is_first: bool) -> Result<String, Error> {
     let before = if is_first { "[" } else { "," };
-    let element = serde_json::to_string_pretty(record)?.replace('\n', "\n  ");
+    let element = escaped(&serde_json::to_string_pretty(record)?).replace('\n', "\n  ");
     Ok(format!("{before}\n  {element}"))
 }
 
@@ -129,12 +129,24 @@ fn json_end(is_empty: bool) -> &'static str {
 
 /// A line, behind the headings if it is the first.
 fn csv<R: Listed>(record: &R, is_first: bool) -> Result<String, Error> {
-    let mut writer = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
-    writer.serialize(record)?;
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let mut fields = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
+    fields.serialize(record)?;
+    let fields = fields.into_inner().map_err(|error| error.into_error())?;
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    for line in csv::ReaderBuilder::new().has_headers(false).from_reader(&fields[..]).records() {
+        lines.write_record(line?.iter().map(literal))?;
+    }
+    let lines = lines.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&lines).into_owned())
+}
+
+/// The text of a cell, on one line and as nothing but text: a spreadsheet takes a cell that begins with one
+/// of these characters for a formula, which a user agent or a note may hold (CWE-1236).
+fn literal(cell: &str) -> String {
+    let sign = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    sign.to_owned() + &escaped(cell).replace('\n', "\\u000a")
 }
 
 fn ndjson<R: Listed>(record: &R, _is_first: bool) -> Result<String, Error> {
-    Ok(serde_json::to_string(record)? + "\n")
+    Ok(escaped(&serde_json::to_string(record)?) + "\n")
 }

@@ -1,4 +1,4 @@
-//! `projector verify`: compares the projection with the log, and the log with its hash chain.
+//! `projector verify`: compares the projection with the log, and the log with itself.
 
 use std::fmt::Write;
 
@@ -37,14 +37,38 @@ fn report(verification: &Verification) -> String {
             count(verification.unknown_events, "event")
         ));
     }
+    verification.irregularities.iter().for_each(|one| line(one.to_string()));
+    line(verdict(verification));
+    if !verification.is_log_damaged() {
+        line(Verification::LIMITS.to_owned());
+    }
+    report
+}
+
+fn verdict(verification: &Verification) -> String {
     let read =
         format!("{}, {}", count(verification.sessions, "session"), count(verification.events, "event"));
-    line(match verification.differences_total {
-        0 => format!("Equal: the projection is what the log makes, and the log is whole ({read})."),
-        differences => format!(
-            "Different: {} ({read}). If the log is whole, `projector rebuild` makes the projection equal to it.",
-            count(differences, "difference")
-        ),
-    });
-    report
+    let amiss = &verification.irregularities;
+    let of_log =
+        amiss.iter().filter(|one| one.is_of_log()).count() as u64 + verification.log_differences_total;
+    let findings = count(verification.differences_total + amiss.len() as u64, "finding");
+    if verification.is_equal() {
+        format!(
+            "Equal: the projection is what the log makes, and nothing in the log contradicts the rest ({read})."
+        )
+    } else if verification.is_log_damaged() {
+        format!(
+            "Damaged: {findings}, {of_log} of them in the log itself ({read}). Do not rebuild: the tables may hold what the \
+             log has lost. Look for the events in a backup."
+        )
+    } else if verification.differences_total == 0 {
+        format!(
+            "Different: the projection is what the log makes, but what stands around the log is not as it was made: \
+             {findings} ({read})."
+        )
+    } else {
+        format!(
+            "Different: {findings} ({read}). The log shows no damage: `projector rebuild` makes the projection equal to it."
+        )
+    }
 }

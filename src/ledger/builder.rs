@@ -8,6 +8,7 @@ use tokio_postgres::Config;
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
+use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{self, Pool, Statements};
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
@@ -135,6 +136,9 @@ impl Builder {
     /// settings of connections in this builder then have no effect. The pool should have a wait limit: a
     /// request that finds no connection in time is answered 503.
     ///
+    /// Such a pool counts its connections by itself: one that the server has ended keeps its place until its
+    /// handler gives it back.
+    ///
     /// If other code has given a connection back in the middle of a transaction, that is noticed before it
     /// can do harm. The connection is discarded, and the request goes on with another. So
     /// `RecyclingMethod::Fast` is enough.
@@ -160,6 +164,9 @@ impl Builder {
     /// The most connections that our pool opens; 16 unless set. A connection serves one request or one batch,
     /// and a request never holds two. A request that finds all of them busy for 250 ms is answered 503 with
     /// Retry-After, and has done nothing.
+    ///
+    /// Transactions of one session hold at most a quarter of them, or two if that is more, and leave one to
+    /// the others. Further ones wait for a second without a connection, and are then answered 503 too.
     pub fn connections_max(mut self, connections: usize) -> Self {
         self.connections_max = connections;
         self
@@ -197,13 +204,13 @@ impl Builder {
         }
         let pool = match self.pool {
             None => {
-                pool::build(Connector::new(self.database, &self.root_certificates)?, self.connections_max)?
+                let connector = Connector::new(self.database, &self.root_certificates)?;
+                pool::build(connector, self.connections_max, self.statements)?
             }
-            Some(pool) => pool,
+            Some(pool) => Pool::foreign(pool, self.statements),
         };
-        let pool = Pool::new(pool, self.statements);
         let connection = pool.get().await?;
-        schema::check(&connection).await?;
+        answered(async { Ok(schema::check(&connection).await) }).await??;
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());

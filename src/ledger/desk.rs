@@ -63,13 +63,16 @@ impl Ledger {
         session: Option<SessionId>,
         also: Option<&'static Sql>,
     ) -> Result<(Transaction, Lookup), Error> {
-        let (transaction, loaded) = answered(Transaction::begin(self.pool(), session, also)).await?;
-        let why = async || match session {
-            Some(id) => load::why_ended(transaction.client(), id).await,
-            None => Ok(None),
-        };
-        let found = found(loaded, why).await?;
-        Ok((transaction, found))
+        answered(async {
+            let (transaction, loaded) = Transaction::begin(self.pool(), session, also).await?;
+            let why = async || match session {
+                Some(id) => load::why_ended(transaction.client(), id).await,
+                None => Ok(None),
+            };
+            let found = found(loaded, why).await?;
+            Ok((transaction, found))
+        })
+        .await
     }
 
     /// Begins a transaction and loads a session again, without waiting for the answer. See
@@ -78,7 +81,7 @@ impl Ledger {
         &self,
         session: Option<SessionId>,
     ) -> Result<(Arc<Transaction>, Begun), Error> {
-        Transaction::begin_ahead(self.pool(), session).await
+        answered(Transaction::begin_ahead(self.pool(), session)).await
     }
 
     /// The answer to a beginning that was sent ahead.
@@ -94,6 +97,13 @@ impl Ledger {
     /// The time by which sessions are judged.
     pub(crate) async fn now(&self) -> Result<OffsetDateTime, Error> {
         self.lend(async |connection: &Connection| load::now(connection).await).await
+    }
+
+    /// How many of the pool's connections requests of one kind may hold, say those of one session. The others
+    /// always find some.
+    pub(crate) fn connections_of_one(&self) -> usize {
+        let all = self.pool().connections_max();
+        (all / 4).max(2).min(all.saturating_sub(1)).max(1)
     }
 
     /// The rules of the sessions, for a holding.
@@ -132,7 +142,7 @@ impl Ledger {
         client: Client,
         actor: Option<UserId>,
     ) -> Result<bool, Error> {
-        let Some(append) = append_of(ending, client, actor) else { return Ok(false) };
+        let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
         Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await?;
         Ok(true)
     }
@@ -147,12 +157,16 @@ impl Ledger {
         client: Client,
         actor: Option<UserId>,
     ) -> Result<bool, Error> {
+        reason.check()?;
         let connection = transaction.client();
-        let loaded = load::load_within(connection, id).await?;
-        let append = ending(loaded, id, reason).and_then(|ending| append_of(ending, client, actor));
-        let Some(append) = append else { return Ok(false) };
-        append.run(connection, &append.ready(connection).await?).await?;
-        Ok(true)
+        answered(async {
+            let loaded = load::load_within(connection, id).await?;
+            let Some(ending) = ending(loaded, id, reason) else { return Ok(false) };
+            let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
+            append.run(connection, &append.ready(connection).await?).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Notes that a session was seen. Nobody waits for it.
@@ -170,12 +184,12 @@ impl Ledger {
 impl Transaction {
     /// As [`Ledger::history`], as the transaction sees it.
     pub(crate) async fn history(&self, session: SessionId) -> Result<Vec<Recorded>, Error> {
-        history::history(self.client(), session).await
+        answered(history::history(self.client(), session)).await
     }
 
     /// As [`Ledger::sessions`], as the transaction sees them.
     pub(crate) async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        sessions::sessions_of(self.client(), user).await
+        answered(sessions::sessions_of(self.client(), user)).await
     }
 }
 
@@ -201,7 +215,7 @@ pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason) -> Option
     Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now))
 }
 
-fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Option<Append> {
+fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Result<Option<Append>, Error> {
     let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
-    Some(Append { written, resend: None })
+    Ok(written.map(|written| Append { written, resend: None }))
 }

@@ -1,16 +1,20 @@
 //! Ending sessions from outside their requests.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 
-use super::desk::ending;
+use super::desk::{LiveSession, ending};
 use super::retry::backoff;
 use super::{Error, Ledger};
-use crate::session::{Client, EndReason, SessionId, UserId};
+use crate::session::{Client, EndReason, Ending, SessionId, UserId, WishError};
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
 const ATTEMPTS_MAX: u32 = 16;
+
+/// How often an end that nobody waits for is tried again while the database is away, and after which pause.
+const AWAY: (u32, Duration) = (60, Duration::from_secs(1));
 
 /// How sessions are ended: why, by whom, and which one is kept.
 ///
@@ -54,6 +58,13 @@ impl End {
         self.keep = session.into();
         self
     }
+
+    /// Makes sure that the end can be stored, before any session is looked at: whether that is so must not
+    /// depend on there being one to end.
+    fn check(&self) -> Result<(), WishError> {
+        self.reason.check()?;
+        self.actor.as_ref().map_or(Ok(()), UserId::check)
+    }
 }
 
 impl From<EndReason> for End {
@@ -68,9 +79,12 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away, or requests of the session kept changing it.
+    /// The reason or the actor's id cannot be stored, the database is away, or requests of the session kept
+    /// changing it.
     pub async fn end(&self, session: SessionId, end: impl Into<End>) -> Result<bool, Error> {
-        self.end_one(session, &end.into()).await
+        let end = end.into();
+        end.check()?;
+        self.end_one(session, &end).await
     }
 
     /// Ends all live sessions of a user but the one that `end` keeps. Says how many it ended.
@@ -80,6 +94,7 @@ impl Ledger {
     /// As [`end`](Self::end). Sessions that were ended before the error stay ended.
     pub async fn end_all(&self, user: &UserId, end: impl Into<End>) -> Result<usize, Error> {
         let end = end.into();
+        end.check()?;
         let mut ended = 0;
         let mut sessions = pin!(self.sessions_stream(user));
         while let Some(summary) = sessions.try_next().await? {
@@ -94,19 +109,85 @@ impl Ledger {
         if end.keep == Some(session) {
             return Ok(false);
         }
-        let mut outcome = Ok(false);
-        for attempt in 1..=ATTEMPTS_MAX {
-            outcome = self.try_end(session, end.clone()).await;
-            if !outcome.as_ref().is_err_and(Error::is_retryable) {
-                break;
+        let mut attempt = 1;
+        loop {
+            let outcome = self.try_end(session, end.clone()).await;
+            if !self.came_second(&outcome, attempt).await {
+                return outcome;
             }
-            tokio::time::sleep(backoff(attempt)).await;
+            attempt += 1;
         }
-        outcome
+    }
+
+    /// Ends a session that must end whatever becomes of its request. This waits while others come first. If
+    /// the database is away meanwhile, the end goes on to be tried for a minute, and nobody waits for it.
+    pub(crate) async fn end_overdue(&self, overdue: Ending, client: Client) {
+        match self.insist(&overdue, 1, &client).await {
+            Ok(_) => {}
+            Err(error) if error.is_unavailable() => {
+                let ledger = self.clone();
+                tokio::spawn(async move { ledger.end_once_back(overdue, client).await });
+            }
+            Err(error) => not_ended(&overdue, &error),
+        }
+    }
+
+    async fn end_once_back(&self, overdue: Ending, client: Client) {
+        let (attempts_max, pause) = AWAY;
+        for attempt in 1..=attempts_max {
+            tokio::time::sleep(pause).await;
+            // Not the first attempt: the session may have changed since it was loaded.
+            match self.insist(&overdue, 2, &client).await {
+                Ok(_) => return,
+                Err(error) if error.is_unavailable() && attempt < attempts_max => {}
+                Err(error) => return not_ended(&overdue, &error),
+            }
+        }
+    }
+
+    /// Tries an end, from the attempt with this number on, until no other request has come first.
+    async fn insist(&self, overdue: &Ending, mut attempt: u32, client: &Client) -> Result<bool, Error> {
+        loop {
+            let outcome = self.try_overdue(overdue, attempt, client.clone()).await;
+            if !self.came_second(&outcome, attempt).await {
+                return outcome;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Whether an end must be tried again, as another request has come first. If so, this waits a moment.
+    async fn came_second(&self, outcome: &Result<bool, Error>, attempt: u32) -> bool {
+        let Err(error) = outcome else { return false };
+        if !error.is_retryable() || attempt >= ATTEMPTS_MAX {
+            return false;
+        }
+        if matches!(error, Error::Outdated(_)) {
+            self.forget_statements();
+        }
+        tokio::time::sleep(backoff(attempt)).await;
+        true
+    }
+
+    async fn try_overdue(&self, overdue: &Ending, attempt: u32, client: Client) -> Result<bool, Error> {
+        if attempt == 1 {
+            return self.commit_end(overdue.clone(), client, None).await;
+        }
+        let loaded = self.load(overdue.id).await?;
+        let again = |live: LiveSession| overdue.again(live.state, live.last_seen, loaded.now);
+        match loaded.session.and_then(again) {
+            Some(ending) => self.commit_end(ending, client, None).await,
+            None => Ok(false),
+        }
     }
 
     async fn try_end(&self, session: SessionId, End { reason, actor, .. }: End) -> Result<bool, Error> {
         let Some(ending) = ending(self.load(session).await?, session, reason) else { return Ok(false) };
         self.commit_end(ending, Client::default(), actor).await
     }
+}
+
+fn not_ended(overdue: &Ending, error: &Error) {
+    let (session, reason) = (overdue.id, &overdue.reason);
+    tracing::error!(%session, %reason, %error, "a session that must end was not ended");
 }

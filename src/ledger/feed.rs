@@ -49,7 +49,7 @@ impl Ledger {
     ///
     /// Another holder has it ([`FeedError::Held`]); this server cannot be followed ([`FeedError::Standby`],
     /// [`FeedError::TransactionIdsRestarted`]); the database is away, or the role is not granted
-    /// `session_ledger_operator`.
+    /// `session_ledger_relay`.
     pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
         let client = self.client().await?;
         let lease = feed::open(&client, name, holder, LEASE_SECONDS).await?;
@@ -75,7 +75,7 @@ impl Subscription {
     /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the
     /// subscription next.
     pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
-        feed::checkpoint(&self.client, &self.lease, Some(&batch.target)).await
+        feed::checkpoint(&self.client, &self.lease, Some(&batch)).await
     }
 
     /// Renews the lease, for a follower that has had nothing to checkpoint for a while.

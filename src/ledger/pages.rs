@@ -98,7 +98,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The database is away.
+    /// The user's id cannot be stored, or the database is away.
     pub async fn sessions_page(
         &self,
         user: &UserId,

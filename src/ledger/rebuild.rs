@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::error::SqlState;
 
 use super::{Backend, Error, Ledger, Progress};
 use crate::session::{DecodeError, SessionId, SessionState};
-use crate::store::projection::replacement::{Replacement, other_backends};
+use crate::store::backends::{list, other_backends};
+use crate::store::log::streams::Logged;
+use crate::store::patience::is_locked;
+use crate::store::projection::replacement::{Replacement, UnrecordedRow};
 use crate::store::projection::row::ProjectedRow;
 
 /// How often to look whether other connections have closed, and how long to wait before each look.
@@ -53,6 +55,31 @@ pub enum RebuildError {
         "the projection is locked by a transaction that does not end: end it, or stop the application first"
     )]
     Locked,
+    /// Rows whose latest events the log lacks: a rebuild would lose them, and sign their users out.
+    #[error(
+        "the log lacks the events of {rows_total} rows, so nothing was rebuilt, as these rows would be lost: {}. Restore \
+         the events from a backup; or if they are meant to be gone, delete the rows first",
+        name_rows(.rows, *.rows_total)
+    )]
+    EventsMissing {
+        /// The first of these rows.
+        rows: Vec<UnrecordedRow>,
+        /// How many there are.
+        rows_total: u64,
+    },
+    /// Events are missing in the middle of a session, or at its start.
+    #[error(
+        "event {expected} of session {session} is missing from the log, where {found} comes next, so nothing was rebuilt: \
+         restore it from a backup"
+    )]
+    VersionGap {
+        /// The session.
+        session: SessionId,
+        /// The version that should come next.
+        expected: i64,
+        /// The version that comes next.
+        found: i64,
+    },
     /// An event that cannot be read: the projection cannot be derived from this log.
     #[error("event {version} of session {session} cannot be read, so nothing was rebuilt: {error}")]
     Undecodable {
@@ -85,8 +112,10 @@ impl Ledger {
     /// stopped before [`Progress::is_read`] is told, also by dropping the future, the old rows stay.
     ///
     /// `resend`, a token that is kept to be sent again, is not in the log and is lost: a browser that never
-    /// got its renewed token has to log in again once the grace is over. `activity` stays as it is. A rebuild
-    /// needs the rights of `session_ledger_operator`. `progress` is called now and then and at the end.
+    /// got its renewed token has to log in again once the grace is over. `activity` stays as it is.
+    ///
+    /// A log that lacks events is refused: what the rows know of them would be lost. A rebuild needs the
+    /// rights of `session_ledger_operator`. `progress` is called now and then and at the end.
     ///
     /// # Errors
     ///
@@ -101,7 +130,7 @@ impl Ledger {
             self.refuse_others(&client).await?;
         }
         let mut replacement = Replacement::begin(client, options.while_connected).await.map_err(locked)?;
-        let rebuilt = match replay(&mut replacement, progress).await {
+        let rebuilt = match replace(&mut replacement, progress).await {
             Ok(rebuilt) => rebuilt,
             Err(error) => {
                 replacement.rollback().await;
@@ -131,6 +160,19 @@ impl Ledger {
     }
 }
 
+/// Makes sure that the log holds what the rows know, and writes them anew.
+async fn replace(
+    replacement: &mut Replacement,
+    progress: impl FnMut(Progress) + Send,
+) -> Result<Rebuilt, RebuildError> {
+    let (rows, rows_total) = replacement.unrecorded_rows().await?;
+    if !rows.is_empty() {
+        return Err(RebuildError::EventsMissing { rows, rows_total });
+    }
+    replacement.empty().await?;
+    replay(replacement, progress).await
+}
+
 /// Folds the log and sends the rows that it makes.
 async fn replay(
     replacement: &mut Replacement,
@@ -144,8 +186,11 @@ async fn replay(
     let mut log = replacement.log().await?;
     while let Some(session) = log.next_session().await? {
         let mut state = SessionState::default();
-        while let Some(entry) = log.next_event().await? {
-            let version = entry.version;
+        while let Some(Logged { entry, .. }) = log.next_event().await? {
+            let (expected, version) = (state.version + 1, entry.version);
+            if version != expected {
+                return Err(RebuildError::VersionGap { session, expected, found: version });
+            }
             state.advance(&entry).map_err(|error| RebuildError::Undecodable { session, version, error })?;
             rebuilt.unknown_events += u64::from(!entry.encoded.is_known());
             told.count_event(&mut progress);
@@ -171,16 +216,15 @@ impl Rebuilt {
 }
 
 fn locked(error: Error) -> RebuildError {
-    match error {
-        Error::Database(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => RebuildError::Locked,
-        other => other.into(),
-    }
+    if is_locked(&error) { RebuildError::Locked } else { error.into() }
 }
 
-fn list(backends: &[Backend]) -> String {
-    let name = |backend: &Backend| match backend.application_name.as_str() {
-        "" => format!("process {}", backend.pid),
-        name => format!("process {} of \"{name}\"", backend.pid),
-    };
-    backends.iter().map(name).collect::<Vec<_>>().join(", ")
+fn name_rows(rows: &[UnrecordedRow], total: u64) -> String {
+    let name =
+        |row: &UnrecordedRow| format!("session {} (version {} in `{}`)", row.session, row.version, row.table);
+    let mut names: Vec<_> = rows.iter().map(name).collect();
+    if let Some(more) = total.checked_sub(rows.len() as u64).filter(|more| *more > 0) {
+        names.push(format!("and {more} more"));
+    }
+    names.join(", ")
 }

@@ -18,7 +18,7 @@ pub(crate) fn may_try_again(prospect: Prospect, attempt: u32, started: Instant) 
     let attempts_max = match prospect {
         Prospect::Good => ATTEMPTS_MAX,
         Prospect::Outdated | Prospect::Reconnected | Prospect::Fair => FAIR_ATTEMPTS_MAX,
-        Prospect::None => return false,
+        Prospect::Away | Prospect::None => return false,
     };
     attempt < attempts_max && started.elapsed() < PATIENCE
 }

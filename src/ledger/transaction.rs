@@ -11,7 +11,9 @@ use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::session::Guard;
 use crate::store;
+use crate::store::connection::deadline::answered;
 use crate::store::error::{Prospect, cause};
+use crate::store::request::transaction::RolledBack;
 
 /// A SERIALIZABLE transaction outside any request. Derefs to deadpool's client, and through it to
 /// tokio-postgres' own. Do not send BEGIN, COMMIT or ROLLBACK yourself.
@@ -78,8 +80,8 @@ impl Ledger {
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
-        let (transaction, _) =
-            store::request::transaction::Transaction::begin(self.pool(), None, None).await?;
+        let beginning = store::request::transaction::Transaction::begin(self.pool(), None, None);
+        let (transaction, _) = answered(beginning).await?;
         let transaction = Arc::new(transaction);
         let result = work(Transaction(Arc::clone(&transaction))).await;
         // One that `work` has kept is rolled back when it is dropped, with its connection.
@@ -89,10 +91,11 @@ impl Ledger {
                 transaction.commit(self.pool(), &[], Some(Guard::Unfailed)).await?;
                 Ok(done)
             }
-            Err(error) => {
-                transaction.rollback().await;
-                Err(error)
-            }
+            // The work has only seen that its connection was closed.
+            Err(error) => match transaction.rollback().await {
+                RolledBack::Idle => Err(Error::IdleTooLong.into()),
+                _ => Err(error),
+            },
         }
     }
 }

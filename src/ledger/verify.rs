@@ -1,20 +1,30 @@
 //! Comparing the projection with the log, and the log with itself.
 
-use super::verification::{Finding, Verification};
+use super::finding::Finding;
+use super::neighbours::Neighbours;
+use super::surroundings::Surroundings;
+use super::verification::Verification;
 use super::{Error, Ledger, Progress};
 use crate::session::{ChainHash, Entry, SessionId, SessionState};
+use crate::store::projection::difference::ColumnDifference;
 use crate::store::projection::inspection::Inspection;
 use crate::store::projection::row::ProjectedRow;
 use crate::store::projection::stored_rows::{Rows, StoredRow};
+use crate::token::is_resend;
 
 const LIVE: &str = "session";
 const ENDED: &str = "ended_session";
 
 impl Ledger {
-    /// Compares the projection with the rows that the log makes, and checks that the log is whole: that the
-    /// versions of each session are 1..n, that nothing follows an end, and that the hash chain holds. It sees
-    /// one moment, may run while the application does, and keeps a bounded number of rows in memory. `resend`
-    /// (a token that is kept to be sent again) and `activity` are not derived from the log, and not compared.
+    /// Compares the projection with the rows that the log makes, and the log with itself: the versions of
+    /// each session are 1..n, nothing follows an end, the hash chain holds, and the columns that the database
+    /// has filled in agree with their neighbours. It also looks at what stands around the log: guards,
+    /// counters, cursors. It sees one moment, may run while the application does, and keeps a bounded number
+    /// of rows in memory. It needs the rights of `session_ledger_auditor`. See
+    /// [`Verification::LIMITS`] for what it cannot show.
+    ///
+    /// `activity` is not derived from the log: only a time in the future is found there. Of `resend`, a token
+    /// that is kept to be sent again, only the form and the occasion are checked.
     ///
     /// An event that cannot be read is a difference, not an error. `progress` is called now and then and at
     /// the end.
@@ -28,13 +38,22 @@ impl Ledger {
         let mut told = Progress { events_estimated, ..Progress::default() };
         progress(told);
 
-        let report = {
+        let mut surroundings = Surroundings::read(&inspection).await?;
+        let counters = surroundings.counters;
+
+        let mut report = {
             let mut log = inspection.log().await?;
             let mut comparison = Comparison::open(&inspection).await?;
             while let Some(session) = log.next_session().await? {
                 let mut stream = Stream::begin(session);
-                while let Some(entry) = log.next_event().await? {
-                    stream.extend(&entry, &mut comparison.report);
+                let mut neighbours = Neighbours::of(session, &counters);
+                while let Some(logged) = log.next_event().await? {
+                    stream.extend(&logged.entry, &mut comparison.report);
+                    neighbours
+                        .findings(&logged)
+                        .into_iter()
+                        .for_each(|one| comparison.report.add(session, one));
+                    surroundings.see(&logged.witness);
                     told.count_event(&mut progress);
                 }
                 told.sessions += 1;
@@ -42,6 +61,10 @@ impl Ledger {
             }
             comparison.finish().await?
         };
+        for (session, last_seen) in inspection.seen_ahead().await? {
+            report.add(session, Finding::SeenAhead { last_seen });
+        }
+        report.irregularities = surroundings.irregularities();
         inspection.end().await?;
         progress(Progress { is_read: true, ..told });
         Ok(Verification { sessions: told.sessions, events: told.events, ..report })
@@ -117,10 +140,12 @@ impl Comparison {
             ProjectedRow::Live(_) => ((LIVE, live), (ENDED, ended)),
             ProjectedRow::Ended(_) => ((ENDED, ended), (LIVE, live)),
         };
-        if unwanted.1.is_some() {
-            self.report.add(stream.session, Finding::RowTooMany { table: unwanted.0 });
+        if let (table, Some(stored)) = unwanted {
+            let ahead = stored.row.and_then(|row| row_ahead(table, &row, &derived));
+            let finding = ahead.unwrap_or(Finding::RowTooMany { table });
+            self.report.add(stream.session, finding);
         }
-        self.compare_row(wanted.0, wanted.1, &derived, stream.session);
+        self.compare_row(wanted.0, wanted.1, &derived, stream);
         Ok(())
     }
 
@@ -129,16 +154,23 @@ impl Comparison {
         table: &'static str,
         stored: Option<StoredRow>,
         derived: &ProjectedRow,
-        session: SessionId,
+        stream: &Stream,
     ) {
+        let session = stream.session;
         match stored {
             None => self.report.add(session, Finding::RowMissing { table }),
             Some(StoredRow { row: None, .. }) => self.report.add(session, Finding::RowUnreadable { table }),
-            Some(StoredRow { row: Some(row), .. }) => {
-                for difference in row.differences(derived) {
-                    let (column, stored, derived) =
-                        (difference.column, difference.stored, difference.derived);
-                    self.report.add(session, Finding::ColumnDiffers { table, column, stored, derived });
+            Some(StoredRow { row: Some(row), resend, .. }) => {
+                let mut ahead = row_ahead(table, &row, derived);
+                for ColumnDifference { column, stored, derived } in row.differences(derived) {
+                    let differs = Finding::ColumnDiffers { table, column, stored, derived };
+                    // The first column is the version.
+                    self.report.add(session, ahead.take().unwrap_or(differs));
+                }
+                // A secret is kept for an offered token alone, until a browser has shown it.
+                let is_offered = stream.state.content.offered.is_some();
+                if resend.is_some_and(|bytes| !is_offered || !is_resend(&bytes)) {
+                    self.report.add(session, Finding::ResendWrong);
                 }
             }
         }
@@ -154,7 +186,7 @@ impl Comparison {
             if Some(row.session) == session {
                 return Ok(Some(row));
             }
-            self.report.add(row.session, Finding::RowTooMany { table });
+            self.report.add(row.session, Finding::EventsMissing { table });
         }
         Ok(None)
     }
@@ -165,6 +197,12 @@ impl Comparison {
         self.row(Table::Ended, None).await?;
         Ok(self.report)
     }
+}
+
+/// Whether a row knows of events that the log has lost.
+fn row_ahead(table: &'static str, stored: &ProjectedRow, derived: &ProjectedRow) -> Option<Finding> {
+    let (row, log) = (stored.version(), derived.version());
+    (row > log).then_some(Finding::RowAhead { table, row, log })
 }
 
 #[derive(Clone, Copy)]

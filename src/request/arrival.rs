@@ -13,6 +13,8 @@ pub(crate) struct Arrival {
     pub(crate) headers: HeaderMap,
     /// The address that the connection comes from, if it is one of IP.
     pub(crate) peer: Option<IpAddr>,
+    /// Whether the request cannot run again, as its body is not kept.
+    pub(crate) runs_once: bool,
 }
 
 impl Arrival {

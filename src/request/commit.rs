@@ -2,18 +2,25 @@
 
 use std::sync::Arc;
 
+use super::SessionError;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Running, roll_back};
 use super::visit::Visit;
+use super::writer_queue::Purpose;
 
-/// Commits, unless others that write to the session come first.
+/// Commits, unless the handler's wishes cannot be followed, or others that write to the session come first.
+/// An end lets nobody come first.
 pub(super) async fn commit_in_turn(
     visit: &Visit,
     opened: &mut Opened,
     running: Option<Running>,
 ) -> Result<Plan, CommitFailed> {
-    if let Some((session, _)) = opened.holding.loaded_version().filter(|_| opened.holding.is_changed())
+    if let Err(error) = check(visit, opened) {
+        roll_back(running).await;
+        return Err(error.into());
+    }
+    if let Some(session) = opened.changed_session()
         && let Err(error) = visit.claim_turn(session)
     {
         roll_back(running).await;
@@ -23,6 +30,16 @@ pub(super) async fn commit_in_turn(
         Some(running) => commit_transaction(visit, opened, running).await,
         None => commit_session(visit, opened).await,
     }
+}
+
+/// Makes sure that the request may be committed: each end that it asked for was granted, and no more
+/// visitors' sessions start from its address than may.
+fn check(visit: &Visit, opened: &Opened) -> Result<(), SessionError> {
+    opened.check()?;
+    if opened.is_visitors_start() && !visit.may_start() {
+        return Err(SessionError::TooManyStarts);
+    }
+    Ok(())
 }
 
 /// Writes what the handler wished, together with what it did in its transaction.
@@ -35,6 +52,8 @@ async fn commit_transaction(
         roll_back(Some(running)).await;
         return Err(error.into());
     }
+    // Kept until the connection is free.
+    let _room = running.room.take();
     let transaction = running.take_back()?;
     let plan = opened.plan(&visit.shared, visit.arrival.client())?;
     visit.shared.ledger.commit_transaction(transaction, &plan.appends, plan.guard).await?;
@@ -52,6 +71,11 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> Result<Plan, Comm
         opened.holding.set_database_time(shared.ledger.now().await?);
     }
     let plan = opened.plan(shared, visit.arrival.client())?;
+    // An end waits for nobody.
+    let _seat = match opened.changed_session() {
+        Some(session) => Some(shared.queue.seat(session, Purpose::Change).await?),
+        None => None,
+    };
     shared.ledger.commit(&plan.appends).await?;
     Ok(plan)
 }

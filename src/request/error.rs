@@ -1,6 +1,6 @@
 //! Errors of a handler's use of its session.
 
-use crate::session::{ValueError, WishError};
+use crate::session::{DecodeError, SessionId, ValueError, WishError};
 use crate::token::{RandomnessError, SealError};
 
 /// A handler asked something of its session that cannot be done. The session is as it was.
@@ -13,6 +13,15 @@ pub enum SessionError {
     /// A wish that cannot be granted: too large, nobody signed in …
     #[error(transparent)]
     Wish(#[from] WishError),
+    /// The session's stored state cannot be read. The session can be ended, and a login puts a new one in its
+    /// place. Whatever else a handler asks of it, nothing of the request is committed.
+    #[error("session {session} can be ended but not read: {error}")]
+    Unreadable {
+        /// The session.
+        session: SessionId,
+        /// Why it cannot be read.
+        error: DecodeError,
+    },
     /// The operating system gave no randomness for a new token.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -29,6 +38,16 @@ pub enum SessionError {
         "`Session::transaction` needs a request that has neither a `Tx` nor changes of its session: call it first"
     )]
     TransactionOpen,
+    /// A login in another tab has superseded the request's cookie a moment ago, so that the request did
+    /// nothing.
+    #[error(
+        "a login has just superseded the cookie of the request, so that nothing was done: send it again with the \
+         cookie that the browser has by now"
+    )]
+    Superseded,
+    /// Visitors at this address have started too many sessions of late.
+    #[error("too many sessions were started from this address within a minute, so that nothing was done")]
+    TooManyStarts,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"

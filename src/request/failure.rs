@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use super::SessionError;
+use super::running::Undone;
 use super::shared::Shared;
 use crate::ledger::Error;
 use crate::ledger::desk::{Prospect, RolledBack, cause};
@@ -30,26 +31,30 @@ pub(crate) enum CommitFailed {
 }
 
 impl Failure {
-    /// The failure of a handler that answered with an error, and whose transaction, if any, was `found` in
-    /// this state when it was rolled back.
+    /// The failure of a handler that answered with an error, and whose transaction, if any, was found in this
+    /// state when it was rolled back. If it is known why the transaction could not go on, that is the
+    /// failure.
     pub(crate) fn of_handler(
         shared: &Shared,
         error: &(dyn StdError + 'static),
         is_server_error: bool,
-        found: RolledBack,
+        undone: &Undone,
     ) -> Self {
         if (shared.retries)(error) {
             return Self { prospect: Prospect::Good, reason: "marked".to_owned() };
         }
+        if let Some(cause) = &undone.cause {
+            return Self { prospect: cause.prospect(), reason: cause.reason() };
+        }
         let known = error.source().and_then(cause);
         let reason = known.as_ref().map_or_else(|| "aborted".to_owned(), |cause| cause.reason());
-        let prospect = match (known.map(|cause| cause.prospect()), found) {
+        let prospect = match (known.map(|cause| cause.prospect()), undone.found) {
             (Some(Prospect::Fair), RolledBack::Lost) => Prospect::Reconnected,
             (Some(known), _) => known,
             (None, RolledBack::Sound) => Prospect::None,
             // The handler calls it its own mistake, or the browser's; it is the database's.
             (None, RolledBack::Lost) if is_server_error => Prospect::Reconnected,
-            (None, RolledBack::Lost | RolledBack::Failed) => Prospect::Fair,
+            (None, RolledBack::Lost | RolledBack::Idle | RolledBack::Failed) => Prospect::Fair,
         };
         Self { prospect, reason }
     }
@@ -66,14 +71,14 @@ impl Failure {
 
     /// Whether the request must not run again for it.
     pub(crate) fn is_final(&self) -> bool {
-        self.prospect == Prospect::None
+        matches!(self.prospect, Prospect::Away | Prospect::None)
     }
 
     /// Whether the answer of the last run is that the service is not available: the database failed, or
     /// another request came first. Else it is what the handler made of it.
     pub(crate) fn is_unavailability(&self) -> bool {
         match self.prospect {
-            Prospect::Good | Prospect::Outdated | Prospect::Reconnected => true,
+            Prospect::Good | Prospect::Outdated | Prospect::Reconnected | Prospect::Away => true,
             Prospect::Fair | Prospect::None => false,
         }
     }

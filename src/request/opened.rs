@@ -8,22 +8,31 @@ use time::OffsetDateTime;
 use super::SessionError;
 use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
-use crate::ledger::desk::{Append, FoundSession, Lookup, Row};
+use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Assurance, Client, CookiePlan, EndReason, EventId, Guard, Holding, Moment, Resend, SessionId, TokenHash,
-    UserId,
+    Assurance, Client, CookiePlan, DecodeError, EndReason, EventId, Guard, Holding, Live, Moment, Resend,
+    SessionId, TokenHash, UserId, Wish, WishError,
 };
-use crate::token::{Secret, Token};
+use crate::token::Secret;
+
+/// Why a session has ended that could not be read when somebody logged in.
+const UNREADABLE: &str = "unreadable";
 
 /// A request's session.
 pub(super) struct Opened {
     pub(super) holding: Holding,
+    /// The secret of the token that the request came with, if that was authentic.
+    held: Option<Secret>,
     /// The secret of the token that the response will carry.
     secret: Option<Secret>,
-    /// The secret that the stored row keeps for latecomers, sealed.
+    /// The secret of an offered token that the stored row keeps, sealed.
     resend: Option<Vec<u8>>,
     /// The rows that the application's own statement found beside the session.
     pub(super) also: Arc<[Row]>,
+    /// Why the stored session cannot be read, if it cannot, until the handler has ended it.
+    damage: Option<DecodeError>,
+    /// Why the session was not ended, though the handler has asked for it.
+    refused_end: Option<WishError>,
 }
 
 /// The appends of a request, their guard, and the cookie to send once they are committed.
@@ -37,40 +46,62 @@ pub(super) struct Plan {
 impl Opened {
     /// A visitor without a session, at the database's time if that is known.
     pub(super) fn visitor(shared: &Shared, now: Option<OffsetDateTime>) -> Self {
-        let now = now.map_or_else(|| Moment::Process(OffsetDateTime::now_utc()), Moment::Database);
-        Self::of(Holding::anonymous(shared.policy(), fresh_id(), now))
+        Self::of(Holding::anonymous(shared.policy(), fresh_id(), moment(now)))
+    }
+
+    /// A visitor with several cookies of the name.
+    pub(super) fn visitor_with_several_cookies(shared: &Shared, now: Option<OffsetDateTime>) -> Self {
+        Self::of(Holding::with_several_cookies(shared.policy(), fresh_id(), moment(now)))
     }
 
     /// The holder of an authentic token, who meets what was found under its id.
-    pub(super) fn admitted(shared: &Shared, id: SessionId, secret: &Secret, found: Lookup) -> Self {
+    ///
+    /// If the token was let in when the request came, and its session has ended since, the request goes on as
+    /// that of a visitor without a cookie.
+    pub(super) fn admitted(
+        shared: &Shared,
+        id: SessionId,
+        held: Secret,
+        found: Lookup,
+        was_let_in: bool,
+    ) -> Self {
         let policy = shared.policy();
         match found.session {
-            FoundSession::Live(live) => {
-                let session = (id, live.state, live.last_seen);
-                let holding = Holding::admitted(policy, found.now, &secret.hash(), session, fresh_id);
+            FoundSession::Live(LiveSession { state, damage, resend, last_seen }) => {
+                let live = Live { id, state, last_seen };
+                let mut holding = Holding::admitted(policy, found.now, &held.hash(), live, fresh_id);
+                if damage.is_some() {
+                    holding.join_nothing();
+                }
                 if holding.is_new() {
                     return Self::of(holding);
                 }
-                Self { resend: live.resend, also: found.also.into(), ..Self::of(holding) }
+                Self { held: Some(held), resend, also: found.also.into(), damage, ..Self::of(holding) }
             }
+            FoundSession::Gone(_) if was_let_in => Self::visitor(shared, Some(found.now)),
             FoundSession::Gone(ended) => Self::of(Holding::of_ended(policy, found.now, ended, fresh_id())),
         }
     }
 
     fn of(holding: Holding) -> Self {
-        Self { holding, secret: None, resend: None, also: Arc::new([]) }
+        let also = Arc::new([]);
+        Self { holding, held: None, secret: None, resend: None, also, damage: None, refused_end: None }
     }
 }
 
 /// Changes that need a new token or end the session.
 impl Opened {
-    /// Binds a user and replaces the token.
+    /// Binds a user and replaces the token. A session that cannot be read ends first.
     pub(super) fn log_in(
         &mut self,
         user: UserId,
         methods: Vec<String>,
         assurance: Assurance,
     ) -> Result<(), SessionError> {
+        user.check()?;
+        if self.damage.is_some() {
+            self.end(EndReason::Other(UNREADABLE.to_owned()))?;
+        }
         let Self { holding, secret, .. } = self;
         holding.log_in(user, methods, assurance, fresh_id, || generated(secret))
     }
@@ -81,24 +112,75 @@ impl Opened {
         methods: Vec<String>,
         assurance: Assurance,
     ) -> Result<(), SessionError> {
+        self.readable()?;
         let Self { holding, secret, .. } = self;
         holding.reauthenticate(methods, assurance, || generated(secret))
     }
 
-    /// Replaces the token; the old one is let in for a while.
-    pub(super) fn renew(&mut self) -> Result<(), SessionError> {
+    /// Offers a new token.
+    pub(super) fn renew(&mut self, shared: &Shared) -> Result<(), SessionError> {
+        self.readable()?;
+        let can_resend = self.offered_secret(shared).is_some();
         let Self { holding, secret, .. } = self;
-        holding.renew(true, || generated(secret))
+        holding.renew(can_resend, || generated(secret))
     }
 
     /// Ends the session. What is wished afterwards goes to a new one.
-    pub(super) fn end(&mut self, reason: EndReason) {
-        self.holding.end(reason, fresh_id());
+    pub(super) fn end(&mut self, reason: EndReason) -> Result<(), WishError> {
+        self.holding.end(reason, fresh_id())?;
+        self.damage = None;
+        Ok(())
+    }
+
+    /// Grants a wish.
+    pub(super) fn wish(&mut self, wish: Wish) -> Result<(), SessionError> {
+        self.readable()?;
+        Ok(self.holding.wish(wish)?)
+    }
+
+    /// Makes sure that the session can be read.
+    pub(super) fn readable(&self) -> Result<(), SessionError> {
+        match &self.damage {
+            None => Ok(()),
+            Some(error) => Err(SessionError::Unreadable { session: self.holding.id(), error: error.clone() }),
+        }
+    }
+
+    /// Ends the session, for a handler that takes no answer: if that is refused, nothing of the request may
+    /// be committed.
+    pub(super) fn end_or_fail(&mut self, reason: EndReason) {
+        if let Err(error) = self.end(reason) {
+            self.refused_end = Some(error);
+        }
+    }
+
+    /// Makes sure that the request may be committed.
+    ///
+    /// # Errors
+    ///
+    /// The session cannot be read and was not ended, or an end that was asked for has been refused.
+    pub(super) fn check(&self) -> Result<(), SessionError> {
+        self.readable()?;
+        self.refused_end.clone().map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
 /// Settling.
 impl Opened {
+    /// Whether a session is to start that nobody is signed in to. One that follows another's end is not
+    /// meant: nothing may stand in the way of an end.
+    pub(super) fn is_visitors_start(&self) -> bool {
+        let holding = &self.holding;
+        holding.starts() && holding.state().user.is_none() && holding.loaded_version().is_none()
+    }
+
+    /// The stored session, if it is to be changed and not to be ended.
+    pub(super) fn changed_session(&self) -> Option<SessionId> {
+        let (session, _) = self.holding.loaded_version()?;
+        let is_changed = self.holding.is_changed() && self.holding.is_stored(session);
+        is_changed.then_some(session)
+    }
+
     /// Plans what to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
         // A session that starts gets its first secret now, so that a handler that keeps nothing costs
@@ -115,7 +197,7 @@ impl Opened {
             appends.push(Arc::new(Append { written, resend: None }));
         }
         if let Some(written) = writes.session {
-            let resend = self.resent(shared, writes.resend)?;
+            let resend = self.kept_secret(shared, writes.resend)?;
             appends.push(Arc::new(Append { written, resend }));
         }
 
@@ -129,7 +211,11 @@ impl Opened {
             (CookiePlan::Mint, Some(secret)) => {
                 Some(shared.sealer.mint(self.holding.id(), secret, &mut SysRng)?)
             }
-            (CookiePlan::Resend, _) => self.resent_token(shared),
+            // An offered token may have been lost on its way. It is sent again until a browser shows it.
+            (CookiePlan::Resend, _) => match self.offered_secret(shared) {
+                Some(secret) => Some(shared.sealer.mint(self.holding.id(), &secret, &mut SysRng)?),
+                None => None,
+            },
             (CookiePlan::Remove, _) => return Ok(Some(CookieChange::Remove)),
             (CookiePlan::Mint | CookiePlan::Leave, _) => None,
         };
@@ -141,25 +227,35 @@ impl Opened {
         let Some(last) = plan.appends.last() else { return Self { secret: None, ..self } };
         let holding = self.holding.after(&last.written, fresh_id);
         let resend = last.resend.clone().filter(|_| !holding.is_new());
-        Self { resend, ..Self::of(holding) }
+        // The browser keeps its token while another is only on offer.
+        let is_offered = holding.state().content.offered.is_some();
+        let held = if is_offered { self.held } else { self.secret.or(self.held) };
+        Self { held, resend, ..Self::of(holding) }
     }
 
-    /// The sealed secret that the session's row keeps for latecomers.
-    fn resent(&self, shared: &Shared, resend: Resend) -> Result<Option<Vec<u8>>, SessionError> {
-        match (resend, &self.secret) {
-            (Resend::Seal, Some(secret)) => {
-                Ok(Some(shared.sealer.seal_resend(self.holding.id(), secret, &mut SysRng)?))
+    /// The append that makes an offered token the session's own, for a request that has written nothing else.
+    pub(super) fn taken_offer(&mut self, client: Client) -> Option<Append> {
+        // What cannot be read is left as it is.
+        self.readable().ok()?;
+        let written = self.holding.taken_offer(client, event_id)?;
+        Some(Append { written, resend: None })
+    }
+
+    /// The sealed secret that the session's row keeps of an offered token.
+    fn kept_secret(&self, shared: &Shared, resend: Resend) -> Result<Option<Vec<u8>>, SessionError> {
+        match (resend, &self.secret, &self.held) {
+            (Resend::Seal, Some(secret), Some(held)) => {
+                Ok(Some(shared.sealer.seal_resend(self.holding.id(), secret, held, &mut SysRng)?))
             }
-            (Resend::Keep, _) => Ok(self.resend.clone()),
-            (Resend::Seal | Resend::Drop, _) => Ok(None),
+            (Resend::Keep, _, _) => Ok(self.resend.clone()),
+            (Resend::Seal | Resend::Drop, _, _) => Ok(None),
         }
     }
 
-    /// A renewed token may have been lost on its way, and is sent again while its secret is kept.
-    fn resent_token(&self, shared: &Shared) -> Option<Token> {
-        let id = self.holding.id();
-        let secret = shared.sealer.open_resend(id, self.resend.as_deref()?).ok()?;
-        shared.sealer.mint(id, &secret, &mut SysRng).ok()
+    /// The secret of the token on offer, if the row keeps it for the holder of this request's token.
+    fn offered_secret(&self, shared: &Shared) -> Option<Secret> {
+        let (sealed, held) = (self.resend.as_deref()?, self.held.as_ref()?);
+        shared.sealer.open_resend(self.holding.id(), sealed, held).ok()
     }
 }
 
@@ -168,6 +264,11 @@ impl Plan {
     pub(super) fn of_cookie(cookie: Option<CookieChange>) -> Self {
         Self { appends: Vec::new(), guard: None, cookie }
     }
+}
+
+/// The database's time, or the process's if the database has not been asked.
+fn moment(now: Option<OffsetDateTime>) -> Moment {
+    now.map_or_else(|| Moment::Process(OffsetDateTime::now_utc()), Moment::Database)
 }
 
 /// Makes a secret, keeps it, and gives its hash.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::commit::commit_in_turn;
 use super::failure::CommitFailed;
 use super::opened::Opened;
-use super::running::roll_back;
+use super::running::{Undone, roll_back};
 use super::visit::Visit;
 use super::{NotSignedIn, SessionError};
 use crate::ledger::Error;
-use crate::ledger::desk::RolledBack;
 use crate::session::SessionId;
 
 /// The session that the handler has seen before a part of it begins. The part is for the holder of that
@@ -79,17 +78,21 @@ pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> 
             roll_back(running).await;
             return Err(Error::TransactionKept.into());
         };
+        if opened.holding.wait().is_some() {
+            roll_back(running).await;
+            return Err(SessionError::Superseded.into());
+        }
         let plan = commit_in_turn(&visit, &mut opened, running).await?;
         *visit.opened() = Some(opened.after(&plan));
         visit.keep_part(plan.cookie);
-        visit.leave_line();
+        visit.step_aside();
         Ok(())
     };
     tokio::spawn(committing).await?
 }
 
 /// Rolls a part back, and says how its transaction was found.
-pub(crate) async fn roll_back_part(visit: &Visit) -> RolledBack {
+pub(crate) async fn roll_back_part(visit: &Visit) -> Undone {
     let (_, running) = visit.take().await;
     roll_back(running).await
 }
@@ -101,6 +104,6 @@ pub(crate) async fn roll_back_part(visit: &Visit) -> RolledBack {
 /// The database is away.
 pub(crate) async fn give_up_part(visit: &Visit) -> Result<(), Error> {
     visit.opened().take();
-    visit.leave_line();
+    visit.step_aside();
     visit.open().await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::opened::Opened;
+use super::room::Room;
 use crate::ledger::desk::{Begun, RolledBack, Transaction};
 use crate::ledger::{Error, Ledger};
 use crate::session::SessionId;
@@ -12,6 +13,8 @@ pub(super) struct Running {
     pub(super) transaction: Arc<Transaction>,
     /// The answer to its beginning, if that was sent ahead, and the session that it must find.
     pub(super) ahead: Option<(Option<(SessionId, i64)>, Begun)>,
+    /// None once its connection is lost.
+    pub(super) room: Option<Room>,
 }
 
 impl Running {
@@ -24,10 +27,21 @@ impl Running {
         drop(self.ahead);
         Arc::try_unwrap(self.transaction).map_err(|kept| {
             let error = Error::TransactionKept;
-            tracing::error!("{error}");
+            tracing::warn!("{error}");
+            kept.client().give_up_slot();
             kept.terminate();
             error
         })
+    }
+
+    /// Lets others have the connection's place in the pool, if the server has ended it. Says whether it has.
+    pub(super) fn give_up_if_lost(&mut self) -> bool {
+        let is_lost = self.transaction.client().is_closed();
+        if is_lost {
+            self.transaction.client().give_up_slot();
+            self.room = None;
+        }
+        is_lost
     }
 
     /// Makes sure that the transaction has begun, and that it sees the session as the handler has seen it.
@@ -46,27 +60,49 @@ impl Running {
         }
     }
 
-    /// Of a beginning that was sent ahead and failed, the handler has only seen that its own statement was
-    /// refused. If a table has been altered, all connections must prepare their statements anew.
-    async fn look_back(&mut self) {
-        if let Some((_, begun)) = self.ahead.take()
-            && let Err(Error::Outdated(_)) = Ledger::begun(begun).await
-        {
+    /// Why a beginning that was sent ahead has failed, if it has. If a table has been altered, all
+    /// connections must prepare their statements anew.
+    async fn look_back(&mut self) -> Option<Error> {
+        let (_, begun) = self.ahead.take()?;
+        let error = Ledger::begun(begun).await.err()?;
+        if matches!(error, Error::Outdated(_)) {
             self.transaction.client().forget_statements();
         }
+        Some(error)
+    }
+}
+
+/// How a request's transaction was found when it was rolled back.
+#[derive(Debug)]
+pub(crate) struct Undone {
+    pub(crate) found: RolledBack,
+    /// Why the transaction has not begun or was ended, if that is known: the handler has only seen that its
+    /// own statements were refused.
+    pub(crate) cause: Option<Error>,
+}
+
+impl Undone {
+    /// There was nothing to roll back.
+    pub(super) const NOTHING: Self = Self { found: RolledBack::Sound, cause: None };
+
+    /// Whether the transaction would have gone on.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.found == RolledBack::Sound && self.cause.is_none()
     }
 }
 
 /// Rolls back, and says how the transaction was found.
-pub(super) async fn roll_back(running: Option<Running>) -> RolledBack {
-    let Some(mut running) = running else { return RolledBack::Sound };
-    running.look_back().await;
-    let Ok(transaction) = running.take_back() else { return RolledBack::Sound };
+pub(super) async fn roll_back(running: Option<Running>) -> Undone {
+    let Some(mut running) = running else { return Undone::NOTHING };
+    let beginning = running.look_back().await;
+    let _room = running.room.take();
+    let Ok(transaction) = running.take_back() else { return Undone { cause: beginning, ..Undone::NOTHING } };
     let found = transaction.rollback().await;
     if found == RolledBack::Lost {
         tracing::warn!(
             "a connection was lost before its transaction was committed, or takes no writes: it is discarded"
         );
     }
-    found
+    let idle = (found == RolledBack::Idle).then_some(Error::IdleTooLong);
+    Undone { found, cause: beginning.or(idle) }
 }

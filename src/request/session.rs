@@ -11,9 +11,7 @@ use super::SessionError;
 use super::opened::Opened;
 use super::visit::Visit;
 use crate::ledger::desk::Row;
-use crate::session::{
-    Assurance, EndReason, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish, WishError,
-};
+use crate::session::{Assurance, EndReason, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish};
 
 /// The request's session.
 ///
@@ -92,8 +90,11 @@ impl Session {
     ///
     /// The stored bytes are not a value of the key's type. Never an empty answer instead.
     pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
-        Ok(self
-            .state(|state| state.content.values.get(key.name()).map(|value| key.decode(value)).transpose())?)
+        self.change(|opened| {
+            opened.readable()?;
+            let value = opened.holding.state().content.values.get(key.name());
+            Ok(value.map(|value| key.decode(value)).transpose()?)
+        })
     }
 
     /// The rows that the statement of [`also_load`](crate::web::SessionsBuilder::also_load) found when the
@@ -122,7 +123,7 @@ impl Session {
     /// The value cannot be encoded, or the session would hold more than its limit.
     pub fn set<T: Serialize>(&self, key: &Key<T>, value: &T) -> Result<(), SessionError> {
         let value = key.encode(value)?;
-        Ok(self.wish(Wish::SetValue { key: key.name().to_owned(), value })?)
+        self.wish(Wish::SetValue { key: key.name().to_owned(), value })
     }
 
     /// Changes the value of a key, or the default value if the key has none. Returns the result of `change`.
@@ -146,7 +147,7 @@ impl Session {
     ///
     /// None that a live session gives.
     pub fn remove<T>(&self, key: &Key<T>) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::RemoveValue { key: key.name().to_owned() })?)
+        self.wish(Wish::RemoveValue { key: key.name().to_owned() })
     }
 
     /// Forgets all values. The user stays signed in, and messages stay queued.
@@ -155,7 +156,7 @@ impl Session {
     ///
     /// None that a live session gives.
     pub fn clear(&self) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::Clear)?)
+        self.wish(Wish::Clear)
     }
 
     /// Queues a message for the next page.
@@ -164,7 +165,7 @@ impl Session {
     ///
     /// The session would hold more than its limit.
     pub fn flash(&self, queue: &str, message: &str) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.to_owned() })?)
+        self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.to_owned() })
     }
 
     /// Takes the messages of a queue.
@@ -184,7 +185,7 @@ impl Session {
     ///
     /// The text is larger than a session may be.
     pub fn note(&self, name: &str, text: &str) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::Note { name: name.to_owned(), text: text.to_owned() })?)
+        self.wish(Wish::Note { name: name.to_owned(), text: text.to_owned() })
     }
 
     /// Changes this session's own time limits, say for "remember me".
@@ -193,7 +194,7 @@ impl Session {
     ///
     /// The limits contradict each other.
     pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::ChangeTimeouts(timeouts))?)
+        self.wish(Wish::ChangeTimeouts(timeouts))
     }
 }
 
@@ -253,26 +254,32 @@ impl Session {
     ///
     /// There is no randomness for a token.
     pub fn renew(&self) -> Result<(), SessionError> {
-        self.change(Opened::renew)
+        self.change(|opened| opened.renew(&self.visit.shared))
     }
 
     /// Ends the session by the user's wish. A value that is kept afterwards starts a new session.
+    ///
+    /// If the session cannot be ended, the request fails, whatever the handler answers.
     pub fn logout(&self) {
-        self.end(EndReason::LoggedOut);
+        self.change(|opened| opened.end_or_fail(EndReason::LoggedOut));
     }
 
     /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or
     /// not. A value that is kept afterwards starts a new session.
     ///
     /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the
-    /// user's own wish.
+    /// user's own wish. If the session cannot be ended, the request fails, whatever the handler answers.
     pub fn discard_session(&self) {
-        self.end(EndReason::Purged);
+        self.change(|opened| opened.end_or_fail(EndReason::Purged));
     }
 
     /// Ends the session for this reason. A value that is kept afterwards starts a new session.
-    pub fn end(&self, reason: EndReason) {
-        self.change(|opened| opened.end(reason));
+    ///
+    /// # Errors
+    ///
+    /// The reason cannot be stored: it has a NUL character or more than 255 bytes. The session goes on.
+    pub fn end(&self, reason: EndReason) -> Result<(), SessionError> {
+        Ok(self.change(|opened| opened.end(reason))?)
     }
 
     /// Lets the signed-in user act as another. The history tells both.
@@ -281,7 +288,7 @@ impl Session {
     ///
     /// Nobody is signed in, or the user id cannot be stored.
     pub fn impersonate(&self, user: impl Into<UserId>) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::Impersonate { user: user.into() })?)
+        self.wish(Wish::Impersonate { user: user.into() })
     }
 
     /// Lets the signed-in user act as themselves again.
@@ -290,13 +297,13 @@ impl Session {
     ///
     /// None that a live session gives.
     pub fn end_impersonation(&self) -> Result<(), SessionError> {
-        Ok(self.wish(Wish::EndImpersonation)?)
+        self.wish(Wish::EndImpersonation)
     }
 }
 
 impl Session {
-    fn wish(&self, wish: Wish) -> Result<(), WishError> {
-        self.change(|opened| opened.holding.wish(wish))
+    fn wish(&self, wish: Wish) -> Result<(), SessionError> {
+        self.change(|opened| opened.wish(wish))
     }
 
     fn state<R>(&self, read: impl FnOnce(&SessionState) -> R) -> R {

@@ -1,6 +1,7 @@
 //! After the handler has returned: commit or roll back, and say what the answer must carry.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Instrument;
 
@@ -8,10 +9,9 @@ use super::commit::commit_in_turn;
 use super::completion::Completion;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
-use super::running::roll_back;
+use super::running::{Undone, roll_back};
 use super::visit::{Left, Visit};
-use crate::ledger::desk::RolledBack;
-use crate::session::Ending;
+use crate::ledger::desk::Append;
 
 /// A request that is settled: what became of its changes, and what its answer must carry.
 pub(crate) struct Settled {
@@ -25,15 +25,18 @@ pub(crate) enum Verdict {
     Committed,
     /// They are rolled back, as the handler's answer asks for it. The transaction, if any, was found in this
     /// state.
-    RolledBack(RolledBack),
+    RolledBack(Undone),
     /// They could not be committed.
     Failed(CommitFailed),
+    /// They are rolled back, as the request came with a token that a login has superseded a moment ago. After
+    /// so long the browser should send it again, with the token that it has by then.
+    SendAgain(Duration),
 }
 
 impl Settled {
     /// A request whose handler has asked for neither its session nor a transaction.
     const UNTOUCHED: Self =
-        Self { verdict: Verdict::RolledBack(RolledBack::Sound), completion: Completion::NOTHING };
+        Self { verdict: Verdict::RolledBack(Undone::NOTHING), completion: Completion::NOTHING };
 }
 
 /// Settles what a handler did. `commits` says whether its answer is one whose changes are kept.
@@ -53,6 +56,7 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
             match tokio::spawn(work).await {
                 Ok(settled) => settled,
                 Err(error) => {
+                    visit.leave_line();
                     Settled { verdict: Verdict::Failed(error.into()), completion: Completion::NOTHING }
                 }
             }
@@ -63,13 +67,13 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
 /// Settles a request that has nothing to write, to roll back or to end.
 fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled {
     let Some(opened) = opened else {
-        return settled(visit, None, Err(Verdict::RolledBack(RolledBack::Sound)));
+        return settled(visit, None, Err(Verdict::RolledBack(Undone::NOTHING)));
     };
     let result = if commits {
         let plan = opened.cookie(&visit.shared).map(Plan::of_cookie);
         plan.map_err(|error| Verdict::Failed(error.into()))
     } else {
-        Err(Verdict::RolledBack(RolledBack::Sound))
+        Err(Verdict::RolledBack(Undone::NOTHING))
     };
     settled(visit, Some(&opened), result)
 }
@@ -78,23 +82,32 @@ fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled 
 async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
     let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else {
-        let found = roll_back(running).await;
-        return settled(&visit, None, Err(Verdict::RolledBack(found)));
+        let undone = roll_back(running).await;
+        return settled(&visit, None, Err(Verdict::RolledBack(undone)));
     };
 
     // Commit, or roll back.
     let overdue = opened.holding.take_overdue();
-    let result = if commits {
+    let result = if let Some(wait) = opened.holding.wait() {
+        roll_back(running).await;
+        Err(Verdict::SendAgain(wait.unsigned_abs()))
+    } else if commits {
         commit_in_turn(&visit, &mut opened, running).await.map_err(Verdict::Failed)
     } else {
-        Err(Verdict::RolledBack(roll_back(running).await))
+        let undone = roll_back(running).await;
+        Err(opened
+            .check()
+            .map_or_else(|error| Verdict::Failed(error.into()), |()| Verdict::RolledBack(undone)))
     };
 
     // The next one that writes to the session need not wait for the rest.
     visit.leave_line();
     if let Some(overdue) = overdue {
         // On the heap: it is a rare and a large one.
-        Box::pin(end(&visit, *overdue)).await;
+        Box::pin(visit.shared.ledger.end_overdue(*overdue, visit.arrival.client())).await;
+    }
+    if let Some(taken) = opened.taken_offer(visit.arrival.client()) {
+        Box::pin(take_offer(&visit, taken)).await;
     }
     settled(&visit, Some(&opened), result)
 }
@@ -122,10 +135,11 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
     Settled { verdict, completion }
 }
 
-/// Ends a session whose time is over, whatever became of the request. Another request may have done so first.
-async fn end(visit: &Visit, overdue: Ending) {
-    match visit.shared.ledger.commit_end(overdue, visit.arrival.client(), None).await {
-        Err(error) if !error.is_retryable() => tracing::warn!(%error, "an overdue session was not ended"),
+/// Makes an offered token the session's own, as the browser has shown it. Another request may have done so
+/// first; if this fails, the next request tries it again.
+async fn take_offer(visit: &Visit, taken: Append) {
+    match visit.shared.ledger.commit(&[Arc::new(taken)]).await {
+        Err(error) if !error.is_retryable() => tracing::warn!(%error, "an offered token was not taken"),
         _ => {}
     }
 }

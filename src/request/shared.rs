@@ -2,8 +2,12 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::allowance::Allowance;
 use super::incident::Incident;
+use super::room::Streams;
+use super::starts::Starts;
 use super::writer_queue::WriterQueue;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
@@ -24,16 +28,26 @@ pub(crate) struct Shared {
     pub(crate) cookie: CookieSettings,
     pub(crate) retries: RetryHook,
     pub(crate) on_incident: Option<IncidentHook>,
+    pub(crate) allowance: Allowance,
+    /// Whether the span of a request tells its user.
+    pub(crate) tells_user: bool,
     /// A statement of the application's that goes with each load of a session.
     pub(crate) also: Option<&'static Sql>,
     pub(crate) queue: WriterQueue,
+    pub(crate) streams: Streams,
+    /// None: visitors start as many sessions as they like.
+    pub(crate) starts: Option<Starts>,
 }
 
 impl Shared {
-    /// Tells the log and the application's hook.
+    /// Tells the application's hook, and the log unless it has heard of many of the kind a moment ago.
     pub(super) fn report(&self, incident: &Incident) {
-        telemetry::incident(incident.name());
-        tracing::warn!(incident = incident.name(), details = ?incident, "a cookie that honest browsers do not send");
+        let name = incident.name();
+        telemetry::incident(name);
+        if let Some(left_out) = self.allowance.take(name, Instant::now()) {
+            let left_out = (left_out > 0).then_some(left_out);
+            tracing::warn!(incident = name, details = ?incident, left_out, "a cookie that honest browsers do not send");
+        }
         if let Some(hook) = &self.on_incident {
             hook(incident);
         }

@@ -22,6 +22,9 @@ use crate::session::{EndReason, Recorded, SessionId, UserId};
 /// transaction pooler use `query_typed` or a statement's text instead of `prepare_cached`: see
 /// [`unnamed_statements`](crate::ledger::Builder::unnamed_statements).
 ///
+/// The server ends a transaction in which nothing happens for 5 s. Its connection's place in the pool is then
+/// given to others, also if the handler goes on. A handler that reads a large body reads it before.
+///
 /// Name it first among a handler's arguments, before the session: then the session is loaded as the
 /// transaction begins. The other way round the database loads the session twice, though in no more trips.
 ///
@@ -86,12 +89,13 @@ impl Tx {
     ///
     /// # Errors
     ///
-    /// The statement fails; if it lost a race, pass the error on and the request runs again.
+    /// The reason cannot be stored, or the statement fails; if it lost a race, pass the error on and the
+    /// request runs again.
     pub async fn end(&self, session: SessionId, reason: EndReason) -> Result<bool, Error> {
         if let Some(opened) = self.visit.opened().as_mut()
             && opened.holding.is_stored(session)
         {
-            opened.end(reason);
+            opened.end(reason)?;
             return Ok(true);
         }
         let actor = self.visit.opened().as_ref().and_then(|opened| opened.holding.signed_in_user().cloned());

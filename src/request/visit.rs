@@ -1,18 +1,21 @@
 //! One run of one request: what it has asked of the ledger so far.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use super::Incident;
 use super::arrival::Arrival;
 use super::completion::CookieChange;
 use super::opened::Opened;
+use super::place::Place;
+use super::room::Room;
 use super::running::Running;
 use super::shared::Shared;
-use super::writer_queue::Turn;
 use crate::ledger::Error;
 use crate::ledger::desk::{Lookup, Transaction};
 use crate::session::{Admission, Client, SessionId};
+use crate::telemetry;
 use crate::token::Secret;
 use crate::token::cookie_header::{Found, find};
 
@@ -22,14 +25,24 @@ pub(crate) struct Visit {
     pub(crate) arrival: Arrival,
     /// 1 for the first run of the request, or of the part of it that commits by itself.
     attempt: AtomicU32,
+    /// Whether the request cannot run again.
+    runs_once: AtomicBool,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
+    /// Whether the request's token was let in, in this run or in an earlier one.
+    was_let_in: AtomicBool,
+    /// The session that the request has shown a token of.
+    session: OnceLock<SessionId>,
+    /// Why an extractor has failed, for the log.
+    fault: OnceLock<Box<str>>,
     /// The part of the request that is committed already.
     part: Mutex<Option<CommittedPart>>,
-    /// Its turn, kept until the request is settled.
-    turn: Mutex<Option<Turn>>,
+    /// Its place among those who write to the session, kept until the request is settled or dropped.
+    place: Place,
     /// The session, once a handler has asked for it. Never held across an await.
     opened: Mutex<Option<Opened>>,
+    /// Whether there is a transaction whose connection the server may end.
+    is_attended: AtomicBool,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
     running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -37,6 +50,25 @@ pub(crate) struct Visit {
 /// A part of a request that was committed before the request has answered.
 pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
+}
+
+/// The request's cookie.
+enum Cookie {
+    /// There is none, or nobody here has sealed it.
+    None,
+    /// There are several of the name.
+    Several,
+    /// An authentic token.
+    Token(SessionId, Secret),
+}
+
+impl Cookie {
+    fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Token(id, _) => Some(*id),
+            Self::None | Self::Several => None,
+        }
+    }
 }
 
 /// The work that a request leaves when its handler has returned.
@@ -51,21 +83,29 @@ pub(super) enum Left {
 impl Visit {
     /// The run of a request with this number; 1 is the first.
     pub(crate) fn new(shared: Arc<Shared>, arrival: Arrival, attempt: u32) -> Self {
+        let runs_once = AtomicBool::new(arrival.runs_once);
         Self {
             shared,
             arrival,
             attempt: AtomicU32::new(attempt),
+            runs_once,
             was_opened: AtomicBool::new(false),
+            was_let_in: AtomicBool::new(false),
+            session: OnceLock::new(),
+            fault: OnceLock::new(),
             part: Mutex::default(),
-            turn: Mutex::default(),
+            place: Place::default(),
+            is_attended: AtomicBool::new(false),
             opened: Mutex::default(),
             running: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The same request's next run, which knows nothing of this one.
+    /// The same request's next run. It knows of this one only that its token was let in.
     pub(crate) fn once_more(&self, attempt: u32) -> Self {
-        Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt)
+        let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
+        let was_let_in = AtomicBool::new(self.was_let_in.load(Ordering::Relaxed));
+        Self { was_let_in, session: self.session.clone(), ..next }
     }
 
     /// Which run of the request this is: 1 for the first.
@@ -78,6 +118,15 @@ impl Visit {
         self.attempt.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes that the request cannot run again: its body comes while the handler runs, and is not kept.
+    pub(crate) fn note_that_it_runs_once(&self) {
+        self.runs_once.store(true, Ordering::Relaxed);
+    }
+
+    fn runs_once(&self) -> bool {
+        self.runs_once.load(Ordering::Relaxed)
+    }
+
     /// The session, for as long as a handler looks at it.
     pub(super) fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
         lock(&self.opened)
@@ -86,6 +135,14 @@ impl Visit {
     /// Whether a handler has asked for the session.
     pub(super) fn was_opened(&self) -> bool {
         self.was_opened.load(Ordering::Relaxed)
+    }
+
+    /// Whether a visitor's session may start, by the limit of the client's address. Counted once a request.
+    pub(super) fn may_start(&self) -> bool {
+        match (&self.shared.starts, self.arrival.peer) {
+            (Some(starts), Some(address)) if self.attempt() == 1 => starts.allow(address, Instant::now()),
+            _ => true,
+        }
     }
 
     /// Whether the request has a transaction, or has changed the session.
@@ -104,12 +161,13 @@ impl Visit {
         if self.opened().is_some() {
             return Ok(());
         }
-        let opened = match self.token() {
-            None => Opened::visitor(&self.shared, None),
-            Some((id, secret)) => {
+        let opened = match self.cookie() {
+            Cookie::None => Opened::visitor(&self.shared, None),
+            Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, None),
+            Cookie::Token(id, secret) => {
                 self.stand_in_line(id).await;
                 let found = self.shared.ledger.find(id, self.shared.also).await?;
-                self.admit(id, &secret, found)
+                self.admit(id, secret, found)
             }
         };
         *self.opened() = Some(opened);
@@ -129,55 +187,103 @@ impl Visit {
             // The session is loaded: begin without waiting for the answer, which is looked at before the
             // commit.
             Some(known) => {
-                let (transaction, begun) =
-                    self.shared.ledger.begin_ahead(known.map(|(session, _)| session)).await?;
-                Running { transaction, ahead: Some((known, begun)) }
+                let session = known.map(|(session, _)| session);
+                let room = self.room(session).await?;
+                let (transaction, begun) = self.shared.ledger.begin_ahead(session).await?;
+                Running { transaction, ahead: Some((known, begun)), room: Some(room) }
             }
             // It is not: begin and load in one trip.
-            None => Running { transaction: self.begin().await?, ahead: None },
+            None => {
+                let (transaction, room) = self.begin().await?;
+                Running { transaction, ahead: None, room: Some(room) }
+            }
         };
+        self.is_attended.store(true, Ordering::Relaxed);
         Ok(Arc::clone(&place.insert(running).transaction))
     }
 
     /// Begins a transaction and opens the session in it.
-    async fn begin(&self) -> Result<Arc<Transaction>, Error> {
-        let token = self.token();
-        let id = token.as_ref().map(|(id, _)| *id);
+    async fn begin(&self) -> Result<(Arc<Transaction>, Room), Error> {
+        let cookie = self.cookie();
+        let id = cookie.session();
         if let Some(id) = id {
             self.stand_in_line(id).await;
         }
+        let room = self.room(id).await?;
         let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
-        let opened = match token {
-            None => Opened::visitor(&self.shared, Some(found.now)),
-            Some((id, secret)) => self.admit(id, &secret, found),
+        let opened = match cookie {
+            Cookie::None => Opened::visitor(&self.shared, Some(found.now)),
+            Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, Some(found.now)),
+            Cookie::Token(id, secret) => self.admit(id, secret, found),
         };
         *self.opened() = Some(opened);
-        Ok(Arc::new(transaction))
+        Ok((Arc::new(transaction), room))
     }
 
-    /// The session id and secret in the cookie, if there is one cookie and it opens.
-    fn token(&self) -> Option<(SessionId, Secret)> {
-        let opened = match find(self.arrival.cookies(), &self.shared.cookie.name) {
-            Found::None => return None,
-            Found::One(value) => self.shared.sealer.open(value).ok(),
+    /// Room for the connection of a transaction.
+    async fn room(&self, session: Option<SessionId>) -> Result<Room, Error> {
+        let streams = self.runs_once().then_some(&self.shared.streams);
+        Room::of(&self.shared.queue, streams, session).await
+    }
+
+    /// Reads the request's cookie.
+    fn cookie(&self) -> Cookie {
+        let value = match find(self.arrival.cookies(), &self.shared.cookie.name) {
+            Found::None => return Cookie::None,
+            Found::One(value) => value,
             Found::Several => {
                 self.report(|client| Incident::CookieDuplicated { client });
-                return None;
+                return Cookie::Several;
             }
         };
-        if opened.is_none() {
-            self.report(|client| Incident::CookieRejected { client });
+        match self.shared.sealer.open(value) {
+            Ok((id, secret)) => {
+                self.session.get_or_init(|| id);
+                Cookie::Token(id, secret)
+            }
+            Err(_) => {
+                self.report(|client| Incident::CookieRejected { client });
+                Cookie::None
+            }
         }
-        opened
     }
 
     /// An authentic token meets what was found under its id.
-    fn admit(&self, id: SessionId, secret: &Secret, found: Lookup) -> Opened {
-        let opened = Opened::admitted(&self.shared, id, secret, found);
+    fn admit(&self, id: SessionId, secret: Secret, found: Lookup) -> Opened {
+        let was_let_in = self.was_let_in.load(Ordering::Relaxed);
+        let opened = Opened::admitted(&self.shared, id, secret, found, was_let_in);
+        self.was_let_in.store(was_let_in || !opened.holding.is_new(), Ordering::Relaxed);
         if opened.holding.admission() == Some(&Admission::Replayed) {
             self.report(|client| Incident::TokenReplayed { session: id, client });
         }
         opened
+    }
+
+    /// The session that the request has shown a token of, once that is known.
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        self.session.get().copied()
+    }
+
+    /// Keeps the words of an extractor's error for the log: the application may make an answer of its own of
+    /// it.
+    pub(crate) fn note_fault(&self, error: Error) -> Error {
+        self.fault.set(error.to_string().into()).ok();
+        error
+    }
+
+    /// The words of the first extractor's error that was noted.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.fault.get().map(|words| &**words)
+    }
+
+    /// Tells the span of the request, in which this is called, which session it is about, and which user if
+    /// that is asked for.
+    pub(crate) fn tell_span(&self) {
+        // In the next run the span has it already.
+        let Some(session) = self.session().filter(|_| self.attempt() == 1) else { return };
+        let opened = self.opened();
+        let user = opened.as_ref().filter(|_| self.shared.tells_user);
+        telemetry::session_known(session, user.and_then(|opened| opened.holding.signed_in_user()));
     }
 
     /// A request that runs again is not a second incident.
@@ -193,28 +299,31 @@ impl Visit {
     /// Waits for the others that write to the session, before a connection is taken.
     async fn stand_in_line(&self, session: SessionId) {
         // A request that lost a race writes, whatever its method says.
-        if (self.arrival.writes() || self.attempt() > 1) && lock(&self.turn).is_none() {
-            let turn = self.shared.queue.turn(session).await;
-            *lock(&self.turn) = turn;
+        if self.arrival.writes() || self.attempt() > 1 {
+            self.place.stand(&self.shared.queue, session).await;
         }
     }
 
-    /// Makes sure that nobody stands in line before a request that turns out to write.
+    /// Gives way to whoever has the turn, if this request turns out to write and has not stood in line. It
+    /// has not disturbed them, and its next run stands in line. A request that does not run again goes ahead.
     ///
     /// # Errors
     ///
-    /// Somebody stands there. The request has not disturbed them, and should run again behind them.
+    /// Somebody has the turn.
     pub(super) fn claim_turn(&self, session: SessionId) -> Result<(), Error> {
-        let mut turn = lock(&self.turn);
-        if turn.is_none() {
-            *turn = Some(self.shared.queue.turn_if_free(session).ok_or(Error::Stale { session })?);
-        }
-        Ok(())
+        let runs_again = self.attempt() == 1 && !self.runs_once();
+        self.place.claim(&self.shared.queue, session, runs_again)
     }
 
-    /// Lets the next one have its turn.
+    /// Lets the next one have its turn, while the request goes on.
+    pub(super) fn step_aside(&self) {
+        self.place.step_aside();
+    }
+
+    /// Lets the next one have its turn: the request is settled, or was dropped. A handle that somebody
+    /// keeps never stands in line again.
     pub(crate) fn leave_line(&self) {
-        drop(lock(&self.turn).take());
+        self.place.leave();
     }
 }
 
@@ -236,11 +345,23 @@ impl Visit {
     pub(super) fn leave(&self) -> Left {
         let Ok(running) = self.running.try_lock() else { return Left::Work };
         let mut opened = self.opened();
-        let leaves_work = |opened: &Opened| opened.holding.is_changed() || opened.holding.is_overdue();
+        let leaves_work = |opened: &Opened| opened.holding.leaves_work() || opened.check().is_err();
         if running.is_some() || opened.as_ref().is_some_and(leaves_work) {
             return Left::Work;
         }
         Left::Nothing(opened.take())
+    }
+
+    /// Whether there is a transaction to look after while the handler runs.
+    pub(super) fn is_attended(&self) -> bool {
+        self.is_attended.load(Ordering::Relaxed)
+    }
+
+    /// Gives the pool's slot of the transaction to others, if the server has ended its connection.
+    pub(super) fn give_up_lost_connection(&self) {
+        let Ok(mut running) = self.running.try_lock() else { return };
+        let is_over = running.as_mut().is_none_or(Running::give_up_if_lost);
+        self.is_attended.store(!is_over, Ordering::Relaxed);
     }
 
     /// Takes all that is to be finished.
@@ -249,8 +370,9 @@ impl Visit {
         (self.opened().take(), running)
     }
 
-    /// Lets go of the transaction of a handler that was dropped on its way.
+    /// Lets go of the line and of the transaction of a handler that was dropped on its way, or has panicked.
     pub(crate) fn abandon(&self) {
+        self.leave_line();
         if let Some(running) = self.running.try_lock().ok().and_then(|mut place| place.take()) {
             drop(running.take_back());
         }

@@ -2,19 +2,30 @@
 
 use time::OffsetDateTime;
 
-use super::{Expiry, SessionState, TokenHash};
+use super::{Expiry, SessionState, Superseded, TokenHash};
 
 /// The worth of an authentic token at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// It is the session's token.
     Admitted,
-    /// It was superseded a moment ago, and is let in for the sake of requests under way. The browser may not
-    /// have the new one yet.
+    /// It was offered in place of the session's token, and the browser shows it for the first time: from now
+    /// on it is the session's token.
+    Taken,
+    /// It was superseded and is let in, for the sake of requests under way, or as no browser has shown its
+    /// successor.
     Latecomer,
-    /// It was superseded a moment ago by a login: it opens nothing, and that is no crime.
-    Superseded,
-    /// It was superseded long ago, so that two parties hold the session's tokens: the session must end.
+    /// It was superseded a moment ago by a login: it opens nothing, and that is no crime. An honest browser
+    /// is about to get the new token.
+    Superseded {
+        /// When the login took place.
+        since: OffsetDateTime,
+    },
+    /// It was superseded by a login whose token no browser has shown: it opens nothing, and proves no theft.
+    /// The answer to the login may have been lost.
+    Outdated,
+    /// It was superseded, and a browser has shown its successor since: two parties hold the session's tokens,
+    /// and the session must end.
     Replayed,
     /// The session's time is over.
     Expired(Expiry),
@@ -28,13 +39,32 @@ impl SessionState {
         if let Some(expiry) = self.expiry(last_seen, now) {
             return Admission::Expired(expiry);
         }
-        let current = self.token_hash.matches(presented);
-        let recent = self.superseded.filter(|old| old.token_hash.matches(presented) && now < old.until);
-        match recent {
-            _ if current => Admission::Admitted,
-            Some(old) if old.accepted => Admission::Latecomer,
-            Some(_) => Admission::Superseded,
-            None => Admission::Replayed,
+        if self.token_hash.matches(presented) {
+            return Admission::Admitted;
         }
+        if self.content.offered.is_some_and(|offered| offered.matches(presented)) {
+            return Admission::Taken;
+        }
+        let Some(old) = self.superseded_tokens().find(|old| old.token_hash.matches(presented)) else {
+            return Admission::Replayed;
+        };
+        let (is_recent, is_shown) = (now < old.until, self.is_token_shown(last_seen));
+        match (old.accepted, is_recent, is_shown) {
+            (true, true, _) | (true, false, false) => Admission::Latecomer,
+            (false, true, _) => Admission::Superseded { since: self.content.renewed_at.unwrap_or(now) },
+            (false, false, false) => Admission::Outdated,
+            (_, false, true) => Admission::Replayed,
+        }
+    }
+
+    /// Whether a browser has shown the present token since it took the place of another. A holder of an older
+    /// token leaves no trace: a change of the session, or a note of activity, is by the present one.
+    pub(super) fn is_token_shown(&self, last_seen: OffsetDateTime) -> bool {
+        self.content.renewed_at.is_none_or(|renewed_at| last_seen > renewed_at)
+    }
+
+    /// The superseded tokens that the session remembers, the latest first.
+    fn superseded_tokens(&self) -> impl Iterator<Item = &Superseded> {
+        self.superseded.iter().chain(self.content.earlier.iter().rev())
     }
 }

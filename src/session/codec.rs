@@ -9,13 +9,17 @@
 use serde::Serialize;
 
 use super::strict::{canonical, strict};
+use super::upcast::ContentShape1;
 use super::{Content, DecodeError, Encoded, Event};
 
 /// Room for most payloads, so that the buffer need not grow.
 const USUAL_BYTES: usize = 256;
 
 /// The layout number of the projection's `state` column: its first byte.
-const CONTENT_SHAPE: u8 = 1;
+const CONTENT_SHAPE: u8 = 2;
+
+/// The name of the `state` column's content in errors.
+const STATE: &str = "session state";
 
 /// The one table of kinds: wire name, shape that is written, variant. Once released, a line is changed only
 /// by counting its shape up, with a decoder for the old one (see CONTRIBUTING.md).
@@ -112,9 +116,10 @@ impl Content {
     #[doc(hidden)]
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.split_first() {
-            Some((&CONTENT_SHAPE, rest)) => strict("session state", CONTENT_SHAPE.into(), rest),
+            Some((&CONTENT_SHAPE, rest)) => strict(STATE, CONTENT_SHAPE.into(), rest),
+            Some((&1, rest)) => strict::<ContentShape1>(STATE, 1, rest).map(Self::from),
             Some((&shape, _)) => Err(DecodeError::UnknownStateShape { shape }),
-            None => Err(DecodeError::Malformed { what: "session state".into(), shape: 0 }),
+            None => Err(DecodeError::Malformed { what: STATE.into(), shape: 0 }),
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::state::{message_size, queue_size, value_size};
 use super::{
     Assurance, Cleared, Content, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
-    ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, Renewed, SessionState,
-    SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
+    ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, RenewalOffered, Renewed,
+    SessionState, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
 };
 use time::OffsetDateTime;
 
@@ -27,6 +27,8 @@ pub enum Wish {
     LogIn { user: UserId, methods: Vec<String>, assurance: Assurance },
     /// Record that the user proved again who they are.
     Reauthenticate { methods: Vec<String>, assurance: Assurance },
+    /// Offer a token in place of the present one, which stays until a browser shows the new one.
+    OfferToken { token_hash: TokenHash },
     /// Replace the token.
     Renew { token_hash: TokenHash, grace: u32, accepts_superseded: bool },
     /// Change the session's own time limits.
@@ -70,6 +72,12 @@ pub enum WishError {
     /// Only a signed-in user can do that.
     #[error("nobody is signed in to this session: call `login` first")]
     NobodySignedIn,
+    /// The request's cookie was neither missing nor the present one, so that a session that it started would
+    /// take the place of one that the browser may hold.
+    #[error(
+        "the request came with a cookie that is out of date, so that nothing was kept: load the page again"
+    )]
+    StaleCookie,
     /// Nothing follows an end.
     #[error("the session has ended: what comes after belongs into a new one")]
     Ended,
@@ -109,13 +117,15 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::TakeFlash { queue } if !content.flashes.contains_key(&queue) => return Ok(None),
         Wish::TakeFlash { queue } => Event::FlashTaken(FlashTaken { queue }),
         Wish::LogIn { user, methods, assurance } => {
-            let (user, methods) = (storable(user)?, few(methods)?);
+            let methods = few(methods)?;
+            user.check()?;
             Event::LoggedIn(LoggedIn { user, methods, assurance })
         }
         Wish::Reauthenticate { methods, assurance } => {
             signed_in(state)?;
             Event::Reauthenticated(Reauthenticated { methods: few(methods)?, assurance })
         }
+        Wish::OfferToken { token_hash } => Event::RenewalOffered(RenewalOffered { token_hash }),
         Wish::Renew { token_hash, grace, accepts_superseded } => {
             Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
         }
@@ -126,7 +136,8 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         }
         Wish::Impersonate { user } => {
             signed_in(state)?;
-            Event::ImpersonationStarted(ImpersonationStarted { user: storable(user)? })
+            user.check()?;
+            Event::ImpersonationStarted(ImpersonationStarted { user })
         }
         Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
@@ -135,7 +146,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             Event::Noted(Noted { name, text })
         }
         Wish::End { reason, last_seen } => {
-            named(reason.as_str())?;
+            reason.check()?;
             Event::Ended(Ended::new(reason, last_seen))
         }
     };
@@ -174,8 +185,18 @@ fn few(methods: Vec<String>) -> Result<Vec<String>, WishError> {
     Ok(methods)
 }
 
-fn storable(user: UserId) -> Result<UserId, WishError> {
-    if user.is_storable() { Ok(user) } else { Err(WishError::UserId) }
+impl EndReason {
+    /// Makes sure that the reason can be stored.
+    pub(crate) fn check(&self) -> Result<(), WishError> {
+        named(self.as_str()).map(drop)
+    }
+}
+
+impl UserId {
+    /// Makes sure that the id can be stored.
+    pub(crate) fn check(&self) -> Result<(), WishError> {
+        if self.is_storable() { Ok(()) } else { Err(WishError::UserId) }
+    }
 }
 
 fn signed_in(state: &SessionState) -> Result<(), WishError> {

@@ -90,11 +90,6 @@ impl Draft {
         !self.facts.is_empty() && (!self.is_new() || self.state.ended.is_none())
     }
 
-    /// Whether the token is replaced.
-    pub fn renews(&self) -> bool {
-        self.facts.iter().any(|fact| matches!(fact, Event::Renewed(_)))
-    }
-
     /// Grants a wish at the time `at`. For a new session that time is provisional.
     ///
     /// # Errors
@@ -146,12 +141,15 @@ impl Draft {
                 self.base.as_ref().is_none_or(|base| base.content.values.is_empty())
             }
             Event::FlashTaken(taken) => !self.take_flash(&taken.queue),
+            Event::RenewalOffered(_) => {
+                self.facts.retain(|kept| !matches!(kept, Event::RenewalOffered(_)));
+                false
+            }
             Event::Started(_)
             | Event::LoggedIn(_)
             | Event::Reauthenticated(_)
             | Event::FlashAdded(_)
             | Event::SettingsChanged(_)
-            | Event::RenewalOffered(_)
             | Event::Renewed(_)
             | Event::ImpersonationStarted(_)
             | Event::ImpersonationEnded(_)
@@ -177,10 +175,10 @@ impl Draft {
     fn forget_renewal(&mut self) -> bool {
         let strict = |kept: &Event| matches!(kept, Event::Renewed(renewed) if !renewed.accepts_superseded);
         let was_strict = self.facts.iter().any(strict);
-        self.facts.retain(|kept| !matches!(kept, Event::Renewed(_)));
-        let before = self.base.as_ref().map(|base| (base.token_hash, base.superseded));
-        let state = Arc::make_mut(&mut self.state);
-        (state.token_hash, state.superseded) = before.unwrap_or_default();
+        self.facts.retain(|kept| !matches!(kept, Event::Renewed(_) | Event::RenewalOffered(_)));
+        let unsent = SessionState::default();
+        let base = self.base.as_deref().unwrap_or(&unsent);
+        Arc::make_mut(&mut self.state).take_tokens_of(base);
         was_strict
     }
 

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{
     Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, TokenHash, UserId, Wish,
-    Written,
+    WishError, Written,
 };
 
 /// A live session that is to end.
@@ -37,19 +37,33 @@ impl Ending {
         Self { id, state, last_seen, reason, at: deadline }
     }
 
+    /// The same end of the session as it is at `now`, for when others have changed it meanwhile. None if its
+    /// time was over and is not any more.
+    #[must_use]
+    pub fn again(&self, state: SessionState, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
+        let was_expired = matches!(self.reason, EndReason::IdleTimeout | EndReason::AbsoluteTimeout);
+        if was_expired && state.expiry(last_seen, now).is_none() {
+            return None;
+        }
+        Some(Self::new(self.id, state, last_seen, self.reason.clone(), now))
+    }
+
     /// The event to append. `actor` is who ends the session, if that is not its user.
     ///
     /// None if the session has ended already.
+    ///
+    /// # Errors
+    ///
+    /// The reason cannot be stored.
     pub fn write(
         self,
         client: Client,
         actor: Option<UserId>,
         event_id: impl FnMut() -> EventId,
-    ) -> Option<Written> {
+    ) -> Result<Option<Written>, WishError> {
         let origin = Origin { at: self.at, client, actor };
         let mut draft = Draft::stored(self.id, self.state, usize::MAX);
-        // An end is always granted.
-        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at).ok();
-        draft.write(TokenHash::default(), &origin, event_id)
+        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at)?;
+        Ok(draft.write(TokenHash::default(), &origin, event_id))
     }
 }

@@ -4,14 +4,21 @@
 //! do, what is written and guarded, what the browser is told. A [`Holding`] knows hashes of tokens and no
 //! secret; it reads no clock, so time and the ids of new sessions are arguments.
 
+mod change;
+mod settle;
+
 use std::sync::Arc;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::{
-    Admission, Assurance, Client, Draft, EndReason, Ending, EventId, Guard, Origin, Policy, SessionId,
-    SessionState, TokenHash, UserId, Wish, WishError, Written,
-};
+use super::start::Start;
+use super::{Admission, Draft, EndReason, Ending, Policy, SessionId, SessionState, TokenHash, UserId};
+
+/// How long a browser is asked to wait at the least before it sends a request again.
+const WAIT_MIN: Duration = Duration::milliseconds(100);
+
+/// How many of the longest waits fill the grace.
+const WAITS: i32 = 12;
 
 /// A request's session.
 #[derive(Clone, Debug)]
@@ -26,12 +33,26 @@ pub struct Holding {
     last_seen: Option<OffsetDateTime>,
     /// How the request's token fared; none if there was none, or if its session is no longer live.
     admission: Option<Admission>,
-    /// The request's cookie names a session that is long gone.
-    has_stale_cookie: bool,
+    /// The live session whose token a login has superseded a moment ago.
+    joinable: Option<Box<Live>>,
+    start: Start,
+    /// Whether this request has made a secret that the response must carry.
+    has_minted: bool,
     /// Why the session of the request's cookie is over, if it is.
     why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
     overdue: Option<Box<Ending>>,
+}
+
+/// A live session as it was loaded.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The session.
+    pub id: SessionId,
+    /// Its state.
+    pub state: SessionState,
+    /// When it was last seen.
+    pub last_seen: OffsetDateTime,
 }
 
 /// A time, and whose clock it is from.
@@ -43,43 +64,6 @@ pub enum Moment {
     Process(OffsetDateTime),
 }
 
-/// The writes of a holding, in this order, and the condition under which they may be committed.
-#[derive(Clone, Debug)]
-pub struct Writes {
-    /// The end of the stored session.
-    pub end: Option<Written>,
-    /// The events of the session that the request holds now.
-    pub session: Option<Written>,
-    /// The secret that the session's row keeps for requests that come late.
-    pub resend: Resend,
-    /// None if the appends make sure of it.
-    pub guard: Option<Guard>,
-}
-
-/// The secret of a new token that a session's row keeps for requests with the previous token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resend {
-    /// Nothing: no latecomer is let in.
-    Drop,
-    /// The one that it keeps already.
-    Keep,
-    /// The secret that this request has made.
-    Seal,
-}
-
-/// The response's order to the browser about its token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CookiePlan {
-    /// Nothing.
-    Leave,
-    /// Keep the token of the secret that this request has made.
-    Mint,
-    /// Keep the token that the row keeps for latecomers, if it can still be read.
-    Resend,
-    /// Forget the token.
-    Remove,
-}
-
 /// How a request comes by its session.
 impl Holding {
     /// A visitor without a session. `fresh` names the session that starts if something is kept.
@@ -88,30 +72,41 @@ impl Holding {
         Self::of(policy, now, draft)
     }
 
-    /// The holder of an authentic token for the live session `id`, if the token is let in; else a visitor.
+    /// A visitor with several cookies of the name, none of which is to be believed.
+    pub fn with_several_cookies(policy: Arc<Policy>, fresh: SessionId, now: Moment) -> Self {
+        Self { start: Start::Never, ..Self::anonymous(policy, fresh, now) }
+    }
+
+    /// The holder of an authentic token for a live session, if the token is let in; else a visitor.
     pub fn admitted(
         policy: Arc<Policy>,
         now: OffsetDateTime,
         token: &TokenHash,
-        (id, state, last_seen): (SessionId, SessionState, OffsetDateTime),
+        live: Live,
         fresh: impl FnOnce() -> SessionId,
     ) -> Self {
-        let admission = state.admit(token, last_seen, now);
-        let overdue = match &admission {
-            Admission::Admitted | Admission::Latecomer => {
-                return Self {
-                    admission: Some(admission),
-                    ..Self::stored(policy, now, id, state, last_seen)
-                };
+        let admission = live.state.admit(token, live.last_seen, now);
+        let (end, start) = match &admission {
+            Admission::Admitted | Admission::Taken | Admission::Latecomer => {
+                return Self { admission: Some(admission), ..Self::stored(policy, now, live) };
             }
-            Admission::Superseded => None,
-            Admission::Expired(expiry) => Some((expiry.reason.clone(), expiry.deadline)),
-            Admission::Replayed => Some((EndReason::TokenReplayed, now)),
+            Admission::Superseded { .. } | Admission::Outdated => (None, Start::LogInOnly),
+            Admission::Replayed => (Some((EndReason::TokenReplayed, now)), Start::LogInOnly),
+            Admission::Expired(expiry) => {
+                let seconds_ago = (now - expiry.deadline).as_seconds_f64();
+                let start = Start::after_end(seconds_ago, policy.renewal_grace);
+                (Some((expiry.reason.clone(), expiry.deadline)), start)
+            }
         };
-        let overdue = overdue.map(|(reason, at)| Box::new(Ending::new(id, state, last_seen, reason, at)));
-        let visitor = Self::anonymous(policy, fresh(), Moment::Database(now));
-        let why_ended = overdue.as_ref().map(|overdue| overdue.reason.clone());
-        Self { admission: Some(admission), why_ended, overdue, ..visitor }
+        let visitor = Self { start, ..Self::anonymous(policy, fresh(), Moment::Database(now)) };
+        match end {
+            Some((reason, at)) => {
+                let overdue = Ending::new(live.id, live.state, live.last_seen, reason, at);
+                let why_ended = Some(overdue.reason.clone());
+                Self { admission: Some(admission), why_ended, overdue: Some(Box::new(overdue)), ..visitor }
+            }
+            None => Self { admission: Some(admission), joinable: Some(Box::new(live)), ..visitor },
+        }
     }
 
     /// A visitor whose authentic token names a session that is not live: why it `ended` and how many seconds
@@ -122,23 +117,15 @@ impl Holding {
         ended: Option<(EndReason, f64)>,
         fresh: SessionId,
     ) -> Self {
-        // Only a cookie that is long dead is cleared: another request of this browser may just have got a new
-        // one, which a late removal would take away.
-        let has_stale_cookie =
-            ended.as_ref().is_none_or(|(_, seconds)| *seconds > f64::from(policy.renewal_grace));
+        let grace = policy.renewal_grace;
+        let start = ended.as_ref().map_or(Start::LongGone, |(_, ago)| Start::after_end(*ago, grace));
         let why_ended = ended.map(|(reason, _)| reason);
-        Self { has_stale_cookie, why_ended, ..Self::anonymous(policy, fresh, Moment::Database(now)) }
+        Self { start, why_ended, ..Self::anonymous(policy, fresh, Moment::Database(now)) }
     }
 
-    fn stored(
-        policy: Arc<Policy>,
-        now: OffsetDateTime,
-        id: SessionId,
-        state: SessionState,
-        last_seen: OffsetDateTime,
-    ) -> Self {
-        let draft = Draft::stored(id, state, policy.state_bytes_max);
-        Self { last_seen: Some(last_seen), ..Self::of(policy, Moment::Database(now), draft) }
+    fn stored(policy: Arc<Policy>, now: OffsetDateTime, live: Live) -> Self {
+        let draft = Draft::stored(live.id, live.state, policy.state_bytes_max);
+        Self { last_seen: Some(live.last_seen), ..Self::of(policy, Moment::Database(now), draft) }
     }
 
     fn of(policy: Arc<Policy>, now: Moment, draft: Draft) -> Self {
@@ -149,7 +136,9 @@ impl Holding {
             ended: None,
             last_seen: None,
             admission: None,
-            has_stale_cookie: false,
+            joinable: None,
+            start: Start::Free,
+            has_minted: false,
             why_ended: None,
             overdue: None,
         }
@@ -209,9 +198,9 @@ impl Holding {
         self.ended.is_some() || self.draft.is_changed()
     }
 
-    /// Whether a session must end whatever becomes of the request.
-    pub fn is_overdue(&self) -> bool {
-        self.overdue.is_some()
+    /// Whether there is something to do once the request is answered, whatever becomes of it.
+    pub fn leaves_work(&self) -> bool {
+        self.is_changed() || self.overdue.is_some() || self.takes_offer() || self.wait().is_some()
     }
 
     /// The session that must end whatever becomes of the request, to be ended by the caller.
@@ -229,154 +218,40 @@ impl Holding {
         self.now = Moment::Database(now);
     }
 
-    /// The session, if it is time to note that it was seen: it was not ended, and nobody has seen it for the
-    /// policy's `extension_delay`.
+    /// The session, if it is time to note that it was seen: nobody has seen it for the policy's
+    /// `extension_delay`, or its present token is shown for the first time. A latecomer's visit is no sign of
+    /// the present token.
     pub fn to_touch(&self) -> Option<SessionId> {
         let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
+        if self.ended.is_some() || self.admission == Some(Admission::Latecomer) {
+            return None;
+        }
         let unseen = (now - last_seen).whole_seconds();
-        let is_due = unseen >= i64::from(self.policy.extension_delay) && self.ended.is_none();
+        let is_due =
+            unseen >= i64::from(self.policy.extension_delay) || !self.draft.state().is_token_shown(last_seen);
         is_due.then(|| self.draft.id())
     }
-}
 
-/// Changing.
-impl Holding {
-    /// Grants a wish of the handler.
-    ///
-    /// # Errors
-    ///
-    /// See [`WishError`]; the session is as it was.
-    pub fn wish(&mut self, wish: Wish) -> Result<(), WishError> {
-        self.draft.wish(wish, self.now.at())
+    /// Whether the browser has shown an offered token that is not yet the session's.
+    fn takes_offer(&self) -> bool {
+        let is_open = self.draft.state().content.offered.is_some() && !self.has_minted;
+        self.admission == Some(Admission::Taken) && self.ended.is_none() && is_open
     }
 
-    /// Binds a user and replaces the token (ASVS 7.2.4). A session of another user ends first: what it holds
-    /// is not for the new one, which `fresh` names. `token` makes a secret and gives its hash.
+    /// How long the browser should wait before it sends the request again, if it should: its token was
+    /// superseded by a login a moment ago, and an honest browser is about to get the new one. The request
+    /// must do nothing.
     ///
-    /// # Errors
-    ///
-    /// The wish cannot be granted, or `token` fails.
-    pub fn log_in<E: From<WishError>>(
-        &mut self,
-        user: UserId,
-        methods: Vec<String>,
-        assurance: Assurance,
-        fresh: impl FnOnce() -> SessionId,
-        token: impl FnOnce() -> Result<TokenHash, E>,
-    ) -> Result<(), E> {
-        if self.state().user.as_ref().is_some_and(|present| *present != user) {
-            self.end(EndReason::UserSwitched, fresh());
+    /// The wait is as long as the login is ago, within bounds. So a browser that never gets the new token
+    /// asks fewer times, until the grace is over, than the 20 redirects after which it would give up.
+    pub fn wait(&self) -> Option<Duration> {
+        match self.admission {
+            Some(Admission::Superseded { since }) if !self.exists() => {
+                let wait_max = Duration::seconds(self.policy.renewal_grace.into()) / WAITS;
+                Some((self.now.at() - since).min(wait_max).max(WAIT_MIN))
+            }
+            _ => None,
         }
-        self.wish(Wish::LogIn { user, methods, assurance })?;
-        self.renew(false, token)
-    }
-
-    /// Records that the user proved again who they are, and replaces the token (ASVS 7.2.4).
-    ///
-    /// # Errors
-    ///
-    /// As [`log_in`](Self::log_in).
-    pub fn reauthenticate<E: From<WishError>>(
-        &mut self,
-        methods: Vec<String>,
-        assurance: Assurance,
-        token: impl FnOnce() -> Result<TokenHash, E>,
-    ) -> Result<(), E> {
-        self.wish(Wish::Reauthenticate { methods, assurance })?;
-        self.renew(false, token)
-    }
-
-    /// Replaces the token. A session that is yet to be started gets its first one when it is written.
-    ///
-    /// # Errors
-    ///
-    /// As [`log_in`](Self::log_in).
-    pub fn renew<E: From<WishError>>(
-        &mut self,
-        accepts_superseded: bool,
-        token: impl FnOnce() -> Result<TokenHash, E>,
-    ) -> Result<(), E> {
-        if self.draft.is_new() {
-            return Ok(());
-        }
-        let (token_hash, grace) = (token()?, self.policy.renewal_grace);
-        Ok(self.wish(Wish::Renew { token_hash, grace, accepts_superseded })?)
-    }
-
-    /// Ends the session. What is wished afterwards goes to a new one, which `fresh` names.
-    pub fn end(&mut self, reason: EndReason, fresh: SessionId) {
-        let last_seen = self.last_seen.unwrap_or(self.now.at());
-        // An end is always granted.
-        self.wish(Wish::End { reason, last_seen }).ok();
-        let next = Draft::anonymous(fresh, self.policy.timeouts(), self.policy.state_bytes_max);
-        let ended = std::mem::replace(&mut self.draft, next);
-        if !ended.is_new() {
-            self.ended = Some(ended);
-        }
-    }
-}
-
-/// Settling.
-impl Holding {
-    /// Whether a session starts, whose first secret the caller must make.
-    pub fn starts(&self) -> bool {
-        self.draft.is_new() && self.draft.is_changed()
-    }
-
-    /// The events to be written. `token` is the hash of the first token of a session that starts.
-    pub fn writes(&self, token: TokenHash, client: Client, mut event_id: impl FnMut() -> EventId) -> Writes {
-        let origin = Origin { at: self.now.at(), client, actor: None };
-        let ended = self.ended.as_ref();
-        let end = ended.and_then(|ended| ended.write(TokenHash::default(), &origin, &mut event_id));
-        let session = self.draft.write(token, &origin, event_id);
-        let resend = session.as_ref().map_or(Resend::Drop, |written| self.resend(&written.state));
-        let guard = (end.is_none() && session.is_none()).then(|| self.guard());
-        Writes { end, session, resend, guard }
-    }
-
-    /// The response's order to the browser once everything is written.
-    pub fn cookie(&self) -> CookiePlan {
-        let is_latecomer = self.admission == Some(Admission::Latecomer) && self.ended.is_none();
-        if self.starts() || self.draft.renews() {
-            CookiePlan::Mint
-        } else if is_latecomer {
-            CookiePlan::Resend
-        } else if self.ended.is_some() || self.has_stale_cookie {
-            CookiePlan::Remove
-        } else {
-            CookiePlan::Leave
-        }
-    }
-
-    /// The session once everything is committed, for a request that goes on. `last` is the last that was
-    /// written; `fresh` names the next session if that one has ended.
-    #[must_use]
-    pub fn after(self, last: &Written, fresh: impl FnOnce() -> SessionId) -> Self {
-        let (now, overdue) = (self.now.at(), self.overdue);
-        let next = if last.state.ended.is_some() {
-            Self::anonymous(self.policy, fresh(), Moment::Database(now))
-        } else {
-            Self::stored(self.policy, now, last.id, last.state.clone(), now)
-        };
-        Self { overdue, ..next }
-    }
-
-    /// The new secret is kept for requests that come late, for as long as they are let in.
-    fn resend(&self, after: &SessionState) -> Resend {
-        let superseded = after.superseded;
-        let is_open = superseded.is_some_and(|old| old.accepted && self.now.at() < old.until);
-        match (is_open, self.draft.renews()) {
-            (false, _) => Resend::Drop,
-            (true, true) => Resend::Seal,
-            (true, false) => Resend::Keep,
-        }
-    }
-
-    fn guard(&self) -> Guard {
-        if self.draft.is_new() {
-            return Guard::Unfailed;
-        }
-        Guard::Fence { session: self.draft.id(), version: self.draft.state().version }
     }
 }
 

@@ -23,6 +23,14 @@ impl SessionId {
         Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid())
     }
 
+    /// When the session started, by the clock of the process that named it, in milliseconds.
+    pub(crate) fn started_at(&self) -> OffsetDateTime {
+        let [a, b, c, d, e, f, ..] = *self.as_bytes();
+        let milliseconds = i128::from(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
+        let started = OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000);
+        started.unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
     /// The id with these 16 bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))

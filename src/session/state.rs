@@ -68,13 +68,23 @@ pub struct Content {
     pub assurance: Assurance,
     /// The user that the signed-in user acts as.
     pub impersonated: Option<UserId>,
-    /// The hash of a token that was offered and not yet used.
+    /// The hash of a token that was offered and that no browser has shown yet.
     pub offered: Option<TokenHash>,
     /// The application's values by key.
     pub values: BTreeMap<String, Value>,
     /// The waiting messages by queue.
     pub flashes: BTreeMap<String, Vec<String>>,
+    /// When the present token took the place of another without having been shown by a browser first.
+    #[serde(with = "super::stored_superseded::moment")]
+    pub renewed_at: Option<OffsetDateTime>,
+    /// Tokens that were superseded before the one in [`SessionState::superseded`], the latest last. Each has
+    /// its own grace.
+    #[serde(with = "super::stored_superseded")]
+    pub earlier: Vec<Superseded>,
 }
+
+/// How many superseded tokens a session remembers besides the latest. An older one counts as unknown.
+const EARLIER_MAX: usize = 8;
 
 impl SessionState {
     /// The state after `event`, which occurred at `at`. Events of unknown kind change nothing, and neither
@@ -174,12 +184,34 @@ impl SessionState {
         self.content.assurance = assurance;
     }
 
+    /// Makes the tokens those of another state.
+    pub(super) fn take_tokens_of(&mut self, other: &Self) {
+        (self.token_hash, self.superseded) = (other.token_hash, other.superseded);
+        self.content.offered = other.content.offered;
+        self.content.renewed_at = other.content.renewed_at;
+        self.content.earlier.clone_from(&other.content.earlier);
+    }
+
+    /// The present token gives way to another, and so does an offered one that is not taken. What was
+    /// superseded before keeps its own grace, and is forgotten once that is over.
     fn renew(&mut self, fact: &Renewed, at: OffsetDateTime) {
-        let until = after(at, fact.grace);
-        let superseded = Superseded { token_hash: self.token_hash, until, accepted: fact.accepts_superseded };
-        self.superseded = (fact.grace > 0).then_some(superseded);
+        let (until, accepted) = (after(at, fact.grace), fact.accepts_superseded);
+        let offered = self.content.offered.take();
+        let is_taken = offered == Some(fact.token_hash);
+        let untaken = offered.filter(|_| !is_taken);
+        for token_hash in untaken.into_iter().chain([self.token_hash]) {
+            self.content.earlier.extend(self.superseded.replace(Superseded { token_hash, until, accepted }));
+        }
+        self.content.earlier.retain(|old| at < old.until);
+        // After a login no token of before opens anything, whenever it was superseded (ASVS 7.2.4).
+        if !accepted {
+            self.content.earlier.iter_mut().for_each(|old| old.accepted = false);
+        }
+        let surplus = self.content.earlier.len().saturating_sub(EARLIER_MAX);
+        self.content.earlier.drain(..surplus);
+        // A browser takes an offered token by showing it.
+        self.content.renewed_at = (!is_taken).then_some(at);
         self.token_hash = fact.token_hash;
-        self.content.offered = None;
     }
 }
 

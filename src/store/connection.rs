@@ -3,6 +3,7 @@
 pub(crate) mod connector;
 pub(crate) mod cursor;
 pub(crate) mod deadline;
+pub(crate) mod idle_ends;
 pub(crate) mod lending;
 pub(crate) mod pipeline;
 pub(crate) mod pool;

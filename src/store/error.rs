@@ -5,8 +5,10 @@ use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 
 use super::connection::tls;
-use super::sqlstate::{describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, sqlstate};
-use crate::session::{DecodeError, SessionId};
+use super::sqlstate::{
+    describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, is_shortage, sqlstate,
+};
+use crate::session::{DecodeError, SessionId, WishError};
 
 /// An operation on the store failed.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +33,8 @@ pub enum Error {
          send no DEALLOCATE and no DISCARD ALL", describe(.0)
     )]
     Misplaced(#[source] DriverError),
-    /// The database cannot be reached, or no connection became free in time. Nothing was written.
+    /// The database cannot be reached, no connection became free in time, or the server lacks something that
+    /// it needs, such as room on its disk. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     /// The connection was lost. Its unfinished work was not written, unless a COMMIT was under way.
@@ -50,6 +53,14 @@ pub enum Error {
     /// The application has kept the transaction after its work had ended, so it cannot be committed.
     #[error("a transaction was kept past the end of its work, so that it was rolled back: drop it before")]
     TransactionKept,
+    /// The server has ended the transaction because its handler sent no statement for too long. Nothing was
+    /// written, and another run would fare no better.
+    #[error(
+        "a transaction was idle for longer than the server allows (`idle_in_transaction_session_timeout`, which is 5 s \
+         in a request's transaction): do what takes long before it begins or after it has ended, or set another limit \
+         in it"
+    )]
+    IdleTooLong,
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {
@@ -58,6 +69,9 @@ pub enum Error {
         /// Why they cannot be read.
         error: DecodeError,
     },
+    /// A reason or a user id that cannot be stored. Nothing was written.
+    #[error(transparent)]
+    Wish(#[from] WishError),
     /// Anything else that PostgreSQL refuses, in its own words.
     #[error("the database refused a statement: {}", describe(.0))]
     Database(#[source] DriverError),
@@ -65,7 +79,7 @@ pub enum Error {
 
 impl Error {
     /// No connection could be opened.
-    pub(super) fn unreachable(error: &DriverError) -> Self {
+    pub(in crate::store) fn unreachable(error: &DriverError) -> Self {
         Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
     }
 
@@ -126,6 +140,7 @@ impl From<DriverError> for Error {
         match error.code() {
             Some(code) if is_conflict(code) => Self::Conflict(error),
             Some(code) if is_absence(code) => Self::Disconnected(describe(&error)),
+            Some(code) if is_shortage(code) => Self::Unavailable(describe(&error)),
             Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Self::Unusable(describe(&error)),
             Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => Self::Aborted,
             _ if is_outdated(&error) => Self::Outdated(error),
@@ -179,6 +194,9 @@ pub(crate) enum Prospect {
     Reconnected,
     /// A statement failed, and nobody knows which: worth a few attempts.
     Fair,
+    /// It is the database that fails, or that did not say how a COMMIT ended: doing it again now would not
+    /// help, or must not be. The answer is that the service is not available.
+    Away,
     /// It will fail again, or must not be done again.
     None,
 }
@@ -191,6 +209,7 @@ impl Error {
             Self::Outdated(_) => Prospect::Outdated,
             Self::Disconnected(_) | Self::Unusable(_) => Prospect::Reconnected,
             Self::Aborted => Prospect::Fair,
+            Self::Unavailable(_) | Self::OutcomeUnknown => Prospect::Away,
             _ => Prospect::None,
         }
     }
@@ -224,6 +243,7 @@ impl Cause<'_> {
             Self::Statement(error) => match error.code() {
                 Some(code) if is_conflict(code) => Prospect::Good,
                 Some(code) if is_absence(code) => Prospect::Reconnected,
+                Some(code) if is_shortage(code) => Prospect::Away,
                 // After READ_ONLY_SQL_TRANSACTION the rollback finds out whether the server takes no writes
                 // at all.
                 Some(&SqlState::IN_FAILED_SQL_TRANSACTION | &SqlState::READ_ONLY_SQL_TRANSACTION) => {

@@ -1,7 +1,9 @@
 //! Reading the log of events.
 
 pub(crate) mod columns;
+pub(crate) mod counters;
 pub(crate) mod feed;
+pub(crate) mod guards;
 pub(crate) mod history;
 mod snapshot;
 pub(crate) mod streams;

@@ -3,18 +3,23 @@
 use refinery::{Runner, Target};
 use tokio_postgres::Client;
 
+use super::backends::{Backend, list, lock_holders};
 use super::connection::tls::EncryptionError;
 use super::error::Error;
+use super::patience::{Patience, is_lock_refusal, is_locked};
+use crate::store::bare::bare;
 
 mod embedded {
     refinery::embed_migrations!("schema");
 }
 
-const APPLIED: &str = include_str!("sql/applied_migrations.sql");
-const PREPARE: &str = include_str!("sql/prepare_migration.sql");
-const RELEASE: &str = include_str!("sql/release_migration.sql");
-const PARTITIONS: &str = include_str!("sql/create_partitions.sql");
-pub(super) const PAD_TABLES: &str = include_str!("sql/pad_tables.sql");
+const APPLIED: &str = bare(include_str!("sql/applied_migrations.sql"));
+const PREPARE: &str = bare(include_str!("sql/prepare_migration.sql"));
+const RELEASE: &str = bare(include_str!("sql/release_migration.sql"));
+const MAKE_PARTITION: &str = bare(include_str!("sql/make_partition.sql"));
+const CHECK_OTHERWISE: &str = bare(include_str!("sql/check_otherwise.sql"));
+const ATTACH_PARTITION: &str = bare(include_str!("sql/attach_partition.sql"));
+const SETTLE_SCHEMA: &str = bare(include_str!("sql/settle_schema.sql"));
 
 /// How many months of partitions are made ahead of the present one.
 const MONTHS_AHEAD: i32 = 12;
@@ -53,6 +58,17 @@ pub enum SchemaError {
         /// Its number.
         version: i32,
     },
+    /// Others keep a lock on a table of the ledger that a migration needs for a moment, such as a dump or a
+    /// verification that reads the whole log. What was done before stays done.
+    #[error(
+        "the ledger's tables are in use by a transaction that does not end ({}), and requests would have to wait with a \
+         migration that waits for it: run `projector migrate` again when it has ended; what was done so far stays",
+        held_by(.backends)
+    )]
+    Held {
+        /// The other connections; none if they have gone by now.
+        backends: Vec<Backend>,
+    },
     /// A migration failed. Those before it stay applied.
     #[error("a migration failed: {0}")]
     Failed(String),
@@ -75,7 +91,8 @@ pub struct Migrated {
 }
 
 /// Applies the missing migrations and makes the partitions of the coming year. If two run at once, both
-/// succeed: an advisory lock makes the second wait for the first.
+/// succeed: an advisory lock makes the second wait for the first. Each migration and each partition is a
+/// transaction of its own. None makes requests wait: see [`patience`](super::patience).
 pub(crate) async fn migrate(client: &mut Client) -> Result<Migrated, SchemaError> {
     client.batch_execute(PREPARE).await.map_err(Error::from)?;
     let migrated = run(client).await;
@@ -86,12 +103,79 @@ pub(crate) async fn migrate(client: &mut Client) -> Result<Migrated, SchemaError
 }
 
 async fn run(client: &mut Client) -> Result<Migrated, SchemaError> {
-    refuse_foreign(&applied(client).await?)?;
-    let report = runner().run_async(client).await.map_err(|error| SchemaError::Failed(describe(&error)))?;
-    let applied = report.applied_migrations().iter().map(ToString::to_string).collect();
-    client.batch_execute(PAD_TABLES).await.map_err(Error::from)?;
-    let row = client.query_one(PARTITIONS, &[&MONTHS_AHEAD]).await.map_err(Error::from)?;
-    Ok(Migrated { applied, partitions: row.try_get("made").map_err(Error::from)? })
+    let mut patience = Patience::new();
+    let mut work = Work::default();
+    loop {
+        match work.advance(client).await {
+            Ok(migrated) => return Ok(migrated),
+            Err(Halt::Failed(error)) => return Err(error),
+            Err(Halt::Locked) if patience.allows_another_try().await => {}
+            Err(Halt::Locked) => return Err(SchemaError::Held { backends: lock_holders(client).await? }),
+        }
+    }
+}
+
+/// What a migration has done.
+#[derive(Default)]
+struct Work {
+    /// The migrations that the database had before, once it was asked.
+    before: Option<Vec<Migration>>,
+    partitions: i32,
+}
+
+/// A migration that did not come to its end.
+enum Halt {
+    /// A lock was not to be had at once.
+    Locked,
+    Failed(SchemaError),
+}
+
+impl Work {
+    /// Does what is left to be done. What an earlier call has done is not done again.
+    async fn advance(&mut self, client: &mut Client) -> Result<Migrated, Halt> {
+        let before = match self.before.take() {
+            Some(before) => before,
+            None => applied(client).await?,
+        };
+        refuse_foreign(&before).map_err(Halt::Failed)?;
+        let before = self.before.insert(before);
+        runner().run_async(client).await.map_err(Halt::of_migration)?;
+        client.batch_execute(SETTLE_SCHEMA).await?;
+        for month in 0..=MONTHS_AHEAD {
+            let made = client.query_one(MAKE_PARTITION, &[&month]).await?;
+            if made.try_get("is_due")? {
+                client.execute(CHECK_OTHERWISE, &[&month]).await?;
+                client.execute(ATTACH_PARTITION, &[&month]).await?;
+                self.partitions += 1;
+            }
+        }
+        Ok(Migrated { applied: names_of_others(before), partitions: self.partitions })
+    }
+}
+
+impl Halt {
+    fn of_migration(error: refinery::Error) -> Self {
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            if cause.downcast_ref::<tokio_postgres::Error>().is_some_and(is_lock_refusal) {
+                return Self::Locked;
+            }
+            source = cause.source();
+        }
+        Self::Failed(SchemaError::Failed(describe(&error)))
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        if is_locked(&error) { Self::Locked } else { Self::Failed(error.into()) }
+    }
+}
+
+impl From<tokio_postgres::Error> for Halt {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::from(Error::from(error))
+    }
 }
 
 /// Refuses a database that has fewer, more or other migrations than this version of the library.
@@ -116,6 +200,18 @@ fn known() -> Vec<Migration> {
         runner().get_migrations().iter().map(|one| (one.version(), one.checksum().to_string())).collect();
     known.sort();
     known
+}
+
+/// The names of the migrations that are not among `before`, in order.
+fn names_of_others(before: &[Migration]) -> Vec<String> {
+    let runner = runner();
+    let mut others: Vec<_> = runner
+        .get_migrations()
+        .iter()
+        .filter(|one| before.iter().all(|(version, _)| *version != one.version()))
+        .collect();
+    others.sort_by_key(|one| one.version());
+    others.iter().map(ToString::to_string).collect()
 }
 
 fn newest(migrations: &[Migration]) -> i32 {
@@ -157,4 +253,8 @@ fn describe(error: &refinery::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+fn held_by(backends: &[Backend]) -> String {
+    if backends.is_empty() { "it has ended just now".to_owned() } else { list(backends) }
 }

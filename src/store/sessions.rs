@@ -44,6 +44,7 @@ pub(crate) async fn sessions_of(
     connection: &Connection,
     user: &UserId,
 ) -> Result<Vec<SessionSummary>, Error> {
+    user.check()?;
     SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?.iter().map(summary).collect()
 }
 
@@ -55,6 +56,7 @@ pub(crate) async fn page_of_sessions(
     before: Option<SessionId>,
     limit: u32,
 ) -> Result<Vec<SessionSummary>, Error> {
+    user.check()?;
     // No session has the highest id: a UUIDv7 has its version in it.
     let before = before.map_or(Uuid::max(), |id| id.as_uuid());
     let parameters: Parameters = &[&user.as_str(), &before, &i64::from(limit)];

@@ -8,11 +8,24 @@ pub(super) fn sqlstate(error: &DriverError) -> String {
     error.code().map_or("disconnected", SqlState::code).to_owned()
 }
 
-/// Whether the transaction lost a race: serialization failure, deadlock, or no memory left for predicate
-/// locks. It has done nothing and may run again.
+/// Whether the transaction lost a race: serialization failure, deadlock, no memory left for predicate locks,
+/// or a lock that was waited for as long as the `lock_timeout` of the server's owner allows. It has done
+/// nothing and may run again.
 pub(super) fn is_conflict(code: &SqlState) -> bool {
-    [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY]
-        .contains(code)
+    let lost = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::OUT_OF_MEMORY,
+        SqlState::LOCK_NOT_AVAILABLE,
+    ];
+    lost.contains(code)
+}
+
+/// Whether the server lacks something that it needs, such as room on its disk: class 53, as far as it is
+/// neither of the two others here, and errors of the disk (58030).
+pub(super) fn is_shortage(code: &SqlState) -> bool {
+    let is_named = is_conflict(code) || is_absence(code);
+    !is_named && code.code().starts_with("53") || *code == SqlState::IO_ERROR
 }
 
 /// Whether the server is stopping, starting or full: classes 57P0x and 08, and 53300 (too many connections).

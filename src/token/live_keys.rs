@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::budget::SealCount;
 use super::key_ring::{KeyId, KeyRing, KeyState, RingKey};
 use super::purpose::Purpose;
 use super::sealing_key::{Binding, SealingKey};
+use super::secret::Secret;
+use super::secret_bytes::SecretBytes;
 
 /// The keys that may open tokens. The primary one also seals.
 pub(super) struct LiveKeys {
@@ -39,28 +42,50 @@ impl LiveKeys {
     }
 }
 
-/// One key of the ring, as a sealing key for each purpose.
+/// One key of the ring, ready for each purpose.
 pub(super) struct LiveKey {
     id: KeyId,
     state: KeyState,
     cookie: SealingKey,
-    resend: SealingKey,
+    resend: HolderKeys,
 }
 
 impl LiveKey {
     fn new(key: &RingKey, binding: &Binding, before: Option<&Self>) -> Self {
-        let for_purpose = |purpose| {
-            let count = before.map_or_else(Arc::default, |live| live.for_purpose(purpose).count());
-            SealingKey::new(key.id, purpose, key.for_purpose(purpose), binding, count)
+        let count = |purpose| before.map_or_else(Arc::default, |live: &Self| live.count(purpose));
+        let cookie = key.for_purpose(Purpose::Cookie);
+        let cookie = SealingKey::new(key.id, Purpose::Cookie, cookie, binding, count(Purpose::Cookie));
+        let resend = HolderKeys {
+            key: SecretBytes::copied_from(key.for_purpose(Purpose::Resend).expose()),
+            binding: binding.clone(),
+            count: count(Purpose::Resend),
         };
-        let (cookie, resend) = (for_purpose(Purpose::Cookie), for_purpose(Purpose::Resend));
         Self { id: key.id, state: key.state, cookie, resend }
     }
 
-    pub(super) fn for_purpose(&self, purpose: Purpose) -> &SealingKey {
+    /// The key for cookies.
+    pub(super) fn cookie(&self) -> &SealingKey {
+        &self.cookie
+    }
+
+    /// The key for the secret of an offered token, which opens for the holder of `held` alone.
+    pub(super) fn resend(&self, held: &Secret) -> Option<SealingKey> {
+        let HolderKeys { key, binding, count } = &self.resend;
+        let key = Purpose::Resend.key_for_holder(key, held).ok()?;
+        Some(SealingKey::new(self.id, Purpose::Resend, &key, binding, Arc::clone(count)))
+    }
+
+    fn count(&self, purpose: Purpose) -> Arc<SealCount> {
         match purpose {
-            Purpose::Cookie => &self.cookie,
-            Purpose::Resend => &self.resend,
+            Purpose::Cookie => self.cookie.count(),
+            Purpose::Resend => Arc::clone(&self.resend.count),
         }
     }
+}
+
+/// The keys of one purpose, of which each holder of a token has their own.
+struct HolderKeys {
+    key: SecretBytes,
+    binding: Binding,
+    count: Arc<SealCount>,
 }

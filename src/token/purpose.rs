@@ -3,6 +3,7 @@
 use hkdf::{Hkdf, InvalidLength};
 use sha2::Sha256;
 
+use super::secret::Secret;
 use super::secret_bytes::SecretBytes;
 
 /// A use of the key ring. Each has keys of its own, derived from the masters (OWASP ASVS 9.2.2).
@@ -10,7 +11,9 @@ use super::secret_bytes::SecretBytes;
 pub(super) enum Purpose {
     /// The token in the browser's cookie.
     Cookie,
-    /// The secret in the session's row, kept there until a renewal is acknowledged.
+    /// The secret of an offered token in the session's row, kept there until a browser shows the token. Its
+    /// key is derived once more, with the secret of the token that the browser holds: see
+    /// [`key_for_holder`](Self::key_for_holder).
     Resend,
 }
 
@@ -27,6 +30,17 @@ impl Purpose {
     /// uniform.
     pub(super) fn key_of(self, master: &SecretBytes) -> Result<SecretBytes, InvalidLength> {
         let hkdf = Hkdf::<Sha256>::new(None, master.expose());
+        SecretBytes::written_by(|key| hkdf.expand(self.label(), key))
+    }
+
+    /// Derives the key for one holder from `key`, this purpose's key, with the holder's secret. So a copy of
+    /// what it seals opens only with the key ring *and* that secret, wherever the copy lies.
+    pub(super) fn key_for_holder(
+        self,
+        key: &SecretBytes,
+        secret: &Secret,
+    ) -> Result<SecretBytes, InvalidLength> {
+        let hkdf = Hkdf::<Sha256>::new(Some(key.expose()), secret.expose());
         SecretBytes::written_by(|key| hkdf.expand(self.label(), key))
     }
 }

@@ -11,7 +11,6 @@ use super::error::{SealError, TokenRejected};
 use super::frame::Frame;
 use super::key_ring::KeyRing;
 use super::live_keys::LiveKeys;
-use super::purpose::Purpose;
 use super::sealing_key::Binding;
 use super::secret::Secret;
 use crate::session::SessionId;
@@ -86,7 +85,8 @@ impl Sealer {
     /// # Errors
     /// When the generator fails, or the primary key has sealed as often as it may.
     pub fn mint(&self, id: SessionId, secret: &Secret, rng: &mut impl TryRng) -> Result<Token, SealError> {
-        self.seal(Purpose::Cookie, id, secret, rng).map(|frame| Token(frame.to_text()))
+        let frame = self.keys().primary().cookie().seal(id, secret, self.budget, rng)?;
+        Ok(Token(frame.to_text()))
     }
 
     /// Opens `value`, a cookie's value as it arrived, and returns its session id and secret.
@@ -94,11 +94,13 @@ impl Sealer {
     /// # Errors
     /// When `value` is not a token of this sealer. The error does not tell why.
     pub fn open(&self, value: &[u8]) -> Result<(SessionId, Secret), TokenRejected> {
-        self.unseal(Purpose::Cookie, Frame::from_text(value))
+        let frame = Frame::from_text(value).ok_or(TokenRejected)?;
+        self.keys().find(frame.key_id).ok_or(TokenRejected)?.cookie().open(frame)
     }
 
-    /// Seals `secret` for the session's row (81 bytes), so that its token can be minted again until a renewal
-    /// is acknowledged. Without the key ring, no cookie can be made from these bytes.
+    /// Seals the secret of an offered token for the session's row (81 bytes), so that the token can be minted
+    /// again until a browser shows it. It opens with the key ring and `held`, the secret of the token that
+    /// the browser holds: a copy of the row and all keys yield no cookie.
     ///
     /// # Errors
     /// When the generator fails, or the primary key has sealed as often as it may.
@@ -106,17 +108,22 @@ impl Sealer {
         &self,
         id: SessionId,
         secret: &Secret,
+        held: &Secret,
         rng: &mut impl TryRng,
     ) -> Result<Vec<u8>, SealError> {
-        self.seal(Purpose::Resend, id, secret, rng).map(|frame| frame.to_bytes())
+        let key = self.keys().primary().resend(held).ok_or(SealError::TooLong)?;
+        key.seal(id, secret, self.budget, rng).map(|frame| frame.to_bytes())
     }
 
-    /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id`.
+    /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id` and the holder of
+    /// `held`.
     ///
     /// # Errors
-    /// When `sealed` has other bytes than were sealed, or was sealed for another session.
-    pub fn open_resend(&self, id: SessionId, sealed: &[u8]) -> Result<Secret, TokenRejected> {
-        let (sealed_for, secret) = self.unseal(Purpose::Resend, Frame::from_bytes(sealed))?;
+    /// When `sealed` has other bytes than were sealed, or was sealed for another session or holder.
+    pub fn open_resend(&self, id: SessionId, sealed: &[u8], held: &Secret) -> Result<Secret, TokenRejected> {
+        let frame = Frame::from_bytes(sealed).ok_or(TokenRejected)?;
+        let key = self.keys().find(frame.key_id).and_then(|key| key.resend(held)).ok_or(TokenRejected)?;
+        let (sealed_for, secret) = key.open(frame)?;
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
     }
 
@@ -127,25 +134,15 @@ impl Sealer {
         *keys = Arc::new(LiveKeys::new(&ring, &self.binding, Some(&**keys)));
     }
 
-    fn seal(
-        &self,
-        purpose: Purpose,
-        id: SessionId,
-        secret: &Secret,
-        rng: &mut impl TryRng,
-    ) -> Result<Frame, SealError> {
-        self.keys().primary().for_purpose(purpose).seal(id, secret, self.budget, rng)
-    }
-
-    fn unseal(&self, purpose: Purpose, frame: Option<Frame>) -> Result<(SessionId, Secret), TokenRejected> {
-        let frame = frame.ok_or(TokenRejected)?;
-        let keys = self.keys();
-        keys.find(frame.key_id).ok_or(TokenRejected)?.for_purpose(purpose).open(frame)
-    }
-
     fn keys(&self) -> Arc<LiveKeys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Whether these bytes have the form of those that [`Sealer::seal_resend`] makes. Without the key that is all
+/// there is to be seen.
+pub(crate) fn is_resend(sealed: &[u8]) -> bool {
+    Frame::from_bytes(sealed).is_some()
 }
 
 impl fmt::Debug for Sealer {

@@ -19,6 +19,7 @@ use crate::session::SessionId;
 
 /// The names to which every token of a sealer is bound. The same token is refused under another cookie name
 /// or by another audience (OWASP ASVS 9.2.3).
+#[derive(Clone)]
 pub(super) struct Binding {
     pub(super) cookie_name: String,
     pub(super) audience: String,

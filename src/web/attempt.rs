@@ -8,7 +8,9 @@ use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tracing::Instrument;
 
 use super::face::Face;
+use super::fault;
 use super::outcome::Outcome;
+use crate::request::attended::attended;
 use crate::request::completion::Completion;
 use crate::request::settle::{Settled, settle};
 use crate::request::visit::Visit;
@@ -26,9 +28,11 @@ pub(super) async fn attempt(
     let number = visit.attempt();
     telemetry::attempt(number);
     let span = tracing::debug_span!("session_ledger.attempt", number);
-    let result = pin!(endpoint.call(mem::take(request))).instrument(span).await;
+    let handler = pin!(endpoint.call(mem::take(request)));
+    let result = pin!(attended(visit, handler)).instrument(span).await;
     let result = result.map(IntoResponse::into_response);
     unsettled.0 = None;
+    visit.tell_span();
 
     let Settled { verdict, completion } = settle(visit, (face.commits)(&result)).await;
     let mut outcome = Outcome::of(&visit.shared, result, verdict);
@@ -36,6 +40,7 @@ pub(super) async fn attempt(
         outcome = outcome.last();
     }
     if let Outcome::Done(result) = &mut outcome {
+        fault::log(visit, result);
         complete(face, result, completion);
     }
     outcome

@@ -7,16 +7,23 @@ use poem::{Response, Result};
 
 use super::commit_policy;
 use super::face::{CommitHook, Face};
+use super::kept_body::Budget;
 use super::middleware::Sessions;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
+use crate::request::allowance::Allowance;
+use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
+use crate::request::starts::Starts;
 use crate::request::writer_queue::WriterQueue;
 use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
 
 /// A body up to this size is kept in memory so that the request can run again.
 const REPLAY_BYTES_MAX: usize = 256 * 1024;
+
+/// Bodies of all requests are kept up to this size together.
+const REPLAY_BYTES_TOTAL: usize = 64 * 1024 * 1024;
 
 /// Collects the settings of [`Sessions`]; [`build`](Self::build) checks them.
 #[must_use = "a builder does nothing until `build`"]
@@ -28,7 +35,11 @@ pub struct SessionsBuilder {
     commits: CommitHook,
     retries: RetryHook,
     on_incident: Option<IncidentHook>,
+    tells_user: bool,
     replay_bytes_max: usize,
+    refuses_superseded: bool,
+    replay_bytes_total: usize,
+    starts: Option<Starts>,
     also: Option<&'static Sql>,
 }
 
@@ -48,7 +59,11 @@ impl Sessions {
             commits: Box::new(commit_policy::commits),
             retries: Arc::new(|_| false),
             on_incident: None,
+            tells_user: false,
             replay_bytes_max: REPLAY_BYTES_MAX,
+            refuses_superseded: false,
+            replay_bytes_total: REPLAY_BYTES_TOTAL,
+            starts: None,
             also: None,
         }
     }
@@ -92,17 +107,61 @@ impl SessionsBuilder {
         self
     }
 
-    /// Called for each [`Incident`], besides the trace event. Must not block.
+    /// Called for each [`Incident`]. Must not block. A trace event tells of it too: of at most ten of a kind
+    /// within ten seconds, and the next one says how many were left out.
     pub fn on_incident(mut self, hook: impl Fn(&Incident) + Send + Sync + 'static) -> Self {
         self.on_incident = Some(Arc::new(hook));
+        self
+    }
+
+    /// Tells the signed-in user in the span of each request, beside the id of the session, so that both stand
+    /// at every event of the log that the request causes. Off unless asked for: a user's id may be personal.
+    pub fn user_in_log(mut self) -> Self {
+        self.tells_user = true;
         self
     }
 
     /// The largest request body, in bytes, that is kept so that the request can run again. A request with a
     /// larger body, or one of unknown length, runs once, and is answered 503 when it loses a race. 256 KiB
     /// unless set.
+    ///
+    /// A body is kept as it is read, and nothing is read before the handler asks for it. Where the session or
+    /// the [`Tx`](super::Tx) comes first among the handler's arguments, it waits until the body is there. So
+    /// a client that sends its body slowly, or never, holds nothing meanwhile.
+    ///
+    /// A request that runs once cannot wait so. If its handler asks for a [`Tx`](super::Tx), it is one of a
+    /// few: such requests together hold at most a quarter of the pool's connections, or two if that is more,
+    /// and leave one to the others. Further ones wait for a second, and are answered 503. And the server ends
+    /// a transaction in which nothing happens for 5 s.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;
+        self
+    }
+
+    /// Answers a request whose cookie a login in another tab has superseded a moment ago with 409
+    /// ([`SessionError::Superseded`](super::SessionError::Superseded)). Without it the answer is 307 to the
+    /// request's own address after a short wait: a browser then sends the request again, with method and
+    /// body, and with the cookie that it has by then. Either way the request has done nothing.
+    pub fn refuse_superseded(mut self) -> Self {
+        self.refuses_superseded = true;
+        self
+    }
+
+    /// How many bytes of request bodies are kept at a time, for all requests together. A request for whose
+    /// body there is no room runs once. 64 MiB unless set.
+    pub fn replay_bytes_total(mut self, bytes: usize) -> Self {
+        self.replay_bytes_total = bytes;
+        self
+    }
+
+    /// The most sessions a minute that visitors may start from one address, or from one network of IPv6
+    /// (/64). A request beyond is answered 429 with Retry-After, and has done nothing. Sessions that begin
+    /// with a login do not count, and sessions that are there go on. Without it there is no limit.
+    ///
+    /// The address is that of the connection: behind a proxy it is the proxy's, and the limit is one for all
+    /// clients. Limit them at the proxy then. Each process counts by itself.
+    pub fn starts_per_minute(mut self, starts: u32) -> Self {
+        self.starts = Some(Starts::per_minute(starts));
         self
     }
 
@@ -138,16 +197,28 @@ impl SessionsBuilder {
 
     /// The middleware, with settings that are known to be right.
     fn unchecked(self) -> Sessions {
+        let connections_of_one = self.ledger.connections_of_one();
         let shared = Shared {
             sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience),
             ledger: self.ledger,
             cookie: self.cookie,
             retries: self.retries,
             on_incident: self.on_incident,
+            allowance: Allowance::default(),
+            tells_user: self.tells_user,
             also: self.also,
-            queue: WriterQueue::default(),
+            queue: WriterQueue::new(connections_of_one),
+            streams: Streams::new(connections_of_one),
+            starts: self.starts,
         };
         let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
-        Sessions::of(Face { shared: Arc::new(shared), commits, replay_bytes_max })
+        let face = Face {
+            shared: Arc::new(shared),
+            commits,
+            replay_bytes_max,
+            budget: Arc::new(Budget::new(self.replay_bytes_total)),
+            refuses_superseded: self.refuses_superseded,
+        };
+        Sessions::of(face)
     }
 }

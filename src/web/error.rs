@@ -8,11 +8,14 @@ use crate::ledger::Error;
 use crate::request::failure::CommitFailed;
 use crate::request::part::Lost;
 use crate::request::{NotSignedIn, SessionError};
+use crate::session::WishError;
 
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Ended => StatusCode::CONFLICT,
+            Self::Ended | Self::Superseded => StatusCode::CONFLICT,
+            Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
+            Self::Wish(wish) => status_of_wish(wish),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -20,9 +23,23 @@ impl ResponseError for SessionError {
     fn as_response(&self) -> Response {
         let text = match self {
             Self::Ended => "Your session has ended. Please load the page again.",
-            _ => "Something went wrong on our side.",
+            Self::Superseded => "You have just signed in. Please send this again.",
+            Self::Wish(WishError::StaleCookie) => "Please load the page again.",
+            Self::TooManyStarts => {
+                return plain_for_later(self.status(), "60", "Please try again in a minute.");
+            }
+            _ => return told(self.status()),
         };
         plain(self.status(), text)
+    }
+}
+
+/// A name or a user id that cannot be stored is most often one that the browser has sent.
+fn status_of_wish(wish: &WishError) -> StatusCode {
+    match wish {
+        WishError::UserId | WishError::Name => StatusCode::BAD_REQUEST,
+        WishError::StaleCookie => StatusCode::CONFLICT,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -34,21 +51,19 @@ impl ResponseError for NotSignedIn {
 
 impl ResponseError for Error {
     fn status(&self) -> StatusCode {
-        if self.is_unavailable() || self.is_retryable() {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::INTERNAL_SERVER_ERROR
+        match self {
+            Self::Wish(wish) => status_of_wish(wish),
+            _ if self.is_unavailable() || self.is_retryable() => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn as_response(&self) -> Response {
         match self.status() {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                let mut response = plain(self.status(), "Please try again in a moment.");
-                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-                response
+            status @ StatusCode::SERVICE_UNAVAILABLE => {
+                plain_for_later(status, "1", "Please try again in a moment.")
             }
-            status => plain(status, "Something went wrong on our side."),
+            status => told(status),
         }
     }
 }
@@ -69,6 +84,22 @@ impl From<Lost> for poem::Error {
             Lost::SignedIn(error) => error.into(),
             Lost::Anonymous(error) => error.into(),
         }
+    }
+}
+
+/// An answer that says after how many seconds another attempt may succeed.
+fn plain_for_later(status: StatusCode, seconds: &'static str, text: &'static str) -> Response {
+    let mut response = plain(status, text);
+    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
+    response
+}
+
+/// An answer that says no more than its status.
+fn told(status: StatusCode) -> Response {
+    if status.is_client_error() {
+        plain(status, "The request holds something that cannot be kept.")
+    } else {
+        plain(status, "Something went wrong on our side.")
     }
 }
 

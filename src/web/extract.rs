@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use poem::{FromRequest, Request, RequestBody, Result};
 
+use super::kept_request::await_body;
 use crate::request::visit::Visit;
 use crate::request::{Session, SessionError, SignedIn, Tx};
 
 impl<'a> FromRequest<'a> for Session {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let visit = visit_of(request)?;
-        visit.open().await?;
+        let visit = visit_of(request).await?;
+        visit.open().await.map_err(|error| visit.note_fault(error))?;
         Ok(Self { visit })
     }
 }
@@ -23,11 +24,20 @@ impl<'a> FromRequest<'a> for SignedIn {
 
 impl<'a> FromRequest<'a> for Tx {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        Ok(Self::of(visit_of(request)?).await?)
+        let visit = visit_of(request).await?;
+        Ok(Self::of(Arc::clone(&visit)).await.map_err(|error| visit.note_fault(error))?)
     }
 }
 
-/// The visit that the middleware has given to a request.
-fn visit_of(request: &Request) -> Result<Arc<Visit>, SessionError> {
-    request.data::<Arc<Visit>>().cloned().ok_or(SessionError::NoMiddleware)
+/// The visit that the middleware has given to a request, once the request's body is there.
+async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
+    let visit = request.data::<Arc<Visit>>().cloned().ok_or_else(|| {
+        let cause = SessionError::NoMiddleware;
+        tracing::error!(%cause, "a request could not be served");
+        cause
+    })?;
+    if !await_body(request).await? {
+        visit.note_that_it_runs_once();
+    }
+    Ok(visit)
 }

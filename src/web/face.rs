@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use poem::{Response, Result};
 
+use super::kept_body::Budget;
 use crate::request::shared::Shared;
 
 /// Says whether the changes of a request with this answer are kept.
@@ -14,4 +15,7 @@ pub(super) struct Face {
     pub(super) shared: Arc<Shared>,
     pub(super) commits: CommitHook,
     pub(super) replay_bytes_max: usize,
+    /// Whether a request with a cookie that a login has superseded a moment ago is refused, not redirected.
+    pub(super) refuses_superseded: bool,
+    pub(super) budget: Arc<Budget>,
 }

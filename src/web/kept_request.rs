@@ -1,30 +1,45 @@
 //! A request as it came, kept so that it can run again.
 
-use bytes::Bytes;
-use poem::http::{self, Extensions, Method, Uri, Version, header};
-use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Body, Request, RequestParts, Result};
+use std::sync::Arc;
 
+use poem::error::ReadBodyError;
+use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Body, Request, RequestParts, Response, Result};
+
+use super::face::Face;
+use super::kept_body::KeptBody;
 use crate::request::arrival::Arrival;
 
 /// The parts of a request that poem lets one keep, beside its [`Arrival`]. It lacks the path parameters of an
 /// outer `Route`.
 pub(super) struct KeptRequest {
     uri: Uri,
+    /// The address as the browser has sent it: an outer `Route` may have cut a part off.
+    original_uri: Uri,
     version: Version,
     extensions: Extensions,
     local_addr: LocalAddr,
     remote_addr: RemoteAddr,
     scheme: http::uri::Scheme,
-    /// None if it was not kept: then the request runs once.
-    body: Option<Bytes>,
+    body: Kept,
+}
+
+/// The body of a request that may run again.
+pub(super) enum Kept {
+    /// It has none.
+    Empty,
+    Body(Arc<KeptBody>),
+    /// It is not kept, so the request runs once.
+    Nothing,
 }
 
 impl KeptRequest {
     /// The request, with the body that [`keep_body`] kept of it.
-    pub(super) fn of(request: &Request, body: Option<Bytes>) -> Self {
+    pub(super) fn of(request: &Request, body: Kept) -> Self {
         Self {
             uri: request.uri().clone(),
+            original_uri: request.original_uri().clone(),
             version: request.version(),
             extensions: request.extensions().clone(),
             local_addr: request.local_addr().clone(),
@@ -34,9 +49,23 @@ impl KeptRequest {
         }
     }
 
+    /// Asks the browser to send the request again, method and body kept (RFC 9110, section 15.4.8).
+    pub(super) fn send_again(&self) -> Response {
+        // A request that was not read from a connection has no address but the one that a `Route` may have
+        // cut.
+        let uri = if self.original_uri.path() == "/" { &self.uri } else { &self.original_uri };
+        let location = location(uri);
+        let answer = Response::builder().status(StatusCode::TEMPORARY_REDIRECT);
+        answer.header(header::LOCATION, location).header(header::CACHE_CONTROL, "no-store").finish()
+    }
+
     /// The request once more, if its body was kept. `arrival` is what [`arrival_of`] gave for it.
     pub(super) fn request(&self, arrival: &Arrival) -> Option<Request> {
-        let body = Body::from_bytes(self.body.clone()?);
+        let body = match &self.body {
+            Kept::Empty => Body::empty(),
+            Kept::Body(body) if body.can_be_read_again() => body.body(),
+            Kept::Body(_) | Kept::Nothing => return None,
+        };
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.method = arrival.method.clone();
         parts.uri = self.uri.clone();
@@ -49,30 +78,45 @@ impl KeptRequest {
     }
 }
 
+/// The address of a request on its own host. One that begins with two slashes would name another host
+/// (CWE-601); a dot segment before it changes nothing else (RFC 3986, section 5.2.4).
+fn location(uri: &Uri) -> String {
+    let address = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    format!("{}{address}", if address.starts_with("//") { "/." } else { "" })
+}
+
 /// The parts of a request that the cycle looks at.
-pub(super) fn arrival_of(request: &Request) -> Arrival {
+pub(super) fn arrival_of(request: &Request, body: &Kept) -> Arrival {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),
         _ => None,
     };
-    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer }
+    let runs_once = matches!(body, Kept::Nothing);
+    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer, runs_once }
 }
 
-/// Reads the body into memory if it says that it has at most `bytes_max` bytes. The request keeps it too.
-pub(super) async fn keep_body(request: &mut Request, bytes_max: usize) -> Result<Option<Bytes>> {
-    let upgrade = request.headers().contains_key(header::UPGRADE);
-    if upgrade || body_length(request).is_none_or(|length| length > bytes_max) {
-        return Ok(None);
-    }
+/// Has the body kept as it is read, if it says that it is not too long.
+pub(super) fn keep_body(request: &mut Request, face: &Face) -> Kept {
+    let length = body_length(request).filter(|length| *length <= face.replay_bytes_max);
+    let Some(length) = length.filter(|_| !request.headers().contains_key(header::UPGRADE)) else {
+        return Kept::Nothing;
+    };
     let body = request.take_body();
-    // To read one that is empty would clear 4 KiB of memory first.
     if body.is_empty() {
-        return Ok(Some(Bytes::new()));
+        return Kept::Empty;
     }
-    // On the heap: it holds a buffer of 4 KiB, which would travel in the future of every request.
-    let body = Box::pin(body.into_bytes_limit(bytes_max)).await?;
-    request.set_body(body.clone());
-    Ok(Some(body))
+    let kept = KeptBody::new(body, length, &face.budget);
+    request.set_body(kept.body());
+    request.set_data(Arc::clone(&kept));
+    Kept::Body(kept)
+}
+
+/// Before a request takes anything from others: waits until its body is there. Says whether the request can
+/// run again.
+pub(super) async fn await_body(request: &Request) -> Result<bool> {
+    let Some(body) = request.data::<Arc<KeptBody>>() else { return Ok(true) };
+    body.fill().await.map_err(ReadBodyError::Io)?;
+    Ok(body.can_be_read_again())
 }
 
 /// The length that the body announces, if it does. A request with neither header has no body (RFC 9112,
@@ -87,4 +131,13 @@ fn body_length(request: &Request) -> Option<usize> {
         None => matches!(*request.method(), Method::GET | Method::HEAD).then_some(0),
         Some(length) => length.to_str().ok()?.parse().ok(),
     }
+}
+
+#[test]
+fn a_request_is_sent_again_to_its_own_host() {
+    let location = |uri: &str| location(&uri.parse().unwrap());
+    assert_eq!(location("/cart/2/add?n=1"), "/cart/2/add?n=1");
+    assert_eq!(location("https://shop.example/cart"), "/cart");
+    assert_eq!(location("//elsewhere.example/cart"), "/.//elsewhere.example/cart");
+    assert_eq!(location("https://shop.example//elsewhere.example/cart"), "/.//elsewhere.example/cart");
 }

@@ -10,9 +10,11 @@ use tracing::Instrument;
 
 use super::attempt::attempt;
 use super::face::Face;
+use super::fault;
 use super::kept_request::{KeptRequest, arrival_of, keep_body};
 use super::outcome::Outcome;
 use crate::ledger::retry::{backoff, may_try_again};
+use crate::request::SessionError;
 use crate::request::visit::Visit;
 use crate::telemetry;
 use crate::token::KeyRing;
@@ -83,7 +85,7 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Self::Output> {
-        let span = tracing::debug_span!("session_ledger.request", method = %request.method());
+        let span = telemetry::request_span(request.method());
         // Pinned where it is: it is some kilobytes, which would be moved into the span.
         pin!(self.run(&mut request)).instrument(span).await
     }
@@ -93,21 +95,33 @@ impl<E: Endpoint> SessionsEndpoint<E> {
     /// Runs a request until its changes are committed, or there is no point in going on.
     async fn run(&self, request: &mut Request) -> Result<Response> {
         let (face, shared) = (&*self.face, &self.face.shared);
-        let body = keep_body(request, face.replay_bytes_max).await?;
+        let body = keep_body(request, face);
+        let arrival = arrival_of(request, &body);
         let kept = KeptRequest::of(request, body);
         let started = Instant::now();
         let mut number = 1;
-        let mut visit = Arc::new(Visit::new(Arc::clone(shared), arrival_of(request), number));
+        let mut visit = Arc::new(Visit::new(Arc::clone(shared), arrival, number));
         loop {
             let again = match attempt(face, &visit, request, &self.endpoint).await {
                 Outcome::Done(result) => return result,
+                Outcome::SendAgain(_) if face.refuses_superseded => {
+                    return Err(SessionError::Superseded.into());
+                }
+                Outcome::SendAgain(wait) => {
+                    tokio::time::sleep(wait).await;
+                    return Ok(kept.send_again());
+                }
                 Outcome::Again(again) => again,
             };
             telemetry::abort(&again.failure.reason);
             again.failure.prepare_next(shared);
             *request = match kept.request(&visit.arrival) {
                 Some(request) if may_try_again(again.failure.prospect, number, started) => request,
-                _ => return again.last_answer(),
+                _ => {
+                    let answer = again.last_answer();
+                    fault::log(&visit, &answer);
+                    return answer;
+                }
             };
             tracing::debug!(attempt = number, error = %again.error, "the request runs again");
             tokio::time::sleep(backoff(number)).await;

@@ -10,7 +10,7 @@ use crate::ledger::Error;
 use crate::ledger::retry::{backoff, may_try_again};
 use crate::request::failure::CommitFailed;
 use crate::request::part::{Part, commit_part, give_up_part, roll_back_part};
-use crate::request::{Session, Tx};
+use crate::request::{Session, SessionError, Tx};
 use crate::telemetry;
 
 impl Session {
@@ -60,6 +60,9 @@ impl Session {
                 Ok(done) => return Ok(done),
                 Err(Outcome::Again(again)) => again,
                 Err(Outcome::Done(result)) => return self.give_up(result.err()).await,
+                Err(Outcome::SendAgain(_)) => {
+                    return self.give_up(Some(SessionError::Superseded.into())).await;
+                }
             };
             if !may_try_again(again.failure.prospect, visit.attempt(), started) {
                 return self.give_up(again.last_answer().err()).await;

@@ -121,16 +121,38 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         option::of(token_hash()),
         btree_map(any::<String>(), value(), 0..8),
         btree_map(any::<String>(), vec(any::<String>(), 0..4), 0..4),
+        option::of(stored_time()),
+        vec(superseded(), 0..3),
     )
-        .prop_map(|(timeouts, methods, assurance, impersonated, offered, values, flashes)| Content {
-            timeouts,
-            methods,
-            assurance,
-            impersonated,
-            offered,
-            values,
-            flashes,
-        })
+        .prop_map(
+            |(timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier)| {
+                Content {
+                    timeouts,
+                    methods,
+                    assurance,
+                    impersonated,
+                    offered,
+                    values,
+                    flashes,
+                    renewed_at,
+                    earlier,
+                }
+            },
+        )
+}
+
+/// A time as the database keeps it.
+fn stored_time() -> impl Strategy<Value = OffsetDateTime> {
+    let micros = |micros: i64| OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(micros);
+    (0..4_000_000_000_000_000_i64).prop_map(micros)
+}
+
+fn superseded() -> impl Strategy<Value = Superseded> {
+    (token_hash(), stored_time(), any::<bool>()).prop_map(|(token_hash, until, accepted)| Superseded {
+        token_hash,
+        until,
+        accepted,
+    })
 }
 
 /// Any wish of a handler. Ends are rare.
@@ -151,6 +173,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         1 => timeouts().prop_map(Wish::ChangeTimeouts),
         1 => user().prop_map(|user| Wish::Impersonate { user }),
         1 => Just(Wish::EndImpersonation),
+        2 => token_hash().prop_map(|token_hash| Wish::OfferToken { token_hash }),
         1 => (name(), name()).prop_map(|(name, text)| Wish::Note { name, text }),
         1 => (reason(), time()).prop_map(|(reason, last_seen)| Wish::End { reason, last_seen }),
     ]

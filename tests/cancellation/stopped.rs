@@ -48,7 +48,7 @@ async fn nobody_waits_for_a_load_that_was_dropped() {
     let customer = scene.customer().await;
     let locker = scene.database.connect().await;
     locker.batch_execute("begin; lock table session_ledger.session in access exclusive mode").await.unwrap();
-    stop_at(&scene, &customer, "/add", "-- Loads a live session").await;
+    stop_at(&scene, &customer, "/add", "select clock.now").await;
     // A stranger's transaction that is rolled back does not need the locked table.
     let next = Visitor::new(&scene.shop);
     let answer = tokio::time::timeout(Duration::from_secs(1), next.post("/regret", "")).await;

@@ -31,10 +31,17 @@ fn every_golden_event_is_read_as_it_was_meant_and_written_as_it_was() {
 #[test]
 fn the_golden_state_is_read_as_it_was_meant_and_written_as_it_was() {
     let content = samples::content();
-    let stored = golden(&folder().join("state.1.hex"), std::slice::from_ref(&content), Content::encode);
+    let stored = golden(&folder().join("state.2.hex"), std::slice::from_ref(&content), Content::encode);
     assert_eq!(stored.len(), 1);
     assert_eq!(Content::decode(&stored[0]).as_ref(), Ok(&content));
     assert_eq!(content.encode(), stored[0]);
+}
+
+#[test]
+fn a_golden_state_of_an_older_shape_is_read_as_it_was_meant() {
+    let content = samples::content_of_shape_1();
+    let stored = golden(&folder().join("state.1.hex"), std::slice::from_ref(&content), |_| Vec::new());
+    assert_eq!(Content::decode(&stored[0]).as_ref(), Ok(&content));
 }
 
 #[test]

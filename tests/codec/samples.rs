@@ -28,7 +28,21 @@ pub(crate) fn content() -> Content {
             .collect(),
         flashes: [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec![String::new()])]
             .into(),
+        renewed_at: Some(at(1_700_000_000)),
+        earlier: vec![
+            Superseded { token_hash: hash(0x50), until: at(1_700_000_030), accepted: false },
+            Superseded { token_hash: hash(0x51), until: at(1_700_000_060), accepted: true },
+        ],
     }
+}
+
+/// The content that shape 1 could hold.
+pub(crate) fn content_of_shape_1() -> Content {
+    Content { renewed_at: None, earlier: Vec::new(), ..content() }
+}
+
+fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap()
 }
 
 fn hash(first: u8) -> TokenHash {

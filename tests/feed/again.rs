@@ -109,3 +109,25 @@ async fn a_lease_that_is_lost_between_batches_is_noticed_before_another_is_deliv
     assert!(matches!(first.next_batch(1).await.unwrap_err(), FeedError::LeaseLost { .. }));
     assert_eq!(drain(&mut second, 1).await.len(), 2);
 }
+
+/// A verification compares the number with the events of the log that lie before the cursor.
+#[tokio::test]
+async fn the_number_of_delivered_events_is_that_of_the_cursor_however_often_a_batch_is_checkpointed() {
+    let (database, ledger) = ledger().await;
+    let client = database.connect().await;
+    for _ in 0..9 {
+        append(&client, session_id(), 1, &noted("one of nine")).await.unwrap();
+    }
+    let mut subscription = ledger.subscription("follower", "test").await.unwrap();
+    let (small, large) =
+        (subscription.next_batch(2).await.unwrap(), subscription.next_batch(7).await.unwrap());
+    for batch in [small.clone(), large.clone(), large, small.clone(), small] {
+        let mut batch = batch;
+        batch.events.clear();
+        subscription.checkpoint(batch).await.unwrap();
+        let amiss = ledger.verify(|_| {}).await.unwrap().irregularities;
+        assert!(amiss.is_empty(), "{amiss:?}");
+    }
+    assert_eq!(drain(&mut subscription, 3).await.len(), 7);
+    assert!(ledger.verify(|_| {}).await.unwrap().irregularities.is_empty());
+}

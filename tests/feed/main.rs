@@ -5,6 +5,7 @@ mod again;
 mod batches;
 mod follow;
 mod lease;
+mod order;
 mod refusal;
 mod writers;
 

@@ -73,21 +73,3 @@ async fn pretend_to_be_a_standby(database: &Database) {
     );
     database.connect().await.batch_execute(&pretence).await.unwrap();
 }
-
-#[tokio::test]
-async fn the_operator_may_follow_and_the_application_may_not() {
-    let database = Database::fresh().await;
-    let as_role = async |role: &str| {
-        let config = database.config().options(format!("-c role={role}")).clone();
-        Ledger::builder(config).connect().await.unwrap()
-    };
-    let event = append(&database.connect().await, session_id(), 1, &noted("one")).await.unwrap();
-    let operator = as_role("session_ledger_operator").await;
-    let mut subscription = operator.subscription("follower", "test").await.unwrap();
-    assert_eq!(drain(&mut subscription, 10).await, [event]);
-    subscription.release().await.unwrap();
-
-    let application = as_role("session_ledger_runtime").await;
-    let refusal = application.subscription("follower", "test").await.unwrap_err().to_string();
-    assert!(refusal.contains("permission denied for table subscription (42501)"), "{refusal}");
-}

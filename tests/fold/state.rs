@@ -109,7 +109,8 @@ fn a_renewal_supersedes_the_token_until_its_grace_is_over() {
     brief.apply(&renewed(1), at(10));
     assert_eq!(brief.superseded, Some(Superseded { until: at(11), ..superseded }));
     strict.apply(&renewed(0), at(10));
-    assert_eq!((strict.token_hash, strict.superseded, strict.content.offered), (second, None, None));
+    let at_once = Some(Superseded { until: at(10), ..superseded });
+    assert_eq!((strict.token_hash, strict.superseded, strict.content.offered), (second, at_once, None));
 }
 
 #[test]

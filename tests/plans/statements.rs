@@ -18,7 +18,8 @@ pub(crate) enum Check {
 use Check::{Exempt, Plan};
 
 pub(crate) const RUNTIME: &str = "session_ledger_runtime";
-const OPERATOR: &str = "session_ledger_operator";
+const RELAY: &str = "session_ledger_relay";
+const AUDITOR: &str = "session_ledger_auditor";
 
 const ONE: &str = "reads and writes the one row of a subscription, outside any request";
 const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
@@ -26,6 +27,7 @@ const WHOLE: &str = "handles a table as a whole, by design and outside any reque
 
 /// All statements, by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
+    ("activity_ahead.sql", Exempt(WHOLE)),
     (
         "append.sql",
         Plan {
@@ -62,14 +64,17 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
+    ("attach_partition.sql", Exempt(NO_PLAN)),
     ("begin.sql", Exempt(NO_PLAN)),
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
     ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
+    ("check_otherwise.sql", Exempt(NO_PLAN)),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
     ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
+    ("counters.sql", Exempt("reads counters and the catalog, outside any request")),
     (
         "create.sql",
         Plan {
@@ -79,19 +84,19 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Insert on session", "Insert on event"],
         },
     ),
-    ("create_partitions.sql", Exempt(NO_PLAN)),
+    ("cursors.sql", Exempt(WHOLE)),
     (
         "declare_ended_rows.sql",
-        Plan { role: RUNTIME, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
+        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
     ),
     (
         "declare_live_rows.sql",
-        Plan { role: RUNTIME, arguments: "", wanted: &["Index Scan using a_session_is_live_once"] },
+        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_is_live_once"] },
     ),
     (
         "declare_log.sql",
         Plan {
-            role: RUNTIME,
+            role: AUDITOR,
             arguments: "",
             wanted: &["Merge Append", "Index Scan using event_otherwise_pkey"],
         },
@@ -118,14 +123,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     (
         "feed_check.sql",
-        Plan { role: OPERATOR, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
+        Plan { role: RELAY, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
     ),
     ("feed_checkpoint.sql", Exempt(ONE)),
     ("feed_cursor.sql", Exempt(ONE)),
     (
         "feed_events.sql",
         Plan {
-            role: OPERATOR,
+            role: RELAY,
             arguments: "'90000:90000:', '91000:91000:', 1000",
             wanted: &["Merge Append", "_transaction_id_idx on event_"],
         },
@@ -144,6 +149,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
+    ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "history.sql",
         Plan { role: RUNTIME, arguments: "ID", wanted: &["Index Scan using event_", "_pkey on event_"] },
@@ -183,10 +189,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
+    ("make_partition.sql", Exempt(NO_PLAN)),
+    ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
-    ("pad_tables.sql", Exempt(WHOLE)),
+    ("pad_sessions.sql", Exempt(WHOLE)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
+    ("rows_without_event.sql", Exempt(WHOLE)),
     (
         "sessions_of_user.sql",
         Plan {
@@ -211,6 +221,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    ("settle_schema.sql", Exempt(WHOLE)),
     ("takes_writes.sql", Exempt(NO_PLAN)),
     ("terminate.sql", Exempt("ends its own connection and reads no table")),
     (

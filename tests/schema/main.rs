@@ -1,15 +1,15 @@
-//! The schema: how it is made, the rights that it grants, and the statements that it refuses to everybody.
+//! The schema: how it is made, beside applications too, and the statements that it refuses to everybody.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod guarding;
+mod held_up;
 mod migrating;
 mod partitioning;
-mod roles;
 
 use session_ledger::session::{ChainHash, Content, SessionId};
 use time::OffsetDateTime;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Client, Error};
 use uuid::Uuid;
 
 /// Runs a statement that must be refused, and returns the error.
@@ -65,10 +65,4 @@ async fn start(client: &Client, user: &str) -> SessionId {
         [&session.as_uuid(), &head.as_bytes().as_slice(), &user, &state];
     client.execute(insert, &values).await.unwrap();
     session
-}
-
-/// Connects as a user who has the rights of `role` alone.
-fn in_role(mut config: Config, role: &str) -> Config {
-    config.options(format!("-c role={role}"));
-    config
 }

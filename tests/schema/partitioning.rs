@@ -15,7 +15,7 @@ async fn partition_of(client: &Client, session: SessionId) -> String {
 }
 
 /// The name of the partition of the month that is this far ahead.
-async fn partition_ahead(client: &Client, months: i32) -> String {
+pub(super) async fn partition_ahead(client: &Client, months: i32) -> String {
     let name = "select 'session_ledger.event_' || to_char((now() at time zone 'UTC') + $1 * interval '1 month', 'YYYY_MM')";
     client.query_one(name, &[&f64::from(months)]).await.unwrap().get(0)
 }

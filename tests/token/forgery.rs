@@ -6,7 +6,7 @@ use rand::rngs::SysRng;
 use session_ledger::internals::{Sealer, TokenRejected};
 use session_ledger::token::KeyState;
 
-use super::{AUDIENCE, COOKIE, ID, entry, mint, moved, opens, ring, sealer, secret};
+use super::{AUDIENCE, COOKIE, ID, entry, held, mint, moved, opens, ring, sealer, secret};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const FOREIGN: &[u8] = b"+/=%.~\"'; \t\r\n\0\x7f\x80\xff";
@@ -43,11 +43,11 @@ fn a_changed_byte_is_refused_at_every_position() {
 #[test]
 fn a_sealed_resend_with_a_changed_byte_is_refused_at_every_position() {
     let sealer = sealer(&entry(KeyState::Primary));
-    let sealed = sealer.seal_resend(ID, &secret(), &mut SysRng).unwrap();
+    let sealed = sealer.seal_resend(ID, &secret(), &held(), &mut SysRng).unwrap();
     for position in 0..sealed.len() {
         let mut forged = sealed.clone();
         forged[position] ^= 1;
-        assert!(sealer.open_resend(ID, &forged).is_err(), "byte {position} was accepted");
+        assert!(sealer.open_resend(ID, &forged, &held()).is_err(), "byte {position} was accepted");
     }
 }
 
@@ -68,10 +68,10 @@ fn a_token_cut_short_or_made_longer_is_refused() {
 #[test]
 fn a_frame_of_another_length_is_refused_in_a_resend() {
     let sealer = sealer(&entry(KeyState::Primary));
-    let sealed = sealer.seal_resend(ID, &secret(), &mut SysRng).unwrap();
-    (0..81).for_each(|length| assert!(sealer.open_resend(ID, &sealed[..length]).is_err()));
-    assert!(sealer.open_resend(ID, &[&sealed[..], &[0]].concat()).is_err());
-    assert!(sealer.open_resend(ID, &sealed).is_ok());
+    let sealed = sealer.seal_resend(ID, &secret(), &held(), &mut SysRng).unwrap();
+    (0..81).for_each(|length| assert!(sealer.open_resend(ID, &sealed[..length], &held()).is_err()));
+    assert!(sealer.open_resend(ID, &[&sealed[..], &[0]].concat(), &held()).is_err());
+    assert!(sealer.open_resend(ID, &sealed, &held()).is_ok());
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn only_the_url_alphabet_without_padding_is_a_token() {
 #[test]
 fn a_token_of_another_purpose_is_refused() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
-    let sealed = sealer.seal_resend(ID, &secret, &mut SysRng).unwrap();
+    let sealed = sealer.seal_resend(ID, &secret, &held(), &mut SysRng).unwrap();
     assert!(!opens(&sealer, BASE64URL_NOPAD.encode(&sealed)), "a sealed resend was accepted as a cookie");
     let token = sealer.mint(ID, &secret, &mut SysRng).unwrap();
     let bytes = BASE64URL_NOPAD.decode(token.expose().as_bytes()).unwrap();
-    assert!(sealer.open_resend(ID, &bytes).is_err(), "a cookie was accepted as a sealed resend");
+    assert!(sealer.open_resend(ID, &bytes, &held()).is_err(), "a cookie was accepted as a sealed resend");
 }
 
 #[test]
@@ -174,7 +174,7 @@ proptest! {
         let sealer = sealer(&entry(KeyState::Primary));
         prop_assert!(!opens(&sealer, &value));
         prop_assert!(!opens(&sealer, BASE64URL_NOPAD.encode(&value)));
-        prop_assert!(sealer.open_resend(ID, &value).is_err());
+        prop_assert!(sealer.open_resend(ID, &value, &held()).is_err());
     }
 
     #[test]

@@ -9,12 +9,12 @@ use session_ledger::session::SessionId;
 use session_ledger::token::{KeyRing, KeyState, RandomnessError, SealError};
 
 use super::generators::{Broken, Scripted};
-use super::{ID, entry, mint, sealer, secret};
+use super::{ID, entry, held, mint, sealer, secret};
 
 /// Computed by another implementation (Python's `cryptography`) from the description in DESIGN.md.
 const MASTER: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
 const TOKEN: &str = "AQoLDA3AwcLDxMXGx8jJysuDiPLac7HgmaslFr8UWm5wq3FXFzyry3aF_zcsvrZSo7-EJ17mouGTzYdQKGAaPhaRp82HAOpuOrwW5sj3vfbE";
-const RESEND: &str = "AQoLDA3AwcLDxMXGx8jJyssXL-qyFP7QOtC-68QRmgRpWGgzkZ8WjlKU2r-VNUM2x_GUdfdrqx7ZAtvTC8Feq_U2xSSVzdSowxXlpYxCo13i";
+const RESEND: &str = "AQoLDA3AwcLDxMXGx8jJysupDiq9bg3aV_-o-3zsVfgGOwUKLQXr4pZcFvGRInwoSKyhKJxrggY429B1CYByHJiv9jFkI7jfkSz-ftkJdlE_";
 const HASH: &str = "82d86408530b765e46ebf47807095027e807bc08674b0de77ee5ef2fae7d0492";
 
 #[test]
@@ -30,9 +30,18 @@ fn a_token_opens_to_the_session_and_secret_it_was_minted_of() {
 #[test]
 fn a_secret_sealed_for_a_resend_opens_for_its_session_only() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
-    let sealed = sealer.seal_resend(ID, &secret, &mut SysRng).unwrap();
-    assert_eq!(sealer.open_resend(ID, &sealed).unwrap().hash(), secret.hash());
-    assert!(sealer.open_resend(SessionId::from_bytes([0; 16]), &sealed).is_err());
+    let sealed = sealer.seal_resend(ID, &secret, &held(), &mut SysRng).unwrap();
+    assert_eq!(sealer.open_resend(ID, &sealed, &held()).unwrap().hash(), secret.hash());
+    assert!(sealer.open_resend(SessionId::from_bytes([0; 16]), &sealed, &held()).is_err());
+}
+
+#[test]
+fn a_secret_sealed_for_a_resend_opens_for_the_holder_of_the_token_before_only() {
+    let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
+    let sealed = sealer.seal_resend(ID, &secret, &held(), &mut SysRng).unwrap();
+    assert!(sealer.open_resend(ID, &sealed, &held()).is_ok());
+    assert!(sealer.open_resend(ID, &sealed, &secret).is_err(), "the new secret opened its own copy");
+    assert!(sealer.open_resend(ID, &sealed, &Secret::generate(&mut SysRng).unwrap()).is_err());
 }
 
 #[test]
@@ -46,9 +55,9 @@ fn the_layout_of_a_token_never_changes() {
     let (id, opened) = sealer.open(TOKEN.as_bytes()).unwrap();
     assert!(id == ID && opened.hash().matches(&secret.hash()));
 
-    let sealed = sealer.seal_resend(ID, &secret, &mut Scripted((0xc0..0xcc).collect())).unwrap();
+    let sealed = sealer.seal_resend(ID, &secret, &held(), &mut Scripted((0xc0..0xcc).collect())).unwrap();
     assert_eq!(BASE64URL_NOPAD.encode(&sealed), RESEND);
-    assert!(sealer.open_resend(ID, &sealed).unwrap().hash().matches(&secret.hash()));
+    assert!(sealer.open_resend(ID, &sealed, &held()).unwrap().hash().matches(&secret.hash()));
 }
 
 #[test]
@@ -100,6 +109,9 @@ fn a_generator_that_fails_is_an_error_and_nothing_is_made() {
          check that this process can reach the generator of the operating system."
     );
     assert_eq!(sealer.mint(ID, &secret, &mut Broken).unwrap_err(), SealError::Randomness(error.clone()));
-    assert_eq!(sealer.seal_resend(ID, &secret, &mut Broken), Err(SealError::Randomness(error.clone())));
+    assert_eq!(
+        sealer.seal_resend(ID, &secret, &held(), &mut Broken),
+        Err(SealError::Randomness(error.clone()))
+    );
     assert_eq!(KeyRing::generate_entry(KeyState::Primary, &mut Broken), Err(error));
 }

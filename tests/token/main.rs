@@ -51,3 +51,8 @@ fn mint(sealer: &Sealer) -> Token {
 fn opens(sealer: &Sealer, value: impl AsRef<[u8]>) -> bool {
     sealer.open(value.as_ref()).is_ok()
 }
+
+/// The secret of the token that a browser holds while another is on offer.
+fn held() -> Secret {
+    Secret::generate(&mut generators::Scripted((0x40..0x60).collect())).unwrap()
+}

@@ -48,3 +48,14 @@ create table purchase (
     session_id  uuid not null,
     item        text not null
 );
+
+-- Makes the partition of a month that is over.
+create or replace function growth.create_partition(moment timestamptz) returns void
+    language plpgsql
+as $$
+begin
+    if session_ledger.make_event_partition(moment) then
+        perform session_ledger.attach_event_partition(moment);
+    end if;
+end
+$$;

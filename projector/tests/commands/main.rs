@@ -10,6 +10,7 @@ mod output;
 mod rebuild;
 mod rebuild_stopped;
 mod relay;
+mod roles;
 mod sessions;
 mod stories;
 mod verify;

@@ -59,7 +59,7 @@ async fn a_migration_says_what_it_did_and_the_second_time_that_there_was_nothing
     );
 
     assert_eq!(second.status.code(), Some(0), "{}", stderr(&second));
-    let nothing = "Nothing to do: the schema is up to date and the log has its partitions.\n";
+    let nothing = "Nothing was missing: the schema is up to date, the roles have their rights, and the log has its partitions.\n";
     assert_eq!((stdout(&second).as_str(), stderr(&second).as_str()), (nothing, ""));
 }
 

@@ -60,8 +60,8 @@ async fn a_long_list_is_written_in_pieces_that_join_up_to_the_whole() {
     let records: Vec<_> = (0..MANY).map(record).collect();
     let json = serde_json::to_string_pretty(&records).unwrap() + "\n";
     let ndjson: String = records.iter().map(|one| serde_json::to_string(one).unwrap() + "\n").collect();
-    let text = "\"a line\nand \"\"another\"\", é a line\nand \"\"another\"\", é a line\nand \"\"another\"\", é a line\n\
-                and \"\"another\"\", é \"\n";
+    let text = "\"a line\\u000aand \"\"another\"\", é a line\\u000aand \"\"another\"\", é a line\\u000aand \
+                \"\"another\"\", é a line\\u000aand \"\"another\"\", é \"\n";
     let csv: String = (0..MANY).map(|number| format!("{number},{text}")).collect();
     for (format, whole) in
         [(Format::Json, json), (Format::Csv, format!("number,text\n{csv}")), (Format::Ndjson, ndjson)]
@@ -71,6 +71,36 @@ async fn a_long_list_is_written_in_pieces_that_join_up_to_the_whole() {
         assert!(pieces.concat() == whole, "{format:?} differs from the whole");
         assert!(pieces.len() > 5, "{format:?}: {}", pieces.len());
         assert!(pieces.iter().all(|piece| piece.len() < 66_000), "{format:?}");
+    }
+}
+
+/// A spreadsheet would have run the formulas.
+#[tokio::test]
+async fn a_text_that_looks_like_a_formula_stays_a_text_in_csv() {
+    let texts = ["=cmd|' /c calc'!A1", "+1", "-1", "@sum(1)", "\t=1", "\r=1", "a=1", "'=1", ""];
+    let records = texts.map(|text| Ok(Record { number: 1, text: text.to_owned() }));
+    let (written, pieces) = write(Format::Csv, records).await;
+    written.unwrap();
+    let cells =
+        ["'=cmd|' /c calc'!A1", "'+1", "'-1", "'@sum(1)", "'\\u0009=1", "'\\u000d=1", "a=1", "'=1", ""];
+    let whole: String = cells.map(|cell| format!("1,{cell}\n")).concat();
+    assert_eq!(pieces.concat(), format!("number,text\n{whole}"));
+}
+
+/// They were escaped on a terminal only, and a pipe may end at one (`projector sessions | less -R`).
+#[tokio::test]
+async fn a_pipe_gets_control_characters_escaped() {
+    let hostile = "a\u{1b}[2Jb\u{9b}31m\r\nc\u{202e}";
+    for format in [Format::Csv, Format::Json, Format::Ndjson, Format::Table] {
+        let (written, pieces) = write(format, [Ok(Record { number: 1, text: hostile.to_owned() })]).await;
+        written.unwrap();
+        let whole = pieces.concat();
+        assert!(!whole.contains(|c: char| c != '\n' && c.is_control() || c == '\u{202e}'), "{whole:?}");
+        match format {
+            Format::Csv => assert_eq!(whole, "number,text\n1,a\\u001b[2Jb\\u009b31m\\u000d\\u000ac\\u202e\n"),
+            Format::Table => assert_eq!(whole.lines().count(), 2),
+            _ => assert!(whole.contains("a\\u001b[2Jb\\u009b31m\\r\\nc\\u202e"), "{whole}"),
+        }
     }
 }
 

@@ -2,17 +2,19 @@
 //! encryption.
 
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Connect;
 use rand::seq::SliceRandom;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, LoadBalanceHosts, TargetSessionAttrs};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::idle_ends::IdleEnds;
 use super::tls::{self, EncryptionError};
 use crate::store::error::Error;
 
@@ -38,6 +40,7 @@ pub(crate) struct Connector {
     hosts: Vec<ToHost>,
     in_random_order: bool,
     connect_timeout: Duration,
+    idle_ends: IdleEnds,
 }
 
 /// The way to one host.
@@ -70,12 +73,18 @@ impl Connector {
             hosts,
             in_random_order: config.get_load_balance_hosts() == LoadBalanceHosts::Random,
             connect_timeout: config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT),
+            idle_ends: IdleEnds::default(),
         })
     }
 
     /// How long opening a connection may take: the time of one host, times the number of hosts.
     pub(crate) fn patience(&self) -> Duration {
         self.connect_timeout.saturating_mul(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The transactions on its connections that the server has ended for being idle.
+    pub(crate) fn idle_ends(&self) -> IdleEnds {
+        self.idle_ends.clone()
     }
 
     /// Opens a connection outside of any pool.
@@ -94,7 +103,7 @@ impl Connector {
         }
         let last = hosts.pop();
         for host in hosts {
-            match timeout(self.connect_timeout, host.open()).await {
+            match timeout(self.connect_timeout, host.open(&self.idle_ends)).await {
                 Ok(Ok(opened)) => return Ok(opened),
                 Ok(Err(error)) => {
                     tracing::debug!(error = %Error::unreachable(&error), "a host is passed over")
@@ -103,9 +112,9 @@ impl Connector {
             }
         }
         match last {
-            Some(host) => host.open().await,
+            Some(host) => host.open(&self.idle_ends).await,
             // The configuration names no host. The driver's error says so.
-            None => connect(&Config::new(), NoTls).await,
+            None => connect(&Config::new(), NoTls, &self.idle_ends).await,
         }
     }
 }
@@ -118,23 +127,27 @@ impl Connect for Connector {
 }
 
 impl ToHost {
-    async fn open(&self) -> Opened {
+    async fn open(&self, idle_ends: &IdleEnds) -> Opened {
         match &self.tls {
-            Some(tls) => connect(&self.config, tls.clone()).await,
-            None => connect(&self.config, NoTls).await,
+            Some(tls) => connect(&self.config, tls.clone(), idle_ends).await,
+            None => connect(&self.config, NoTls, idle_ends).await,
         }
     }
 }
 
-async fn connect<T>(config: &Config, tls: T) -> Opened
+async fn connect<T>(config: &Config, tls: T, idle_ends: &IdleEnds) -> Opened
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
     let (client, connection) = config.connect(tls).await?;
+    let idle_ends = idle_ends.clone();
     let task = tokio::spawn(async move {
         if let Err(error) = connection.await {
+            if error.code() == Some(&SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT) {
+                idle_ends.note(Instant::now());
+            }
             tracing::warn!(error = %Error::from(error), "a connection to the database ended");
         }
     });

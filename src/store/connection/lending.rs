@@ -4,15 +4,24 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::deadline::answered;
 use super::pool::{Connection, Pool};
 use crate::store::error::Error;
 
 /// How long a connection may take to finish a statement that nobody waits for any more.
 const REST: Duration = Duration::from_millis(100);
 
-/// Does `work` on a connection. If the future is dropped before the end, the connection goes back to the pool
-/// when it has finished its statement. If that takes long, it is closed.
+/// Does `work` on a connection, if the server answers it in time. If it does not, or if the future is dropped
+/// before the end, the connection goes back to the pool when it has finished its statement. If that takes
+/// long, it is closed.
 pub(crate) async fn lend<T>(
+    pool: &Pool,
+    work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    answered(lend_unbounded(pool, work)).await
+}
+
+async fn lend_unbounded<T>(
     pool: &Pool,
     work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {

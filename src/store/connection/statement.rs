@@ -9,6 +9,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as DriverError, Row};
 
 use super::pool::{Connection, Statements};
+use crate::store::bare::bare;
 use crate::store::sqlstate::is_outdated;
 
 /// A statement's text and the types of its parameters. The results must have types that tokio-postgres knows:
@@ -30,12 +31,12 @@ pub(crate) enum Ready {
 
 impl Sql {
     pub(crate) const fn new(text: &'static str, types: &'static [Type]) -> Self {
-        Self { text, types: Cow::Borrowed(types) }
+        Self { text: bare(text), types: Cow::Borrowed(types) }
     }
 
     /// A statement whose parameters are those of several tables of columns, one table behind the other.
     pub(crate) fn joined(text: &'static str, types: &[&[Type]]) -> Self {
-        Self { text, types: Cow::Owned(types.concat()) }
+        Self { text: bare(text), types: Cow::Owned(types.concat()) }
     }
 
     /// A statement of an application whose only parameter is a session id.

@@ -21,7 +21,9 @@
 //!
 //! - T1's id is below T2's: no bound X separates them so that T2 comes first;
 //! - if T2 has finished in a snapshot, T1 has finished in it, too: T2 is never delivered while T1 waits;
-//! - T1's positions are below T2's: within a batch, too, T1 comes first.
+//! - if a batch is sorted by transaction, then by session and version, T1's events come first in it, too.
+//!
+//! Positions play no part in this: a sequence that was set back or restored draws low numbers again.
 //!
 //! Under READ COMMITTED the first would not hold: T2 may have an id long before it waits for T1.
 
@@ -37,15 +39,16 @@ use tokio_postgres::types::ToSql;
 use super::history;
 use super::snapshot::Snapshot;
 use crate::session::Recorded;
+use crate::store::bare::bare;
 use crate::store::error::Error;
 
-const CHECK: &str = include_str!("../sql/feed_check.sql");
-const OPEN: &str = include_str!("../sql/feed_open.sql");
-const HOLDER: &str = include_str!("../sql/feed_holder.sql");
-const CURSOR: &str = include_str!("../sql/feed_cursor.sql");
-const EVENTS: &str = include_str!("../sql/feed_events.sql");
-const CHECKPOINT: &str = include_str!("../sql/feed_checkpoint.sql");
-const RELEASE: &str = include_str!("../sql/feed_release.sql");
+const CHECK: &str = bare(include_str!("../sql/feed_check.sql"));
+const OPEN: &str = bare(include_str!("../sql/feed_open.sql"));
+const HOLDER: &str = bare(include_str!("../sql/feed_holder.sql"));
+const CURSOR: &str = bare(include_str!("../sql/feed_cursor.sql"));
+const EVENTS: &str = bare(include_str!("../sql/feed_events.sql"));
+const CHECKPOINT: &str = bare(include_str!("../sql/feed_checkpoint.sql"));
+const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
 
 /// The feed cannot be followed.
 #[derive(Debug, thiserror::Error)]
@@ -116,10 +119,13 @@ pub(crate) struct Lease {
 /// [`Entry::event`](crate::session::Entry::event) of that event fails.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The events, by position: each session's in the order of their versions.
+    /// The events, by transaction, and within one by session and version: so each session's come in the order
+    /// of their versions.
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
-    pub(crate) target: Snapshot,
+    target: Snapshot,
+    /// How many events lie before that cursor.
+    delivered: i64,
 }
 
 /// Takes the lease of a subscription. Makes the subscription if there is none of that name.
@@ -155,6 +161,7 @@ pub(crate) async fn next_batch(
     let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
     let (cursor, now): (Snapshot, Snapshot) = (row.try_get("cursor")?, row.try_get("now")?);
+    let before: i64 = row.try_get("delivered")?;
     // 2. The events, by transactions, and whole transactions only. A later statement than the one that took
     //    the snapshot reads them, so all that are visible in it have been committed.
     let events = events(client, &cursor, &now, limit).await?;
@@ -165,10 +172,11 @@ pub(crate) async fn next_batch(
         Some(last) if events.len() as u64 >= limit.into() => cursor.moved(&now, last),
         _ => now,
     };
-    Ok(Batch { events, target })
+    let delivered = before.saturating_add_unsigned(events.len() as u64);
+    Ok(Batch { events, target, delivered })
 }
 
-/// The first events that are visible in `now` and not in `cursor`, by position.
+/// The first events that are visible in `now` and not in `cursor`, in the order of a batch.
 ///
 /// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which
 /// hands it the rows. Without it, every few rows would wake another thread, which takes longer than to read
@@ -197,19 +205,20 @@ async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     while let Some(row) = rows.try_next().await? {
         events.push(history::recorded(&row)?);
     }
-    events.sort_by_key(|recorded| recorded.position);
+    events.sort_by_key(|recorded| (recorded.transaction_id, recorded.session_id, recorded.entry.version));
     Ok(events)
 }
 
-/// Moves the cursor to `target`, if there is one, and renews the lease.
+/// Moves the cursor behind `batch`, if there is one, and renews the lease.
 pub(crate) async fn checkpoint(
     client: &ClientWrapper,
     lease: &Lease,
-    target: Option<&Snapshot>,
+    batch: Option<&Batch>,
 ) -> Result<(), FeedError> {
     let statement = client.prepare_cached(CHECKPOINT).await?;
     let Lease { name, holder, fence, seconds } = lease;
-    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target]).await?;
+    let (target, delivered) = (batch.map(|batch| &batch.target), batch.map(|batch| batch.delivered));
+    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target, &delivered]).await?;
     moved.map(|_| ()).ok_or_else(|| lease.lost())
 }
 

@@ -100,7 +100,7 @@ pub(super) fn recorded(row: &Row) -> Result<Recorded, Error> {
 }
 
 /// A transaction id as PostgreSQL sends it. The driver knows the type, but has no number for it.
-struct TransactionNumber(u64);
+pub(super) struct TransactionNumber(pub(super) u64);
 
 impl<'a> FromSql<'a> for TransactionNumber {
     fn from_sql(_: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {

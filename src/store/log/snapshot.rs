@@ -15,6 +15,11 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// Whether the transaction had finished.
+    pub(crate) fn shows(&self, id: u64) -> bool {
+        id < self.next && !self.running.contains(&id)
+    }
+
     /// This snapshot, moved on: it also shows the transactions up to `last` that are visible in the later
     /// snapshot `now`. The transactions after `last` count as running or as not begun, whether they have
     /// finished or not.
@@ -64,12 +69,6 @@ impl ToSql for Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Snapshot {
-        fn shows(&self, id: u64) -> bool {
-            id < self.next && !self.running.contains(&id)
-        }
-    }
 
     /// The ids of a small world, from the first that is ever given.
     const FIRST: u64 = 3;

@@ -3,18 +3,37 @@
 use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
+use time::OffsetDateTime;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use super::columns::EventRow;
+use super::history::TransactionNumber;
 use crate::session::{Entry, SessionId};
+use crate::store::bare::bare;
 use crate::store::connection::cursor::Cursor;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
-const DECLARE_LOG: &str = include_str!("../sql/declare_log.sql");
-const FETCH_LOG: &str = include_str!("../sql/fetch_log.sql");
-const COUNT_ESTIMATE: &str = include_str!("../sql/count_estimate.sql");
+const DECLARE_LOG: &str = bare(include_str!("../sql/declare_log.sql"));
+const FETCH_LOG: &str = bare(include_str!("../sql/fetch_log.sql"));
+const COUNT_ESTIMATE: &str = bare(include_str!("../sql/count_estimate.sql"));
+
+/// An event, and what the database has added to it.
+pub(crate) struct Logged {
+    pub(crate) entry: Entry,
+    pub(crate) witness: Witness,
+}
+
+/// The columns of an event that the database fills in. They are not part of the chain.
+#[derive(Clone, Copy)]
+pub(crate) struct Witness {
+    /// `None` if it is a time that no clock shows.
+    pub(crate) recorded_at: Option<OffsetDateTime>,
+    pub(crate) transaction_id: u64,
+    pub(crate) position: i64,
+    pub(crate) epoch: i32,
+}
 
 /// The log in the order of sessions and their versions, in the transaction that is open on a connection.
 pub(crate) struct Streams {
@@ -40,14 +59,14 @@ impl Streams {
     }
 
     /// The next event of the present session, or `None` after its last.
-    pub(crate) async fn next_event(&mut self) -> Result<Option<Entry>, Error> {
+    pub(crate) async fn next_event(&mut self) -> Result<Option<Logged>, Error> {
         if self.ahead.is_none()
             && let Some(row) = self.cursor.next().await?
         {
             self.ahead = Some((session_of(&row)?, row));
         }
         let of_this_session = self.ahead.take_if(|(session, _)| Some(*session) == self.session);
-        of_this_session.map(|(_, row)| entry(&row)).transpose()
+        of_this_session.map(|(_, row)| logged(&row)).transpose()
     }
 }
 
@@ -61,9 +80,16 @@ fn session_of(row: &Row) -> Result<SessionId, Error> {
     Ok(SessionId::from(Cells::of(row).next::<Uuid>()?))
 }
 
-fn entry(row: &Row) -> Result<Entry, Error> {
+fn logged(row: &Row) -> Result<Logged, Error> {
     let mut cells = Cells::of(row);
     let _session: Uuid = cells.next()?;
     let version = cells.next()?;
-    Ok(EventRow::read(&mut cells)?.entry(version))
+    let entry = EventRow::read(&mut cells)?.entry(version);
+    let witness = Witness {
+        recorded_at: cells.next().ok(),
+        transaction_id: cells.next::<TransactionNumber>()?.0,
+        position: cells.next()?,
+        epoch: cells.next()?,
+    };
+    Ok(Logged { entry, witness })
 }

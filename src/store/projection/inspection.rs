@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use deadpool_postgres::ClientWrapper;
 
+use super::activity::seen_ahead;
 use super::stored_rows::Rows;
+use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::error::Error;
+use crate::store::log::counters::{self, Counters, Cursor};
+use crate::store::log::guards::{self, MissingGuard};
 use crate::store::log::streams::{Streams, count_estimate};
 
-const BEGIN_VERIFICATION: &str = include_str!("../sql/begin_verification.sql");
+const BEGIN_VERIFICATION: &str = bare(include_str!("../sql/begin_verification.sql"));
 
 /// A transaction that sees one moment and changes nothing, on a connection of its own.
 pub(crate) struct Inspection {
@@ -39,6 +44,31 @@ impl Inspection {
     /// The rows of `ended_session`.
     pub(crate) async fn ended_rows(&self) -> Result<Rows, Error> {
         Rows::ended(&self.client).await
+    }
+
+    /// The guard triggers that are not in place.
+    pub(crate) async fn missing_guards(&self) -> Result<Vec<MissingGuard>, Error> {
+        guards::missing(&self.client).await
+    }
+
+    /// The names of the functions that are not those of the migrations.
+    pub(crate) async fn replaced_functions(&self) -> Result<Vec<&'static str>, Error> {
+        guards::replaced_functions(&self.client).await
+    }
+
+    /// How far the server has counted.
+    pub(crate) async fn counters(&self) -> Result<Counters, Error> {
+        counters::counters(&self.client).await
+    }
+
+    /// The cursors of all subscriptions.
+    pub(crate) async fn cursors(&self) -> Result<Vec<Cursor>, Error> {
+        counters::cursors(&self.client).await
+    }
+
+    /// The sessions that were last seen in the future, and when.
+    pub(crate) async fn seen_ahead(&self) -> Result<Vec<(SessionId, String)>, Error> {
+        seen_ahead(&self.client).await
     }
 
     /// Ends the transaction.

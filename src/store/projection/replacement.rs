@@ -6,23 +6,25 @@ use std::sync::{Arc, LazyLock};
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error as DriverError, Statement};
+use tokio_postgres::{Error as DriverError, Statement};
 use uuid::Uuid;
 
 use super::columns::{EndedRow, LiveRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::error::Error;
 use crate::store::log::streams::{Streams, count_estimate};
-use crate::store::schema::PAD_TABLES;
+use crate::store::patience::{Patience, is_lock_refusal};
 use crate::store::table::Values;
 
-const OTHER_BACKENDS: &str = include_str!("../sql/other_backends.sql");
-const BEGIN_REBUILD: &str = include_str!("../sql/begin_rebuild.sql");
-const EMPTY_PROJECTION: &str = include_str!("../sql/empty_projection.sql");
-const DELETE_PROJECTION: &str = include_str!("../sql/delete_projection.sql");
-const COPY_LIVE_ROWS: &str = include_str!("../sql/copy_live_rows.sql");
-const COPY_ENDED_ROWS: &str = include_str!("../sql/copy_ended_rows.sql");
+const BEGIN_REBUILD: &str = bare(include_str!("../sql/begin_rebuild.sql"));
+const ROWS_WITHOUT_EVENT: &str = bare(include_str!("../sql/rows_without_event.sql"));
+const EMPTY_PROJECTION: &str = bare(include_str!("../sql/empty_projection.sql"));
+const PAD_SESSIONS: &str = bare(include_str!("../sql/pad_sessions.sql"));
+const DELETE_PROJECTION: &str = bare(include_str!("../sql/delete_projection.sql"));
+const COPY_LIVE_ROWS: &str = bare(include_str!("../sql/copy_live_rows.sql"));
+const COPY_ENDED_ROWS: &str = bare(include_str!("../sql/copy_ended_rows.sql"));
 
 static LIVE: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LiveRow::TYPES].concat());
 static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::TYPES].concat());
@@ -30,49 +32,47 @@ static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::T
 /// How many rows are gathered before they are sent.
 const ROWS_GATHERED_MAX: usize = 1000;
 
-/// Another connection to the same database.
+/// A row whose latest event is not in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backend {
-    /// The id of the server process that serves it.
-    pub pid: i32,
-    /// The name that its application has given; empty if it has given none.
-    pub application_name: String,
+pub struct UnrecordedRow {
+    /// The session.
+    pub session: SessionId,
+    /// The version of that event.
+    pub version: i64,
+    /// The table that holds the row.
+    pub table: String,
 }
 
 /// A transaction that replaces the projection's rows, on a connection of its own.
 pub(crate) struct Replacement {
     client: Arc<ClientWrapper>,
+    connected: bool,
     copy_live: Statement,
     copy_ended: Statement,
     live: Vec<(Uuid, LiveRow)>,
     ended: Vec<(Uuid, EndedRow)>,
 }
 
-/// The other connections to this database.
-pub(crate) async fn other_backends(client: &Client) -> Result<Vec<Backend>, Error> {
-    let rows = client.query(OTHER_BACKENDS, &[]).await?;
-    let backend = |row: &tokio_postgres::Row| {
-        let application_name: Option<String> = row.try_get("application_name")?;
-        Ok(Backend { pid: row.try_get("pid")?, application_name: application_name.unwrap_or_default() })
-    };
-    rows.iter().map(backend).collect()
-}
-
 impl Replacement {
-    /// Begins the transaction, locks the projection and empties it. If others are `connected`, it is emptied
-    /// in the way that lets those who wait find their sessions again.
+    /// Begins the transaction and locks the projection. If others are `connected`, it will be emptied in the
+    /// way that lets those who wait find their sessions again.
     ///
     /// # Errors
     ///
     /// The database is away or refuses. The transaction is rolled back.
     pub(crate) async fn begin(client: Arc<ClientWrapper>, connected: bool) -> Result<Self, Error> {
-        match empty(&client, connected).await {
-            Ok((copy_live, copy_ended)) => {
-                Ok(Self { client, copy_live, copy_ended, live: Vec::new(), ended: Vec::new() })
-            }
-            Err(error) => {
-                rollback(&client).await;
-                Err(error.into())
+        let mut patience = Patience::new();
+        loop {
+            let error = match lock(&client).await {
+                Ok((copy_live, copy_ended)) => {
+                    let (live, ended) = (Vec::new(), Vec::new());
+                    return Ok(Self { client, connected, copy_live, copy_ended, live, ended });
+                }
+                Err(error) => error,
+            };
+            rollback(&client).await;
+            if !is_lock_refusal(&error) || !patience.allows_another_try().await {
+                return Err(error.into());
             }
         }
     }
@@ -80,6 +80,28 @@ impl Replacement {
     /// About how many events the log holds, or `None` if the server has not counted them yet.
     pub(crate) async fn count_estimate(&self) -> Result<Option<u64>, Error> {
         count_estimate(&self.client).await
+    }
+
+    /// The first rows whose latest event the log lacks, and how many there are.
+    pub(crate) async fn unrecorded_rows(&self) -> Result<(Vec<UnrecordedRow>, u64), Error> {
+        let rows = self.client.query(ROWS_WITHOUT_EVENT, &[]).await?;
+        let total = rows.first().map(|row| row.try_get::<_, i64>("rows_total")).transpose()?;
+        let unrecorded = rows.iter().map(|row| {
+            let session = SessionId::from(row.try_get::<_, Uuid>("session_id")?);
+            Ok(UnrecordedRow { session, version: row.try_get("version")?, table: row.try_get("held_in")? })
+        });
+        Ok((unrecorded.collect::<Result<_, Error>>()?, total.unwrap_or_default().unsigned_abs()))
+    }
+
+    /// Removes all rows.
+    pub(crate) async fn empty(&self) -> Result<(), Error> {
+        if self.connected {
+            self.client.batch_execute(DELETE_PROJECTION).await?;
+        } else {
+            self.client.batch_execute(EMPTY_PROJECTION).await?;
+            self.client.batch_execute(PAD_SESSIONS).await?;
+        }
+        Ok(())
     }
 
     /// The log as it is once the projection is locked. It must be dropped before the transaction ends.
@@ -120,15 +142,9 @@ impl Replacement {
     }
 }
 
-/// Begins, empties the projection and prepares to copy rows into it.
-async fn empty(client: &ClientWrapper, connected: bool) -> Result<(Statement, Statement), DriverError> {
+/// Begins, locks the projection and prepares to copy rows into it.
+async fn lock(client: &ClientWrapper) -> Result<(Statement, Statement), DriverError> {
     client.batch_execute(BEGIN_REBUILD).await?;
-    if connected {
-        client.batch_execute(DELETE_PROJECTION).await?;
-    } else {
-        client.batch_execute(EMPTY_PROJECTION).await?;
-        client.batch_execute(PAD_TABLES).await?;
-    }
     Ok((client.prepare(COPY_LIVE_ROWS).await?, client.prepare(COPY_ENDED_ROWS).await?))
 }
 

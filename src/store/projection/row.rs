@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::columns::{EndedRow, LiveRow};
 use crate::session::{
-    ChainHash, Client, Content, EndReason, SessionId, SessionState, Superseded, TokenHash, UserId,
+    ChainHash, Client, Content, DecodeError, EndReason, SessionState, Superseded, TokenHash, UserId,
 };
 use crate::store::error::Error;
 
@@ -24,6 +24,14 @@ impl ProjectedRow {
         match &state.ended {
             None => Self::Live(LiveRow::of(state)),
             Some((reason, ended_at)) => Self::Ended(EndedRow::of(state, reason, *ended_at)),
+        }
+    }
+
+    /// The version of the session's latest event.
+    pub(crate) fn version(&self) -> i64 {
+        match self {
+            Self::Live(row) => row.version,
+            Self::Ended(row) => row.version,
         }
     }
 }
@@ -71,11 +79,14 @@ impl LiveRow {
     }
 }
 
-/// The state of a live session, from its row in `session`.
-pub(crate) fn state_of(session: SessionId, row: &Row) -> Result<SessionState, Error> {
-    let content =
-        Content::decode(row.try_get("state")?).map_err(|error| Error::Undecodable { session, error })?;
-    Ok(SessionState {
+/// The state of a live session, from its row in `session`, and why its content cannot be read, if it cannot:
+/// then it is empty, and all that is known is in the other columns.
+pub(crate) fn state_of(row: &Row) -> Result<(SessionState, Option<DecodeError>), Error> {
+    let (content, damage) = match Content::decode(row.try_get("state")?) {
+        Ok(content) => (content, None),
+        Err(damage) => (Content::default(), Some(damage)),
+    };
+    let state = SessionState {
         version: row.try_get("version")?,
         head: ChainHash::from_bytes(hash(row, "head_hash")?.unwrap_or_default()),
         changed_at: row.try_get("changed_at")?,
@@ -88,7 +99,8 @@ pub(crate) fn state_of(session: SessionId, row: &Row) -> Result<SessionState, Er
         content,
         ended: None,
         last_seen: None,
-    })
+    };
+    Ok((state, damage))
 }
 
 fn superseded(row: &Row) -> Result<Option<Superseded>, Error> {

@@ -9,41 +9,49 @@ use uuid::Uuid;
 use super::columns::{EndedRow, LiveRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
+use crate::store::bare::bare;
 use crate::store::connection::cursor::Cursor;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
-const DECLARE_LIVE_ROWS: &str = include_str!("../sql/declare_live_rows.sql");
-const FETCH_LIVE_ROWS: &str = include_str!("../sql/fetch_live_rows.sql");
-const DECLARE_ENDED_ROWS: &str = include_str!("../sql/declare_ended_rows.sql");
-const FETCH_ENDED_ROWS: &str = include_str!("../sql/fetch_ended_rows.sql");
+const DECLARE_LIVE_ROWS: &str = bare(include_str!("../sql/declare_live_rows.sql"));
+const FETCH_LIVE_ROWS: &str = bare(include_str!("../sql/fetch_live_rows.sql"));
+const DECLARE_ENDED_ROWS: &str = bare(include_str!("../sql/declare_ended_rows.sql"));
+const FETCH_ENDED_ROWS: &str = bare(include_str!("../sql/fetch_ended_rows.sql"));
 
 /// The rows of one table of the projection, in the transaction that is open on a connection.
 pub(crate) struct Rows {
     cursor: Cursor,
-    read: fn(&mut Cells<'_>) -> Result<ProjectedRow, DriverError>,
+    read: fn(&mut Cells<'_>) -> Result<Read, DriverError>,
     /// The row that was read last, until it is handed out.
     ahead: Option<StoredRow>,
 }
+
+/// A row, and its `resend` if it is a live one.
+type Read = (ProjectedRow, Option<Vec<u8>>);
 
 /// A row as it is stored.
 pub(crate) struct StoredRow {
     pub(crate) session: SessionId,
     /// `None` if it holds values that no version of the library writes.
     pub(crate) row: Option<ProjectedRow>,
+    /// The sealed token that a live row keeps to be sent again. It is not derived.
+    pub(crate) resend: Option<Vec<u8>>,
 }
 
 impl Rows {
     /// The rows of `session`.
     pub(super) async fn live(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_LIVE_ROWS, FETCH_LIVE_ROWS).await?;
-        Ok(Self { cursor, read: |cells| LiveRow::read(cells).map(ProjectedRow::Live), ahead: None })
+        let read = |cells: &mut Cells<'_>| Ok((ProjectedRow::Live(LiveRow::read(cells)?), cells.next()?));
+        Ok(Self { cursor, read, ahead: None })
     }
 
     /// The rows of `ended_session`.
     pub(super) async fn ended(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_ENDED_ROWS, FETCH_ENDED_ROWS).await?;
-        Ok(Self { cursor, read: |cells| EndedRow::read(cells).map(ProjectedRow::Ended), ahead: None })
+        let read = |cells: &mut Cells<'_>| Ok((ProjectedRow::Ended(EndedRow::read(cells)?), None));
+        Ok(Self { cursor, read, ahead: None })
     }
 
     /// The next row, if its session does not come after `last`. With `None`, any next row.
@@ -59,6 +67,7 @@ impl Rows {
     fn stored(&self, row: &Row) -> Result<StoredRow, Error> {
         let mut cells = Cells::of(row);
         let session = SessionId::from(cells.next::<Uuid>()?);
-        Ok(StoredRow { session, row: (self.read)(&mut cells).ok() })
+        let (row, resend) = (self.read)(&mut cells).ok().unzip();
+        Ok(StoredRow { session, row, resend: resend.flatten() })
     }
 }

@@ -11,7 +11,7 @@ use super::append::Append;
 use super::load::{LiveSession, load};
 use super::transaction::Transaction;
 use crate::session::{
-    Client, Draft, EndReason, EventId, Origin, SessionId, Timeouts, TokenHash, Wish, Written,
+    Client, Draft, EndReason, EventId, Origin, SessionId, Timeouts, TokenHash, Wish, WishError, Written,
 };
 use crate::store::connection::pool::Pool;
 use crate::store::error::Error;
@@ -33,8 +33,10 @@ pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64)
     let transaction = Transaction::reserve(pool).await?;
     let loaded = load(transaction.client(), session, None).await?;
     let appends = match loaded.session {
-        Some(live) if live.state.version + 1 == version => note(session, live),
-        None if version == 1 => stillborn(session, loaded.now),
+        // A note would take the place of what the session holds.
+        Some(LiveSession { damage: Some(error), .. }) => return Err(Error::Undecodable { session, error }),
+        Some(live) if live.state.version + 1 == version => note(session, live)?,
+        None if version == 1 => stillborn(session, loaded.now)?,
         _ => None,
     };
     let appends = appends.ok_or(Error::Stale { session })?;
@@ -44,26 +46,29 @@ pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64)
 
 /// A note in the history of a live session. It has the time of the event before it: it must not extend the
 /// session's life.
-fn note(session: SessionId, live: LiveSession) -> Option<Vec<Append>> {
+fn note(session: SessionId, live: LiveSession) -> Result<Option<Vec<Append>>, WishError> {
     let at = live.state.changed_at;
     let mut draft = Draft::stored(session, live.state, usize::MAX);
     let written = write(&mut draft, Wish::Note { name: NAME.into(), text: TEXT.into() }, at)?;
-    Some(vec![Append { written, resend: live.resend }])
+    Ok(written.map(|written| vec![Append { written, resend: live.resend }]))
 }
 
 /// A session that starts and ends at once, so that no other session can start with this id. No secret opens
 /// it.
-fn stillborn(session: SessionId, at: OffsetDateTime) -> Option<Vec<Append>> {
+fn stillborn(session: SessionId, at: OffsetDateTime) -> Result<Option<Vec<Append>>, WishError> {
     let mut draft = Draft::anonymous(session, Timeouts::default(), usize::MAX);
-    let start = write(&mut draft, Wish::Note { name: NAME.into(), text: TEXT.into() }, at)?;
+    let Some(start) = write(&mut draft, Wish::Note { name: NAME.into(), text: TEXT.into() }, at)? else {
+        return Ok(None);
+    };
     let mut draft = Draft::stored(session, start.state.clone(), usize::MAX);
     let end = Wish::End { reason: EndReason::Other(REASON.into()), last_seen: at };
     let end = write(&mut draft, end, at)?;
-    Some([start, end].map(|written| Append { written, resend: None }).into())
+    let appends = [Some(start), end].into_iter().flatten().map(|written| Append { written, resend: None });
+    Ok(Some(appends.collect()))
 }
 
-fn write(draft: &mut Draft, wish: Wish, at: OffsetDateTime) -> Option<Written> {
-    draft.wish(wish, at).ok()?;
+fn write(draft: &mut Draft, wish: Wish, at: OffsetDateTime) -> Result<Option<Written>, WishError> {
+    draft.wish(wish, at)?;
     let origin = Origin { at, client: Client::default(), actor: None };
-    draft.write(TokenHash::default(), &origin, || EventId::from_random(rand::random()))
+    Ok(draft.write(TokenHash::default(), &origin, || EventId::from_random(rand::random())))
 }

@@ -79,9 +79,9 @@ impl Transaction {
     pub(super) async fn try_commit_group(mut self, appends: &[&Append]) -> Result<(), CommitError> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         self.state = State::Open;
-        let statement = APPEND_GROUP.ready(self.client()).instrument(span.clone()).await;
-        let statement =
-            statement.map_err(|error| CommitError::Failed(Error::from(error).outside_transaction()))?;
+        let preparing = async { Ok(APPEND_GROUP.ready(self.client()).await?) };
+        let statement = answered(preparing).instrument(span.clone()).await;
+        let statement = statement.map_err(|error| CommitError::Failed(error.outside_transaction()))?;
         let client = self.client();
         let steps = vec![
             begin(client, BEGIN_GROUP),
@@ -101,9 +101,10 @@ impl Transaction {
     ) -> Result<(), CommitError> {
         let begins = self.state == State::Reserved;
         self.state = State::Open;
-        let prepared = self.prepare(appends).await;
+        let prepared = answered(self.prepare(appends)).await;
         let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
-        let (statements, fence) = prepared.map_err(CommitError::Failed)?;
+        let prepared = prepared.map_err(|error| CommitError::Failed(self.explained(error)));
+        let (statements, fence) = prepared?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begins {
@@ -139,12 +140,26 @@ impl Transaction {
     fn finish(mut self, outcome: Result<(), Error>, appends: &[&Append]) -> Result<(), CommitError> {
         match outcome {
             Err(error @ Error::Disconnected(_)) => {
+                let error = self.explained(error);
                 return Err(CommitError::Unknown(Box::new(Trace::of(self.id.get(), appends)), error));
             }
             Err(Error::Unusable(_) | Error::Aborted) => {}
             _ => drop(self.client.take()),
         }
         outcome.map_err(CommitError::Failed)
+    }
+}
+
+impl Transaction {
+    /// The error of a lost connection, with its reason where the server has told that.
+    fn explained(&self, error: Error) -> Error {
+        let is_lost = matches!(error, Error::Disconnected(_));
+        // A transaction without an id has begun with its commit, and was never idle.
+        if is_lost && self.id.get().is_some() && self.was_idle_too_long() {
+            Error::IdleTooLong
+        } else {
+            error
+        }
     }
 }
 

@@ -3,9 +3,12 @@
 //! The library commits the change of a request that has asked for no transaction of its own. Changes that
 //! come while a transaction is under way go together in the next one: one BEGIN, one COMMIT and one wait for
 //! the disk for all. If such a transaction fails, nothing of it was written, whichever change was to blame.
-//! Then each change is committed by itself.
+//! Then each change is committed by itself. A session whose change has lost a race is left out for a while:
+//! one that is changed in two processes at a time would make the group fail again and again.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -14,6 +17,7 @@ use super::commit::{CommitError, find_out};
 use super::grouping::{Grouping, Leader};
 use super::outcome::Trace;
 use super::transaction::Transaction;
+use crate::session::SessionId;
 use crate::store::connection::pool::Pool;
 use crate::store::error::Error;
 
@@ -21,11 +25,22 @@ use crate::store::error::Error;
 /// while the other waits for the disk, but each would be shared by half as many changes.
 const TRANSACTIONS_MAX: usize = 1;
 
+/// How long a session is left out whose change has lost a race.
+const LEFT_OUT: Duration = Duration::from_secs(10);
+
+/// How many sessions are left out at the most.
+const LEFT_OUT_MAX: usize = 1024;
+
 /// Groups a ledger's commits of changes that need no transaction of the application's.
 pub(crate) struct GroupCommit {
     pool: Pool,
     grouping: Grouping<Change>,
+    losers: Losers,
 }
+
+/// The sessions whose changes have lost a race, and when they did last.
+#[derive(Default)]
+struct Losers(Mutex<HashMap<SessionId, Instant>>);
 
 /// A change, and the request that waits for its commit.
 struct Change {
@@ -44,7 +59,7 @@ enum Answer {
 
 impl GroupCommit {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, grouping: Grouping::new(TRANSACTIONS_MAX) }
+        Self { pool, grouping: Grouping::new(TRANSACTIONS_MAX), losers: Losers::default() }
     }
 
     /// Commits a change of a live session as [`Transaction::commit`] does, in a transaction that others may
@@ -54,6 +69,19 @@ impl GroupCommit {
     ///
     /// Nothing was written, unless it is [`Error::OutcomeUnknown`].
     pub(crate) async fn commit(&self, append: Arc<Append>) -> Result<(), Error> {
+        let session = append.written.id;
+        let done = if self.losers.include(session, Instant::now()) {
+            Box::pin(commit_apart(&self.pool, &append)).await
+        } else {
+            self.commit_with_others(append).await
+        };
+        if done.as_ref().is_err_and(Error::is_retryable) {
+            self.losers.add(session, Instant::now());
+        }
+        done
+    }
+
+    async fn commit_with_others(&self, append: Arc<Append>) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
         if let Some(leader) = self.grouping.join(Change { append: Arc::clone(&append), answer }) {
             tokio::spawn(work(self.pool.clone(), leader));
@@ -66,6 +94,28 @@ impl GroupCommit {
             // The runtime of the leader has stopped.
             Err(_) => Err(Error::OutcomeUnknown),
         }
+    }
+}
+
+impl Losers {
+    /// Whether a session has lost a race a short while ago.
+    fn include(&self, session: SessionId, now: Instant) -> bool {
+        self.sessions().get(&session).is_some_and(|lost| now.duration_since(*lost) < LEFT_OUT)
+    }
+
+    fn add(&self, session: SessionId, now: Instant) {
+        let mut sessions = self.sessions();
+        if sessions.len() >= LEFT_OUT_MAX {
+            sessions.retain(|_, lost| now.duration_since(*lost) < LEFT_OUT);
+        }
+        if sessions.len() < LEFT_OUT_MAX {
+            sessions.insert(session, now);
+        }
+    }
+
+    /// No panic leaves it half changed.
+    fn sessions(&self) -> MutexGuard<'_, HashMap<SessionId, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,4 +172,35 @@ fn split_doubles(changes: &mut Vec<Change>) -> Vec<Change> {
     changes
         .extract_if(.., |change| last.replace(change.append.written.id) == Some(change.append.written.id))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(number: usize) -> SessionId {
+        SessionId::from(uuid::Uuid::from_u128(number as u128))
+    }
+
+    #[test]
+    fn a_session_that_has_lost_a_race_is_left_out_for_a_while() {
+        let (losers, now) = (Losers::default(), Instant::now());
+        losers.add(session(1), now);
+        assert!(losers.include(session(1), now));
+        assert!(!losers.include(session(2), now));
+        assert!(!losers.include(session(1), now + LEFT_OUT));
+        losers.add(session(1), now + LEFT_OUT);
+        assert!(losers.include(session(1), now + LEFT_OUT), "it has lost again");
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_remembered() {
+        let (losers, now) = (Losers::default(), Instant::now());
+        for number in 0..=LEFT_OUT_MAX {
+            losers.add(session(number), now);
+        }
+        assert!(!losers.include(session(LEFT_OUT_MAX), now));
+        losers.add(session(LEFT_OUT_MAX), now + LEFT_OUT);
+        assert!(losers.include(session(LEFT_OUT_MAX), now + LEFT_OUT), "the others are forgotten");
+    }
 }

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::grouping::{Grouping, Leader};
 use super::load::{LOAD, Loaded, load, loaded};
 use crate::session::SessionId;
-use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::lend;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
@@ -48,7 +47,7 @@ impl GroupLoad {
             tokio::spawn(work(self.pool.clone(), leader));
         }
         match answered.await {
-            Ok(row) => loaded(id, &row?),
+            Ok(row) => loaded(&row?),
             // Another session of the group may be the reason why the statement failed.
             Err(_) => {
                 lend(&self.pool, async |connection: &Connection| load(connection, id, None).await).await
@@ -64,7 +63,7 @@ async fn work(pool: Pool, mut leader: Leader<Asked>) {
         let sessions: Vec<Uuid> = asked.iter().map(|asked| asked.session).collect();
         let rows = async |connection: &Connection| rows(connection, &sessions).await;
         let found = tokio::select! { biased;
-            found = answered(lend(&pool, rows)) => found,
+            found = lend(&pool, rows) => found,
             // A statement that hangs is given up when nobody waits for it any more.
             () = deserted(&mut asked) => continue,
         };

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 pub(crate) use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::session::{EndReason, SessionId, SessionState};
+use crate::session::{DecodeError, EndReason, SessionId, SessionState};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
@@ -34,6 +34,9 @@ pub(crate) struct Loaded {
 #[derive(Clone, Debug)]
 pub(crate) struct LiveSession {
     pub(crate) state: SessionState,
+    /// Why the content of the state cannot be read, if it cannot. Such a session can be ended and nothing
+    /// else: whatever is written to it would take the place of what it holds.
+    pub(crate) damage: Option<DecodeError>,
     /// The new secret, sealed, while a late request may need it.
     pub(crate) resend: Option<Vec<u8>>,
     pub(crate) last_seen: OffsetDateTime,
@@ -92,7 +95,7 @@ impl Load {
     /// Reads the answer.
     pub(super) fn loaded(&self, row: &Row, also: Vec<Row>) -> Result<Loaded, Error> {
         match self.session {
-            Some(id) => Ok(Loaded { also, ..loaded(id, row)? }),
+            Some(_) => Ok(Loaded { also, ..loaded(row)? }),
             None => Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also }),
         }
     }
@@ -123,7 +126,7 @@ pub(crate) async fn load(
 
 /// Loads a session within the transaction that is open, if there is one.
 pub(crate) async fn load_within(connection: &Connection, id: SessionId) -> Result<Loaded, Error> {
-    loaded(id, &LOAD.query_one(connection, &[&id.as_uuid(), &false]).await?)
+    loaded(&LOAD.query_one(connection, &[&id.as_uuid(), &false]).await?)
 }
 
 /// Reads the time outside of a transaction. A connection on which other code has left one open is refused.
@@ -144,10 +147,11 @@ pub(crate) async fn why_ended(
 }
 
 /// Reads the row of a load.
-pub(super) fn loaded(id: SessionId, row: &Row) -> Result<Loaded, Error> {
+pub(super) fn loaded(row: &Row) -> Result<Loaded, Error> {
     let session = if row.try_get::<_, Option<i64>>("version")?.is_some() {
         let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
-        Some(LiveSession { state: state_of(id, row)?, resend, last_seen })
+        let (state, damage) = state_of(row)?;
+        Some(LiveSession { state, damage, resend, last_seen })
     } else {
         None
     };

@@ -22,6 +22,7 @@ use super::append::Append;
 use super::claim::claim_version;
 use super::transaction::TransactionId;
 use crate::session::SessionId;
+use crate::store::connection::lending::lend;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
@@ -93,18 +94,12 @@ impl Trace {
 
     /// The final answer, or `None` if it is worth asking again.
     async fn ask(&self, pool: &Pool) -> Result<Option<Result<bool, Error>>, Error> {
-        let client = pool.get().await?;
         match (&self.transaction, self.event) {
-            (Some(transaction), event) => match (status(&client, &transaction.id).await?, event) {
-                (None | Some(Status::InProgress), _) => Ok(None),
-                (Some(_), Some(event)) => Ok(Some(Ok(event.is_in_log(&client).await?.unwrap_or(false)))),
-                (Some(Status::Aborted), None) => Ok(Some(Ok(false))),
-                (Some(Status::Committed { life }), None) if life == transaction.life => Ok(Some(Ok(true))),
-                (Some(Status::Committed { .. }), None) => Ok(Some(Err(Error::OutcomeUnknown))),
-            },
+            (Some(transaction), event) => {
+                lend(pool, async |client: &Connection| ask_status(client, transaction, event).await).await
+            }
             (None, Some(event)) => {
-                let found = event.is_in_log(&client).await?;
-                drop(client);
+                let found = lend(pool, async |client: &Connection| event.is_in_log(client).await).await?;
                 if found.is_none() {
                     claim_version(pool, event.session, event.version).await?;
                 }
@@ -112,6 +107,21 @@ impl Trace {
             }
             (None, None) => Ok(Some(Ok(false))),
         }
+    }
+}
+
+/// Asks for a transaction's outcome by its id, and for the event that it was to append.
+async fn ask_status(
+    client: &Connection,
+    transaction: &TransactionId,
+    event: Option<EventTrace>,
+) -> Result<Option<Result<bool, Error>>, Error> {
+    match (status(client, &transaction.id).await?, event) {
+        (None | Some(Status::InProgress), _) => Ok(None),
+        (Some(_), Some(event)) => Ok(Some(Ok(event.is_in_log(client).await?.unwrap_or(false)))),
+        (Some(Status::Aborted), None) => Ok(Some(Ok(false))),
+        (Some(Status::Committed { life }), None) if life == transaction.life => Ok(Some(Ok(true))),
+        (Some(Status::Committed { .. }), None) => Ok(Some(Err(Error::OutcomeUnknown))),
     }
 }
 

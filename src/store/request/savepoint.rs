@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::transaction::Transaction;
+use crate::store::connection::deadline::answered;
 use crate::store::error::Error;
 
 /// A point in a [`Tx`](crate::web::Tx) to go back to. Dropped without either of its methods it does nothing:
@@ -22,7 +23,7 @@ impl fmt::Debug for Savepoint<'_> {
 impl<'a> Savepoint<'a> {
     pub(crate) async fn mark(transaction: &'a Transaction) -> Result<Self, Error> {
         let name = format!("session_ledger_{}", transaction.next_savepoint());
-        transaction.client().batch_execute(&format!("savepoint {name}")).await?;
+        send(transaction, &format!("savepoint {name}")).await?;
         Ok(Self { transaction, name })
     }
 
@@ -32,7 +33,7 @@ impl<'a> Savepoint<'a> {
     ///
     /// A statement after this point has failed: only [`rollback`](Self::rollback) helps then.
     pub async fn release(self) -> Result<(), Error> {
-        Ok(self.transaction.client().batch_execute(&format!("release savepoint {}", self.name)).await?)
+        send(self.transaction, &format!("release savepoint {}", self.name)).await
     }
 
     /// Undoes the changes that were made after this point. The transaction goes on, even if a statement has
@@ -43,6 +44,10 @@ impl<'a> Savepoint<'a> {
     ///
     /// The statement fails.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.transaction.client().batch_execute(&format!("rollback to savepoint {}", self.name)).await?)
+        send(self.transaction, &format!("rollback to savepoint {}", self.name)).await
     }
+}
+
+async fn send(transaction: &Transaction, statement: &str) -> Result<(), Error> {
+    answered(async { Ok(transaction.client().batch_execute(statement).await?) }).await
 }

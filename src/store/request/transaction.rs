@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -16,20 +17,24 @@ use tokio_postgres::error::SqlState;
 
 use super::load::{Load, Loaded};
 use crate::session::SessionId;
+use crate::store::bare::bare;
+use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
 use crate::telemetry::Active;
 
-const BEGIN: &str = include_str!("../sql/begin.sql");
-const TAKES_WRITES: &str = include_str!("../sql/takes_writes.sql");
-const TERMINATE: &str = include_str!("../sql/terminate.sql");
+const BEGIN: &str = bare(include_str!("../sql/begin.sql"));
+const TAKES_WRITES: &str = bare(include_str!("../sql/takes_writes.sql"));
+const TERMINATE: &str = bare(include_str!("../sql/terminate.sql"));
 
 /// A transaction that will be committed, rolled back, or thrown away with its connection.
 pub(crate) struct Transaction {
     /// `None` only once the transaction is finished.
     pub(super) client: Option<Connection>,
     pub(super) state: State,
+    /// When its connection was taken, which was before it began.
+    reserved: Instant,
     /// Its outcome can be asked for by this id. A transaction that begins with its commit has none.
     pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
@@ -52,6 +57,8 @@ pub(crate) enum RolledBack {
     Failed,
     /// Its connection was lost, or its server takes no writes. The connection is discarded.
     Lost,
+    /// The server had ended it, as it was idle for too long. The connection is discarded.
+    Idle,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +78,7 @@ impl Transaction {
         Ok(Self {
             client: Some(pool.get().await?),
             state: State::Reserved,
+            reserved: Instant::now(),
             id: OnceLock::new(),
             savepoints: AtomicU32::new(0),
             _active: Active::begin(),
@@ -126,12 +134,18 @@ impl Transaction {
             return RolledBack::Sound;
         }
         let client = self.client();
-        let (probed, ended, read_only) = tokio::join!(biased;
-            client.batch_execute("savepoint alive"),
-            client.batch_execute("rollback"),
-            client.simple_query(TAKES_WRITES),
-        );
+        let rolling_back = async {
+            Ok(tokio::join!(biased;
+                client.batch_execute("savepoint alive"),
+                client.batch_execute("rollback"),
+                client.simple_query(TAKES_WRITES),
+            ))
+        };
+        let Ok((probed, ended, read_only)) = answered(rolling_back).await else { return RolledBack::Lost };
         let is_read_only = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
+        if ended.is_err() && self.was_idle_too_long() {
+            return RolledBack::Idle;
+        }
         if ended.is_err() || read_only.map_or(true, |messages| messages.iter().any(is_read_only)) {
             return RolledBack::Lost;
         }
@@ -141,6 +155,11 @@ impl Transaction {
         }
         drop(self.client.take());
         if failed { RolledBack::Failed } else { RolledBack::Sound }
+    }
+
+    /// Whether the server has ended it because it was idle, once its connection is lost.
+    pub(super) fn was_idle_too_long(&self) -> bool {
+        self.client().was_idle_too_long(self.reserved)
     }
 
     /// Ends the connection of a transaction that the application has kept: each later statement on it fails.

@@ -1,6 +1,7 @@
 -- Reads what must be known before a cursor can be trusted: whether this is a standby, whose snapshots list no
 -- running transactions, and the greatest transaction ids that the log and the subscription's cursor know of,
--- which lie in the future if ids have started again (dump and restore).
+-- which lie in the future if ids have started again (dump and restore). All that a cursor knows of lies below
+-- its upper bound.
 -- No row: never happens. `newest` is null for an empty log without a subscription of that name.
 -- Parameters: $1 name (text)
 select pg_is_in_recovery() as standby,
@@ -9,7 +10,6 @@ select pg_is_in_recovery() as standby,
               from session_ledger.event
              order by event.transaction_id desc
              limit 1),
-           -- All that a cursor knows of lies below its upper bound.
            (select pg_snapshot_xmax(cursor)::text::bigint - 1
               from session_ledger.subscription
              where name = $1)

@@ -4,10 +4,11 @@
 -- committed. Each part has a limit of its own: the index returns its rows in order, and the limit ends the
 -- scan. The index gets no upper bound: with one, PostgreSQL would believe that few rows are between the two,
 -- and would rather sort them.
+-- `late`: by transactions that ran at the earlier snapshot, not at the later one.
 -- No row: nothing was appended between the two snapshots.
 -- Parameters: $1 the earlier snapshot, $2 the later one (both pg_snapshot), $3 the number of events wanted
 -- (bigint)
-with late as materialized (   -- by transactions that ran at the earlier snapshot, not at the later one
+with late as materialized (
     select e.*
       from session_ledger.event as e
      where e.transaction_id = any (array(select pg_snapshot_xip($1::pg_snapshot)))

@@ -40,7 +40,7 @@ fn each_purpose_has_a_budget_of_its_own() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
     (0..3).for_each(|_| drop(sealer.mint(ID, &secret, &mut SysRng).unwrap()));
     assert!(sealer.mint(ID, &secret, &mut SysRng).is_err());
-    assert!(sealer.seal_resend(ID, &secret, &mut SysRng).is_ok());
+    assert!(sealer.seal_resend(ID, &secret, &secret, &mut SysRng).is_ok());
 }
 
 #[test]

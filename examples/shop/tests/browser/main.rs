@@ -34,6 +34,37 @@ async fn the_cookie_of_production_is_taken_from_this_machine() {
     assert!(!browser.cookie("__Host-session").await.is_empty());
 }
 
+/// The second tab's write waits behind the login, is told to come again, and comes with the new cookie (307).
+/// After no pause it may be served before the login, after a long one behind it.
+#[tokio::test]
+async fn a_write_in_another_tab_leaves_the_login_alone() {
+    let shop = Shop::open(&[]).await;
+    let driver = Driver::start();
+    for pause_ms in [0, 2, 4, 8, 16] {
+        let browser = driver.browser(shop.url()).await;
+        put_one_in_the_cart(&browser).await;
+        log_in_while_another_tab_adds(&browser, pause_ms).await;
+        browser.open("/cart").await;
+        browser.wait_for_text(".who", shop::DEMO_USERS[0].0).await;
+        assert_eq!(browser.count("#line-1, #line-2").await, 2, "after {pause_ms} ms both are in the cart");
+    }
+}
+
+async fn log_in_while_another_tab_adds(browser: &Page, pause_ms: u64) {
+    let (name, password) = shop::DEMO_USERS[0];
+    let script = "
+        const [name, password, pause, done] = arguments;
+        const post = (path, fields) => fetch(path, { method: 'POST', body: new URLSearchParams(fields) });
+        const login = post('/login', { name, password });
+        const added = new Promise(sent => setTimeout(sent, pause))
+            .then(() => post('/cart/2/add', { quantity: 1 }));
+        Promise.all([login, added])
+            .then(answers => done(answers.map(answer => answer.status)), failed => done(String(failed)));";
+    let arguments = vec![name.into(), password.into(), pause_ms.into()];
+    let answers = browser.client.execute_async(script, arguments).await.unwrap();
+    assert_eq!(answers, serde_json::json!([200, 200]), "after {pause_ms} ms");
+}
+
 async fn put_one_in_the_cart(browser: &Page) {
     browser.open("/").await;
     browser.click("#product-1 button").await;

@@ -29,7 +29,9 @@ async fn the_cart_stays_at_the_login_and_the_token_is_replaced() {
 
     let mut thief = shop.visitor();
     thief.cookie = Some(before);
-    assert_eq!(thief.get("/orders").await.status, StatusCode::SEE_OTHER, "the old token opens nothing");
+    let answer = thief.get("/orders").await;
+    assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT, "the old token opens nothing");
+    assert_eq!(answer.header("location"), "/orders", "an honest browser has the new one by now");
 }
 
 #[tokio::test]

@@ -1,0 +1,93 @@
+//! A command that is refused says which role it needs.
+
+use test_support::Database;
+
+use super::{projector, stderr};
+
+/// A user without rights of its own, other than those of the roles it is granted.
+struct User<'a> {
+    database: &'a Database,
+    name: String,
+}
+
+impl<'a> User<'a> {
+    async fn granted(database: &'a Database, roles: &[&str]) -> Self {
+        let name = format!("stranger_of_{}", database.name());
+        let client = database.connect().await;
+        client.batch_execute(&format!("create role {name} login")).await.unwrap();
+        for role in roles {
+            client.batch_execute(&format!("grant {role} to {name}")).await.unwrap();
+        }
+        Self { database, name }
+    }
+
+    /// The last line of what a command tells when it is refused.
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let mut config = self.database.config();
+        let output = projector(config.user(&self.name)).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        stderr(&output).lines().last().unwrap_or_default().to_owned()
+    }
+
+    async fn drop(self) {
+        let drop = format!("drop role {}", self.name);
+        self.database.connect().await.batch_execute(&drop).await.unwrap();
+    }
+}
+
+const SESSION: &str = "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f";
+
+#[tokio::test]
+async fn a_stranger_is_told_the_role_of_each_command() {
+    let database = Database::fresh().await;
+    let user = User::granted(&database, &[]).await;
+    let commands: [(&[&str], &str); 5] = [
+        (&["verify"], "session_ledger_auditor"),
+        (&["rebuild"], "session_ledger_operator"),
+        (&["history", SESSION], "session_ledger_auditor"),
+        (&["sessions", "--user", "alice"], "session_ledger_auditor"),
+        (&["relay", "--subscription", "audit"], "session_ledger_relay"),
+    ];
+    let told = commands.map(|(arguments, role)| (arguments[0], role, user.refusal(arguments)));
+    let of_migrate = user.refusal(&["migrate"]);
+    user.drop().await;
+    for (command, role, told) in told {
+        let reason = "the database refused a statement: permission denied for schema session_ledger (42501)";
+        let advice = format!("{reason}; `projector {command}` needs a role that is granted {role}");
+        assert!(told.starts_with("error: database ") && told.ends_with(&advice), "{told}");
+    }
+    let advice = "; `projector migrate` needs the role that owns the schema session_ledger, or may create it";
+    assert!(
+        of_migrate.contains("permission denied for database") && of_migrate.ends_with(advice),
+        "{of_migrate}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_of_another_duty_is_told_the_role_too() {
+    let database = Database::fresh().await;
+    let user = User::granted(&database, &["session_ledger_runtime"]).await;
+    let told = [&["rebuild", "--while-connected"][..], &["relay", "--subscription", "audit"], &["verify"]]
+        .map(|arguments| user.refusal(arguments));
+    user.drop().await;
+    let refused = "error: the database refused a statement: permission denied for";
+    assert_eq!(
+        told[0],
+        format!(
+            "{refused} table ended_session (42501); `projector rebuild` needs a role that is granted session_ledger_operator"
+        )
+    );
+    assert_eq!(
+        told[1],
+        format!(
+            "{refused} table subscription (42501); `projector relay` needs a role that is granted session_ledger_relay"
+        )
+    );
+    assert_eq!(
+        told[2],
+        format!(
+            "{refused} sequence event_position (42501); `projector verify` needs a role that is granted \
+             session_ledger_auditor"
+        )
+    );
+}

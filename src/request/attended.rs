@@ -1,0 +1,35 @@
+//! Looking after a handler that runs for long.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+use super::visit::Visit;
+
+/// How often a transaction is looked at whose handler still runs.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// Runs a handler. If the server ends the connection of its transaction meanwhile, the pool need not wait for
+/// the handler to notice.
+pub(crate) async fn attended<T>(visit: &Visit, mut handler: Pin<&mut impl Future<Output = T>>) -> T {
+    let mut pause = pin!(None::<Sleep>);
+    poll_fn(|context| {
+        if let Poll::Ready(done) = handler.as_mut().poll(context) {
+            return Poll::Ready(done);
+        }
+        // Without a transaction there is nothing to look at, and nothing is spent on it.
+        while visit.is_attended() {
+            if pause.is_none() {
+                pause.set(Some(sleep(BETWEEN_LOOKS)));
+            }
+            ready!(pause.as_mut().as_pin_mut().map_or(Poll::Ready(()), |pause| pause.poll(context)));
+            pause.set(None);
+            visit.give_up_lost_connection();
+        }
+        Poll::Pending
+    })
+    .await
+}

@@ -1,0 +1,150 @@
+//! The wishes of a handler, and the changes of a session that need a new token or end it.
+
+use std::sync::Arc;
+
+use super::{Holding, Start};
+use crate::session::{
+    Admission, Assurance, Draft, EndReason, SessionId, TokenHash, UserId, Wish, WishError, decide,
+};
+
+impl Holding {
+    /// Grants a wish of the handler.
+    ///
+    /// # Errors
+    ///
+    /// See [`WishError`]; the session is as it was. [`WishError::StaleCookie`] if the wish would start a
+    /// session that the request must not start.
+    pub fn wish(&mut self, wish: Wish) -> Result<(), WishError> {
+        if self.draft.is_new() && !self.start.is_free() {
+            let fact = decide(self.draft.state(), wish, self.policy.state_bytes_max)?;
+            return if fact.is_some() { Err(WishError::StaleCookie) } else { Ok(()) };
+        }
+        self.draft.wish(wish, self.now.at())
+    }
+
+    /// Binds a user and replaces the token (ASVS 7.2.4). A session of another user ends first: what it holds
+    /// is not for the new one, which `fresh` names. `token` makes a secret and gives its hash.
+    ///
+    /// A second login of the same user, with the token that the first has superseded a moment ago, joins the
+    /// session of the first: the browser has sent both.
+    ///
+    /// # Errors
+    ///
+    /// The wish cannot be granted, or `token` fails.
+    pub fn log_in<E: From<WishError>>(
+        &mut self,
+        user: UserId,
+        methods: Vec<String>,
+        assurance: Assurance,
+        fresh: impl FnOnce() -> SessionId,
+        token: impl FnOnce() -> Result<TokenHash, E>,
+    ) -> Result<(), E> {
+        let joins = self.join(&user);
+        if self.state().user.as_ref().is_some_and(|present| *present != user) {
+            self.end(EndReason::UserSwitched, fresh())?;
+        }
+        if self.start == Start::LogInOnly {
+            self.start = Start::Free;
+        }
+        self.wish(Wish::LogIn { user, methods, assurance })?;
+        // The token of the first login may be the one that the browser keeps.
+        self.replace_token(joins, token)
+    }
+
+    /// Records that the user proved again who they are, and replaces the token (ASVS 7.2.4).
+    ///
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn reauthenticate<E: From<WishError>>(
+        &mut self,
+        methods: Vec<String>,
+        assurance: Assurance,
+        token: impl FnOnce() -> Result<TokenHash, E>,
+    ) -> Result<(), E> {
+        self.wish(Wish::Reauthenticate { methods, assurance })?;
+        self.replace_token(false, token)
+    }
+
+    /// Offers a new token, which takes the place of the present one when a browser shows it. While a token is
+    /// on offer, and after one was taken a moment ago, the wish is granted already. `can_resend` says whether
+    /// the secret of the offered token can be sent again.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn renew<E: From<WishError>>(
+        &mut self,
+        can_resend: bool,
+        token: impl FnOnce() -> Result<TokenHash, E>,
+    ) -> Result<(), E> {
+        let is_offered = self.draft.state().content.offered.is_some() && !self.takes_offer();
+        let is_granted = self.has_minted || (is_offered && can_resend);
+        if self.draft.is_new() || is_granted || self.admission == Some(Admission::Latecomer) {
+            return Ok(());
+        }
+        self.take_offer()?;
+        let token_hash = token()?;
+        self.wish(Wish::OfferToken { token_hash })?;
+        self.has_minted = true;
+        Ok(())
+    }
+
+    /// Ends the session. What is wished afterwards goes to a new one, which `fresh` names.
+    ///
+    /// # Errors
+    ///
+    /// The reason cannot be stored; the session is as it was.
+    pub fn end(&mut self, reason: EndReason, fresh: SessionId) -> Result<(), WishError> {
+        reason.check()?;
+        let next = Draft::anonymous(fresh, self.policy.timeouts(), self.policy.state_bytes_max);
+        if !self.draft.is_new() {
+            let last_seen = self.last_seen.unwrap_or(self.now.at());
+            self.wish(Wish::End { reason, last_seen })?;
+            self.ended = Some(std::mem::replace(&mut self.draft, next));
+        } else {
+            self.draft = next;
+        }
+        self.has_minted = false;
+        Ok(())
+    }
+
+    /// Forgets the session that a second login might join: it cannot be read.
+    pub fn join_nothing(&mut self) {
+        self.joinable = None;
+    }
+
+    /// Takes the session of a login a moment ago, if it is of this user and nothing was kept so far.
+    fn join(&mut self, user: &UserId) -> bool {
+        let is_recent = matches!(self.admission, Some(Admission::Superseded { .. })) && !self.exists();
+        let live = self.joinable.take_if(|live| is_recent && live.state.user.as_ref() == Some(user));
+        let (Some(live), now) = (live, self.now.at()) else { return false };
+        let admission = self.admission.take();
+        *self = Self { admission, ..Self::stored(Arc::clone(&self.policy), now, *live) };
+        true
+    }
+
+    fn replace_token<E: From<WishError>>(
+        &mut self,
+        accepts_superseded: bool,
+        token: impl FnOnce() -> Result<TokenHash, E>,
+    ) -> Result<(), E> {
+        if self.draft.is_new() {
+            return Ok(());
+        }
+        let (token_hash, grace) = (token()?, self.policy.renewal_grace);
+        self.wish(Wish::Renew { token_hash, grace, accepts_superseded })?;
+        self.has_minted = true;
+        Ok(())
+    }
+
+    /// Makes an offered token that the browser has shown the session's own. The token before is let in for
+    /// the grace.
+    pub(super) fn take_offer(&mut self) -> Result<(), WishError> {
+        let Some(token_hash) = self.draft.state().content.offered.filter(|_| self.takes_offer()) else {
+            return Ok(());
+        };
+        let grace = self.policy.renewal_grace;
+        self.wish(Wish::Renew { token_hash, grace, accepts_superseded: true })
+    }
+}

@@ -1,0 +1,85 @@
+//! The end of a request: its writes, their guard, and the order to the browser.
+
+use super::{Holding, Live, Moment, Start};
+use crate::session::{
+    Admission, Client, CookiePlan, EventId, Guard, Origin, Resend, SessionId, SessionState, TokenHash,
+    Writes, Written,
+};
+
+impl Holding {
+    /// Whether a session starts, whose first secret the caller must make.
+    pub fn starts(&self) -> bool {
+        self.draft.is_new() && self.draft.is_changed()
+    }
+
+    /// The events to be written. `token` is the hash of the first token of a session that starts.
+    pub fn writes(
+        &mut self,
+        token: TokenHash,
+        client: Client,
+        mut event_id: impl FnMut() -> EventId,
+    ) -> Writes {
+        if self.draft.is_changed() {
+            // Its own fact is small, and its wish is granted at any time.
+            self.take_offer().ok();
+        }
+        let origin = Origin { at: self.now.at(), client, actor: None };
+        let ended = self.ended.as_ref();
+        let end = ended.and_then(|ended| ended.write(TokenHash::default(), &origin, &mut event_id));
+        let session = self.draft.write(token, &origin, event_id);
+        let resend = session.as_ref().map_or(Resend::Drop, |written| self.resend(&written.state));
+        let guard = (end.is_none() && session.is_none()).then(|| self.guard());
+        Writes { end, session, resend, guard }
+    }
+
+    /// The event that makes an offered token the session's own, for a request that has written nothing else.
+    pub fn taken_offer(&mut self, client: Client, event_id: impl FnMut() -> EventId) -> Option<Written> {
+        if self.is_changed() || !self.takes_offer() {
+            return None;
+        }
+        self.take_offer().ok()?;
+        self.draft.write(TokenHash::default(), &Origin { at: self.now.at(), client, actor: None }, event_id)
+    }
+
+    /// The response's order to the browser once everything is written.
+    pub fn cookie(&self) -> CookiePlan {
+        let is_offered = self.draft.state().content.offered.is_some();
+        if self.starts() || self.has_minted {
+            CookiePlan::Mint
+        } else if is_offered && self.admission == Some(Admission::Admitted) {
+            CookiePlan::Resend
+        } else if self.ended.is_some() || self.start == Start::LongGone {
+            CookiePlan::Remove
+        } else {
+            CookiePlan::Leave
+        }
+    }
+
+    /// The session once everything is committed, for a request that goes on. `last` is the last that was
+    /// written; `fresh` names the next session if that one has ended.
+    #[must_use]
+    pub fn after(self, last: &Written, fresh: impl FnOnce() -> SessionId) -> Self {
+        let (now, overdue) = (self.now.at(), self.overdue);
+        let next = if last.state.ended.is_some() {
+            Self::anonymous(self.policy, fresh(), Moment::Database(now))
+        } else {
+            Self::stored(self.policy, now, Live { id: last.id, state: last.state.clone(), last_seen: now })
+        };
+        Self { overdue, ..next }
+    }
+
+    fn resend(&self, after: &SessionState) -> Resend {
+        match after.content.offered {
+            None => Resend::Drop,
+            Some(_) if self.has_minted => Resend::Seal,
+            Some(_) => Resend::Keep,
+        }
+    }
+
+    fn guard(&self) -> Guard {
+        if self.draft.is_new() {
+            return Guard::Unfailed;
+        }
+        Guard::Fence { session: self.draft.id(), version: self.draft.state().version }
+    }
+}

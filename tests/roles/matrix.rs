@@ -1,0 +1,151 @@
+//! Every role beside every deed: what is not granted is refused, and what is granted works.
+
+use test_support::Database;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::{AUDITOR, OPERATOR, RELAY, RUNTIME, connect, visit};
+
+const ROLES: [&str; 4] = [RUNTIME, RELAY, AUDITOR, OPERATOR];
+
+/// Deeds, and who may do them. Each is tried alone and taken back.
+const DEEDS: &[(&str, &[&str])] = &[
+    // The log.
+    ("select * from session_ledger.event", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
+    (
+        "insert into session_ledger.event (session_id, version, event_id, kind, shape, occurred_at, hash, payload)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'cleared', 1, now(), sha256(''), '')",
+        &[RUNTIME],
+    ),
+    (
+        "insert into session_ledger.event
+                (session_id, version, event_id, kind, shape, occurred_at, hash, payload, recorded_at)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'cleared', 1, now(), sha256(''), '', now())",
+        &[],
+    ),
+    (
+        "insert into session_ledger.event
+                (session_id, version, event_id, kind, shape, occurred_at, hash, payload, position)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'cleared', 1, now(), sha256(''), '', 1)",
+        &[],
+    ),
+    (
+        "insert into session_ledger.event
+                (session_id, version, event_id, kind, shape, occurred_at, hash, payload, transaction_id)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'cleared', 1, now(), sha256(''), '', pg_current_xact_id())",
+        &[],
+    ),
+    (
+        "insert into session_ledger.event
+                (session_id, version, event_id, kind, shape, occurred_at, hash, payload, epoch)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'cleared', 1, now(), sha256(''), '', 2)",
+        &[],
+    ),
+    (
+        "insert into session_ledger.event_otherwise
+                (session_id, version, event_id, kind, shape, occurred_at, hash, payload)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'cleared', 1, now(), sha256(''), '')",
+        &[],
+    ),
+    ("update session_ledger.event set user_id = 'mallory'", &[]),
+    ("delete from session_ledger.event", &[]),
+    ("delete from session_ledger.event_otherwise", &[]),
+    ("truncate session_ledger.event", &[]),
+    ("drop table session_ledger.event_otherwise", &[]),
+    ("alter table session_ledger.event detach partition session_ledger.event_otherwise", &[]),
+    ("alter table session_ledger.event disable trigger all", &[]),
+    ("drop trigger an_event_is_never_changed on session_ledger.event", &[]),
+    ("set session_replication_role = replica", &[]),
+    ("select setval('session_ledger.event_position', 1)", &[]),
+    ("select nextval('session_ledger.event_position')", &[RUNTIME]),
+    ("select last_value from session_ledger.event_position", &[AUDITOR]),
+    // The live sessions.
+    ("select * from session_ledger.session", &[RUNTIME, AUDITOR, OPERATOR]),
+    ("update session_ledger.session set user_id = 'mallory'", &[RUNTIME]),
+    ("update session_ledger.session set token_hash = sha256('mine')", &[RUNTIME]),
+    (
+        "insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
+         values (gen_random_uuid(), 1, now(), now(), sha256(''), sha256(''), '')",
+        &[RUNTIME, OPERATOR],
+    ),
+    ("delete from session_ledger.session", &[RUNTIME, OPERATOR]),
+    ("truncate session_ledger.session", &[OPERATOR]),
+    ("lock table session_ledger.session in access exclusive mode", &[RUNTIME, OPERATOR]),
+    ("select from session_ledger.session for update", &[RUNTIME]),
+    // The ended ones.
+    ("select * from session_ledger.ended_session", &[RUNTIME, AUDITOR, OPERATOR]),
+    (
+        "insert into session_ledger.ended_session
+         values (gen_random_uuid(), 1, now(), now(), now(), null, 'revoked', null, '')",
+        &[RUNTIME, OPERATOR],
+    ),
+    ("update session_ledger.ended_session set reason = 'revoked'", &[]),
+    ("delete from session_ledger.ended_session", &[OPERATOR]),
+    ("truncate session_ledger.ended_session", &[OPERATOR]),
+    // Activity.
+    ("select * from session_ledger.activity", &[RUNTIME, AUDITOR]),
+    ("update session_ledger.activity set last_seen = now()", &[RUNTIME]),
+    ("delete from session_ledger.activity", &[]),
+    // Subscriptions.
+    ("select * from session_ledger.subscription", &[RELAY, AUDITOR]),
+    (
+        "insert into session_ledger.subscription (name, cursor) values ('another', '3:3:')",
+        &[RELAY],
+    ),
+    ("update session_ledger.subscription set cursor = '9:9:', moved_at = now()", &[RELAY]),
+    ("update session_ledger.subscription set name = 'stolen'", &[]),
+    ("delete from session_ledger.subscription", &[]),
+    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[AUDITOR]),
+    ("delete from session_ledger.dead_letter", &[]),
+    ("delete from session_ledger.parked_session", &[]),
+    // The schema.
+    ("select * from session_ledger.migration", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
+    ("update session_ledger.migration set version = 1", &[]),
+    ("create table session_ledger.mine ()", &[]),
+    ("create function session_ledger.mine() returns int language sql return 1", &[]),
+    (
+        "create or replace function session_ledger.clock() returns timestamptz language sql as 'select now()'",
+        &[],
+    ),
+    ("select session_ledger.make_event_partition(now() + interval '3 years')", &[]),
+    ("drop schema session_ledger cascade", &[]),
+];
+
+#[tokio::test]
+async fn a_role_can_do_what_its_duty_needs_and_nothing_else() {
+    let database = Database::fresh().await;
+    visit(&database).await;
+    let mut wrong = Vec::new();
+    for role in ROLES {
+        let client = connect(&database, role).await;
+        for (deed, allowed) in DEEDS {
+            let told = match attempt(&client, deed).await {
+                Ok(()) if allowed.contains(&role) => continue,
+                Ok(()) => "can do it".to_owned(),
+                Err(SqlState::INSUFFICIENT_PRIVILEGE) if !allowed.contains(&role) => continue,
+                Err(code) => format!("is answered {}", code.code()),
+            };
+            wrong.push(format!("{role} {told}: {deed}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A role that is granted none of ours sees nothing at all.
+#[tokio::test]
+async fn a_stranger_can_do_nothing() {
+    let database = Database::fresh().await;
+    visit(&database).await;
+    let stranger = connect(&database, "pg_checkpoint").await;
+    for (deed, _) in DEEDS {
+        let refused = attempt(&stranger, deed).await;
+        assert_eq!(refused, Err(SqlState::INSUFFICIENT_PRIVILEGE), "{deed}");
+    }
+}
+
+async fn attempt(client: &Client, deed: &str) -> Result<(), SqlState> {
+    client.batch_execute("begin").await.unwrap();
+    let done = client.batch_execute(deed).await.map_err(|error| error.code().unwrap().clone());
+    client.batch_execute("rollback").await.unwrap();
+    done
+}
