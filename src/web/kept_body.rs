@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use poem::Body;
 
-/// How many bytes of bodies may be kept at a time, in the whole process.
+/// How many bytes of bodies may be kept at a time, for all requests of one `Sessions` and its clones.
 pub(super) struct Budget(AtomicUsize);
 
 /// The body of one request. It is read when a handler reads it, or asks for its session, and not before. Of a
