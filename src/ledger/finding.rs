@@ -1,4 +1,4 @@
-//! What a verification may find: in one session, or around the log.
+//! The findings of a verification, in one session or around the log.
 
 use std::fmt;
 
@@ -85,7 +85,7 @@ pub enum Finding {
         column: &'static str,
         /// The stored value.
         stored: String,
-        /// What it would be, by its neighbours.
+        /// The values that its neighbours allow.
         expected: String,
     },
     /// An event follows the session's end.

@@ -1,4 +1,4 @@
-//! What is amiss around the log: with what guards it, what counts in it, and who follows it.
+//! Irregularities around the log: of its guards, its counters and its followers.
 
 use std::fmt;
 

@@ -34,7 +34,7 @@ impl<'a> Neighbours<'a> {
         Self { session, counters, before: None }
     }
 
-    /// What does not agree between the next event and those before it.
+    /// The disagreements between the next event and those before it.
     pub(super) fn findings(&mut self, logged: &Logged) -> Vec<Finding> {
         let (entry, witness) = (&logged.entry, logged.witness);
         let place = Place { version: entry.version, occurred_at: entry.occurred_at, witness };

@@ -6,7 +6,7 @@ use crate::store::log::counters::{Counters, Cursor};
 use crate::store::log::streams::Witness;
 use crate::store::projection::inspection::Inspection;
 
-/// What stands around the log, and what was seen of it while the log was read.
+/// The guards, counters and cursors around the log, and the log's own figures to compare them with.
 pub(super) struct Surroundings {
     pub(super) counters: Counters,
     /// Each with the number of events seen before it.
@@ -40,7 +40,7 @@ impl Surroundings {
         }
     }
 
-    /// What is amiss, once the whole log was seen.
+    /// The irregularities, once the whole log was seen.
     pub(super) fn irregularities(self) -> Vec<Irregularity> {
         let Self { counters, position_max: greatest, transaction_id_max, .. } = self;
         let last = counters.last_position.unwrap_or_default();

@@ -24,7 +24,7 @@ pub struct Verification {
     /// The first [`DIFFERENCES_MAX`](Self::DIFFERENCES_MAX) of them, in the order of sessions; those of
     /// `activity` come last.
     pub differences: Vec<Difference>,
-    /// What is amiss around the log.
+    /// The irregularities around the log.
     pub irregularities: Vec<Irregularity>,
 }
 
@@ -32,7 +32,7 @@ impl Verification {
     /// How many differences are listed. Further ones are only counted.
     pub const DIFFERENCES_MAX: usize = 1000;
 
-    /// What no verification can show as long as the chain has no anchor outside the database.
+    /// The limits of a verification, as long as the chain has no anchor outside the database.
     pub const LIMITS: &str = "This cannot show what left no trace: a session gone together with its row, an older copy of \
                               the database, or events that somebody who may write them has written with a chain of \
                               their own.";

@@ -20,7 +20,7 @@ pub(crate) struct Starts {
     addresses: Mutex<HashMap<IpAddr, Left>>,
 }
 
-/// What an address has left at a moment. More comes with time.
+/// The starts that an address has left at a moment. More come with time.
 #[derive(Clone, Copy)]
 struct Left {
     starts: f64,
