@@ -15,6 +15,7 @@ mod pages;
 mod rebuild;
 pub(crate) mod retry;
 mod surroundings;
+mod timekeeper;
 mod transaction;
 mod verification;
 mod verify;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 
+use self::timekeeper::Timekeeper;
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 use crate::store::connection::pool::{Connection, Pool};
@@ -61,6 +63,7 @@ struct Parts {
     loads: GroupLoad,
     commits: GroupCommit,
     activity: Activity,
+    timekeeper: Timekeeper,
     policy: Arc<Policy>,
 }
 

@@ -12,6 +12,7 @@
 pub(crate) mod backends;
 pub(crate) mod bare;
 pub(crate) mod connection;
+pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod log;
 #[cfg(test)]

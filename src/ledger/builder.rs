@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio_postgres::Config;
+use tokio_postgres::{Client, Config};
 
+use super::timekeeper::{self, Timekeeper, Uptime};
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
@@ -13,7 +15,8 @@ use crate::store::connection::pool::{self, Pool, Statements};
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
-use crate::store::schema;
+use crate::store::request::load;
+use crate::store::{epoch, schema};
 
 /// Collects the settings of a [`Ledger`]. [`connect`](Self::connect) checks them.
 ///
@@ -63,6 +66,7 @@ pub struct Builder {
     policy: Policy,
     connections_max: usize,
     statements: Statements,
+    uptime: Uptime,
 }
 
 /// Why a [`Ledger`] could not start.
@@ -103,6 +107,7 @@ impl Ledger {
             policy: Policy::default(),
             connections_max: pool::CONNECTIONS_MAX,
             statements: Statements::default(),
+            uptime: timekeeper::of_process(),
         }
     }
 
@@ -119,6 +124,31 @@ impl Ledger {
     /// The database is newer than this version, has another history of migrations, or refuses.
     pub async fn migrate(database: &Config) -> Result<Migrated, SchemaError> {
         Self::builder(database.clone()).migrate().await
+    }
+
+    /// Begins the next epoch of a database that was restored, and returns its number, counted from 1.
+    /// `projector epoch raise` calls it. It needs the rights of the schema's owner.
+    ///
+    /// A restored database is an older one: it takes sessions for live that have ended since, and does not
+    /// know the tokens of others. A token from an earlier epoch opens nothing, and its session ends when the
+    /// token is shown ([`EndReason::DatabaseRolledBack`](crate::session::EndReason)). So all users sign in
+    /// again. The feed goes on behind the events of earlier epochs, even if transaction ids have started
+    /// again (a dump that was restored into a new cluster).
+    ///
+    /// # Errors
+    ///
+    /// The schema is not that of this version, others keep a lock on the log, or the database is away.
+    pub async fn raise_epoch(database: &Config) -> Result<u16, SchemaError> {
+        Self::builder(database.clone()).raise_epoch().await
+    }
+
+    /// The present epoch of the database, counted from 1: see [`raise_epoch`](Self::raise_epoch).
+    ///
+    /// # Errors
+    ///
+    /// The database is away.
+    pub async fn epoch(&self) -> Result<u16, Error> {
+        Ok(self.now().await?.epoch)
     }
 }
 
@@ -191,6 +221,13 @@ impl Builder {
         self
     }
 
+    /// The clock of the process, which only goes forward, for tests that move the database's.
+    #[doc(hidden)]
+    pub fn uptime(mut self, uptime: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.uptime = Box::new(uptime);
+        self
+    }
+
     /// Connects, and makes sure that the database has the schema that this version needs.
     ///
     /// # Errors
@@ -211,10 +248,12 @@ impl Builder {
         };
         let connection = pool.get().await?;
         answered(async { Ok(schema::check(&connection).await) }).await??;
+        let timekeeper = Timekeeper::new(self.uptime, answered(load::first_now(&connection)).await?.at);
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
-        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: Arc::new(self.policy) })))
+        let policy = Arc::new(self.policy);
+        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, timekeeper, policy })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.
@@ -223,11 +262,32 @@ impl Builder {
     ///
     /// As [`Ledger::migrate`].
     pub async fn migrate(self) -> Result<Migrated, SchemaError> {
+        self.alone(async |client| schema::migrate(client).await).await
+    }
+
+    /// Raises the database's epoch on a connection of its own, as [`Ledger::raise_epoch`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::raise_epoch`].
+    pub async fn raise_epoch(self) -> Result<u16, SchemaError> {
+        self.alone(async |client| {
+            schema::check(client).await?;
+            epoch::raise(client).await
+        })
+        .await
+    }
+
+    /// Does work on a connection of its own.
+    async fn alone<T>(
+        self,
+        work: impl AsyncFnOnce(&mut Client) -> Result<T, SchemaError>,
+    ) -> Result<T, SchemaError> {
         let connector = Connector::new(self.database, &self.root_certificates)?;
         let (mut client, connection) = connector.client().await?;
-        let migrated = schema::migrate(&mut client).await;
+        let done = work(&mut client).await;
         drop(client);
         connection.await.ok();
-        migrated
+        done
     }
 }

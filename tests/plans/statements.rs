@@ -131,8 +131,8 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "feed_events.sql",
         Plan {
             role: RELAY,
-            arguments: "'90000:90000:', '91000:91000:', 1000",
-            wanted: &["Merge Append", "_transaction_id_idx on event_"],
+            arguments: "'90000:90000:', '91000:91000:', 1000, 1",
+            wanted: &["Merge Append", "_epoch_transaction_id_idx on event_"],
         },
     ),
     ("feed_holder.sql", Exempt(ONE)),
@@ -150,6 +150,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
+    (
+        "hash_at_version.sql",
+        Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
+    ),
     (
         "history.sql",
         Plan { role: RUNTIME, arguments: "ID", wanted: &["Index Scan using event_", "_pkey on event_"] },
@@ -195,6 +199,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
     ("pad_sessions.sql", Exempt(WHOLE)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
+    ("raise_epoch.sql", Exempt(NO_PLAN)),
     ("release_migration.sql", Exempt(NO_PLAN)),
     ("rows_without_event.sql", Exempt(WHOLE)),
     (
