@@ -1,7 +1,7 @@
 -- Reads what must be known before a cursor can be trusted: whether this is a standby, whose snapshots list no
 -- running transactions, and the greatest transaction ids that the log and the subscription's cursor know of
--- in the present epoch, which lie in the future if ids have started again (dump and restore). All that a cursor
--- knows of lies below its upper bound.
+-- in the present epoch. These lie in the future if ids have started again (dump and restore). All that a
+-- cursor knows of lies below its upper bound.
 -- No row: never happens. `newest` is null where the present epoch has no event and no such cursor.
 -- Parameters: $1 name (text)
 select pg_is_in_recovery() as standby,
