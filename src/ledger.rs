@@ -47,6 +47,7 @@ pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use store::settling::{Mended, Unmended};
 pub use transaction::Transaction;
 pub use verification::Verification;
 

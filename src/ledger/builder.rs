@@ -11,7 +11,7 @@ use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
 use crate::store::connection::deadline::answered;
-use crate::store::connection::pool::{self, Pool, Statements};
+use crate::store::connection::pool::{self, Connection, Pool, Statements};
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
@@ -67,6 +67,7 @@ pub struct Builder {
     connections_max: usize,
     statements: Statements,
     uptime: Uptime,
+    serves_requests: bool,
 }
 
 /// Why a [`Ledger`] could not start.
@@ -108,6 +109,7 @@ impl Ledger {
             connections_max: pool::CONNECTIONS_MAX,
             statements: Statements::default(),
             uptime: timekeeper::of_process(),
+            serves_requests: true,
         }
     }
 
@@ -159,6 +161,15 @@ impl fmt::Debug for Builder {
         builder.field("database", &self.database).field("policy", &self.policy);
         builder.field("connections_max", &self.connections_max).finish_non_exhaustive()
     }
+}
+
+/// Makes sure that the database has our schema, and that requests can work with it, if there will be any.
+async fn ready(connection: &Connection, serves_requests: bool) -> Result<(), SchemaError> {
+    // The rights first: without any, the schema cannot be looked at.
+    if serves_requests {
+        schema::check_readiness(connection).await?;
+    }
+    schema::check(connection).await
 }
 
 impl Builder {
@@ -228,12 +239,20 @@ impl Builder {
         self
     }
 
-    /// Connects, and makes sure that the database has the schema that this version needs.
+    /// The ledger serves commands and no requests: its user may lack the rights that requests need, say as it
+    /// is granted `session_ledger_auditor` alone.
+    pub fn without_requests(mut self) -> Self {
+        self.serves_requests = false;
+        self
+    }
+
+    /// Connects, and makes sure that the database has the schema that this version needs, and for requests
+    /// also the encoding UTF8 and the rights for its user.
     ///
     /// # Errors
     ///
-    /// A setting cannot be followed, the database is away, or its schema is older or newer than this version;
-    /// the message says what to run.
+    /// A setting cannot be followed, the database is away, or it is not as it should be; the message says
+    /// what to run.
     pub async fn connect(self) -> Result<Ledger, StartError> {
         self.policy.validate()?;
         if self.connections_max == 0 {
@@ -247,7 +266,7 @@ impl Builder {
             Some(pool) => Pool::foreign(pool, self.statements),
         };
         let connection = pool.get().await?;
-        answered(async { Ok(schema::check(&connection).await) }).await??;
+        answered(async { Ok(ready(&connection, self.serves_requests).await) }).await??;
         let timekeeper = Timekeeper::new(self.uptime, answered(load::first_now(&connection)).await?.at);
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));

@@ -43,7 +43,11 @@ pub(super) fn proof_of(body: &[u8; RESEND]) -> Option<(SessionId, Secret)> {
 
 fn joined<const BODY: usize>(parts: &[&[u8]]) -> Zeroizing<[u8; BODY]> {
     let mut body = Zeroizing::new([0; BODY]);
-    let places = body.iter_mut().zip(parts.iter().copied().flatten());
-    places.for_each(|(place, byte)| *place = *byte);
+    let mut rest = &mut body[..];
+    for part in parts {
+        let (place, after) = rest.split_at_mut(part.len().min(rest.len()));
+        place.copy_from_slice(&part[..place.len()]);
+        rest = after;
+    }
     body
 }
