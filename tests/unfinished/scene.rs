@@ -83,6 +83,15 @@ async fn slow(session: Session, Data(signs): Data<&Signs>) -> String {
     user
 }
 
+/// Changes the session, and returns when it is let go.
+#[handler]
+async fn add_slowly(session: Session, Data(signs): Data<&Signs>) -> Result<()> {
+    session.update(&COUNT, |count| *count += 1)?;
+    signs.entered.add_permits(1);
+    signs.gate.notified().await;
+    Ok(())
+}
+
 /// Gives its session to a job that outlives the request.
 fn give_to_job(session: &Session, signs: &Signs) {
     let (session, gate) = (session.clone(), Arc::clone(&signs.gate));
@@ -147,6 +156,7 @@ pub(crate) fn pages(signs: &Signs) -> impl Endpoint + use<> {
         .at("/upload", post(upload))
         .at("/uploadtx", post(upload_tx))
         .at("/slow", post(slow))
+        .at("/add-slowly", post(add_slowly))
         .at("/job-then-hang", post(job_then_hang))
         .at("/job-then-panic", post(job_then_panic))
         .at("/job-then-return", post(job_then_return))
