@@ -1,11 +1,16 @@
 //! One session's part of the pool.
 //!
-//! One client with many connections could take the whole pool with requests of its own session.
+//! One client with many connections could take the whole pool with requests of its own session. Over two
+//! processes it halved the throughput of all others: the processes do not know of each other.
 
+use futures_util::future::join_all;
+use poem::EndpointExt;
 use poem::http::Method;
-use test_support::Visitor;
+use session_ledger::Ledger;
+use session_ledger::web::Sessions;
+use test_support::{App, Visitor, app, key_ring};
 
-use crate::scene::{Scene, send};
+use crate::scene::{Scene, pages, send};
 
 const AT_THE_GATE: &str = "wait_event_type = 'Lock' and wait_event = 'advisory'";
 
@@ -76,4 +81,78 @@ async fn a_logout_needs_no_part_of_it() {
         let status = request.await.unwrap().status.as_u16();
         assert!(status == 200 || status == 503, "{status}");
     }
+}
+
+/// Another process of the application, with a pool of its own.
+async fn another_process(scene: &Scene, connections: usize) -> App {
+    let config = scene.database.config().application_name("another process").clone();
+    let ledger = Ledger::builder(config).connections_max(connections).connect().await.unwrap();
+    app(pages(&scene.signs).with(Sessions::new(ledger, key_ring())))
+}
+
+#[tokio::test]
+async fn over_two_processes_a_session_holds_a_quarter_of_each_pool() {
+    let scene = Scene::set().await;
+    let other_process = another_process(&scene, 16).await;
+    let here = scene.customer().await;
+    let there = here.of(&other_process);
+    let gate = scene.close_gate().await;
+    let mut requests = Vec::new();
+    for _ in 0..16 {
+        for (client, method) in
+            [(&here, Method::GET), (&there, Method::GET), (&here, Method::POST), (&there, Method::POST)]
+        {
+            requests.push(send(client, client.request(method, "/hold", "")));
+        }
+    }
+    scene.signs.wait_for_handlers(8).await;
+    scene.wait_for_connections(4, AT_THE_GATE).await;
+    let strangers = [Visitor::new(&scene.app), Visitor::new(&other_process)];
+    for (nth, stranger) in (1..=3).flat_map(|nth| strangers.each_ref().map(|stranger| (nth, stranger))) {
+        assert_eq!(stranger.post("/add", "").await.status, 200);
+        assert_eq!(stranger.get("/show").await.body, format!("- {nth}"));
+    }
+    assert_eq!(scene.connections(AT_THE_GATE).await, 4, "a quarter of the one pool");
+    let other = format!("pg_stat_activity where application_name = 'another process' and {AT_THE_GATE}");
+    assert_eq!(scene.database.count(&other).await, 4, "and of the other");
+    drop(gate);
+    for request in requests {
+        let status = request.await.unwrap().status.as_u16();
+        assert!(status == 200 || status == 503, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_two_processes_change_all_the_time_lets_nobody_else_be_refused() {
+    const CLIENTS: usize = 16;
+    const CHANGES: usize = 20;
+    let scene = Scene::with_connections(4).await;
+    let other_process = another_process(&scene, 4).await;
+    let hot = scene.customer().await;
+    let storm = [hot.clone(), hot.of(&other_process)].map(|client| {
+        (0..CLIENTS).map(|_| tokio::spawn(statuses(client.clone(), CHANGES))).collect::<Vec<_>>()
+    });
+    let quiet = (0..CLIENTS).map(|nth| {
+        let app = if nth % 2 == 0 { &scene.app } else { &other_process };
+        tokio::spawn(statuses(Visitor::new(app), CHANGES))
+    });
+    let quiet = quiet.collect::<Vec<_>>();
+    for one in join_all(quiet).await {
+        assert_eq!(one.unwrap(), [200; CHANGES], "a client with a session of its own");
+    }
+    let mut granted = 0;
+    for status in join_all(storm.into_iter().flatten()).await.into_iter().flat_map(Result::unwrap) {
+        assert!(status == 200 || status == 503, "{status}");
+        granted += usize::from(status == 200);
+    }
+    assert_eq!(hot.get("/show").await.body, format!("alice {granted}"), "what was granted was done once");
+}
+
+/// The answers to changes that a client asks for one after the other.
+async fn statuses(client: Visitor, changes: usize) -> Vec<u16> {
+    let mut statuses = Vec::with_capacity(changes);
+    for _ in 0..changes {
+        statuses.push(client.post("/add", "").await.status.as_u16());
+    }
+    statuses
 }
