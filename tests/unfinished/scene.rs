@@ -128,6 +128,13 @@ async fn hold(tx: Tx, session: Session, Data(signs): Data<&Signs>) -> Result<Str
     Ok(session.get(&COUNT)?.unwrap_or_default().to_string())
 }
 
+/// Keeps a connection at work for a while, and changes the session.
+#[handler]
+async fn work(tx: Tx, session: Session) -> Result<()> {
+    tx.batch_execute("select pg_sleep(0.2)").await.map_err(InternalServerError)?;
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
 /// Gives its transaction to a job that outlives the request.
 #[handler]
 async fn give_away(tx: Tx, Data(signs): Data<&Signs>) {
@@ -161,6 +168,7 @@ pub(crate) fn pages(signs: &Signs) -> impl Endpoint + use<> {
         .at("/job-then-panic", post(job_then_panic))
         .at("/job-then-return", post(job_then_return))
         .at("/hold", poem::get(hold).post(hold))
+        .at("/work", poem::get(work).post(work))
         .at("/give-away", post(give_away))
         .at("/regret", post(regret))
         .data(signs.clone())

@@ -123,36 +123,40 @@ async fn over_two_processes_a_session_holds_a_quarter_of_each_pool() {
 }
 
 #[tokio::test]
-async fn a_session_that_two_processes_change_all_the_time_lets_nobody_else_be_refused() {
-    const CLIENTS: usize = 16;
-    const CHANGES: usize = 20;
-    let scene = Scene::with_connections(4).await;
-    let other_process = another_process(&scene, 4).await;
+async fn a_session_that_two_processes_work_for_all_the_time_lets_nobody_else_be_refused() {
+    const CLIENTS: usize = 32;
+    let scene = Scene::with_connections(6).await;
+    let other_process = another_process(&scene, 6).await;
     let hot = scene.customer().await;
-    let storm = [hot.clone(), hot.of(&other_process)].map(|client| {
-        (0..CLIENTS).map(|_| tokio::spawn(statuses(client.clone(), CHANGES))).collect::<Vec<_>>()
+    let mut storm = Vec::new();
+    for nth in 0..CLIENTS {
+        let method = if nth % 2 == 0 { Method::GET } else { Method::POST };
+        for client in [hot.clone(), hot.of(&other_process)] {
+            storm.push(tokio::spawn(statuses(client, method.clone(), "/work", 3)));
+        }
+    }
+    let quiet = [&scene.app, &other_process].map(|app| {
+        (0..4)
+            .map(|_| tokio::spawn(statuses(Visitor::new(app), Method::POST, "/add", 20)))
+            .collect::<Vec<_>>()
     });
-    let quiet = (0..CLIENTS).map(|nth| {
-        let app = if nth % 2 == 0 { &scene.app } else { &other_process };
-        tokio::spawn(statuses(Visitor::new(app), CHANGES))
-    });
-    let quiet = quiet.collect::<Vec<_>>();
-    for one in join_all(quiet).await {
-        assert_eq!(one.unwrap(), [200; CHANGES], "a client with a session of its own");
+    for one in join_all(quiet.into_iter().flatten()).await {
+        assert_eq!(one.unwrap(), [200; 20], "a client with a session of its own");
     }
     let mut granted = 0;
-    for status in join_all(storm.into_iter().flatten()).await.into_iter().flat_map(Result::unwrap) {
+    for status in join_all(storm).await.into_iter().flat_map(Result::unwrap) {
         assert!(status == 200 || status == 503, "{status}");
         granted += usize::from(status == 200);
     }
     assert_eq!(hot.get("/show").await.body, format!("alice {granted}"), "what was granted was done once");
 }
 
-/// The answers to changes that a client asks for one after the other.
-async fn statuses(client: Visitor, changes: usize) -> Vec<u16> {
-    let mut statuses = Vec::with_capacity(changes);
-    for _ in 0..changes {
-        statuses.push(client.post("/add", "").await.status.as_u16());
+/// The answers to requests that a client sends one after the other.
+async fn statuses(client: Visitor, method: Method, path: &'static str, count: usize) -> Vec<u16> {
+    let mut statuses = Vec::with_capacity(count);
+    for _ in 0..count {
+        let request = client.request(method.clone(), path, "");
+        statuses.push(client.call(request).await.status.as_u16());
     }
     statuses
 }
