@@ -27,6 +27,7 @@ mod signed_in;
 pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
+mod waits;
 pub(crate) mod writer_queue;
 
 pub use error::SessionError;

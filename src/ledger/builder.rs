@@ -12,6 +12,7 @@ use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{self, Connection, Pool, Statements};
+use crate::store::connection::watched::watched;
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
@@ -281,7 +282,7 @@ impl Builder {
     ///
     /// As [`Ledger::migrate`].
     pub async fn migrate(self) -> Result<Migrated, SchemaError> {
-        self.alone(async |client| schema::migrate(client).await).await
+        self.alone(async |client, pool| schema::migrate(client, pool).await).await
     }
 
     /// Raises the database's epoch on a connection of its own, as [`Ledger::raise_epoch`] does.
@@ -290,22 +291,27 @@ impl Builder {
     ///
     /// As [`Ledger::raise_epoch`].
     pub async fn raise_epoch(self) -> Result<u16, SchemaError> {
-        self.alone(async |client| {
+        self.alone(async |client, pool| {
             schema::check(client).await?;
-            epoch::raise(client).await
+            watched(pool, epoch::raise(client)).await
         })
         .await
     }
 
-    /// Does work on a connection of its own.
+    /// Does work on a connection of its own. The pool leads to the same server, and has no connection yet.
     async fn alone<T>(
         self,
-        work: impl AsyncFnOnce(&mut Client) -> Result<T, SchemaError>,
+        work: impl AsyncFnOnce(&mut Client, &Pool) -> Result<T, SchemaError>,
     ) -> Result<T, SchemaError> {
         let connector = Connector::new(self.database, &self.root_certificates)?;
+        let pool = pool::build(connector.clone(), 1, self.statements)?;
         let (mut client, connection) = connector.client().await?;
-        let done = work(&mut client).await;
+        let done = work(&mut client, &pool).await;
         drop(client);
+        if matches!(done, Err(SchemaError::Store(Error::Disconnected(_)))) {
+            // What the server still owes it may never come.
+            connection.abort();
+        }
         connection.await.ok();
         done
     }
