@@ -20,6 +20,7 @@ pub(crate) mod guard;
 pub(crate) mod holding;
 mod id;
 mod key;
+mod layout;
 mod microseconds;
 mod policy;
 mod start;
@@ -30,6 +31,8 @@ pub(crate) mod strict;
 mod timeouts;
 mod upcast;
 mod user;
+mod value;
+mod value_error;
 pub(crate) mod writes;
 
 pub use chain_hash::ChainHash;
@@ -43,13 +46,15 @@ pub use event::{
     Started, ValueRemoved, ValueSet,
 };
 pub use id::{EventId, SessionId, TokenHash};
-pub use key::{Key, UpcastError, Value, ValueError};
+pub use key::Key;
 pub use policy::Policy;
 pub use state::{Content, SessionState, Superseded};
 pub use stored_timeouts::StoredTimeouts;
 pub use strict::DecodeError;
 pub use timeouts::{PolicyError, Timeouts};
 pub use user::UserId;
+pub use value::{Fingerprint, Form, Value};
+pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 
 pub(crate) use admission::Admission;
 pub(crate) use decide::{Wish, decide};
