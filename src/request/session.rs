@@ -88,8 +88,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The stored bytes are not a value of the key's type. Never an empty answer instead. The session goes on:
-    /// the value can be set anew or removed.
+    /// The stored bytes are not a value of the key's type. Never an empty answer instead. The session goes
+    /// on: the value can be set anew or removed.
     pub fn get<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
         self.change(|opened| {
             opened.readable()?;

@@ -124,7 +124,8 @@ impl Content {
         }
     }
 
-    /// The `state` column of a row that an older version wrote, as this version writes it; none for other bytes.
+    /// The `state` column of a row that an older version wrote, as this version writes it; none for other
+    /// bytes.
     pub(crate) fn in_todays_shape(bytes: &[u8]) -> Option<Vec<u8>> {
         let is_older = bytes.first().is_some_and(|shape| *shape < CONTENT_SHAPE);
         Self::decode(bytes).ok().filter(|_| is_older).map(|content| content.encode())

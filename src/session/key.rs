@@ -21,10 +21,10 @@ const LAYOUT_CHARACTERS_MAX: usize = 200;
 
 /// The name and type of a value in a session.
 ///
-/// Values are encoded with [postcard](https://docs.rs/postcard), which is small and names no fields. What does
-/// not come back from it as it was is refused when it is set, and [`Key::json`] is for such types. Equal values
-/// have equal bytes, whatever the order of a `HashMap` or `HashSet` is, so that an unchanged value writes
-/// nothing.
+/// Values are encoded with [postcard](https://docs.rs/postcard), which is small and names no fields. What
+/// does not come back from it as it was is refused when it is set, and [`Key::json`] is for such types.
+/// Equal values have equal bytes, whatever the order of a `HashMap` or `HashSet` is, so that an unchanged
+/// value writes nothing.
 ///
 /// # When the type changes
 ///
@@ -97,8 +97,8 @@ impl<T> Key<T> {
     }
 
     /// A key of shape 1, with values in JSON. It is for types that need an encoding which names its fields:
-    /// `serde_json::Value`, and types with `#[serde(untagged)]`, `#[serde(tag = "…")]`, `#[serde(flatten)]` or
-    /// `#[serde(skip_serializing_if = "…")]`. JSON takes more room.
+    /// `serde_json::Value`, and types with `#[serde(untagged)]`, `#[serde(tag = "…")]`, `#[serde(flatten)]`
+    /// or `#[serde(skip_serializing_if = "…")]`. JSON takes more room.
     ///
     /// A value of another type is read as far as its fields fit by name, as is usual with JSON:
     /// `#[serde(default)]` reads what an older type has written.
@@ -125,10 +125,9 @@ impl<T> Key<T> {
     ///
     /// ```
     /// # use session_ledger::Key;
-    /// const FILTER: Key<serde_json::Value> = Key::json("filter").shape(2).upcast(|shape, bytes| match shape {
-    ///     1 => Ok(Key::<Vec<String>>::read(bytes)?.into()),
-    ///     other => Err(Key::<serde_json::Value>::unknown(other)),
-    /// });
+    /// const FILTER: Key<serde_json::Value> = Key::json("filter").shape(2).upcast(|shape, bytes| match shape
+    /// { 1 => Ok(Key::<Vec<String>>::read(bytes)?.into()), other =>
+    /// Err(Key::<serde_json::Value>::unknown(other)), });
     /// # let old = Key::<Vec<String>>::new("filter").encode(&vec!["red".to_owned()]).unwrap();
     /// # assert_eq!(FILTER.decode(&old).unwrap(), serde_json::json!(["red"]));
     /// ```
@@ -186,8 +185,8 @@ impl<T: DeserializeOwned + 'static> Key<T> {
     ///
     /// # Errors
     ///
-    /// The bytes are damaged, of a shape that the key cannot read, of another layout than `T` has or in another
-    /// encoding than the key's.
+    /// The bytes are damaged, of a shape that the key cannot read, of another layout than `T` has or in
+    /// another encoding than the key's.
     pub fn decode(&self, value: &Value) -> Result<T, ValueError> {
         let read = match self.upcast {
             _ if value.shape == self.shape => self.read_present(value)?,

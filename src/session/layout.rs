@@ -1,8 +1,8 @@
 //! The layout of a type: the names and types of its fields and variants, and the fingerprint of it.
 //!
-//! Postcard bytes fit many types: those of `{width, height}` are read as `{height, width}`, those of a `u32` as
-//! an `i32`. So a fingerprint is stored beside the bytes. The layout is what the type's `Deserialize` asks for.
-//! A type has none if its `Deserialize` accepts no sample or asks the encoding what comes next.
+//! Postcard bytes fit many types: those of `{width, height}` are read as `{height, width}`, those of a `u32`
+//! as an `i32`. So a fingerprint is stored beside the bytes. The layout is what the type's `Deserialize`
+//! asks for. A type has none if its `Deserialize` accepts no sample or asks the encoding what comes next.
 
 mod nodes;
 mod places;
@@ -58,7 +58,9 @@ fn trace<T: DeserializeOwned>() -> Option<Traced> {
     loop {
         let (before, mut root) = (trace.definitions.clone(), Node::default());
         match T::deserialize(Place { trace: &mut trace, node: &mut root }) {
-            Ok(_) if !trace.is_unfinished => return Some(Traced { root, definitions: trace.definitions }),
+            Ok(_) if trace.is_complete(&root) => {
+                return Some(Traced { root, definitions: trace.definitions });
+            }
             Ok(_) => trace.go_on(),
             Err(Stopped::Refused) => trace.retry(before)?,
             Err(Stopped::Counted) => trace.recount(before),

@@ -228,8 +228,8 @@ impl Content {
     }
 }
 
-/// The bytes that a value counts. Its shape, the tag of its form and the two lengths take at most 8 bytes, and
-/// one more with a shape of three.
+/// The bytes that a value counts. Its shape, the tag of its form and the two lengths take at most 8 bytes,
+/// and one more with a shape of three.
 pub(super) fn value_size(key: &str, value: &Value) -> usize {
     key.len() + value.bytes.len() + value.form.size() + 8 + usize::from(value.shape >= 1 << 14)
 }

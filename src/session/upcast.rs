@@ -15,9 +15,9 @@ use time::OffsetDateTime;
 /// The event of today for one of an older shape; none for a kind and shape that no version wrote.
 pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
     match (encoded.kind(), encoded.shape()) {
-        (kind @ "value_set", 1) => {
-            Some(canonical::<ValueSetShape1>(kind, 1, encoded.payload()).map(|old| Event::ValueSet(old.into())))
-        }
+        (kind @ "value_set", 1) => Some(
+            canonical::<ValueSetShape1>(kind, 1, encoded.payload()).map(|old| Event::ValueSet(old.into())),
+        ),
         _ => None,
     }
 }

@@ -94,7 +94,7 @@ pub enum Loss {
     SkippedField(&'static str),
     /// The type asks the encoding what comes next.
     #[error(
-        "its type has `#[serde(untagged)]`, an internal tag (`#[serde(tag = \"…\")]`), `#[serde(flatten)]` or a \
+        "its type has `#[serde(untagged)]`, a tag (`#[serde(tag = \"…\")]`), `#[serde(flatten)]` or a \
          part such as `serde_json::Value`, which postcard cannot read back: use `Key::json`"
     )]
     SelfDescribing,

@@ -11,18 +11,18 @@ use crate::session::value_error::{Encoding, Loss};
 
 /// The text of the value; none if JSON cannot say it.
 ///
-/// What was written is read and written again, and must be the same, as with postcard. Fields may be left out:
-/// JSON names those that are there.
+/// What was written is read and written again, and must be the same, as with postcard. Fields may be left
+/// out: JSON names those that are there.
 pub(super) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> Result<Option<Vec<u8>>, Loss> {
-    let Some(text) = write(value, &Watch::default()) else { return Ok(None) };
-    if text.len() <= STATE_BYTES_MAX {
-        let back: T = decode(&text).ok_or(Loss::Undecodable(Encoding::Json))?;
-        let is_same = write(&back, &Watch::default()).as_deref() == Some(&text[..]);
-        if !is_same && write(&back, &Watch::of_sets()) != write(value, &Watch::of_sets()) {
+    let Some(written) = write(value, Watch::default()) else { return Ok(None) };
+    if written.0.len() <= STATE_BYTES_MAX {
+        let back: T = decode(&written.0).ok_or(Loss::Undecodable(Encoding::Json))?;
+        let is_same = write(&back, Watch::default()).as_ref() == Some(&written);
+        if !is_same && write(&back, Watch::of_sets()) != write(value, Watch::of_sets()) {
             return Err(Loss::Changed(Encoding::Json));
         }
     }
-    Ok(Some(text))
+    Ok(Some(written.0))
 }
 
 /// The value that the text says.
@@ -30,8 +30,10 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
     serde_json::from_slice(text).ok()
 }
 
-fn write<T: Serialize>(value: &T, watch: &Watch) -> Option<Vec<u8>> {
-    serde_json::to_vec(&Sorted::<T, Entry>::new(value, watch)).ok()
+/// The text, and how many parts the value has: `Some(None)` has one more than `None`, and both are null.
+fn write<T: Serialize>(value: &T, watch: Watch) -> Option<(Vec<u8>, usize)> {
+    let text = serde_json::to_vec(&Sorted::<T, Entry>::new(value, &watch)).ok()?;
+    Some((text, watch.parts()))
 }
 
 /// An entry in JSON, in the order of its text.

@@ -4,21 +4,18 @@
 //! unchanged values write nothing. To serde a `HashSet` is a list. It is known by its type's name, and where
 //! that is hidden (`#[serde(transparent)]`) it counts as a list in its order.
 
-use std::any::type_name;
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use serde::{Serialize, Serializer};
-
-use super::sorting::Sorting;
+use serde::Serialize;
 
 /// The sets that have no order of their own.
 const SETS: [&str; 2] = ["std::collections::hash::set::HashSet<", "hashbrown::set::HashSet<"];
 
 /// A value that is serialized in order. `P` is how an entry is held until all are known.
 pub(super) struct Sorted<'a, T: ?Sized, P> {
-    value: &'a T,
-    watch: &'a Watch,
+    pub(super) value: &'a T,
+    pub(super) watch: &'a Watch,
     part: PhantomData<P>,
 }
 
@@ -52,6 +49,10 @@ impl Watch {
         self.parts.get()
     }
 
+    pub(super) fn count_part(&self) {
+        self.parts.set(self.parts() + 1);
+    }
+
     pub(super) fn skip(&self, field: &'static str) {
         self.skipped.set(Some(field));
     }
@@ -66,12 +67,5 @@ impl Watch {
 impl<'a, T: ?Sized, P> Sorted<'a, T, P> {
     pub(super) fn new(value: &'a T, watch: &'a Watch) -> Self {
         Self { value, watch, part: PhantomData }
-    }
-}
-
-impl<T: Serialize + ?Sized, P: Part> Serialize for Sorted<'_, T, P> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.watch.parts.set(self.watch.parts() + 1);
-        self.value.serialize(Sorting::<S, P>::new(serializer, self.watch, type_name::<T>()))
     }
 }

@@ -1,6 +1,7 @@
-//! The serializer that sorts: it hands everything on to that of an encoding, and holds the entries of maps and
-//! sets back until they can be written in order.
+//! The serializer that sorts: it hands everything on to that of an encoding, and holds the entries of maps
+//! and sets back until they can be written in order.
 
+use std::any::type_name;
 use std::marker::PhantomData;
 
 use serde::ser::{
@@ -14,7 +15,7 @@ use super::sorted::{Part, Sorted, Watch};
 /// Why an entry of a map or set is refused.
 const UNENCODABLE: &str = "an entry cannot be encoded";
 
-pub(super) struct Sorting<'a, S, P> {
+struct Sorting<'a, S, P> {
     inner: S,
     watch: &'a Watch,
     /// The name of the type that is being serialized.
@@ -23,29 +24,31 @@ pub(super) struct Sorting<'a, S, P> {
 }
 
 /// The fields or elements of something that has an order.
-pub(super) struct InOrder<'a, C, P> {
+struct InOrder<'a, C, P> {
     inner: C,
     watch: &'a Watch,
     part: PhantomData<P>,
 }
 
 /// The elements of a list, or of a set, which are gathered first.
-pub(super) enum Elements<'a, S: Serializer, P> {
+enum Elements<'a, S: Serializer, P> {
     List(InOrder<'a, S::SerializeSeq, P>),
     Set { inner: S, watch: &'a Watch, parts: Vec<P> },
 }
 
 /// The entries of a map, gathered first.
-pub(super) struct Entries<'a, S, P> {
+struct Entries<'a, S, P> {
     inner: S,
     watch: &'a Watch,
     key: Option<P>,
     parts: Vec<(P, P)>,
 }
 
-impl<'a, S: Serializer, P: Part> Sorting<'a, S, P> {
-    pub(super) fn new(inner: S, watch: &'a Watch, name: &'static str) -> Self {
-        Self { inner, watch, name, part: PhantomData }
+impl<T: Serialize + ?Sized, P: Part> Serialize for Sorted<'_, T, P> {
+    fn serialize<S: Serializer>(&self, inner: S) -> Result<S::Ok, S::Error> {
+        let Self { value, watch, .. } = *self;
+        watch.count_part();
+        value.serialize(Sorting::<S, P> { inner, watch, name: type_name::<T>(), part: PhantomData })
     }
 }
 
@@ -172,11 +175,7 @@ impl<'a, S: Serializer, P: Part> Serializer for Sorting<'a, S, P> {
         Ok(Entries { inner: self.inner, watch: self.watch, key: None, parts: Vec::new() })
     }
 
-    fn serialize_struct(
-        self,
-        name: &'static str,
-        length: usize,
-    ) -> Result<Self::SerializeStruct, S::Error> {
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
         Ok(InOrder::new(self.inner.serialize_struct(name, length)?, self.watch))
     }
 

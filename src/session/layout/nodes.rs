@@ -50,8 +50,6 @@ pub(super) struct Variants {
 pub(super) struct Variant {
     /// What the variant holds, once it was read.
     pub(super) payload: Option<Payload>,
-    /// Whether an enum inside has variants that were not read yet.
-    pub(super) is_unfinished: bool,
     /// Whether the variant is being read.
     pub(super) is_open: bool,
 }
@@ -64,9 +62,53 @@ pub(super) enum Payload {
     Struct(Fields),
 }
 
-impl Variant {
-    /// Whether there is something in the variant that was not read, and can be.
-    pub(super) fn is_unread(&self) -> bool {
-        !self.is_open && (self.payload.is_none() || self.is_unfinished)
+impl Payload {
+    pub(super) fn nodes(&self) -> &[Node] {
+        match self {
+            Self::Unit => &[],
+            Self::Newtype(node) => std::slice::from_ref(node),
+            Self::Tuple(nodes) | Self::Struct(Fields { nodes, .. }) => nodes,
+        }
+    }
+}
+
+/// The search for variants that were not read yet. It goes neither into what is being read nor twice into
+/// anything else.
+pub(super) struct Unread<'a> {
+    pub(super) definitions: &'a Definitions,
+    /// The names that are left out.
+    pub(super) seen: Vec<&'static str>,
+}
+
+impl Unread<'_> {
+    /// Whether one of the places leads to an unread variant.
+    pub(super) fn is_within(&mut self, nodes: &[Node]) -> bool {
+        nodes.iter().any(|node| match node {
+            Node::Unknown | Node::Leaf(_) => false,
+            Node::Option(inner) | Node::List(inner) => self.is_within(std::slice::from_ref(inner)),
+            Node::Map(inner) => {
+                self.is_within(std::slice::from_ref(&inner.0))
+                    || self.is_within(std::slice::from_ref(&inner.1))
+            }
+            Node::Tuple(nodes) => self.is_within(nodes),
+            Node::Named(name) => self.is_within_named(name),
+        })
+    }
+
+    fn is_within_named(&mut self, name: &'static str) -> bool {
+        if self.seen.contains(&name) {
+            return false;
+        }
+        self.seen.push(name);
+        match self.definitions.get(name) {
+            None => false,
+            Some(Definition::Struct(fields)) => self.is_within(&fields.nodes),
+            Some(Definition::Enum(found)) => found.variants.iter().any(|variant| self.is_in(variant)),
+        }
+    }
+
+    /// Whether the variant is unread, or leads to one.
+    pub(super) fn is_in(&mut self, variant: &Variant) -> bool {
+        !variant.is_open && variant.payload.as_ref().is_none_or(|payload| self.is_within(payload.nodes()))
     }
 }

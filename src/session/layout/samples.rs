@@ -1,6 +1,6 @@
-//! What a type is given to read while it is traced. A type that checks what it reads is given one sample after
-//! the other until it accepts one. Which one it was is no part of its layout: a sample may be added at any
-//! time.
+//! What a type is given to read while it is traced. A type that checks what it reads is given one sample
+//! after the other until it accepts one. Which one it was is no part of its layout: a sample may be added at
+//! any time.
 
 /// For numbers. Many a type refuses zero.
 pub(super) const NUMBERS: [u8; 2] = [1, 0];

@@ -4,8 +4,9 @@
 //! holds itself is noted by its name, and what it holds inside itself is kept as small as it can be.
 
 use std::collections::BTreeMap;
+use std::mem;
 
-use super::nodes::{Definition, Definitions, Fields, Payload, Variant, Variants};
+use super::nodes::{Definition, Definitions, Fields, Node, Payload, Unread, Variant, Variants};
 use super::stopped::Stopped;
 
 /// The most values that the readings of one type may have in all.
@@ -22,8 +23,6 @@ pub(super) struct Trace {
     open: Vec<&'static str>,
     /// Whether what is read is inside of itself, so that it shall end soon. Then nothing is noted.
     pub(super) is_ending: bool,
-    /// Whether an enum that was read has variants left.
-    pub(super) is_unfinished: bool,
     /// Which sample each leaf of the reading is given, and how many there are for it.
     choices: Vec<(usize, usize)>,
     /// How many leaves were read in this reading.
@@ -60,6 +59,12 @@ impl Trace {
         self.choices[self.leaves - 1].0.min(samples - 1)
     }
 
+    /// Whether all that the type asks for is noted.
+    pub(super) fn is_complete(&self, root: &Node) -> bool {
+        let mut unread = Unread { definitions: &self.definitions, seen: Vec::new() };
+        !unread.is_within(std::slice::from_ref(root))
+    }
+
     /// Goes on to the next reading after one that has shown something new.
     pub(super) fn go_on(&mut self) {
         self.choices.clear();
@@ -94,8 +99,7 @@ impl Trace {
 
     fn start_anew(&mut self) {
         self.open.clear();
-        (self.is_ending, self.is_unfinished) = (false, false);
-        (self.leaves, self.depth) = (0, 0);
+        (self.is_ending, self.leaves, self.depth) = (false, 0, 0);
         for definition in self.definitions.values_mut() {
             if let Definition::Enum(found) = definition {
                 found.variants.iter_mut().for_each(|variant| variant.is_open = false);
@@ -140,7 +144,6 @@ pub(super) struct Opened {
     pub(super) index: usize,
     was_open: bool,
     was_ending: bool,
-    was_unfinished: bool,
 }
 
 /// Enums.
@@ -157,32 +160,57 @@ impl Trace {
         let Definition::Enum(found) = self.definitions.entry(name).or_insert_with(new) else {
             return Err(Stopped::Untraceable);
         };
-        let variants = &mut found.variants;
-        let unread = variants.iter().position(Variant::is_unread).filter(|_| !was_ending);
-        let index = match unread.or_else(|| short(variants)) {
+        let variants = found.variants.len();
+        let index = match self.unread(name).filter(|_| !was_ending).or_else(|| self.short(name)) {
             Some(index) => index,
             // Each variant is being read: somewhere inside of them is an end.
             None => {
                 self.is_ending = true;
-                turn.checked_rem(variants.len()).ok_or(Stopped::Untraceable)?
+                turn.checked_rem(variants).ok_or(Stopped::Untraceable)?
             }
         };
-        let was_open = std::mem::replace(&mut variants[index].is_open, true);
-        let was_unfinished = std::mem::take(&mut self.is_unfinished);
-        Ok(Opened { name, index, was_open, was_ending, was_unfinished })
+        let was_open =
+            self.variant(name, index).is_some_and(|variant| mem::replace(&mut variant.is_open, true));
+        Ok(Opened { name, index, was_open, was_ending })
+    }
+
+    /// The first variant that was not read yet, or else one that leads to such a variant of another enum.
+    fn unread(&self, name: &'static str) -> Option<usize> {
+        let Some(Definition::Enum(found)) = self.definitions.get(name) else { return None };
+        let is_new = |variant: &Variant| variant.payload.is_none() && !variant.is_open;
+        let leads_on = |variant: &Variant| {
+            let seen = self.open.iter().copied().chain([name]).collect();
+            Unread { definitions: &self.definitions, seen }.is_in(variant)
+        };
+        let variants = &found.variants;
+        variants.iter().position(is_new).or_else(|| variants.iter().position(leads_on))
+    }
+
+    /// A variant that is known to end: one that holds nothing, or else one that was read.
+    fn short(&self, name: &'static str) -> Option<usize> {
+        let Some(Definition::Enum(found)) = self.definitions.get(name) else { return None };
+        let unit = |variant: &Variant| matches!(variant.payload, Some(Payload::Unit));
+        let read = |variant: &Variant| variant.payload.is_some() && !variant.is_open;
+        let variants = &found.variants;
+        variants.iter().position(unit).or_else(|| variants.iter().position(read))
+    }
+
+    fn variant(&mut self, name: &'static str, index: usize) -> Option<&mut Variant> {
+        match self.definitions.get_mut(name) {
+            Some(Definition::Enum(found)) => found.variants.get_mut(index),
+            Some(Definition::Struct(_)) | None => None,
+        }
     }
 
     /// Notes a variant that was read.
     pub(super) fn close_variant(&mut self, opened: &Opened, payload: Payload) {
         let is_noted = !self.is_ending;
-        let Some(Definition::Enum(found)) = self.definitions.get_mut(opened.name) else { return };
-        let variant = &mut found.variants[opened.index];
-        if is_noted {
-            variant.payload = Some(payload);
-            variant.is_unfinished = self.is_unfinished;
+        if let Some(variant) = self.variant(opened.name, opened.index) {
+            variant.is_open = opened.was_open;
+            if is_noted {
+                variant.payload = Some(payload);
+            }
         }
-        variant.is_open = opened.was_open;
-        self.is_unfinished = opened.was_unfinished || found.variants.iter().any(Variant::is_unread);
         self.is_ending = opened.was_ending;
     }
 
@@ -196,11 +224,4 @@ impl Trace {
             }
         }
     }
-}
-
-/// A variant that is known to end: one that holds nothing, or else one that was read.
-fn short(variants: &[Variant]) -> Option<usize> {
-    let unit = |variant: &Variant| matches!(variant.payload, Some(Payload::Unit));
-    let read = |variant: &Variant| variant.payload.is_some() && !variant.is_open;
-    variants.iter().position(unit).or_else(|| variants.iter().position(read))
 }

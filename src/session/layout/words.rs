@@ -56,12 +56,7 @@ impl Words<'_> {
         }
     }
 
-    fn list<'n>(
-        &mut self,
-        open: &str,
-        nodes: impl Iterator<Item = &'n Node>,
-        close: &str,
-    ) -> Option<()> {
+    fn list<'n>(&mut self, open: &str, nodes: impl Iterator<Item = &'n Node>, close: &str) -> Option<()> {
         self.text.push_str(open);
         for (index, node) in nodes.enumerate() {
             self.text.push_str(if index == 0 { "" } else { ", " });
