@@ -24,7 +24,8 @@ const LAYOUT_CHARACTERS_MAX: usize = 200;
 /// Values are encoded with [postcard](https://docs.rs/postcard), which is small and names no fields. What
 /// does not come back from it as it was is refused when it is set, and [`Key::json`] is for such types.
 /// Equal values have equal bytes, whatever the order of a `HashMap` or `HashSet` is, so that an unchanged
-/// value writes nothing.
+/// value writes nothing. (A `HashSet` inside a `#[serde(transparent)]` type cannot be told from a list: use a
+/// `BTreeSet` there.)
 ///
 /// # When the type changes
 ///

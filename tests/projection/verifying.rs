@@ -48,8 +48,8 @@ async fn what_is_not_derived_is_not_compared() {
     assert!(population.ledger.verify(|_| {}).await.unwrap().is_equal());
 }
 
-/// As an update of the library finds it: values in the log that do not say their form, and rows whose state has
-/// the layout of before.
+/// As an update of the library finds it: values in the log that do not say their form, and rows whose state
+/// has the layout of before.
 #[tokio::test]
 async fn what_an_older_version_wrote_is_no_difference() {
     let database = Database::fresh().await;
