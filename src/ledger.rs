@@ -109,7 +109,8 @@ impl Ledger {
     ///
     /// The user's id cannot be stored, or the database is away.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        self.lend(async |connection| store::sessions::sessions_of(connection, user).await).await
+        let policy = self.policy().timeouts();
+        self.lend(async |connection| store::sessions::sessions_of(connection, user, policy).await).await
     }
 
     /// The rules of the sessions.

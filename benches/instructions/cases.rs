@@ -9,7 +9,7 @@ use std::hint::black_box;
 use serde::{Deserialize, Serialize};
 use session_ledger::internals::{Admission, DatabaseTime, Draft, Secret, Shown, Wish};
 use session_ledger::internals::{Found, find};
-use session_ledger::session::{Content, Key, SessionState, TokenHash};
+use session_ledger::session::{Content, Key, SessionState, Timeouts, TokenHash};
 use time::OffsetDateTime;
 
 use crate::region::count;
@@ -80,7 +80,7 @@ fn row_to_session() {
             let content = Content::decode(&content).unwrap();
             let state = SessionState { content, ..columns.clone() };
             let shown = Shown { token_hash: secret.hash(), witness };
-            let admission = state.admit(&shown, columns.changed_at, now);
+            let admission = state.admit(&shown, Timeouts::default(), columns.changed_at, now);
             assert_eq!(admission, Admission::Admitted);
             Draft::stored(id(), state, BYTES_MAX)
         },

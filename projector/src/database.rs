@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use session_ledger::Ledger;
 use session_ledger::ledger::{self, SchemaError, StartError};
+use session_ledger::session::Policy;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
@@ -41,13 +42,19 @@ pub fn config(address: Option<&str>) -> Result<Config, Error> {
 ///
 /// The database cannot be reached, or its schema does not fit this version; the message says what to run.
 pub async fn open(config: &Config) -> Result<Ledger, Error> {
-    let connected =
-        Ledger::builder(config.clone()).connections_max(CONNECTIONS_MAX).without_requests().connect().await;
-    connected.map_err(|error| match error {
+    let builder = Ledger::builder(config.clone()).policy(policy()).connections_max(CONNECTIONS_MAX);
+    builder.without_requests().connect().await.map_err(|error| match error {
         StartError::Schema(error) => schema_error(config, error),
         StartError::Store(error) => connect_error(config, error),
         other => Error::Start(other),
     })
+}
+
+/// No limits: the application's are known to it alone. So a session is listed as over by the limits that it
+/// remembers, and never by limits that the application may not have.
+fn policy() -> Policy {
+    let limits = Policy::default().idle_timeout(None).absolute_timeout(None);
+    limits.deviation("It serves no requests: the limits are the application's.")
 }
 
 /// Turns a [`SchemaError`] into an [`Error`]. A refusal of the database itself is told with its address.

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 
 use super::{Error, Ledger, SessionSummary};
 use crate::session::{
-    ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId, UserId,
+    ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId,
+    Timeouts, UserId,
 };
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::Connection;
@@ -176,7 +177,8 @@ impl Ledger {
         let connection = transaction.client();
         answered(async {
             let loaded = load::load_within(connection, id).await?;
-            let Some(ending) = ending(loaded, id, reason) else { return Ok(false) };
+            let policy = self.policy().timeouts();
+            let Some(ending) = ending(loaded, id, reason, policy) else { return Ok(false) };
             let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
             append.run(connection, &append.ready(connection).await?).await?;
             Ok(true)
@@ -184,9 +186,9 @@ impl Ledger {
         .await
     }
 
-    /// Notes that a session was seen. Nobody waits for it.
-    pub(crate) fn note_activity(&self, session: SessionId) {
-        self.0.activity.note(session);
+    /// Notes that a session was seen at this time by the database's clock. Nobody waits for it.
+    pub(crate) fn note_activity(&self, session: SessionId, at: OffsetDateTime) {
+        self.0.activity.note(session, at);
     }
 
     /// Has all connections prepare their statements anew: a table has been altered.
@@ -208,8 +210,12 @@ impl Transaction {
     }
 
     /// As [`Ledger::sessions`], as the transaction sees them.
-    pub(crate) async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        answered(sessions::sessions_of(self.client(), user)).await
+    pub(crate) async fn sessions(
+        &self,
+        user: &UserId,
+        policy: Timeouts,
+    ) -> Result<Vec<SessionSummary>, Error> {
+        answered(sessions::sessions_of(self.client(), user, policy)).await
     }
 }
 
@@ -229,10 +235,10 @@ fn each(appends: &[Arc<Append>]) -> Vec<&Append> {
     appends.iter().map(Arc::as_ref).collect()
 }
 
-/// The end of a session as it was loaded; none if it is not live.
-pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason) -> Option<Ending> {
+/// The end of a session as it was loaded, under these limits of the policy; none if it is not live.
+pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason, policy: Timeouts) -> Option<Ending> {
     let live = loaded.session?;
-    Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now.at))
+    Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now.at, policy))
 }
 
 fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Result<Option<Append>, Error> {

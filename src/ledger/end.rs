@@ -182,7 +182,8 @@ impl Ledger {
     }
 
     async fn try_end(&self, session: SessionId, End { reason, actor, .. }: End) -> Result<bool, Error> {
-        let Some(ending) = ending(self.load(session).await?, session, reason) else { return Ok(false) };
+        let (loaded, policy) = (self.load(session).await?, self.policy().timeouts());
+        let Some(ending) = ending(loaded, session, reason, policy) else { return Ok(false) };
         self.commit_end(ending, Client::default(), actor).await
     }
 }

@@ -105,8 +105,11 @@ impl Ledger {
         before: Option<SessionId>,
         limit: u32,
     ) -> Result<Vec<SessionSummary>, Error> {
-        let limit = limit.min(Self::PAGE_MAX);
-        self.lend(async |connection| sessions::page_of_sessions(connection, user, before, limit).await).await
+        let (limit, policy) = (limit.min(Self::PAGE_MAX), self.policy().timeouts());
+        self.lend(async |connection| {
+            sessions::page_of_sessions(connection, user, before, limit, policy).await
+        })
+        .await
     }
 
     /// A user's sessions, live and ended, the latest started first, as a stream. It holds a page of them in

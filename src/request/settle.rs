@@ -177,8 +177,10 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
     visit.leave_line();
     // An append says by itself when the session was seen.
     let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
-    if let Some(session) = opened.and_then(|opened| opened.holding.to_touch()).filter(|_| !has_appended) {
-        visit.shared.ledger.note_activity(session);
+    let draw = || rand::random_range(1..=100);
+    let visit_to_note = opened.filter(|_| !has_appended).and_then(|opened| opened.holding.to_touch(draw));
+    if let Some((session, at)) = visit_to_note {
+        visit.shared.ledger.note_activity(session, at);
     }
     let (verdict, cookie) = match result {
         Ok(plan) => (Verdict::Committed, plan.cookie),

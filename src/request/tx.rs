@@ -80,7 +80,7 @@ impl Tx {
     ///
     /// The statement fails.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
-        self.transaction.sessions(user).await
+        self.transaction.sessions(user, self.visit.shared.ledger.policy().timeouts()).await
     }
 
     /// Ends a session in this transaction, say a user's other sessions with the change of their password. The

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{DatabaseTime, Expiry, SessionState, Superseded, Testimony, TokenHash, Witness};
+use super::{DatabaseTime, Expiry, SessionState, Superseded, Testimony, Timeouts, TokenHash, Witness};
 
 /// What a browser shows by an authentic token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +47,21 @@ pub enum Admission {
 }
 
 impl SessionState {
-    /// Judges a token by what it shows, for a session last seen at `last_seen`. Hashes are compared in
-    /// constant time.
+    /// Judges a token by what it shows, for a session last seen at `last_seen`, under these limits of the
+    /// policy. Hashes are compared in constant time.
     #[doc(hidden)]
-    pub fn admit(&self, shown: &Shown, last_seen: OffsetDateTime, now: DatabaseTime) -> Admission {
+    pub fn admit(
+        &self,
+        shown: &Shown,
+        policy: Timeouts,
+        last_seen: OffsetDateTime,
+        now: DatabaseTime,
+    ) -> Admission {
         match shown.witness.testify(self, now.epoch) {
-            Testimony::Fits => self.admit_token(&shown.token_hash, last_seen, now.at),
+            Testimony::Fits => match self.expiry(policy, last_seen, now.at) {
+                Some(expiry) => Admission::Expired(expiry),
+                None => self.admit_token(&shown.token_hash, last_seen, now.at),
+            },
             Testimony::Ahead => Admission::RolledBack,
             Testimony::OfEarlierEpoch => Admission::OfEarlierEpoch,
         }
@@ -64,9 +73,6 @@ impl SessionState {
         last_seen: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Admission {
-        if let Some(expiry) = self.expiry(last_seen, now) {
-            return Admission::Expired(expiry);
-        }
         if self.token_hash.matches(presented) {
             return Admission::Admitted;
         }

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, TokenHash, UserId, Wish,
-    WishError, Written,
+    Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, Timeouts, TokenHash, UserId,
+    Wish, WishError, Written,
 };
 
 /// A live session that is to end.
@@ -20,21 +20,24 @@ pub struct Ending {
     pub reason: EndReason,
     /// When it ends.
     pub at: OffsetDateTime,
+    /// The limits of the policy, for a session that has none of its own.
+    policy: Timeouts,
 }
 
 impl Ending {
     /// Ends a session for `reason` at `at`. If its time was over before, it ends for that reason and at its
-    /// true deadline.
+    /// true deadline. `policy` are the limits of the policy.
     pub fn new(
         id: SessionId,
         state: SessionState,
         last_seen: OffsetDateTime,
         reason: EndReason,
         at: OffsetDateTime,
+        policy: Timeouts,
     ) -> Self {
-        let expiry = state.expiry(last_seen, at);
+        let expiry = state.expiry(policy, last_seen, at);
         let Expiry { reason, deadline } = expiry.unwrap_or(Expiry { reason, deadline: at });
-        Self { id, state, last_seen, reason, at: deadline }
+        Self { id, state, last_seen, reason, at: deadline, policy }
     }
 
     /// The same end of the session as it is at `now`, for when others have changed it meanwhile. None if its
@@ -42,10 +45,10 @@ impl Ending {
     #[must_use]
     pub fn again(&self, state: SessionState, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Self> {
         let was_expired = matches!(self.reason, EndReason::IdleTimeout | EndReason::AbsoluteTimeout);
-        if was_expired && state.expiry(last_seen, now).is_none() {
+        if was_expired && state.expiry(self.policy, last_seen, now).is_none() {
             return None;
         }
-        Some(Self::new(self.id, state, last_seen, self.reason.clone(), now))
+        Some(Self::new(self.id, state, last_seen, self.reason.clone(), now, self.policy))
     }
 
     /// The event to append. `actor` is who ends the session, if that is not its user.

@@ -255,15 +255,19 @@ impl Ended {
     }
 }
 
-/// How much an authentication proves: the authenticator assurance level of NIST SP 800-63B.
+/// How much an authentication proves: the authenticator assurance level of NIST SP 800-63B. A configuration
+/// names it `aal1`, `aal2` or `aal3`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Assurance {
     /// One factor.
     #[default]
+    #[serde(alias = "aal1", alias = "AAL1")]
     Aal1,
     /// Two factors.
+    #[serde(alias = "aal2", alias = "AAL2")]
     Aal2,
     /// Two factors, one of them a hardware authenticator.
+    #[serde(alias = "aal3", alias = "AAL3")]
     Aal3,
 }
 

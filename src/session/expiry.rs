@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::timeouts::after;
-use super::{EndReason, SessionState};
+use super::{EndReason, SessionState, Timeouts};
 
 /// That a session's time is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,14 +15,13 @@ pub struct Expiry {
 }
 
 impl SessionState {
-    /// When the session ends however busy it is.
+    /// When the session ends by its own limit, however busy it is.
     pub fn absolute_deadline(&self) -> Option<OffsetDateTime> {
-        let from = self.authenticated_at.unwrap_or(self.started_at);
-        self.content.timeouts.absolute.map(|seconds| after(from, seconds))
+        self.absolute_end(self.content.timeouts)
     }
 
-    /// Whether the session's time is over at `now`, having been last seen at `last_seen`. Where both limits
-    /// are reached, the one that was reached first counts.
+    /// Whether the session's time is over at `now`, having been last seen at `last_seen`. Limits that it has
+    /// none of are those of `policy`. Where both limits are reached, the one that was reached first counts.
     ///
     /// ```
     /// # use session_ledger::session::*;
@@ -30,13 +29,20 @@ impl SessionState {
     /// let mut state = SessionState::default();
     /// state.content.timeouts = Timeouts::default().idle(60);
     /// let seen = OffsetDateTime::UNIX_EPOCH;
-    /// assert!(state.expiry(seen, seen + Duration::seconds(59)).is_none());
-    /// assert!(state.expiry(seen, seen + Duration::seconds(60)).is_some());
+    /// let policy = Timeouts::default();
+    /// assert!(state.expiry(policy, seen, seen + Duration::seconds(59)).is_none());
+    /// assert!(state.expiry(policy, seen, seen + Duration::seconds(60)).is_some());
     /// ```
     #[doc(hidden)]
-    pub fn expiry(&self, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Expiry> {
-        let idle = self.content.timeouts.idle.map(|seconds| after(last_seen, seconds));
-        Expiry::first(idle, self.absolute_deadline(), now)
+    pub fn expiry(&self, policy: Timeouts, last_seen: OffsetDateTime, now: OffsetDateTime) -> Option<Expiry> {
+        let limits = self.content.timeouts.or(policy);
+        let idle = limits.idle.map(|seconds| after(last_seen, seconds));
+        Expiry::first(idle, self.absolute_end(limits), now)
+    }
+
+    fn absolute_end(&self, limits: Timeouts) -> Option<OffsetDateTime> {
+        let from = self.authenticated_at.unwrap_or(self.started_at);
+        limits.absolute.map(|seconds| after(from, seconds))
     }
 }
 

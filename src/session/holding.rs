@@ -79,7 +79,7 @@ impl Holding {
         live: Live,
         fresh: impl FnOnce() -> SessionId,
     ) -> Self {
-        let admission = live.state.admit(shown, live.last_seen, now);
+        let admission = live.state.admit(shown, policy.timeouts(), live.last_seen, now);
         let (end, start) = match &admission {
             Admission::Admitted | Admission::Taken | Admission::Latecomer => {
                 return Self {
@@ -101,7 +101,8 @@ impl Holding {
         let visitor = Self { start, ..Self::anonymous(policy, fresh(), Moment::Database(now)) };
         match end {
             Some((reason, at)) => {
-                let overdue = Ending::new(live.id, live.state, live.last_seen, reason, at);
+                let overdue =
+                    Ending::new(live.id, live.state, live.last_seen, reason, at, visitor.policy.timeouts());
                 let why_ended = Some(overdue.reason.clone());
                 Self { admission: Some(admission), why_ended, overdue: Some(Box::new(overdue)), ..visitor }
             }
@@ -238,18 +239,19 @@ impl Holding {
         self.now = Moment::Database(now);
     }
 
-    /// The session, if it is time to note that it was seen: nobody has seen it for the policy's
-    /// `extension_delay`, or its present token is shown for the first time. A latecomer's visit is no sign of
-    /// the present token.
-    pub fn to_touch(&self) -> Option<SessionId> {
+    /// The session and the time of this visit, if it is time to note it: the policy's rules on extension say
+    /// so, or its present token is shown for the first time. A latecomer's visit is no sign of the present
+    /// token. `draw` draws a number from 1 to 100.
+    pub fn to_touch(&self, draw: impl FnOnce() -> u8) -> Option<(SessionId, OffsetDateTime)> {
         let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
         if self.ended.is_some() || self.admission == Some(Admission::Latecomer) {
             return None;
         }
         let unseen = (now.at - last_seen).whole_seconds();
-        let is_due =
-            unseen >= i64::from(self.policy.extension_delay) || !self.draft.state().is_token_shown(last_seen);
-        is_due.then(|| self.draft.id())
+        let state = self.draft.state();
+        let idle = state.content.timeouts.or(self.policy.timeouts()).idle;
+        let is_due = !state.is_token_shown(last_seen) || self.policy.extends(idle, unseen, draw);
+        is_due.then(|| (self.draft.id(), now.at))
     }
 
     /// Whether the browser has shown an offered token that is not yet the session's.

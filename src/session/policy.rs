@@ -1,31 +1,77 @@
 //! The rules that the sessions of a ledger follow.
 
+mod ceiling;
+mod document;
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyError, STATE_BYTES_MAX, Timeouts};
+use super::seconds;
+use super::{Assurance, PolicyError, STATE_BYTES_MAX, Timeouts};
 
 /// The rules that every session of a [`Ledger`](crate::Ledger) follows unless its own settings say otherwise.
 ///
-/// Reads from a configuration file through serde; an unknown setting is an error.
+/// Start from an assurance level of NIST SP 800-63B-4: [`aal1`](Self::aal1), which is the default,
+/// [`aal2`](Self::aal2) or [`aal3`](Self::aal3). A limit beyond the level's ceiling is refused unless the
+/// policy says why, with [`deviation`](Self::deviation). [`document`](Self::document) prints the policy for
+/// a reviewer.
 ///
 /// ```
 /// use session_ledger::session::Policy;
 ///
 /// // Half an hour without a request, twelve hours in all.
-/// let policy = Policy::default().idle_timeout(1_800).absolute_timeout(43_200);
+/// let policy = Policy::aal2().idle_timeout(1_800).absolute_timeout(43_200);
 /// assert_eq!(policy.validate(), Ok(()));
+///
+/// let long = Policy::aal1().absolute_timeout(90 * 24 * 3600);
+/// assert_eq!(
+///     long.validate().unwrap_err().to_string(),
+///     "setting `absolute_timeout` is 90 days, beyond the 30 days of NIST SP 800-63B-4 section 2.1.3 \
+///      (AAL1): lower it, or say why with `deviation`"
+/// );
+/// assert_eq!(long.deviation("A shopping list with no personal data.").validate(), Ok(()));
+/// ```
+///
+/// # From a file
+///
+/// It reads through serde; an unknown setting is an error. A span of time is a number of seconds, or a text
+/// of digits and one unit: `"90s"`, `"30m"`, `"12h"`, `"14d"`. No limit is `null`, or the text `"none"`.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use session_ledger::session::Policy;
+///
+/// let policy: Policy = serde_json::from_str(r#"{ "assurance": "aal2", "idle_timeout": "30m",
+///                                                "absolute_timeout": "12h" }"#)?;
+/// assert_eq!(policy, Policy::aal2().idle_timeout(1_800).absolute_timeout(43_200));
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Policy {
+    /// The level of NIST SP 800-63B-4 whose ceilings the limits are held to. AAL1 by default.
+    pub assurance: Assurance,
+    /// Why limits are beyond the level's ceilings, for those who review the policy.
+    pub deviation: Option<String>,
     /// Seconds a session lives without being used; `None` for no limit. 14 days by default.
+    #[serde(deserialize_with = "seconds::optional")]
     pub idle_timeout: Option<u32>,
     /// Seconds a session lives after the last authentication; `None` for no limit. 30 days by default.
+    #[serde(deserialize_with = "seconds::optional")]
     pub absolute_timeout: Option<u32>,
     /// Seconds for which reading alone does not extend a session, so that reads write nothing. 60 by default.
+    /// A session may end so much earlier than its idle limit says, and never later.
+    #[serde(deserialize_with = "seconds::required")]
     pub extension_delay: u32,
+    /// Of a hundred reads between the delay and the deadline, how many extend the session. 100 by default.
+    pub extension_chance: u8,
+    /// Seconds after which any read extends the session, where the chance is below 100. 300 by default.
+    #[serde(deserialize_with = "seconds::required")]
+    pub extension_deadline: u32,
     /// Seconds for which a superseded token is not yet taken for a replay. 30 by default.
+    #[serde(deserialize_with = "seconds::required")]
     pub renewal_grace: u32,
     /// The most bytes that a session may hold. 64 KiB by default, which is also the most that can be set.
     pub state_bytes_max: usize,
@@ -33,36 +79,88 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
+        Self::aal1()
+    }
+}
+
+/// The assurance levels of NIST SP 800-63B-4.
+impl Policy {
+    /// For one factor: 14 days without use, 30 days in all. The standard asks for no idle limit here.
+    pub fn aal1() -> Self {
         Self {
+            assurance: Assurance::Aal1,
+            deviation: None,
             idle_timeout: Some(14 * 24 * 3600),
             absolute_timeout: Some(30 * 24 * 3600),
             extension_delay: 60,
+            extension_chance: 100,
+            extension_deadline: 300,
             renewal_grace: 30,
             state_bytes_max: STATE_BYTES_MAX,
         }
+    }
+
+    /// For two factors: an hour without use, 24 hours in all.
+    pub fn aal2() -> Self {
+        let limits = Self::aal1().idle_timeout(3600).absolute_timeout(24 * 3600);
+        Self { assurance: Assurance::Aal2, ..limits }
+    }
+
+    /// For two factors, one of them a hardware authenticator: 15 minutes without use, 12 hours in all.
+    pub fn aal3() -> Self {
+        let limits = Self::aal1().idle_timeout(15 * 60).absolute_timeout(12 * 3600);
+        Self { assurance: Assurance::Aal3, ..limits }
     }
 }
 
 /// Setters, one a setting.
 impl Policy {
+    /// Says why limits are beyond the ceilings of the assurance level (ASVS 7.1.1). Without a reason such
+    /// limits are refused.
+    #[must_use]
+    pub fn deviation(mut self, reason: impl Into<String>) -> Self {
+        self.deviation = Some(reason.into());
+        self
+    }
+
     /// Sets the seconds that a session lives without being used; `None` for no limit.
+    ///
+    /// A session remembers the limits that it started with, and keeps them. Where it has none, the policy's
+    /// hold, so a limit that is switched on works for the sessions that are there, too.
     #[must_use]
     pub fn idle_timeout(mut self, seconds: impl Into<Option<u32>>) -> Self {
         self.idle_timeout = seconds.into();
         self
     }
 
-    /// Sets the seconds that a session lives after the last authentication; `None` for no limit.
+    /// Sets the seconds that a session lives after the last authentication; `None` for no limit. For sessions
+    /// that are there, see [`idle_timeout`](Self::idle_timeout).
     #[must_use]
     pub fn absolute_timeout(mut self, seconds: impl Into<Option<u32>>) -> Self {
         self.absolute_timeout = seconds.into();
         self
     }
 
-    /// Sets the seconds for which reading alone does not extend a session.
+    /// Sets the seconds for which reading alone does not extend a session. In the second half of its idle
+    /// limit each read extends it, whatever is set here.
     #[must_use]
     pub fn extension_delay(mut self, seconds: u32) -> Self {
         self.extension_delay = seconds;
+        self
+    }
+
+    /// Sets how many of a hundred reads extend the session, from 1 to 100, once the delay is over. It spreads
+    /// the notes of many sessions that are read at the same moments, and of many tabs of one.
+    #[must_use]
+    pub fn extension_chance(mut self, percent: u8) -> Self {
+        self.extension_chance = percent;
+        self
+    }
+
+    /// Sets the seconds after which any read extends the session, where the chance is below 100.
+    #[must_use]
+    pub fn extension_deadline(mut self, seconds: u32) -> Self {
+        self.extension_deadline = seconds;
         self
     }
 
@@ -87,23 +185,74 @@ impl Policy {
         Timeouts { idle: self.idle_timeout, absolute: self.absolute_timeout }
     }
 
-    /// Checks the rules against each other.
+    /// Checks the rules against each other, and against the ceilings of the assurance level.
     ///
     /// # Errors
     ///
     /// Names the first setting that cannot be followed, and why.
     pub fn validate(&self) -> Result<(), PolicyError> {
         self.timeouts().validate()?;
-        let refuse = |setting, problem| Err(PolicyError { setting, problem });
-        if self.idle_timeout.is_some_and(|idle| idle <= self.extension_delay) {
+        self.validate_extension()?;
+        if !(1..=STATE_BYTES_MAX).contains(&self.state_bytes_max) {
+            return refuse("state_bytes_max", "must be between 1 and 65536 bytes");
+        }
+        if self.deviation.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+            return refuse(
+                "deviation",
+                "must say why limits are beyond the standard's; leave it unset otherwise",
+            );
+        }
+        self.within_ceilings(self.timeouts())
+    }
+
+    /// Makes sure that a session may have these limits of its own.
+    pub(super) fn permit(&self, own: Timeouts) -> Result<(), PolicyError> {
+        own.validate()?;
+        let together = own.or(self.timeouts());
+        together.validate()?;
+        self.within_ceilings(together)
+    }
+
+    fn within_ceilings(&self, limits: Timeouts) -> Result<(), PolicyError> {
+        match ceiling::beyond(self.assurance, limits).next() {
+            Some(PolicyError { setting, problem }) if self.deviation.is_none() => {
+                let problem = format!("{problem}: lower it, or say why with `deviation`");
+                Err(PolicyError { setting, problem: Cow::Owned(problem) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn validate_extension(&self) -> Result<(), PolicyError> {
+        let Self { extension_delay: delay, extension_deadline: deadline, .. } = *self;
+        if self.idle_timeout.is_some_and(|idle| idle <= delay) {
             return refuse(
                 "extension_delay",
                 "must be shorter than `idle_timeout`, or reading would not keep a session",
             );
         }
-        if !(1..=STATE_BYTES_MAX).contains(&self.state_bytes_max) {
-            return refuse("state_bytes_max", "must be between 1 and 65536 bytes");
+        if !(1..=100).contains(&self.extension_chance) {
+            return refuse("extension_chance", "must be between 1 and 100 percent");
+        }
+        if self.extension_chance == 100 {
+            return Ok(());
+        }
+        if deadline <= delay {
+            return refuse(
+                "extension_deadline",
+                "must be longer than `extension_delay`, or `extension_chance` would have no time",
+            );
+        }
+        if self.idle_timeout.is_some_and(|idle| idle <= deadline) {
+            return refuse(
+                "extension_deadline",
+                "must be shorter than `idle_timeout`, or reading might not keep a session",
+            );
         }
         Ok(())
     }
+}
+
+fn refuse(setting: &'static str, problem: &'static str) -> Result<(), PolicyError> {
+    Err(PolicyError { setting, problem: Cow::Borrowed(problem) })
 }

@@ -1,16 +1,20 @@
 //! How long a session lives: its own time limits, and the error of settings that contradict each other.
 
+use std::borrow::Cow;
+
 use time::{Duration, OffsetDateTime};
 
-/// The time limits of one session, in whole seconds. `None` means no such limit.
+/// The time limits of one session, in whole seconds. `None` means none of its own: the
+/// [`Policy`](super::Policy) of the application that serves the request decides.
 ///
-/// NIST SP 800-63B-4 asks for an overall limit: at most 30 days (AAL1), 24 hours (AAL2), 12 hours (AAL3).
+/// So a limit that a policy gets later holds for sessions that started without one, and a session's own
+/// limits can be longer or shorter than the policy's, but never missing.
 ///
 /// ```
 /// use session_ledger::session::Timeouts;
 ///
-/// let remembered = Timeouts::default().idle(30 * 24 * 3600).absolute(90 * 24 * 3600);
-/// assert_eq!(remembered.idle, Some(2_592_000));
+/// let remembered = Timeouts::default().idle(7 * 24 * 3600).absolute(30 * 24 * 3600);
+/// assert_eq!(remembered.idle, Some(604_800));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,22 +32,27 @@ pub struct PolicyError {
     /// The setting's name.
     pub setting: &'static str,
     /// The problem with it.
-    pub problem: &'static str,
+    pub problem: Cow<'static, str>,
 }
 
 impl Timeouts {
-    /// Sets the idle limit, in seconds; `None` for no limit.
+    /// Sets the idle limit, in seconds; `None` for the policy's.
     #[must_use]
     pub fn idle(mut self, seconds: impl Into<Option<u32>>) -> Self {
         self.idle = seconds.into();
         self
     }
 
-    /// Sets the absolute limit, in seconds; `None` for no limit.
+    /// Sets the absolute limit, in seconds; `None` for the policy's.
     #[must_use]
     pub fn absolute(mut self, seconds: impl Into<Option<u32>>) -> Self {
         self.absolute = seconds.into();
         self
+    }
+
+    /// These limits, and those of a policy where there are none.
+    pub(super) fn or(self, policy: Self) -> Self {
+        Self { idle: self.idle.or(policy.idle), absolute: self.absolute.or(policy.absolute) }
     }
 
     /// Checks the limits against each other.
@@ -52,7 +61,7 @@ impl Timeouts {
     ///
     /// A limit is zero, or the absolute one is not above the idle one.
     pub fn validate(&self) -> Result<(), PolicyError> {
-        let refuse = |setting, problem| Err(PolicyError { setting, problem });
+        let refuse = |setting, problem| Err(PolicyError { setting, problem: Cow::Borrowed(problem) });
         if self.idle == Some(0) {
             return refuse("idle_timeout", "must be at least 1 second");
         }

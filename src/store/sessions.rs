@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::connection::pool::Connection;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
-use crate::session::{Client, EndReason, Expiry, SessionId, UserId};
+use crate::session::{Client, EndReason, Expiry, SessionId, Timeouts, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
 static SESSIONS_PAGE: Sql =
@@ -39,13 +39,16 @@ pub struct SessionSummary {
     pub user_agent: Option<String>,
 }
 
-/// A user's sessions, live and ended, the latest seen first.
+/// A user's sessions, live and ended, the latest seen first. `policy` are the limits of those that have none
+/// of their own.
 pub(crate) async fn sessions_of(
     connection: &Connection,
     user: &UserId,
+    policy: Timeouts,
 ) -> Result<Vec<SessionSummary>, Error> {
     user.check()?;
-    SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?.iter().map(summary).collect()
+    let rows = SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?;
+    rows.iter().map(|row| summary(row, policy)).collect()
 }
 
 /// At most `limit` of a user's sessions, live and ended, the latest started first: those that started before
@@ -55,15 +58,17 @@ pub(crate) async fn page_of_sessions(
     user: &UserId,
     before: Option<SessionId>,
     limit: u32,
+    policy: Timeouts,
 ) -> Result<Vec<SessionSummary>, Error> {
     user.check()?;
     // No session has the highest id: a UUIDv7 has its version in it.
     let before = before.map_or(Uuid::max(), |id| id.as_uuid());
     let parameters: Parameters = &[&user.as_str(), &before, &i64::from(limit)];
-    SESSIONS_PAGE.query(connection, parameters).await?.iter().map(summary).collect()
+    let rows = SESSIONS_PAGE.query(connection, parameters).await?;
+    rows.iter().map(|row| summary(row, policy)).collect()
 }
 
-fn summary(row: &Row) -> Result<SessionSummary, Error> {
+fn summary(row: &Row, policy: Timeouts) -> Result<SessionSummary, Error> {
     let client =
         Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?).unwrap_or_default();
     Ok(SessionSummary {
@@ -72,19 +77,28 @@ fn summary(row: &Row) -> Result<SessionSummary, Error> {
         started_at: row.try_get("started_at")?,
         authenticated_at: row.try_get("authenticated_at")?,
         last_seen: row.try_get("last_seen")?,
-        ended: ended(row)?,
+        ended: ended(row, policy)?,
         client_ip: client.ip,
         user_agent: client.user_agent.as_deref().map(str::to_owned),
     })
 }
 
-fn ended(row: &Row) -> Result<Option<(EndReason, OffsetDateTime)>, Error> {
+fn ended(row: &Row, policy: Timeouts) -> Result<Option<(EndReason, OffsetDateTime)>, Error> {
     if let Some(reason) = row.try_get::<_, Option<&str>>("reason")? {
         return Ok(Some((EndReason::from(reason), row.try_get("ended_at")?)));
     }
+    let after = |from: OffsetDateTime, seconds: i64| from.checked_add(Duration::seconds(seconds));
+    let idle = row.try_get::<_, Option<i32>>("idle_timeout")?.map(i64::from).or(policy.idle.map(i64::from));
     let last_seen: OffsetDateTime = row.try_get("last_seen")?;
-    let idle: Option<i32> = row.try_get("idle_timeout")?;
-    let idle = idle.and_then(|seconds| last_seen.checked_add(Duration::seconds(seconds.into())));
-    let expiry = Expiry::first(idle, row.try_get("absolute_deadline")?, row.try_get("now")?);
+    let absolute = match row.try_get("absolute_deadline")? {
+        Some(deadline) => Some(deadline),
+        None => {
+            let authenticated_at: Option<OffsetDateTime> = row.try_get("authenticated_at")?;
+            let from = authenticated_at.unwrap_or(row.try_get("started_at")?);
+            policy.absolute.and_then(|seconds| after(from, seconds.into()))
+        }
+    };
+    let expiry =
+        Expiry::first(idle.and_then(|seconds| after(last_seen, seconds)), absolute, row.try_get("now")?);
     Ok(expiry.map(|expiry| (expiry.reason, expiry.deadline)))
 }

@@ -55,7 +55,7 @@ proptest! {
     ) {
         let mut state = SessionState::default();
         events.iter().for_each(|(event, at)| state.apply(event, *at));
-        if let Some(expiry) = state.expiry(last_seen, now) {
+        if let Some(expiry) = state.expiry(Timeouts::default(), last_seen, now) {
             prop_assert!(expiry.deadline <= now);
         }
     }

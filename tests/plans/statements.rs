@@ -237,7 +237,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "touch.sql",
         Plan {
             role: RUNTIME,
-            arguments: "array[ID]::uuid[]",
+            arguments: "array[ID]::uuid[], array[clock_timestamp()]",
             wanted: &["Insert on activity", "a_session_is_live_once on session"],
         },
     ),

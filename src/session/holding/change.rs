@@ -15,6 +15,9 @@ impl Holding {
     /// See [`WishError`]; the session is as it was. [`WishError::StaleCookie`] if the wish would start a
     /// session that the request must not start.
     pub fn wish(&mut self, wish: Wish) -> Result<(), WishError> {
+        if let Wish::ChangeTimeouts(own) = &wish {
+            self.policy.permit(*own)?;
+        }
         if self.draft.is_new() && !self.start.is_free() {
             let fact = decide(self.draft.state(), wish, self.policy.state_bytes_max)?;
             return if fact.is_some() { Err(WishError::StaleCookie) } else { Ok(()) };

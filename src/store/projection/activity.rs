@@ -1,5 +1,8 @@
 //! Noting in the background when sessions were last seen. One statement notes the sessions of many requests.
 
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -12,17 +15,20 @@ use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
 use crate::store::request::grouping::{Grouping, Leader};
 
-static TOUCH: Sql = Sql::new(include_str!("../sql/touch.sql"), &[Type::UUID_ARRAY]);
+static TOUCH: Sql = Sql::new(include_str!("../sql/touch.sql"), &[Type::UUID_ARRAY, Type::TIMESTAMPTZ_ARRAY]);
 
 /// How many statements are under way before a note has to wait. No request waits for a note.
 const STATEMENTS_MAX: usize = 1;
 
 const ACTIVITY_AHEAD: &str = bare(include_str!("../sql/activity_ahead.sql"));
 
+/// A session, and when it was seen.
+type Visit = (Uuid, OffsetDateTime);
+
 /// Notes the activity of a ledger's sessions.
 pub(crate) struct Activity {
     pool: Pool,
-    grouping: Grouping<Uuid>,
+    grouping: Grouping<Visit>,
 }
 
 impl Activity {
@@ -30,26 +36,39 @@ impl Activity {
         Self { pool, grouping: Grouping::new(STATEMENTS_MAX) }
     }
 
-    /// Notes that a session was seen. This does not wait. The note may fail: the next request makes another.
-    pub(crate) fn note(&self, session: SessionId) {
-        if let Some(leader) = self.grouping.join(session.as_uuid()) {
+    /// Notes that a session was seen at this time. This does not wait. The note may fail: the next request
+    /// makes another. It may be written late, so it bears the time of the visit: it must not prolong the
+    /// session by the delay.
+    pub(crate) fn note(&self, session: SessionId, at: OffsetDateTime) {
+        if let Some(leader) = self.grouping.join((session.as_uuid(), at)) {
             tokio::spawn(work(self.pool.clone(), leader));
         }
     }
 }
 
 /// Sends statements until there is nothing more to note.
-async fn work(pool: Pool, mut leader: Leader<Uuid>) {
-    while let Some(sessions) = leader.next() {
-        let noting = lend(&pool, async |connection: &Connection| touch(connection, &sessions).await);
+async fn work(pool: Pool, mut leader: Leader<Visit>) {
+    while let Some(visits) = leader.next() {
+        let visits = latest(visits);
+        let noting = lend(&pool, async |connection: &Connection| touch(connection, &visits).await);
         if let Err(error) = noting.await {
-            tracing::warn!(%error, sessions = sessions.len(), "the activity of sessions was not noted");
+            tracing::warn!(%error, sessions = visits.len(), "the activity of sessions was not noted");
         }
     }
 }
 
-async fn touch(connection: &Connection, sessions: &[Uuid]) -> Result<(), Error> {
-    TOUCH.query(connection, &[&sessions]).await?;
+/// The latest visit to each session.
+fn latest(visits: Vec<Visit>) -> BTreeMap<Uuid, OffsetDateTime> {
+    let mut latest = BTreeMap::new();
+    for (session, at) in visits {
+        latest.entry(session).and_modify(|seen: &mut OffsetDateTime| *seen = at.max(*seen)).or_insert(at);
+    }
+    latest
+}
+
+async fn touch(connection: &Connection, visits: &BTreeMap<Uuid, OffsetDateTime>) -> Result<(), Error> {
+    let (sessions, times): (Vec<Uuid>, Vec<OffsetDateTime>) = visits.iter().unzip();
+    TOUCH.query(connection, &[&sessions, &times]).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! the time that passes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Database;
@@ -10,6 +10,10 @@ use crate::Database;
 /// How far tests have moved the process's clock ahead, in microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ahead(Arc<AtomicU64>);
+
+/// How far the database's clock differs from the process's all the time, in microseconds.
+#[derive(Debug, Default)]
+pub(crate) struct Skew(AtomicI64);
 
 impl Ahead {
     /// The clock of a process to whom time passes as the test says.
@@ -27,13 +31,20 @@ impl Database {
         self.set_wrong_clock_ahead(ahead).await;
     }
 
+    /// Lets the database's clock differ from the process's by so many seconds from now on, as on two machines
+    /// with clocks of their own. Call it before a ledger is opened.
+    pub async fn set_skew(&self, seconds: i64) {
+        self.skew.0.store(seconds * 1_000_000, Ordering::Relaxed);
+        self.set_clock_ahead(Duration::ZERO).await;
+    }
+
     /// Moves the database's clock alone, though no time has passed.
     pub async fn set_wrong_clock_ahead(&self, ahead: Duration) {
         let replace = format!(
             "create or replace function session_ledger.clock() returns timestamptz
                 language sql volatile parallel safe
                 return clock_timestamp() + interval '{} microseconds'",
-            ahead.as_micros()
+            ahead.as_micros() as i64 + self.skew.0.load(Ordering::Relaxed)
         );
         self.connect().await.batch_execute(&replace).await.expect("the clock can be replaced");
     }

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
-use crate::clock::Ahead;
+use crate::clock::{Ahead, Skew};
 
 /// The migrated database that all others on the private server are copied from.
 const TEMPLATE: &str = "template_of_the_ledger";
@@ -28,6 +28,7 @@ pub struct Database {
     config: Config,
     name: String,
     pub(crate) ahead: Ahead,
+    pub(crate) skew: Skew,
 }
 
 /// The server on which databases are made.
@@ -54,7 +55,7 @@ impl Database {
                 Ledger::migrate(&config).await.expect("the database can be migrated");
             }
         }
-        Self { config, name, ahead: Ahead::default() }
+        Self { config, name, ahead: Ahead::default(), skew: Skew::default() }
     }
 
     /// Makes a database on a server of the test's own. The server ends with the test, and must live as long
@@ -66,7 +67,7 @@ impl Database {
         connect(&config).await.batch_execute(&create).await.expect("the database can be made");
         let config = config.clone().dbname(&name).clone();
         Ledger::migrate(&config).await.expect("the database can be migrated");
-        Self { config, name, ahead: Ahead::default() }
+        Self { config, name, ahead: Ahead::default(), skew: Skew::default() }
     }
 
     /// The configuration to connect to it, as a superuser.

@@ -1,0 +1,123 @@
+//! A policy as a document that can be reviewed.
+
+use std::fmt::Write;
+
+use super::Policy;
+use super::ceiling::{self, Ceiling};
+use crate::session::Assurance;
+use crate::session::seconds::words;
+
+impl Policy {
+    /// The policy in Markdown, for the review that ASVS 7.1.1 asks for: each limit with its value, its
+    /// ceiling and the ceiling's source, what happens at the limit, and the deviations with their reason.
+    ///
+    /// ```
+    /// use session_ledger::session::Policy;
+    ///
+    /// let document = Policy::aal2().document();
+    /// assert!(document.starts_with("# Session policy\n\nAssurance level AAL2 of NIST SP 800-63B-4.\n"));
+    /// assert!(document.ends_with("No limit is beyond the standard.\n"));
+    /// ```
+    pub fn document(&self) -> String {
+        let level = match self.assurance {
+            Assurance::Aal1 => "AAL1",
+            Assurance::Aal2 => "AAL2",
+            Assurance::Aal3 => "AAL3",
+        };
+        let mut text = format!("# Session policy\n\nAssurance level {level} of NIST SP 800-63B-4.\n\n{HEAD}");
+        for (setting, value, ceiling, sources, behaviour) in self.rows() {
+            let behaviour = if value == OFF { "there is no limit" } else { behaviour };
+            let ceiling = ceiling.map_or("none".to_owned(), Ceiling::words);
+            // Writing to a text never fails.
+            writeln!(text, "| `{setting}` | {value} | {ceiling} | {sources} | {behaviour} |").ok();
+        }
+        text.push_str(&format!("\n{CLOCK}\n## Deviations\n\n{}", self.deviations()));
+        text
+    }
+
+    fn rows(&self) -> [Row; 7] {
+        let limit = |seconds: Option<u32>| seconds.map_or(OFF.to_owned(), words);
+        [
+            (
+                "idle_timeout",
+                limit(self.idle_timeout),
+                ceiling::idle(self.assurance),
+                "ASVS 7.3.1, SM18",
+                "the session ends as `idle_timeout`; its user signs in again",
+            ),
+            (
+                "absolute_timeout",
+                limit(self.absolute_timeout),
+                Some(ceiling::absolute(self.assurance)),
+                "ASVS 7.3.2, SM19",
+                "the session ends as `absolute_timeout`, however busy it is; a proof of identity before starts it anew",
+            ),
+            (
+                "extension_delay",
+                words(self.extension_delay),
+                None,
+                "ASVS 7.3.1",
+                "a read after it is noted as use; a session may end so much earlier, never later",
+            ),
+            (
+                "extension_chance",
+                format!("{} %", self.extension_chance),
+                None,
+                "ASVS 7.3.1",
+                "so many of the reads after the delay are noted as use",
+            ),
+            (
+                "extension_deadline",
+                if self.extension_chance == 100 { OFF.to_owned() } else { words(self.extension_deadline) },
+                None,
+                "ASVS 7.3.1",
+                "any read after it is noted as use",
+            ),
+            (
+                "renewal_grace",
+                words(self.renewal_grace),
+                None,
+                "ASVS 7.2.4, SM13",
+                "a superseded token that is shown later, after its successor, ends the session as `token_replayed`",
+            ),
+            (
+                "state_bytes_max",
+                format!("{} bytes", self.state_bytes_max),
+                None,
+                "ASVS 2.4.1",
+                "the change is refused, and the session is as it was",
+            ),
+        ]
+    }
+
+    fn deviations(&self) -> String {
+        let beyond: String = ceiling::beyond(self.assurance, self.timeouts())
+            .map(|found| format!("- `{}` {}.\n", found.setting, found.problem))
+            .collect();
+        match (&self.deviation, beyond.is_empty()) {
+            (_, true) => "No limit is beyond the standard.\n".to_owned(),
+            (Some(reason), false) => format!("{beyond}\nThe reason: {}\n", reason.trim()),
+            (None, false) => format!("{beyond}\nNo reason is given, so the policy is refused.\n"),
+        }
+    }
+}
+
+/// Setting, value, ceiling, sources, and the behaviour at the limit.
+type Row = (&'static str, String, Option<Ceiling>, &'static str, &'static str);
+
+const OFF: &str = "off";
+
+const HEAD: &str = "| setting | value | at most | sources | at the limit |\n|---|---|---|---|---|\n";
+
+const CLOCK: &str = "\
+Times are those of the database's clock alone. A session keeps the limits that it started with, or those that
+the application gives it later, within the same ceilings unless the policy deviates. Where it has none, these
+hold, also for sessions that started before the limit was set.
+";
+
+impl Ceiling {
+    fn words(self) -> String {
+        let verb = if self.is_binding { "SHALL" } else { "SHOULD" };
+        format!("{} ({verb}), {}", words(self.most), self.source)
+    }
+}
