@@ -25,7 +25,7 @@ mod layout;
 mod microseconds;
 pub(crate) mod moment;
 mod policy;
-mod seconds;
+pub(crate) mod seconds;
 mod start;
 mod state;
 mod stored_superseded;

@@ -29,8 +29,10 @@ mod kept_request;
 mod middleware;
 mod outcome;
 mod session_transaction;
+mod settings;
 
 pub use crate::ledger::Savepoint;
 pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SignedIn, Tx};
 pub use builder::SessionsBuilder;
 pub use middleware::{Sessions, SessionsEndpoint};
+pub use settings::{RequestSettings, Settings, SettingsError};

@@ -19,7 +19,7 @@ pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32
 }
 
 /// Reads the same, or `null` or the text `none`.
-pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     deserializer.deserialize_any(Span { may_be_none: true })
 }
 

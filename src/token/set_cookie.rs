@@ -4,8 +4,11 @@ mod error;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
+
 use super::frame::TEXT;
 use super::sealer::Token;
+use crate::session::seconds;
 pub use error::CookieSettingsError;
 
 /// The attributes of the session's cookie.
@@ -24,7 +27,11 @@ pub use error::CookieSettingsError;
 /// let for_local_development = CookieSettings::default().name("session").insecure();
 /// assert!(for_local_development.validate().is_ok());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// It reads from a configuration file through serde; an unknown setting is an error. `same_site` is `"lax"`
+/// or `"strict"`, `max_age` a number of seconds or a text such as `"30d"`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CookieSettings {
     /// The cookie's name.
@@ -33,6 +40,7 @@ pub struct CookieSettings {
     pub same_site: SameSite,
     /// How long the browser keeps the cookie, in whole seconds, at most 400 days; `None` until it closes. The
     /// server's own deadlines hold either way.
+    #[serde(deserialize_with = "max_age")]
     pub max_age: Option<Duration>,
     /// Whether the browser sends the cookie over HTTPS only.
     pub secure: bool,
@@ -40,7 +48,8 @@ pub struct CookieSettings {
 
 /// Which requests from other sites carry the cookie. The header always states it, because browsers differ in
 /// their defaults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SameSite {
     /// Only requests that follow a link.
     #[default]
@@ -143,6 +152,10 @@ impl CookieSettings {
             _ => Ok(()),
         }
     }
+}
+
+fn max_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(seconds::optional(deserializer)?.map(|seconds| Duration::from_secs(seconds.into())))
 }
 
 /// The most bytes of a name and its value together that browsers accept.

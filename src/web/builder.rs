@@ -9,6 +9,7 @@ use super::commit_policy;
 use super::face::{CommitHook, Face};
 use super::kept_body::Budget;
 use super::middleware::Sessions;
+use super::settings::{REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies};
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
@@ -17,13 +18,8 @@ use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::starts::Starts;
 use crate::request::writer_queue::WriterQueue;
-use crate::token::{CookieSettings, CookieSettingsError, KeyRing, Sealer};
-
-/// A body up to this size is kept in memory so that the request can run again.
-const REPLAY_BYTES_MAX: usize = 256 * 1024;
-
-/// Bodies of all requests are kept up to this size together.
-const REPLAY_BYTES_TOTAL: usize = 64 * 1024 * 1024;
+use crate::session::Policy;
+use crate::token::{CookieSettings, KeyRing, Sealer};
 
 /// Collects the settings of [`Sessions`]; [`build`](Self::build) checks them.
 #[must_use = "a builder does nothing until `build`"]
@@ -41,6 +37,8 @@ pub struct SessionsBuilder {
     replay_bytes_total: usize,
     starts: Option<Starts>,
     also: Option<&'static Sql>,
+    /// The policy of the settings, which should be the ledger's.
+    policy: Option<Policy>,
 }
 
 impl Sessions {
@@ -65,6 +63,7 @@ impl Sessions {
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts: None,
             also: None,
+            policy: None,
         }
     }
 }
@@ -78,6 +77,19 @@ impl fmt::Debug for SessionsBuilder {
 }
 
 impl SessionsBuilder {
+    /// Settings from a file or from the environment, in place of those that were made before. Their policy is
+    /// for the ledger, and [`build`](Self::build) makes sure that it has it.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        let Settings { policy, cookie, requests } = settings;
+        (self.policy, self.cookie, self.audience) = (Some(policy), cookie, requests.audience);
+        self.tells_user = requests.user_in_log;
+        self.refuses_superseded = requests.refuse_superseded;
+        self.replay_bytes_max = requests.replay_bytes_max;
+        self.replay_bytes_total = requests.replay_bytes_total;
+        self.starts = requests.starts_per_minute.map(Starts::per_minute);
+        self
+    }
+
     /// Other settings for the cookie.
     pub fn cookie(mut self, cookie: CookieSettings) -> Self {
         self.cookie = cookie;
@@ -190,9 +202,14 @@ impl SessionsBuilder {
     ///
     /// # Errors
     ///
-    /// Browsers would not take such a cookie; the error names the setting.
-    pub fn build(self) -> std::result::Result<Sessions, CookieSettingsError> {
+    /// Settings contradict each other, browsers would not take such a cookie, or [`settings`](Self::settings)
+    /// come with another policy than the ledger's; the error names the setting and says what to do.
+    pub fn build(self) -> std::result::Result<Sessions, SettingsError> {
         self.cookie.validate()?;
+        check_bodies(self.replay_bytes_max, self.replay_bytes_total)?;
+        if self.policy.as_ref().is_some_and(|policy| policy != self.ledger.policy()) {
+            return Err(SettingsError::PolicyOfAnotherLedger);
+        }
         Ok(self.unchecked())
     }
 

@@ -136,7 +136,7 @@ async fn a_request_that_loses_a_race_finds_its_body_again_however_much_of_it_was
 
 #[tokio::test]
 async fn a_request_that_asks_for_no_session_runs_once_and_gives_its_room_back() {
-    let (shop, signs, _database) = shop(|sessions| sessions.replay_bytes_total(6)).await;
+    let (shop, signs, _database) = shop(|sessions| sessions.replay_bytes_max(6).replay_bytes_total(6)).await;
     let visitor = Visitor::new(&shop);
     for _ in 0..10 {
         let request = pieces(&visitor, "/fail-alone", &signs, &["abc", "def"]);
@@ -150,7 +150,7 @@ async fn a_request_that_asks_for_no_session_runs_once_and_gives_its_room_back() 
 
 #[tokio::test]
 async fn bodies_are_kept_within_one_budget_and_a_request_beyond_it_runs_once() {
-    let (shop, signs, _database) = shop(|sessions| sessions.replay_bytes_total(9)).await;
+    let (shop, signs, _database) = shop(|sessions| sessions.replay_bytes_max(9).replay_bytes_total(9)).await;
     let visitor = Visitor::new(&shop);
     let waiting = send(&visitor, pieces(&visitor, "/wait", &signs, &["abc", "def"]));
     signs.entered.notified().await;

@@ -19,4 +19,4 @@ pub use keys::key_ring;
 pub use log::append;
 pub use pooler::{Pooler, SERVERS};
 pub use visitor::{Answer, App, Visitor, app};
-pub use wire::{Cut, Wire};
+pub use wire::{Cut, Traffic, Wire};

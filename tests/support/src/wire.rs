@@ -35,6 +35,9 @@ pub struct Wire {
 struct State {
     latency: Duration,
     trips: AtomicUsize,
+    statements: AtomicUsize,
+    sent: AtomicUsize,
+    received: AtomicUsize,
     /// The cut of the next COMMIT.
     next: Mutex<Option<Cut>>,
     /// Whether new connections are closed at once.
@@ -43,6 +46,29 @@ struct State {
     release: Notify,
     /// The server has answered the COMMIT of a cut connection.
     answered: Notify,
+}
+
+/// All that has gone over a wire so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// The statements that were run, with BEGIN and COMMIT.
+    pub statements: usize,
+    /// The bytes that the server was sent.
+    pub sent: usize,
+    /// The bytes that it answered.
+    pub received: usize,
+}
+
+impl std::ops::Sub for Traffic {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            statements: self.statements - before.statements,
+            sent: self.sent - before.sent,
+            received: self.received - before.received,
+        }
+    }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -92,6 +118,13 @@ impl Wire {
     /// connections.
     pub fn trips(&self) -> usize {
         self.state.trips.load(Ordering::SeqCst)
+    }
+
+    /// What has gone over it so far. Messages on connections that are cut do not count.
+    pub fn traffic(&self) -> Traffic {
+        let read = |count: &AtomicUsize| count.load(Ordering::SeqCst);
+        let State { statements, sent, received, .. } = &*self.state;
+        Traffic { statements: read(statements), sent: read(sent), received: read(received) }
     }
 
     /// Cuts the connection on which the next COMMIT is sent.

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::cut::{Cut, UNNOTICED};
-use super::messages::{Messages, answer_commit, is_commit};
+use super::messages::{Messages, answer_commit, is_commit, runs_statement};
 use super::{State, Stream};
 
 type FromServer = ReadHalf<Box<dyn Stream>>;
@@ -54,6 +54,9 @@ impl Line {
             if let Some((commit, cut)) = cut {
                 return self.cut(cut, &whole[..commit].concat(), &whole.concat()).await;
             }
+            let statements = whole.iter().filter(|message| runs_statement(message)).count();
+            self.state.statements.fetch_add(statements, Ordering::SeqCst);
+            self.state.sent.fetch_add(whole.iter().map(Vec::len).sum(), Ordering::SeqCst);
             if self.to_server.write_all(&whole.concat()).await.is_err() {
                 break;
             }
@@ -109,6 +112,7 @@ async fn answer(
             bytes = from.read(&mut buffer) => bytes,
         };
         let Ok(bytes @ 1..) = bytes else { break };
+        state.received.fetch_add(bytes, Ordering::SeqCst);
         if delayed.send((Instant::now() + state.latency, buffer[..bytes].to_vec())).is_err() {
             break;
         }

@@ -32,6 +32,11 @@ pub(super) fn is_commit(message: &[u8]) -> bool {
     message.strip_prefix(b"Q").is_some_and(|rest| rest[4..].eq_ignore_ascii_case(b"commit\0"))
 }
 
+/// Whether a message runs a statement: Query or Execute.
+pub(super) fn runs_statement(message: &[u8]) -> bool {
+    matches!(message.first(), Some(b'Q' | b'E'))
+}
+
 /// Whether the server's answers end with the one to a COMMIT: the connection is idle, and outside a
 /// transaction.
 pub(super) fn answer_commit(answers: &[u8]) -> bool {

@@ -1,0 +1,132 @@
+//! Off means off: a feature that is not configured costs no statement, no column and no byte, on the wire and
+//! in the cookie (DESIGN: policies).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use session_ledger::session::Policy;
+use session_ledger::token::CookieSettings;
+use session_ledger::web::{Sessions, Settings};
+use test_support::{Database, Traffic, Visitor, Wire, application, key_ring};
+
+/// An idle and an absolute limit, each of two bytes in a session's state.
+const LIMITS: (u32, u32) = (600, 3_600);
+
+/// The bytes of both limits in a state or in a payload; one byte each says whether there is a limit.
+const IN_STATE: usize = 2 + 2;
+
+/// The bytes of the columns `idle_timeout` (integer) and `absolute_deadline` (timestamptz) of a row.
+const IN_COLUMNS: usize = 4 + 8;
+
+/// Everything that can be off.
+fn off() -> Settings {
+    let mut settings = Settings::default();
+    let policy = Policy::default().idle_timeout(None).absolute_timeout(None).extension_delay(u32::MAX);
+    settings.policy = policy.deviation("To see what remains.");
+    settings
+}
+
+/// Everything on. The activity of the session is not yet to be noted.
+fn on() -> Settings {
+    let mut settings = Settings::default();
+    let policy = Policy::default().idle_timeout(LIMITS.0).absolute_timeout(LIMITS.1);
+    settings.policy = policy.extension_chance(50);
+    settings.cookie = CookieSettings::default().max_age(Duration::from_secs(3_600));
+    settings.requests.audience = "tenant".to_owned();
+    settings.requests.user_in_log = true;
+    settings.requests.refuse_superseded = true;
+    settings.requests.starts_per_minute = Some(60);
+    settings
+}
+
+/// The traffic of each request, and the length of the cookie's line without the name of the session.
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    visit: Traffic,
+    start: Traffic,
+    read: Traffic,
+    rewrite: Traffic,
+    write: Traffic,
+    cookie: usize,
+}
+
+async fn cost(settings: Settings) -> Cost {
+    let database = Database::fresh().await;
+    let wire = Wire::prompt(&database.config());
+    let ledger = session_ledger::Ledger::builder(wire.config())
+        .policy(settings.policy.clone())
+        .connections_max(1)
+        .connect()
+        .await
+        .unwrap();
+    let application = application(Sessions::builder(ledger, key_ring()).settings(settings).build().unwrap());
+    // The connection gets to know all statements.
+    let first = Visitor::new(&application);
+    for path in ["/keep/first", "/show", "/keep/again"] {
+        assert_eq!(first.get(path).await.status, 200);
+    }
+    let visitor = Visitor::new(&application);
+    let of = async |path: &str| {
+        let before = wire.traffic();
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        (wire.traffic() - before, answer)
+    };
+    let (visit, _) = of("/show").await;
+    let (start, answer) = of("/keep/text").await;
+    let cookie = answer.set_cookies()[0].len();
+    let (read, _) = of("/show").await;
+    let (rewrite, _) = of("/keep/text").await;
+    let (write, _) = of("/keep/tent").await;
+    Cost { visit, start, read, rewrite, write, cookie }
+}
+
+#[tokio::test]
+async fn what_is_off_costs_no_statement_no_column_and_no_byte() {
+    let (off, on) = (cost(off()).await, cost(on()).await);
+    let nothing = Traffic { statements: 0, sent: 0, received: 0 };
+    assert_eq!((off.visit, on.visit), (nothing, nothing));
+
+    // Reading: the limits travel in the session's state alone. No column of theirs is read.
+    assert_eq!((off.read.statements, on.read.statements), (1, 1));
+    assert_eq!(off.read.sent, on.read.sent);
+    assert_eq!(on.read.received - off.read.received, IN_STATE);
+    assert_eq!(off.rewrite, off.read, "an unchanged value is a read");
+
+    // Writing: each limit is in the row's state and in a column, and in the event that says it.
+    assert_eq!((off.write.statements, off.start.statements), (on.write.statements, on.start.statements));
+    assert_eq!(on.write.sent - off.write.sent, IN_STATE + IN_COLUMNS);
+    assert_eq!(on.start.sent - off.start.sent, IN_STATE + IN_COLUMNS + IN_STATE);
+
+    // The cookie: token and the attributes that are always there.
+    let always = "__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax".len();
+    assert_eq!(off.cookie, always + 140);
+    assert_eq!(on.cookie - off.cookie, "; Max-Age=3600".len());
+}
+
+/// Noting the activity is off with a delay that no session reaches.
+#[tokio::test]
+async fn a_session_whose_activity_is_not_kept_is_read_for_ever_without_a_write() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(off().policy).await;
+    let app = application(Sessions::new(ledger, key_ring()));
+    let visitor = Visitor::new(&app);
+    assert_eq!(visitor.get("/keep/text").await.status, 200);
+    for day in [1, 100, 1_000] {
+        database.set_clock_ahead(Duration::from_secs(day * 86_400)).await;
+        assert_eq!(visitor.get("/show").await.status, 200, "day {day}");
+    }
+    // The first sight of a token after a login is noted in any case, and behind all notes before it.
+    let other = Visitor::new(&app);
+    assert_eq!(other.get("/keep/text").await.status, 200);
+    assert_eq!(other.get("/login/bob").await.status, 200);
+    assert_eq!(other.get("/me").await.status, 200);
+    let mut noted = 0;
+    for _ in 0..2_000 {
+        noted = database.count("session_ledger.activity").await;
+        if noted > 0 {
+            break;
+        }
+    }
+    assert_eq!(noted, 1, "that of the other session");
+}

@@ -1,0 +1,226 @@
+//! Settings from a file and from environment variables: each is read, an unknown one is refused by its name,
+//! and settings that contradict each other are refused by what to do about them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use session_ledger::Ledger;
+use session_ledger::session::{Assurance, Policy};
+use session_ledger::token::{CookieSettings, SameSite};
+use session_ledger::web::{RequestSettings, Sessions, Settings, SettingsError};
+use test_support::{Database, Visitor, application, key_ring};
+
+const PREFIX: &str = "SHOP_SESSION_";
+
+/// Every setting, each with a value that is not its default.
+const EVERYTHING: &str = r#"{
+    "policy": {
+        "assurance": "aal2", "deviation": "Long evenings.", "idle_timeout": "30m", "absolute_timeout": "2d",
+        "extension_delay": "90s", "extension_chance": 10, "extension_deadline": "5m", "renewal_grace": 5,
+        "state_bytes_max": 1024
+    },
+    "cookie": { "name": "__Host-shop", "same_site": "strict", "max_age": "30d", "secure": true },
+    "requests": {
+        "audience": "tenant", "user_in_log": true, "refuse_superseded": true, "replay_bytes_max": 1000,
+        "replay_bytes_total": 2000, "starts_per_minute": 60
+    }
+}"#;
+
+fn everything() -> Settings {
+    let mut settings = Settings::default();
+    settings.policy = Policy::aal2()
+        .deviation("Long evenings.")
+        .idle_timeout(1_800)
+        .absolute_timeout(172_800)
+        .extension_delay(90)
+        .extension_chance(10)
+        .extension_deadline(300)
+        .renewal_grace(5)
+        .state_bytes_max(1_024);
+    let month = Duration::from_secs(30 * 86_400);
+    settings.cookie =
+        CookieSettings::default().name("__Host-shop").same_site(SameSite::Strict).max_age(month);
+    settings.requests.audience = "tenant".to_owned();
+    settings.requests.user_in_log = true;
+    settings.requests.refuse_superseded = true;
+    settings.requests.replay_bytes_max = 1_000;
+    settings.requests.replay_bytes_total = 2_000;
+    settings.requests.starts_per_minute = Some(60);
+    settings
+}
+
+#[test]
+fn a_file_says_every_setting() {
+    let settings: Settings = serde_json::from_str(EVERYTHING).unwrap();
+    assert_eq!(settings, everything());
+    assert_eq!(settings.validate(), Ok(()));
+    assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
+    assert_eq!(Settings::default().validate(), Ok(()));
+}
+
+/// The variables are made of the file above, so that a setting that is added there is tried here too.
+#[test]
+fn the_environment_says_every_setting_that_a_file_says() {
+    let file: serde_json::Value = serde_json::from_str(EVERYTHING).unwrap();
+    let sections = file.as_object().unwrap().iter();
+    let variables: Vec<_> = sections
+        .flat_map(|(section, settings)| {
+            settings.as_object().unwrap().iter().map(move |(setting, value)| {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                (format!("{PREFIX}{section}_{setting}").to_uppercase(), text)
+            })
+        })
+        .collect();
+    assert_eq!(Settings::from_variables(PREFIX, variables).unwrap(), everything());
+}
+
+#[test]
+fn variables_of_others_are_left_alone_and_off_is_written_none() {
+    let variables = [
+        ("SESSION_MANAGER", "local/desktop"),
+        ("PATH", "/bin"),
+        ("SHOP_SESSION_POLICY_IDLE_TIMEOUT", "none"),
+        ("SHOP_SESSION_REQUESTS_STARTS_PER_MINUTE", "none"),
+        ("SHOP_SESSION_COOKIE_SECURE", "false"),
+    ];
+    let settings = Settings::from_variables(PREFIX, variables).unwrap();
+    assert_eq!((settings.policy.idle_timeout, settings.requests.starts_per_minute), (None, None));
+    assert_eq!((settings.policy.assurance, settings.cookie.secure), (Assurance::Aal1, false));
+    let none = Settings::from_variables(PREFIX, [("HOME", "/")]).unwrap();
+    assert_eq!(none, Settings::default());
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_refused_by_its_name() {
+    let rows = [
+        (
+            "POLICY_IDLE_TIMOUT",
+            "60",
+            "unknown field `idle_timout`, expected one of `assurance`, `deviation`, `idle_timeout`, \
+             `absolute_timeout`, `extension_delay`, `extension_chance`, `extension_deadline`, `renewal_grace`, \
+             `state_bytes_max`",
+        ),
+        (
+            "POLICY_IDLE_TIMEOUT",
+            "soon",
+            "invalid value: string \"soon\", expected whole seconds up to 4294967295, or a text such as \"90s\", \
+             \"30m\", \"12h\" or \"14d\", or \"none\" for no limit",
+        ),
+        (
+            "POLICY_RENEWAL_GRACE",
+            "none",
+            "invalid value: string \"none\", expected whole seconds up to 4294967295, or a text such as \"90s\", \
+             \"30m\", \"12h\" or \"14d\"",
+        ),
+        ("POLICY_STATE_BYTES_MAX", "64K", "invalid value: string \"64K\", expected a whole number"),
+        ("POLICY_EXTENSION_CHANCE", "256", "invalid value: integer `256`, expected u8"),
+        ("COOKIE_SECURE", "yes", "invalid value: string \"yes\", expected `true` or `false`"),
+        ("COOKIE_SAME_SITE", "Lax", "unknown variant `Lax`, expected `lax` or `strict`"),
+        (
+            "POLCY_IDLE_TIMEOUT",
+            "60",
+            "no such setting; settings begin with one of `SHOP_SESSION_POLICY_`, `SHOP_SESSION_COOKIE_`, \
+             `SHOP_SESSION_REQUESTS_`",
+        ),
+    ];
+    for (setting, text, problem) in rows {
+        let name = format!("{PREFIX}{setting}");
+        let beside = (format!("{PREFIX}REQUESTS_AUDIENCE"), "tenant");
+        let refusal = Settings::from_variables(PREFIX, [beside, (name.clone(), text)]).unwrap_err();
+        assert_eq!(refusal.to_string(), format!("environment variable `{name}`: {problem}"));
+    }
+    let (name, text) = ("SHOP_SESSION_COOKIE_NAME", OsStr::from_bytes(b"\xff"));
+    let refusal = Settings::from_variables(PREFIX, [(name, text)]).unwrap_err();
+    assert_eq!(refusal.to_string(), "environment variable `SHOP_SESSION_COOKIE_NAME`: is not UTF-8");
+}
+
+#[test]
+fn an_unknown_setting_of_a_file_is_refused_by_its_name() {
+    let rows = [
+        (r#"{ "polcy": {} }"#, "unknown field `polcy`, expected one of `policy`, `cookie`, `requests`"),
+        (
+            r#"{ "cookie": { "samesite": "lax" } }"#,
+            "unknown field `samesite`, expected one of `name`, `same_site`, `max_age`, `secure`",
+        ),
+        (r#"{ "requests": { "audiance": "" } }"#, "unknown field `audiance`, expected one of `audience`"),
+        (
+            r#"{ "policy": { "idel_timeout": 5 } }"#,
+            "unknown field `idel_timeout`, expected one of `assurance`",
+        ),
+    ];
+    for (text, message) in rows {
+        let error = serde_json::from_str::<Settings>(text).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused_by_what_to_do() {
+    type Row = (fn(&mut Settings), &'static str);
+    let rows: [Row; 3] = [
+        (
+            |settings| settings.policy.extension_delay = u32::MAX,
+            "setting `extension_delay` must be shorter than `idle_timeout`, or reading would not keep a session",
+        ),
+        (
+            |settings| settings.cookie.secure = false,
+            "The cookie setting `name` is \"__Host-session\", and browsers accept its prefix __Host- only on secure \
+             cookies; set `secure`, or choose a name without the prefix for local development.",
+        ),
+        (
+            |settings| settings.requests.replay_bytes_max = 64 * 1024 * 1024 + 1,
+            "setting `replay_bytes_max` is 67108865, but `replay_bytes_total` leaves only 67108864 for all bodies: \
+             lower the first, or raise the second",
+        ),
+    ];
+    for (change, message) in rows {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        assert_eq!(settings.validate().unwrap_err().to_string(), message);
+    }
+    let mut requests = RequestSettings::default();
+    requests.replay_bytes_max = requests.replay_bytes_total;
+    assert_eq!(requests.validate(), Ok(()));
+}
+
+#[tokio::test]
+async fn the_middleware_follows_its_settings_and_refuses_those_that_it_cannot_follow() {
+    let database = Database::fresh().await;
+    let ledger: Ledger = database.ledger(everything().policy).await;
+    let build = |settings| Sessions::builder(ledger.clone(), key_ring()).settings(settings).build();
+    let visitor = Visitor::new(&application(build(everything()).unwrap()));
+    let answer = visitor.get("/login/alice").await;
+    let [cookie] = answer.set_cookies()[..] else { panic!("{answer:?}") };
+    let (pair, attributes) = cookie.split_once(';').unwrap();
+    assert!(pair.starts_with("__Host-shop="), "{pair}");
+    assert_eq!(attributes, " Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=2592000");
+    assert_eq!(visitor.get("/large/1025").await.status, 500, "more than `state_bytes_max`");
+
+    let refused = |change: fn(&mut Settings)| {
+        let mut settings = everything();
+        change(&mut settings);
+        build(settings).map(drop).unwrap_err()
+    };
+    let other = refused(|settings| settings.policy.renewal_grace = 6);
+    assert_eq!(other, SettingsError::PolicyOfAnotherLedger);
+    assert_eq!(
+        other.to_string(),
+        "setting `policy` is not that of the ledger: give it to `Ledger::builder(..).policy(settings.policy.clone())`"
+    );
+    assert_eq!(
+        refused(|settings| settings.requests.replay_bytes_max = 2_001),
+        SettingsError::BodyLargerThanAll { most: 2_001, total: 2_000 }
+    );
+    assert!(matches!(refused(|settings| settings.cookie.name.clear()), SettingsError::Cookie(_)));
+}
+
+/// Without the whole set, `Sessions::builder` refuses the same.
+#[tokio::test]
+async fn the_builder_refuses_what_settings_refuse() {
+    let database = Database::fresh().await;
+    let builder = Sessions::builder(database.ledger(Policy::default()).await, key_ring());
+    let refusal = builder.replay_bytes_max(11).replay_bytes_total(10).build().map(drop).unwrap_err();
+    assert_eq!(refusal, SettingsError::BodyLargerThanAll { most: 11, total: 10 });
+}
