@@ -60,6 +60,42 @@ fn a_file_says_every_setting() {
     assert_eq!(Settings::default().validate(), Ok(()));
 }
 
+/// The same in TOML, as operators write it. There the refusal also shows the line.
+#[test]
+fn a_file_in_toml_is_read_and_refused_by_its_line() {
+    let read = |text: &str| toml::from_str::<Settings>(text);
+    let text = r#"
+        [policy]
+        assurance = "aal2"
+        idle_timeout = "30m"
+        absolute_timeout = 43200
+
+        [cookie]
+        same_site = "strict"
+
+        [requests]
+        starts_per_minute = 60
+    "#;
+    let mut settings = Settings::default();
+    settings.policy = Policy::aal2().idle_timeout(1_800).absolute_timeout(43_200);
+    settings.cookie = CookieSettings::default().same_site(SameSite::Strict);
+    settings.requests.starts_per_minute = Some(60);
+    assert_eq!(read(text).unwrap(), settings);
+
+    let endless = read("[policy]\nidle_timeout = \"none\"").unwrap();
+    assert_eq!(endless.policy.idle_timeout, None);
+    let refusal = read("[policy]\nidle_timeout = \"soon\"").unwrap_err().to_string();
+    assert!(refusal.contains("2 | idle_timeout = \"soon\""), "{refusal}");
+    assert!(refusal.contains("invalid value: string \"soon\", expected whole seconds"), "{refusal}");
+    let refusal = read("[policy]\nidle_timeout = -5").unwrap_err().to_string();
+    assert!(refusal.contains("invalid value: integer `-5`, expected whole seconds"), "{refusal}");
+    let refusal = read("[polcy]").unwrap_err().to_string();
+    assert!(
+        refusal.contains("unknown field `polcy`, expected one of `policy`, `cookie`, `requests`"),
+        "{refusal}"
+    );
+}
+
 /// The variables are made of the file above, so that a setting that is added there is tried here too.
 #[test]
 fn the_environment_says_every_setting_that_a_file_says() {
