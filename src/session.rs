@@ -56,7 +56,7 @@ pub use state::{Content, SessionState, Superseded};
 pub use stored_timeouts::StoredTimeouts;
 pub use strict::DecodeError;
 pub use timeouts::{PolicyError, Timeouts};
-pub use user::UserId;
+pub use user::{UserId, UserIdError};
 pub use value::{Fingerprint, Form, Value};
 pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 

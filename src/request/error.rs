@@ -1,6 +1,6 @@
 //! Errors of a handler's use of its session.
 
-use crate::session::{DecodeError, SessionId, ValueError, WishError};
+use crate::session::{DecodeError, SessionId, UserIdError, ValueError, WishError};
 use crate::token::{RandomnessError, SealError};
 
 /// A handler asked something of its session that cannot be done. The session is as it was.
@@ -13,6 +13,9 @@ pub enum SessionError {
     /// A wish that cannot be granted: too large, nobody signed in …
     #[error(transparent)]
     Wish(#[from] WishError),
+    /// The signed-in user's id is none of the application's type.
+    #[error(transparent)]
+    UserId(#[from] UserIdError),
     /// The session's stored state cannot be read. The session can be ended, and a login puts a new one in its
     /// place. Whatever else a handler asks of it, nothing of the request is committed.
     #[error("session {session} can be ended but not read: {error}")]

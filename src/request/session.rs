@@ -1,6 +1,7 @@
 //! The session that a handler holds.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -66,6 +67,15 @@ impl Session {
     /// The user the session acts as: the one who logged in, or the one they impersonate.
     pub fn user(&self) -> Option<UserId> {
         self.state(|state| state.acting_user().cloned())
+    }
+
+    /// The same by an id of the application's own type, such as a UUID or an integer.
+    ///
+    /// # Errors
+    ///
+    /// The id is none of that type: see [`UserId::to`].
+    pub fn user_as<T: FromStr + Clone + Into<UserId>>(&self) -> Result<Option<T>, SessionError> {
+        Ok(self.user().map(|user| user.to()).transpose()?)
     }
 
     /// The signed-in user while they act as another.

@@ -1,8 +1,9 @@
 //! A session that somebody is signed in to.
 
 use std::ops::Deref;
+use std::str::FromStr;
 
-use super::Session;
+use super::{Session, SessionError};
 use crate::session::UserId;
 
 /// The session of a signed-in user.
@@ -47,6 +48,26 @@ impl SignedIn {
     /// The user who was signed in when the handler was called.
     pub fn user(&self) -> &UserId {
         &self.user
+    }
+
+    /// The user who was signed in when the handler was called, by an id of the application's own type.
+    ///
+    /// ```
+    /// use poem::{Result, handler};
+    /// use session_ledger::web::SignedIn;
+    ///
+    /// #[handler]
+    /// fn number(session: SignedIn) -> Result<String> {
+    ///     let user: i64 = session.user_as()?;
+    ///     Ok(format!("account number {user}"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The id is none of that type: see [`UserId::to`].
+    pub fn user_as<T: FromStr + Clone + Into<UserId>>(&self) -> Result<T, SessionError> {
+        Ok(self.user.to()?)
     }
 }
 
