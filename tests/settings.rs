@@ -21,7 +21,10 @@ const EVERYTHING: &str = r#"{
         "extension_delay": "90s", "extension_chance": 10, "extension_deadline": "5m", "renewal_grace": 5,
         "state_bytes_max": 1024
     },
-    "cookie": { "name": "__Host-shop", "same_site": "strict", "max_age": "30d", "secure": true },
+    "cookie": {
+        "name": "__Secure-shop", "same_site": "none", "max_age": "30d", "secure": true, "domain": "example.org",
+        "path": "/shop", "partitioned": true
+    },
     "requests": {
         "audience": "tenant", "user_in_log": true, "refuse_superseded": true, "replay_bytes_max": 1000,
         "replay_bytes_total": 2000, "starts_per_minute": 60
@@ -41,7 +44,8 @@ fn everything() -> Settings {
         .state_bytes_max(1_024);
     let month = Duration::from_secs(30 * 86_400);
     settings.cookie =
-        CookieSettings::default().name("__Host-shop").same_site(SameSite::Strict).max_age(month);
+        CookieSettings::default().name("__Secure-shop").same_site(SameSite::None).max_age(month);
+    settings.cookie = settings.cookie.domain("example.org").path("/shop").partitioned();
     settings.requests.audience = "tenant".to_owned();
     settings.requests.user_in_log = true;
     settings.requests.refuse_superseded = true;
@@ -153,7 +157,7 @@ fn a_variable_that_cannot_be_read_is_refused_by_its_name() {
         ("POLICY_STATE_BYTES_MAX", "64K", "invalid value: string \"64K\", expected a whole number"),
         ("POLICY_EXTENSION_CHANCE", "256", "invalid value: integer `256`, expected u8"),
         ("COOKIE_SECURE", "yes", "invalid value: string \"yes\", expected `true` or `false`"),
-        ("COOKIE_SAME_SITE", "Lax", "unknown variant `Lax`, expected `lax` or `strict`"),
+        ("COOKIE_SAME_SITE", "Lax", "unknown variant `Lax`, expected one of `lax`, `strict`, `none`"),
         (
             "POLCY_IDLE_TIMEOUT",
             "60",
@@ -178,7 +182,7 @@ fn an_unknown_setting_of_a_file_is_refused_by_its_name() {
         (r#"{ "polcy": {} }"#, "unknown field `polcy`, expected one of `policy`, `cookie`, `requests`"),
         (
             r#"{ "cookie": { "samesite": "lax" } }"#,
-            "unknown field `samesite`, expected one of `name`, `same_site`, `max_age`, `secure`",
+            "unknown field `samesite`, expected one of `name`, `same_site`, `max_age`, `secure`, `domain`",
         ),
         (r#"{ "requests": { "audiance": "" } }"#, "unknown field `audiance`, expected one of `audience`"),
         (
@@ -230,8 +234,10 @@ async fn the_middleware_follows_its_settings_and_refuses_those_that_it_cannot_fo
     let answer = visitor.get("/login/alice").await;
     let [cookie] = answer.set_cookies()[..] else { panic!("{answer:?}") };
     let (pair, attributes) = cookie.split_once(';').unwrap();
-    assert!(pair.starts_with("__Host-shop="), "{pair}");
-    assert_eq!(attributes, " Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=2592000");
+    assert!(pair.starts_with("__Secure-shop="), "{pair}");
+    let wanted =
+        " Domain=example.org; Path=/shop; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=2592000";
+    assert_eq!(attributes, wanted);
     assert_eq!(visitor.get("/large/1025").await.status, 500, "more than `state_bytes_max`");
 
     let refused = |change: fn(&mut Settings)| {

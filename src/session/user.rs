@@ -18,9 +18,8 @@ use uuid::Uuid;
 ///
 /// # A type of the application's own
 ///
-/// Any type becomes one that can be logged in, and read back with [`to`](Self::to),
-/// [`Session::user_as`](crate::web::Session::user_as) or [`SignedIn::user_as`](crate::web::SignedIn::user_as),
-/// if it says how it is written and read:
+/// Any type can be logged in, and read back by [`to`](Self::to) or by
+/// [`SignedIn::user_as`](crate::web::SignedIn::user_as), if it says how it is written and read:
 ///
 /// ```
 /// use std::str::FromStr;

@@ -1,12 +1,12 @@
 //! The `Set-Cookie` header, which tells the browser to keep a token or to forget it.
 
 mod error;
+mod validation;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::frame::TEXT;
 use super::sealer::Token;
 use crate::session::seconds;
 pub use error::CookieSettingsError;
@@ -15,7 +15,18 @@ pub use error::CookieSettingsError;
 ///
 /// The default is the strictest that works for a site with logins from links: `__Host-session`, `Secure`,
 /// `SameSite=Lax`, gone when the browser closes (OWASP ASVS 3.3.1 to 3.3.4). Scripts can never read the
-/// cookie; it is valid for the whole site and for no other domain.
+/// cookie; it is valid for the whole host and for no other one. An application that is shared between hosts
+/// or embedded in other sites needs more, and gives something up for it:
+///
+/// | setting | for | gives up |
+/// |---|---|---|
+/// | [`same_site`](Self::same_site) `None` | an application in a frame of another site | the browser's protection against forged requests (CSRF): any site can send requests with the cookie |
+/// | [`partitioned`](Self::partitioned) | the same, where browsers block cookies of other sites | one login for all: the application has a session for each site that embeds it |
+/// | [`domain`](Self::domain) | several hosts below one name | the prefix `__Host-`: each host below the name gets the cookie, and can set one that makes the right one unusable |
+/// | [`path`](Self::path) | several applications on one host | the prefix `__Host-`. It keeps nothing secret: pages of one host can read each other |
+///
+/// A browser takes a cookie with another domain or path for another cookie, and a request with two of the
+/// name is a visitor's. So a site that changes one of them changes the name, too.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,8 +39,8 @@ pub use error::CookieSettingsError;
 /// assert!(for_local_development.validate().is_ok());
 /// ```
 ///
-/// It reads from a configuration file through serde; an unknown setting is an error. `same_site` is `"lax"`
-/// or `"strict"`, `max_age` a number of seconds or a text such as `"30d"`.
+/// It reads from a configuration file through serde; an unknown setting is an error. `same_site` is `"lax"`,
+/// `"strict"` or `"none"`, `max_age` a number of seconds or a text such as `"30d"`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -44,6 +55,12 @@ pub struct CookieSettings {
     pub max_age: Option<Duration>,
     /// Whether the browser sends the cookie over HTTPS only.
     pub secure: bool,
+    /// The domain whose hosts get the cookie; `None` for the host alone that sets it.
+    pub domain: Option<String>,
+    /// The path below which the browser sends the cookie.
+    pub path: String,
+    /// Whether the browser keeps a cookie for each site that embeds the application.
+    pub partitioned: bool,
 }
 
 /// Which requests from other sites carry the cookie. The header always states it, because browsers differ in
@@ -56,12 +73,16 @@ pub enum SameSite {
     Lax,
     /// No request.
     Strict,
+    /// All requests, those of frames and scripts of other sites included. It needs a secure cookie, and an
+    /// application that tells forged requests by itself.
+    None,
 }
 
 impl Default for CookieSettings {
     fn default() -> Self {
         let name = "__Host-session".to_owned();
-        Self { name, same_site: SameSite::default(), max_age: None, secure: true }
+        let (same_site, path) = (SameSite::default(), "/".to_owned());
+        Self { name, same_site, max_age: None, secure: true, domain: None, path, partitioned: false }
     }
 }
 
@@ -92,6 +113,42 @@ impl CookieSettings {
         self
     }
 
+    /// All hosts of this domain get the cookie: `example.org` itself, and all below it. Browsers refuse a
+    /// domain that the host is not below, and one under which anybody can register, such as `co.uk`. The name
+    /// must not have the prefix `__Host-`; `__Secure-` is the next best (ASVS 3.3.1).
+    ///
+    /// ```
+    /// use session_ledger::token::CookieSettings;
+    ///
+    /// let shared = CookieSettings::default().name("__Secure-session").domain("example.org");
+    /// assert!(shared.validate().is_ok());
+    /// ```
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// The browser sends the cookie with requests to this path and below it only. The name must not have the
+    /// prefix `__Host-`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The browser keeps a cookie for each site that embeds the application in a frame (CHIPS), also if it
+    /// keeps no other cookies of embedded sites. Its use is with [`SameSite::None`].
+    ///
+    /// ```
+    /// use session_ledger::token::{CookieSettings, SameSite};
+    ///
+    /// let embedded = CookieSettings::default().same_site(SameSite::None).partitioned();
+    /// assert!(embedded.validate().is_ok());
+    /// ```
+    pub fn partitioned(mut self) -> Self {
+        self.partitioned = true;
+        self
+    }
+
     /// The `Set-Cookie` value that hands `token` to the browser. It is as secret as the token.
     #[doc(hidden)]
     pub fn set_cookie(&self, token: &Token) -> String {
@@ -106,74 +163,22 @@ impl CookieSettings {
         self.header("", "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
     }
 
-    /// Whether browsers will accept these settings.
-    ///
-    /// # Errors
-    /// Names the setting that they would refuse, and why.
-    pub fn validate(&self) -> Result<(), CookieSettingsError> {
-        self.validate_name()?;
-        self.validate_max_age()
-    }
-
     fn header(&self, value: &str, expiry: &str) -> String {
+        let Self { name, path, .. } = self;
+        let domain = self.domain.as_ref().map_or_else(String::new, |domain| format!("; Domain={domain}"));
         let secure = if self.secure { "; Secure" } else { "" };
         let same_site = match self.same_site {
             SameSite::Lax => "Lax",
             SameSite::Strict => "Strict",
+            SameSite::None => "None",
         };
-        format!("{}={value}; Path=/{secure}; HttpOnly; SameSite={same_site}{expiry}", self.name)
-    }
-
-    fn validate_name(&self) -> Result<(), CookieSettingsError> {
-        let name = &self.name;
-        if name.is_empty() || !name.bytes().all(is_token_byte) {
-            return Err(CookieSettingsError::Name { name: name.clone() });
-        }
-        if name.len() + TEXT > PAIR_MAX {
-            return Err(CookieSettingsError::NameLength { found: name.len(), most: PAIR_MAX - TEXT });
-        }
-        let Some(prefix) = prefix_of(name) else { return Ok(()) };
-        if !name.starts_with(prefix) {
-            return Err(CookieSettingsError::PrefixSpelling { name: name.clone(), prefix });
-        }
-        if !self.secure {
-            return Err(CookieSettingsError::PrefixInsecure { name: name.clone(), prefix });
-        }
-        Ok(())
-    }
-
-    fn validate_max_age(&self) -> Result<(), CookieSettingsError> {
-        match self.max_age {
-            Some(age) if age.subsec_nanos() != 0 => Err(CookieSettingsError::MaxAgeFraction),
-            Some(age) if age.is_zero() => Err(CookieSettingsError::MaxAgeZero),
-            Some(age) if age > MAX_AGE_MAX => {
-                Err(CookieSettingsError::MaxAgeLength { found: age.as_secs(), most: MAX_AGE_MAX.as_secs() })
-            }
-            _ => Ok(()),
-        }
+        let partitioned = if self.partitioned { "; Partitioned" } else { "" };
+        format!(
+            "{name}={value}{domain}; Path={path}{secure}; HttpOnly; SameSite={same_site}{partitioned}{expiry}"
+        )
     }
 }
 
 fn max_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     Ok(seconds::optional(deserializer)?.map(|seconds| Duration::from_secs(seconds.into())))
-}
-
-/// The most bytes of a name and its value together that browsers accept.
-const PAIR_MAX: usize = 4096;
-/// The longest age that browsers accept.
-const MAX_AGE_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-/// The name prefixes that browsers know; a longer one goes before its own beginning.
-const PREFIXES: [&str; 4] = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"];
-
-/// The prefix that a browser sees in `name`. Browsers ignore the case.
-fn prefix_of(name: &str) -> Option<&'static str> {
-    let begins =
-        |prefix: &&str| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    PREFIXES.into_iter().find(begins)
-}
-
-/// `tchar` of RFC 9110, section 5.6.2.
-const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }

@@ -42,6 +42,114 @@ fn every_attribute_at_once() {
     golden(&settings, "__Secure-id", "Path=/; Secure; HttpOnly; SameSite=Strict", "; Max-Age=34560000");
 }
 
+/// What a shared or an embedded application needs; the removal repeats all of it.
+#[test]
+fn a_cookie_for_several_hosts_or_for_frames_says_so() {
+    let shared = named("__Secure-id").domain("example.org");
+    golden(&shared, "__Secure-id", "Domain=example.org; Path=/; Secure; HttpOnly; SameSite=Lax", "");
+    let part = named("__Secure-id").path("/shop");
+    golden(&part, "__Secure-id", "Path=/shop; Secure; HttpOnly; SameSite=Lax", "");
+    let framed = named("__Host-id").same_site(SameSite::None);
+    golden(&framed, "__Host-id", "Path=/; Secure; HttpOnly; SameSite=None", "");
+    let all = shared.path("/a").same_site(SameSite::None).partitioned().max_age(Duration::from_secs(5));
+    let attributes = "Domain=example.org; Path=/a; Secure; HttpOnly; SameSite=None; Partitioned";
+    golden(&all, "__Secure-id", attributes, "; Max-Age=5");
+    for settings in [&part, &framed, &all, &framed.clone().partitioned()] {
+        assert_eq!(settings.validate(), Ok(()));
+    }
+}
+
+#[test]
+fn a_host_cookie_has_neither_domain_nor_path() {
+    for name in ["__Host-id", "__Host-Http-id"] {
+        for (settings, setting) in
+            [(named(name).domain("example.org"), "domain"), (named(name).path("/a"), "path")]
+        {
+            refused(
+                &settings,
+                &format!(
+                    "The cookie setting `name` is \"{name}\", and browsers accept its prefix __Host- only without \
+                     `domain` and with the path \"/\"; leave `{setting}` as it is by default, or choose a name with \
+                     the prefix __Secure-."
+                ),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cookie_for_other_sites_is_secure() {
+    let plain = || named("id").insecure();
+    let rows = [(plain().same_site(SameSite::None), "same_site"), (plain().partitioned(), "partitioned")];
+    for (settings, setting) in rows {
+        refused(
+            &settings,
+            &format!(
+                "The cookie setting `{setting}` needs a secure cookie; set `secure`, or leave `{setting}` as it is by \
+                 default."
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_domain_is_a_name_with_a_dot_and_no_address() {
+    let of = |domain: &str| named("id").domain(domain);
+    let long = format!("{}.org", "a".repeat(63));
+    for domain in ["example.org", "a.b.c", "xn--bcher-kva.example", "9.example", &long] {
+        assert_eq!(of(domain).validate(), Ok(()), "{domain}");
+    }
+    let (label, whole) = (format!("{}.org", "a".repeat(64)), "a.".repeat(126) + "aa");
+    for domain in [
+        "",
+        ".",
+        "localhost",
+        ".example.org",
+        "example.org.",
+        "a..b",
+        "-a.b",
+        "a-.b",
+        "a_b.c",
+        "bücher.example",
+        "example.org:443",
+        "https://example.org",
+        "a.b; Secure",
+        "a.b\r\nX: y",
+        "10.0.0.1",
+        "[::1]",
+        &label,
+        &whole,
+    ] {
+        refused(
+            &of(domain),
+            &format!(
+                "The cookie setting `domain` is {domain:?}, but must be a domain name such as \"example.org\", without \
+                 a dot before it, a port or a scheme."
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_path_begins_with_a_slash_and_stays_in_its_attribute() {
+    let of = |path: &str| named("id").path(path);
+    let most = format!("/{}", "a".repeat(1023));
+    for path in ["/", "/shop", "/a b/", "/~a=b", &most] {
+        assert_eq!(of(path).validate(), Ok(()), "{path}");
+    }
+    for path in
+        ["", "shop", " /", "/ ", "/a; Domain=x", "/a\r\nX: y", "/\u{e4}", "/\u{7f}", &format!("{most}a")]
+    {
+        refused(
+            &of(path),
+            &format!(
+                "The cookie setting `path` is {path:?}, but must begin with a slash, and be at most 1024 printable \
+                 ASCII characters without a semicolon and without a blank at the end."
+            ),
+        );
+    }
+}
+
 #[test]
 fn names_that_browsers_accept_are_accepted() {
     for name in

@@ -38,4 +38,27 @@ pub enum CookieSettingsError {
     /// Browsers cap the age at 400 days.
     #[error("The cookie setting `max_age` is {found} seconds, but may be {most} (400 days) at most.")]
     MaxAgeLength { found: u64, most: u64 },
+    /// Browsers refuse such a cookie from other sites unless it is `Secure`.
+    #[error(
+        "The cookie setting `{setting}` needs a secure cookie; set `secure`, or leave `{setting}` as it is by default."
+    )]
+    InsecureForOthers { setting: &'static str },
+    /// Browsers ignore a cookie for a domain that is none.
+    #[error(
+        "The cookie setting `domain` is {domain:?}, but must be a domain name such as \"example.org\", without a dot \
+         before it, a port or a scheme."
+    )]
+    Domain { domain: String },
+    /// Browsers take a path that does not begin with `/` for another one.
+    #[error(
+        "The cookie setting `path` is {path:?}, but must begin with a slash, and be at most 1024 printable ASCII \
+         characters without a semicolon and without a blank at the end."
+    )]
+    Path { path: String },
+    /// The prefix promises that the cookie belongs to one host, and to all of it.
+    #[error(
+        "The cookie setting `name` is {name:?}, and browsers accept its prefix __Host- only without `domain` and with \
+         the path \"/\"; leave `{setting}` as it is by default, or choose a name with the prefix __Secure-."
+    )]
+    PrefixOfHost { name: String, setting: &'static str },
 }
