@@ -18,12 +18,15 @@ pub use error::CookieSettingsError;
 /// cookie; it is valid for the whole host and for no other one. An application that is shared between hosts
 /// or embedded in other sites needs more, and gives something up for it:
 ///
-/// | setting | for | gives up |
-/// |---|---|---|
-/// | [`same_site`](Self::same_site) `None` | an application in a frame of another site | the browser's protection against forged requests (CSRF): any site can send requests with the cookie |
-/// | [`partitioned`](Self::partitioned) | the same, where browsers block cookies of other sites | one login for all: the application has a session for each site that embeds it |
-/// | [`domain`](Self::domain) | several hosts below one name | the prefix `__Host-`: each host below the name gets the cookie, and can set one that makes the right one unusable |
-/// | [`path`](Self::path) | several applications on one host | the prefix `__Host-`. It keeps nothing secret: pages of one host can read each other |
+/// - [`same_site`](Self::same_site) `None` is for an application in a frame of another site. It gives up the
+///   browser's protection against forged requests (CSRF): any site can send requests with the cookie.
+/// - [`partitioned`](Self::partitioned) is for the same, where browsers block such cookies. It gives up the
+///   one login for all: the application has a session for each site that embeds it.
+/// - [`domain`](Self::domain) is for several hosts below one name. It gives up the prefix `__Host-`: each
+///   host below the name gets the cookie, and can set one beside it, with which the right one is not
+///   believed.
+/// - [`path`](Self::path) is for several applications on one host. It gives up the prefix `__Host-`, too, and
+///   keeps nothing secret: pages of one host can read each other.
 ///
 /// A browser takes a cookie with another domain or path for another cookie, and a request with two of the
 /// name is a visitor's. So a site that changes one of them changes the name, too.
