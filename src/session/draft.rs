@@ -100,6 +100,12 @@ impl Draft {
             if let Event::Renewed(renewed) = &mut fact {
                 renewed.accepts_superseded &= !self.forget_renewal();
             }
+            if let Event::ValueSet(set) = &mut fact
+                && let Some(before) = self.value_before(&set.key).filter(|one| one.agrees_with(&set.value))
+            {
+                // What is stored stays as it is, also if it lacks a fingerprint.
+                set.value = before.clone();
+            }
             Arc::make_mut(&mut self.state).apply(&fact, at);
             self.keep(fact);
         }
@@ -130,7 +136,7 @@ impl Draft {
         let void = match &fact {
             Event::ValueSet(set) => {
                 self.forget_value(&set.key);
-                self.value_before(&set.key).is_some_and(|before| before.agrees_with(&set.value))
+                self.value_before(&set.key) == Some(&set.value)
             }
             Event::ValueRemoved(removed) => {
                 self.forget_value(&removed.key);
