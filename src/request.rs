@@ -13,6 +13,7 @@ mod commit;
 pub(crate) mod completion;
 mod error;
 pub(crate) mod failure;
+pub(crate) mod forwarded;
 mod incident;
 mod opened;
 pub(crate) mod part;

@@ -19,6 +19,7 @@
 
 mod attempt;
 mod builder;
+mod client_address;
 mod commit_policy;
 mod error;
 mod extract;
@@ -33,4 +34,6 @@ mod session_transaction;
 pub use crate::ledger::Savepoint;
 pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SignedIn, Tx};
 pub use builder::SessionsBuilder;
+/// A network of addresses: the type in [`SessionsBuilder::trusted_proxies`], from the crate `ipnet`.
+pub use ipnet::IpNet;
 pub use middleware::{Sessions, SessionsEndpoint};

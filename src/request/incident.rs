@@ -1,8 +1,8 @@
-//! Cookies that a security monitor wants to hear of (ASVS 16.3.3).
+//! Requests that a security monitor wants to hear of (ASVS 16.3.3).
 
 use crate::session::{Client, SessionId};
 
-/// A cookie that no honest browser sends.
+/// A cookie that no honest browser sends, or a header that no honest proxy does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incident {
@@ -24,6 +24,15 @@ pub enum Incident {
         /// The client that sent it.
         client: Client,
     },
+    /// A trusted proxy has sent a header about its own client that cannot be read. The request goes on as
+    /// that of the last address that was believed. See
+    /// [`trusted_proxies`](crate::web::SessionsBuilder::trusted_proxies).
+    ForwardingRejected {
+        /// The last address that was believed, and the browser.
+        client: Client,
+        /// The fault of the header.
+        fault: &'static str,
+    },
 }
 
 impl Incident {
@@ -33,6 +42,17 @@ impl Incident {
             Self::CookieRejected { .. } => "crypt_decrypt_fail",
             Self::CookieDuplicated { .. } => "malicious_direct_reference",
             Self::TokenReplayed { .. } => "authn_token_reuse",
+            Self::ForwardingRejected { .. } => "input_validation_fail",
+        }
+    }
+
+    /// The log's words for it.
+    pub(super) fn words(&self) -> &'static str {
+        match self {
+            Self::CookieRejected { .. } | Self::CookieDuplicated { .. } | Self::TokenReplayed { .. } => {
+                "a cookie that honest browsers do not send"
+            }
+            Self::ForwardingRejected { .. } => "a trusted proxy's word about its client cannot be read",
         }
     }
 }

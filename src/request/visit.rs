@@ -139,7 +139,7 @@ impl Visit {
 
     /// Whether a visitor's session may start, by the limit of the client's address. Counted once a request.
     pub(super) fn may_start(&self) -> bool {
-        match (&self.shared.starts, self.arrival.peer) {
+        match (&self.shared.starts, self.arrival.address) {
             (Some(starts), Some(address)) if self.attempt() == 1 => starts.allow(address, Instant::now()),
             _ => true,
         }

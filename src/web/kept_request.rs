@@ -5,10 +5,12 @@ use std::sync::Arc;
 use poem::error::ReadBodyError;
 use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Body, Request, RequestParts, Response, Result};
+use poem::{Body, Request, RequestParts, Response, Result};
 
+use super::client_address::source_of;
 use super::face::Face;
 use super::kept_body::KeptBody;
+use crate::request::Incident;
 use crate::request::arrival::Arrival;
 
 /// The parts of a request that poem lets one keep, beside its [`Arrival`]. It lacks the path parameters of an
@@ -86,13 +88,16 @@ fn location(uri: &Uri) -> String {
 }
 
 /// The parts of a request that the cycle looks at.
-pub(super) fn arrival_of(request: &Request, body: &Kept) -> Arrival {
-    let peer = match &request.remote_addr().0 {
-        Addr::SocketAddr(address) => Some(address.ip()),
-        _ => None,
-    };
+pub(super) fn arrival_of(request: &Request, body: &Kept, face: &Face) -> Arrival {
     let runs_once = matches!(body, Kept::Nothing);
-    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer, runs_once }
+    let source = source_of(request, face);
+    let address = source.map(|source| source.address);
+    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let arrival = Arrival { method, headers, address, runs_once };
+    if let Some(fault) = source.and_then(|source| source.fault) {
+        face.shared.report(&Incident::ForwardingRejected { client: arrival.client(), fault });
+    }
+    arrival
 }
 
 /// Has the body kept as it is read, if it says that it is not too long.

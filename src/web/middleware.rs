@@ -96,7 +96,7 @@ impl<E: Endpoint> SessionsEndpoint<E> {
     async fn run(&self, request: &mut Request) -> Result<Response> {
         let (face, shared) = (&*self.face, &self.face.shared);
         let body = keep_body(request, face);
-        let arrival = arrival_of(request, &body);
+        let arrival = arrival_of(request, &body, face);
         let kept = KeptRequest::of(request, body);
         let started = Instant::now();
         let mut number = 1;
