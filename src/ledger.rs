@@ -5,8 +5,10 @@
 //! rebuild.
 
 mod builder;
+mod change;
 pub(crate) mod desk;
 mod end;
+mod ended;
 mod feed;
 mod finding;
 mod irregularity;
@@ -18,6 +20,7 @@ mod surroundings;
 mod transaction;
 mod verification;
 mod verify;
+mod watch;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
 
 pub use builder::{Builder, StartError};
+pub use change::{Change, ChangeError};
 pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
 pub use finding::{Difference, Finding};
@@ -62,6 +66,7 @@ struct Parts {
     commits: GroupCommit,
     activity: Activity,
     policy: Arc<Policy>,
+    watch: watch::Watch,
 }
 
 impl Ledger {

@@ -23,3 +23,4 @@ pub(crate) mod schema;
 pub(crate) mod sessions;
 mod sqlstate;
 mod table;
+pub(crate) mod watch;
