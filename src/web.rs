@@ -16,6 +16,13 @@
 //! Rolled back means: no event, no row, no cookie, no flash message. [`SessionsBuilder::commit_when`] sets
 //! another rule. A request that loses a race against another request of its session runs again, body
 //! included. So a handler should do nothing outside the database that must not be done twice.
+//!
+//! # After the answer
+//!
+//! A stream, a WebSocket or a task goes on when its request is settled. A [`Session`] that it has kept reads
+//! as the request has left it, and refuses each change ([`SessionError::Over`]). What is made for it is a
+//! [`SessionSnapshot`], which also tells when the session ends, and
+//! [`Ledger::change`](crate::Ledger::change), which writes.
 
 mod attempt;
 mod builder;
@@ -32,7 +39,7 @@ mod outcome;
 mod session_transaction;
 
 pub use crate::ledger::Savepoint;
-pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SignedIn, Tx};
+pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SessionSnapshot, SignedIn, Tx};
 pub use builder::SessionsBuilder;
 /// A network of addresses: the type in [`SessionsBuilder::trusted_proxies`], from the crate `ipnet`.
 pub use ipnet::IpNet;

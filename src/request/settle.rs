@@ -10,7 +10,8 @@ use super::completion::Completion;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Undone, roll_back};
-use super::visit::{Left, Visit};
+use super::visit::Visit;
+use super::visit::leaving::Left;
 use crate::ledger::desk::Append;
 
 /// A request that is settled: what became of its changes, and what its answer must carry.
@@ -44,15 +45,18 @@ impl Settled {
 /// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a
 /// client that hangs up must not stop a commit halfway.
 pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
+    // The middleware holds one; any other is a handle in a stream or a task that goes on.
+    let is_kept = Arc::strong_count(visit) > 1;
     if !visit.was_opened() {
+        visit.stage().close(is_kept);
         return Settled::UNTOUCHED;
     }
-    match visit.leave() {
+    match visit.leave(is_kept) {
         Left::Nothing(opened) => settle_idle(visit, opened, commits),
         Left::Work => {
             // On the heap: it is many kilobytes, and would be moved from place to place on its way into the
             // task.
-            let work = Box::pin(settle_work(Arc::clone(visit), commits)).in_current_span();
+            let work = Box::pin(settle_work(Arc::clone(visit), commits, is_kept)).in_current_span();
             match tokio::spawn(work).await {
                 Ok(settled) => settled,
                 Err(error) => {
@@ -79,8 +83,8 @@ fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled 
 }
 
 /// Settles a request that has something to write, to roll back or to end.
-async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
-    let (opened, running) = visit.take().await;
+async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool) -> Settled {
+    let (opened, running) = visit.take(is_kept).await;
     let Some(mut opened) = opened else {
         let undone = roll_back(running).await;
         return settled(&visit, None, Err(Verdict::RolledBack(undone)));
@@ -109,7 +113,12 @@ async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
     if let Some(taken) = opened.taken_offer(visit.arrival.client()) {
         Box::pin(take_offer(&visit, taken)).await;
     }
-    settled(&visit, Some(&opened), result)
+    let shown = is_kept.then(|| opened.left(result.as_ref().ok()));
+    let settled = settled(&visit, Some(&opened), result);
+    if let Some(shown) = shown {
+        visit.stage().show(shown);
+    }
+    settled
 }
 
 /// Notes that the session was seen, and gathers what the answer must carry.

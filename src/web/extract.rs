@@ -36,6 +36,7 @@ async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
         tracing::error!(%cause, "a request could not be served");
         cause
     })?;
+    visit.go_on()?;
     if !await_body(request).await? {
         visit.note_that_it_runs_once();
     }
