@@ -25,12 +25,13 @@ mod watch;
 use std::pin::pin;
 use std::sync::Arc;
 
-use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
+use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::watched::Watched;
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
@@ -122,8 +123,8 @@ impl Ledger {
     }
 
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
-    pub(crate) async fn own_connection(&self) -> Result<Arc<ClientWrapper>, Error> {
-        Ok(Arc::new(self.client().await?.detach()))
+    pub(crate) async fn own_connection(&self) -> Result<Watched, Error> {
+        Ok(Watched::new(answered(self.client()).await?.detach(), self.pool()))
     }
 
     /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its

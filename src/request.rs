@@ -29,6 +29,7 @@ mod stage;
 pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
+mod waits;
 pub(crate) mod writer_queue;
 
 pub use error::SessionError;

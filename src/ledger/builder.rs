@@ -236,9 +236,14 @@ impl Builder {
     /// As [`Ledger::migrate`].
     pub async fn migrate(self) -> Result<Migrated, SchemaError> {
         let connector = Connector::new(self.database, &self.root_certificates)?;
+        let pool = pool::build(connector.clone(), 1, self.statements)?;
         let (mut client, connection) = connector.client().await?;
-        let migrated = schema::migrate(&mut client).await;
+        let migrated = schema::migrate(&mut client, &pool).await;
         drop(client);
+        if matches!(migrated, Err(SchemaError::Store(Error::Disconnected(_)))) {
+            // What the server still owes it may never come.
+            connection.abort();
+        }
         connection.await.ok();
         migrated
     }

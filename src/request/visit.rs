@@ -14,6 +14,7 @@ use super::room::Room;
 use super::running::Running;
 use super::shared::Shared;
 use super::stage::Stage;
+use super::waits::Waits;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::ledger::desk::{Lookup, Transaction};
@@ -30,6 +31,8 @@ pub(crate) struct Visit {
     attempt: AtomicU32,
     /// Whether the request cannot run again.
     runs_once: AtomicBool,
+    /// How long the request may still wait for others.
+    pub(super) waits: Waits,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
     /// Whether the request's token was let in, in this run or in an earlier one.
@@ -83,6 +86,7 @@ impl Visit {
             arrival,
             attempt: AtomicU32::new(attempt),
             runs_once,
+            waits: Waits::new(),
             was_opened: AtomicBool::new(false),
             was_let_in: AtomicBool::new(false),
             session: OnceLock::new(),
@@ -95,11 +99,12 @@ impl Visit {
         }
     }
 
-    /// The same request's next run. It knows of this one only that its token was let in.
+    /// The same request's next run. It knows of this one only that its token was let in, and how long the
+    /// request has waited.
     pub(crate) fn once_more(&self, attempt: u32) -> Self {
         let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
         let was_let_in = AtomicBool::new(self.was_let_in.load(Ordering::Relaxed));
-        Self { was_let_in, session: self.session.clone(), ..next }
+        Self { was_let_in, session: self.session.clone(), waits: self.waits.rest(), ..next }
     }
 
     /// Which run of the request this is: 1 for the first.
@@ -159,6 +164,11 @@ impl Visit {
 impl Visit {
     /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
     pub(crate) async fn open(&self) -> Result<(), Error> {
+        // On the heap: it is large, and would be a part of each handler's own future.
+        self.waits.answered(Box::pin(self.load())).await
+    }
+
+    async fn load(&self) -> Result<(), Error> {
         let _one_at_a_time = self.running.lock().await;
         self.was_opened.store(true, Ordering::Relaxed);
         if self.stage().opened().is_some() {
@@ -180,6 +190,10 @@ impl Visit {
     /// The request's transaction. Its beginning travels with the session's load; if the session was loaded
     /// before, with the application's first statement.
     pub(super) async fn transaction(&self) -> Result<Arc<Transaction>, Error> {
+        self.waits.answered(Box::pin(self.begun())).await
+    }
+
+    async fn begun(&self) -> Result<Arc<Transaction>, Error> {
         let mut place = self.running.lock().await;
         self.was_opened.store(true, Ordering::Relaxed);
         if let Some(running) = place.as_ref() {

@@ -1,5 +1,7 @@
 //! Errors of the store, sorted by the ways in which a caller can react.
 
+use std::time::Duration;
+
 use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
@@ -86,6 +88,22 @@ impl Error {
     /// Opening a connection timed out.
     pub(super) fn late() -> Self {
         Self::Unavailable("the server did not answer in time".to_owned())
+    }
+
+    /// The server lets nobody in while a statement waits for it.
+    pub(super) fn silent() -> Self {
+        let words = "the server does not answer, on a new connection neither: see whether it runs and can be reached, \
+                     and start again";
+        Self::Disconnected(words.to_owned())
+    }
+
+    /// A statement takes too long, though the server is there.
+    pub(super) fn endless(time: Duration) -> Self {
+        let minutes = time.as_secs() / 60;
+        Self::Disconnected(format!(
+            "a statement was not answered within {minutes} min: see in `pg_stat_activity` what it waits for, and start \
+             again"
+        ))
     }
 
     /// A BEGIN failed. A standby refuses SERIALIZABLE (0A000). In a transaction that other code has left

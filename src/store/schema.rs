@@ -4,7 +4,9 @@ use refinery::{Runner, Target};
 use tokio_postgres::Client;
 
 use super::backends::{Backend, list, lock_holders};
+use super::connection::pool::Pool;
 use super::connection::tls::EncryptionError;
+use super::connection::watched::watched;
 use super::error::Error;
 use super::patience::{Patience, is_lock_refusal, is_locked};
 use crate::store::bare::bare;
@@ -93,24 +95,33 @@ pub struct Migrated {
 /// Applies the missing migrations and makes the partitions of the coming year. If two run at once, both
 /// succeed: an advisory lock makes the second wait for the first. Each migration and each partition is a
 /// transaction of its own. None makes requests wait: see [`patience`](super::patience).
-pub(crate) async fn migrate(client: &mut Client) -> Result<Migrated, SchemaError> {
-    client.batch_execute(PREPARE).await.map_err(Error::from)?;
-    let migrated = run(client).await;
-    let released = client.batch_execute(RELEASE).await.map_err(Error::from);
-    let migrated = migrated?;
-    released?;
-    Ok(migrated)
+///
+/// `pool` leads to the same server. A server that falls silent is noticed: see [`watched`].
+pub(crate) async fn migrate(client: &mut Client, pool: &Pool) -> Result<Migrated, SchemaError> {
+    watched(pool, send(client, PREPARE)).await?;
+    let migrated = run(client, pool).await;
+    if !matches!(migrated, Err(SchemaError::Store(Error::Disconnected(_)))) {
+        let released = watched(pool, send(client, RELEASE)).await;
+        return migrated.and_then(|migrated| released.map(|()| migrated));
+    }
+    migrated
 }
 
-async fn run(client: &mut Client) -> Result<Migrated, SchemaError> {
+async fn send(client: &Client, text: &str) -> Result<(), SchemaError> {
+    Ok(client.batch_execute(text).await.map_err(Error::from)?)
+}
+
+async fn run(client: &mut Client, pool: &Pool) -> Result<Migrated, SchemaError> {
     let mut patience = Patience::new();
     let mut work = Work::default();
     loop {
-        match work.advance(client).await {
+        match watched(pool, work.advance(client)).await {
             Ok(migrated) => return Ok(migrated),
             Err(Halt::Failed(error)) => return Err(error),
             Err(Halt::Locked) if patience.allows_another_try().await => {}
-            Err(Halt::Locked) => return Err(SchemaError::Held { backends: lock_holders(client).await? }),
+            Err(Halt::Locked) => {
+                return Err(SchemaError::Held { backends: watched(pool, lock_holders(client)).await? });
+            }
         }
     }
 }

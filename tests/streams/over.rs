@@ -1,9 +1,13 @@
 //! A session that is kept past its request.
 
+use std::sync::{Arc, Mutex};
+
+use poem::endpoint::make;
 use poem::http::Method;
+use poem::{EndpointExt, FromRequest, Request};
 use session_ledger::session::{Assurance, EndReason, Timeouts};
-use session_ledger::web::{Session, SessionError};
-use test_support::{COUNT, Visitor};
+use session_ledger::web::{Session, SessionError, Sessions, Tx};
+use test_support::{COUNT, Visitor, app, key_ring};
 
 use crate::scene::{NEVER, Scene, in_time};
 
@@ -107,6 +111,25 @@ async fn who_has_logged_out_is_not_read() {
     let (visitor, _) = scene.alice().await;
     visitor.get("/keep-and-leave").await;
     assert_eq!(read(&scene.kept()), "- None [] false true");
+}
+
+/// Whoever keeps the request, not the session, gets none after the answer: nobody would write what it keeps.
+#[tokio::test]
+async fn a_request_that_asks_after_its_answer_gets_no_session() {
+    let scene = Scene::set(NEVER).await;
+    let kept: Arc<Mutex<Option<Request>>> = Arc::default();
+    let place = Arc::clone(&kept);
+    let keep = make(move |request| {
+        *place.lock().unwrap() = Some(request);
+        async { "answered" }
+    });
+    let app = app(keep.with(Sessions::new(scene.ledger.clone(), key_ring())));
+    assert_eq!(Visitor::new(&app).get("/").await.body, "answered");
+    let (request, mut body) = kept.lock().unwrap().take().unwrap().split();
+    let refused = Session::from_request(&request, &mut body).await.unwrap_err();
+    assert_eq!(refused.to_string(), OVER);
+    let refused = Tx::from_request(&request, &mut body).await.unwrap_err();
+    assert_eq!(refused.to_string(), OVER);
 }
 
 /// While the commit is under way, nobody knows how it ends: the handle reads what the handler has made of the
