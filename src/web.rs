@@ -32,10 +32,12 @@ mod error;
 mod extract;
 mod face;
 mod fault;
+mod kept;
 mod kept_body;
 mod kept_request;
 mod middleware;
 mod outcome;
+mod path_params;
 mod session_transaction;
 
 pub use crate::ledger::Savepoint;

@@ -55,6 +55,12 @@ pub enum SessionError {
          the session, and change it with `Ledger::change`"
     )]
     Over,
+    /// A run of the request panicked that was not its first one.
+    #[error(
+        "the request lost a race, and another run of it panicked: a middleware outside of `Sessions` may give the \
+         request what another run lacks, as poem's `CookieJarManager` does: put it inside of `Sessions`"
+    )]
+    RunPanicked,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"

@@ -129,17 +129,18 @@ impl SessionsBuilder {
     }
 
     /// The largest request body, in bytes, that is kept so that the request can run again. A request with a
-    /// larger body, or one of unknown length, runs once, and is answered 503 when it loses a race. 256 KiB
-    /// unless set.
+    /// larger body, or one in pieces of HTTP/1.1, runs once, and is answered 503 when it loses a race. So is
+    /// one that is to become something else, such as a WebSocket. 256 KiB unless set.
     ///
     /// A body is kept as it is read, and nothing is read before the handler asks for it. Where the session or
     /// the [`Tx`](super::Tx) comes first among the handler's arguments, it waits until the body is there. So
     /// a client that sends its body slowly, or never, holds nothing meanwhile.
     ///
-    /// A request that runs once cannot wait so. If its handler asks for a [`Tx`](super::Tx), it is one of a
-    /// few: such requests together hold at most a quarter of the pool's connections, or two if that is more,
-    /// and leave one to the others. Further ones wait for a second, and are answered 503. And the server ends
-    /// a transaction in which nothing happens for 5 s.
+    /// A request that runs once cannot wait so, nor can one of HTTP/2 whose body does not tell its length. If
+    /// the handler asks for a [`Tx`](super::Tx), it is one of a few: such requests together hold at most a
+    /// quarter of the pool's connections, or two if that is more, and leave one to the others. Further ones
+    /// wait for a second, and are answered 503. And the server ends a transaction in which nothing happens
+    /// for 5 s.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;
         self
