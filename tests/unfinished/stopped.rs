@@ -1,8 +1,8 @@
 //! A server that has stopped is noticed, and waited for no longer.
 //!
-//! The steps of a verification, a rebuild, a migration and a subscription had no bound: they waited for as long
-//! as the server said nothing. A request waited for 5 s for its COMMIT and for as long again to find out what
-//! had become of it.
+//! The steps of a verification, a rebuild, a migration and a subscription had no bound: they waited for as
+//! long as the server said nothing. A request waited for 5 s for its COMMIT and for as long again to find out
+//! what had become of it.
 
 use std::time::Duration;
 
