@@ -17,6 +17,7 @@ mod pages;
 mod rebuild;
 pub(crate) mod retry;
 mod surroundings;
+mod timekeeper;
 mod transaction;
 mod verification;
 mod verify;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 
+use self::timekeeper::Timekeeper;
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
 use crate::store::connection::deadline::answered;
@@ -50,6 +52,7 @@ pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use store::settling::{Mended, Unmended};
 pub use transaction::Transaction;
 pub use verification::Verification;
 
@@ -66,6 +69,7 @@ struct Parts {
     loads: GroupLoad,
     commits: GroupCommit,
     activity: Activity,
+    timekeeper: Timekeeper,
     policy: Arc<Policy>,
     watch: watch::Watch,
 }

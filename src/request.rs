@@ -11,6 +11,7 @@ pub(crate) mod arrival;
 pub(crate) mod attended;
 mod commit;
 pub(crate) mod completion;
+mod cookie;
 mod error;
 pub(crate) mod failure;
 pub(crate) mod forwarded;

@@ -111,6 +111,7 @@ impl Ledger {
         change: &impl Fn(&mut Change) -> Result<T, ChangeError>,
     ) -> Result<T, ChangeError> {
         let Lookup { now, session: found, .. } = self.find(session, None).await?;
+        let now = now.at;
         let live = match found {
             FoundSession::Live(live) => self.unexpired(session, live, now).await?,
             FoundSession::Gone(ended) => {
@@ -146,6 +147,7 @@ impl Ledger {
         now: OffsetDateTime,
     ) -> Result<LiveSession, ChangeError> {
         let Some(expiry) = live.state.expiry(live.last_seen, now) else { return Ok(live) };
+        self.trust_clock(now)?;
         let ending = Ending::new(session, live.state, live.last_seen, expiry.reason.clone(), expiry.deadline);
         self.end_overdue(ending, Client::default()).await;
         Err(ChangeError::Ended { session, reason: Some(expiry.reason) })

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use super::watch::End;
 use super::{Error, Ledger};
 use crate::session::{EndReason, SessionId};
-use crate::store;
+use crate::store::connection::pool::Connection;
+use crate::store::watch::{Sight, sights};
 
 /// The shortest pause between two looks, whatever deadlines and ends come.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -64,6 +65,21 @@ impl Ledger {
         receiver
     }
 
+    /// Looks at these sessions. One that is over by a clock that has jumped may go on, so it counts as live
+    /// until it is looked at again.
+    async fn sights(&self, sessions: &[SessionId]) -> Result<Vec<(SessionId, Sight)>, Error> {
+        let looking = async |connection: &Connection| sights(connection, sessions).await;
+        let mut sights = self.lend(looking).await?;
+        for (_, sight) in &mut sights {
+            if let Sight::Expired(_, now) = sight
+                && self.trust_clock(*now).is_err()
+            {
+                *sight = Sight::Live(None);
+            }
+        }
+        Ok(sights)
+    }
+
     /// Has a session looked at now, if somebody watches it: it has just ended.
     pub(super) fn tell_end(&self, session: SessionId) {
         let watch = &self.0.watch;
@@ -88,7 +104,7 @@ async fn look(looking: Looking) {
     loop {
         let Some(due) = watch.watched().due(Instant::now(), watch.interval) else { return };
         for sessions in due.chunks(TOGETHER_MAX) {
-            match ledger.lend(async |connection| store::watch::sights(connection, sessions).await).await {
+            match ledger.sights(sessions).await {
                 Ok(sights) => watch.watched().tell(sights, Instant::now()),
                 Err(error) => not_looked_at(&error),
             }

@@ -101,7 +101,7 @@ impl Watched {
                     one.due = one.due.or(deadline);
                     continue;
                 }
-                Sight::Over(reason) => End(Some(reason)),
+                Sight::Ended(reason) | Sight::Expired(reason, _) => End(Some(reason)),
                 Sight::Nowhere if now.duration_since(*one.nowhere.get_or_insert(now)) < NOWHERE_MAX => {
                     continue;
                 }

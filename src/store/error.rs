@@ -63,6 +63,15 @@ pub enum Error {
          in it"
     )]
     IdleTooLong,
+    /// The database's clock has jumped, as the clock of this process tells, so nothing is decided by it.
+    #[error(
+        "the database's clock has jumped by {} s: set the clock of its machine right; a clock that goes on as it should \
+         for a minute is believed again", by.whole_seconds()
+    )]
+    ClockJumped {
+        /// How far; negative if it went back.
+        by: time::Duration,
+    },
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {
@@ -148,7 +157,11 @@ impl Error {
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable(_) | Self::Disconnected(_) | Self::Unusable(_) | Self::OutcomeUnknown
+            Self::Unavailable(_)
+                | Self::Disconnected(_)
+                | Self::Unusable(_)
+                | Self::OutcomeUnknown
+                | Self::ClockJumped { .. }
         )
     }
 }
@@ -226,7 +239,8 @@ impl Error {
             Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
             Self::Outdated(_) => Prospect::Outdated,
             Self::Disconnected(_) | Self::Unusable(_) => Prospect::Reconnected,
-            Self::Aborted => Prospect::Fair,
+            // A clock that was wrong for one request is right for the next.
+            Self::Aborted | Self::ClockJumped { .. } => Prospect::Fair,
             Self::Unavailable(_) | Self::OutcomeUnknown => Prospect::Away,
             _ => Prospect::None,
         }

@@ -19,8 +19,10 @@ static WATCH: Sql = Sql::new(include_str!("sql/watch.sql"), &[Type::UUID_ARRAY])
 pub(crate) enum Sight {
     /// It is live, and may be for so long if nobody uses it.
     Live(Option<Wait>),
-    /// It is over: it has ended, or its time is over.
-    Over(EndReason),
+    /// Its time is over, by the database's clock.
+    Expired(EndReason, OffsetDateTime),
+    /// It has ended.
+    Ended(EndReason),
     /// Nothing is known of it.
     Nowhere,
 }
@@ -42,7 +44,7 @@ pub(crate) async fn sights(
 
 fn sight(row: &Row) -> Result<Sight, Error> {
     if let Some(reason) = row.try_get::<_, Option<&str>>("reason")? {
-        return Ok(Sight::Over(EndReason::from(reason)));
+        return Ok(Sight::Ended(EndReason::from(reason)));
     }
     let Some(last_seen) = row.try_get::<_, Option<OffsetDateTime>>("last_seen")? else {
         return Ok(Sight::Nowhere);
@@ -52,7 +54,7 @@ fn sight(row: &Row) -> Result<Sight, Error> {
     let (absolute, now): (Option<OffsetDateTime>, _) =
         (row.try_get("absolute_deadline")?, row.try_get("now")?);
     Ok(match Expiry::first(idle, absolute, now) {
-        Some(expiry) => Sight::Over(expiry.reason),
+        Some(expiry) => Sight::Expired(expiry.reason, now),
         None => Sight::Live(idle.into_iter().chain(absolute).min().map(|until| (until - now).unsigned_abs())),
     })
 }

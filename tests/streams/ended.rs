@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use session_ledger::ledger::{ChangeError, Error};
 use session_ledger::session::{EndReason, Policy, SessionId};
 use session_ledger::{Ledger, UserId};
-use test_support::Visitor;
+use test_support::{COUNT, Visitor};
 use tokio::task::JoinHandle;
 
 use crate::scene::{NEVER, SOON, Scene, in_time};
@@ -97,6 +98,33 @@ async fn a_deadline_that_is_put_off_is_no_end() {
     assert!(!watching.is_finished());
     scene.database.set_clock_ahead(Duration::from_secs(600)).await;
     assert_eq!(reason(watching).await, Some(EndReason::IdleTimeout));
+}
+
+/// Nobody is signed out because a clock was wrong for a moment.
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_no_end() {
+    let scene = Scene::set(SOON).await;
+    let (visitor, id) = scene.alice().await;
+    visitor.get("/short/60").await;
+    let watching = watched(&scene, &scene.ledger, id).await;
+    scene.database.set_wrong_clock_ahead(Duration::from_secs(600)).await;
+    let client = scene.database.connect().await;
+    let now: String = client.query_one("select clock_timestamp()::text", &[]).await.unwrap().get(0);
+    let looks = format!(
+        "pg_stat_activity where datname = current_database() and query like '%e.reason%ended_session%'
+         and state = 'idle' and query_start > '{now}'"
+    );
+    let looked = async {
+        while scene.database.count(&looks).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time("a look", looked).await;
+    let refused = scene.ledger.change(id, |session| session.set(&COUNT, &1)).await.unwrap_err();
+    assert!(matches!(refused, ChangeError::Ledger(Error::ClockJumped { .. })), "{refused:?}");
+    scene.database.set_wrong_clock_ahead(Duration::ZERO).await;
+    visitor.get("/logout").await;
+    assert_eq!(reason(watching).await, Some(EndReason::LoggedOut));
 }
 
 /// Whoever watches waits on while the database is away.

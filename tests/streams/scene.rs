@@ -139,7 +139,7 @@ fn chat(session: SignedIn, socket: WebSocket, ledger: Data<&Ledger>) -> Result<i
 impl Scene {
     pub(crate) async fn set(watch_interval: Duration) -> Self {
         let database = Database::fresh().await;
-        let ledger = Ledger::builder(database.config()).watch_interval(watch_interval);
+        let ledger = database.builder().watch_interval(watch_interval);
         let ledger = ledger.connect().await.unwrap();
         let kept = Kept::default();
         let route = Route::new()

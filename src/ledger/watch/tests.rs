@@ -53,7 +53,7 @@ fn a_session_is_looked_at_when_its_deadline_comes_or_it_has_ended_here() {
     watched.tell(vec![(session(1), Sight::Live(None))], now + second);
     assert_eq!(due(&mut watched, now + second), Some(vec![session(1)]));
     assert_eq!(told(&receiver), None);
-    watched.tell(vec![(session(1), Sight::Over(EndReason::LoggedOut))], now + second);
+    watched.tell(vec![(session(1), Sight::Ended(EndReason::LoggedOut))], now + second);
     assert_eq!(told(&receiver), Some(Some(EndReason::LoggedOut)));
     assert!(!watched.hurry(session(1), now + second), "nobody watches it any more");
 }

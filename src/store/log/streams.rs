@@ -30,7 +30,7 @@ pub(crate) struct Witness {
     pub(crate) recorded_at: Option<OffsetDateTime>,
     pub(crate) transaction_id: u64,
     pub(crate) position: i64,
-    pub(crate) epoch: i32,
+    pub(crate) epoch: i16,
 }
 
 /// The log in the order of sessions and their versions, in the transaction that is open on a connection.
