@@ -177,7 +177,7 @@ impl Change {
     /// # Errors
     ///
     /// The stored bytes are not a value of the key's type.
-    pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, ChangeError> {
+    pub fn get<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, ChangeError> {
         Ok(self.state().value(key)?)
     }
 
@@ -186,7 +186,10 @@ impl Change {
     /// # Errors
     ///
     /// The value cannot be encoded, or the session would hold more than its limit.
-    pub fn set<T: Serialize>(&mut self, key: &Key<T>, value: &T) -> Result<(), ChangeError> {
+    pub fn set<T>(&mut self, key: &Key<T>, value: &T) -> Result<(), ChangeError>
+    where
+        T: Serialize + DeserializeOwned + 'static,
+    {
         let value = key.encode(value)?;
         self.wish(Wish::SetValue { key: key.name().to_owned(), value })
     }
@@ -198,7 +201,7 @@ impl Change {
     /// As [`get`](Self::get) and [`set`](Self::set).
     pub fn update<T, R>(&mut self, key: &Key<T>, change: impl FnOnce(&mut T) -> R) -> Result<R, ChangeError>
     where
-        T: Serialize + DeserializeOwned + Default,
+        T: Serialize + DeserializeOwned + Default + 'static,
     {
         let mut value = self.get(key)?.unwrap_or_default();
         let result = change(&mut value);

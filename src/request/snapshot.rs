@@ -121,7 +121,7 @@ impl SessionSnapshot {
     /// # Errors
     ///
     /// The stored bytes are not a value of the key's type.
-    pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
+    pub fn get<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
         Ok(self.state.value(key)?)
     }
 

@@ -179,7 +179,7 @@ impl SessionState {
     /// # Errors
     ///
     /// The stored bytes are not a value of the key's type.
-    pub(crate) fn value<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, ValueError> {
+    pub(crate) fn value<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, ValueError> {
         self.content.values.get(key.name()).map(|value| key.decode(value)).transpose()
     }
 
@@ -238,9 +238,10 @@ impl Content {
     }
 }
 
-/// The bytes that a value counts: its shape and the two lengths take at most 8 bytes.
+/// The bytes that a value counts. Its shape, the tag of its form and the two lengths take at most 8 bytes,
+/// and one more with a shape of three.
 pub(super) fn value_size(key: &str, value: &Value) -> usize {
-    key.len() + value.bytes.len() + 8
+    key.len() + value.bytes.len() + value.form.size() + 8 + usize::from(value.shape >= 1 << 14)
 }
 
 /// The bytes that a queue counts beside its messages: the two lengths take at most 8 bytes.
