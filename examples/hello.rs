@@ -24,8 +24,8 @@ async fn order(tx: Tx, session: SignedIn) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout(); // final: no request of this session takes effect any more
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?) // final: no request of this session takes effect any more
 }
 
 #[tokio::main]

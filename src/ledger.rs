@@ -5,8 +5,10 @@
 //! rebuild.
 
 mod builder;
+mod change;
 pub(crate) mod desk;
 mod end;
+mod ended;
 mod feed;
 mod finding;
 mod irregularity;
@@ -19,6 +21,7 @@ mod timekeeper;
 mod transaction;
 mod verification;
 mod verify;
+mod watch;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -36,6 +39,7 @@ use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
 
 pub use builder::{Builder, StartError};
+pub use change::{Change, ChangeError};
 pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
 pub use finding::{Difference, Finding};
@@ -67,6 +71,7 @@ struct Parts {
     activity: Activity,
     timekeeper: Timekeeper,
     policy: Arc<Policy>,
+    watch: watch::Watch,
 }
 
 impl Ledger {

@@ -26,3 +26,4 @@ pub(crate) mod sessions;
 pub(crate) mod settling;
 mod sqlstate;
 mod table;
+pub(crate) mod watch;

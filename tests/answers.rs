@@ -40,18 +40,18 @@ fn impersonate(session: Session, user: String) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: Session) {
-    session.logout();
+fn logout(session: Session) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]
-fn log_out_if_signed_in(session: SignedIn) {
-    session.logout();
+fn log_out_if_signed_in(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]
-fn discard(session: Session) {
-    session.discard_session();
+fn discard(session: Session) -> Result<()> {
+    Ok(session.discard_session()?)
 }
 
 #[handler]

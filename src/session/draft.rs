@@ -74,6 +74,11 @@ impl Draft {
         &self.state
     }
 
+    /// The same, to be kept by others.
+    pub fn shared_state(&self) -> Arc<SessionState> {
+        Arc::clone(&self.state)
+    }
+
     /// Whether the session is yet to be started.
     pub fn is_new(&self) -> bool {
         self.base.is_none()
@@ -82,6 +87,23 @@ impl Draft {
     /// How many events the stored session has; 0 for one that is yet to be started.
     pub fn base_version(&self) -> i64 {
         self.base.as_ref().map_or(0, |base| base.version)
+    }
+
+    /// The session without all that was wished.
+    #[must_use]
+    pub fn undone(self) -> Self {
+        let Self { id, base, timeouts, bytes_max, .. } = self;
+        match base {
+            Some(base) => Self {
+                state: Arc::clone(&base),
+                base: Some(base),
+                facts: Vec::new(),
+                id,
+                timeouts,
+                bytes_max,
+            },
+            None => Self::anonymous(id, timeouts, bytes_max),
+        }
     }
 
     /// Whether there is anything to write. A session that was started and ended by the same request leaves

@@ -243,6 +243,18 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
     (
+        "watch.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "array[ID]::uuid[]",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_was_last_seen_once on activity",
+                "Index Scan using a_session_ends_once on ended_session",
+            ],
+        },
+    ),
+    (
         "why_ended.sql",
         Plan {
             role: RUNTIME,

@@ -93,8 +93,8 @@ fn login(session: Session, Path(user): Path<String>) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]
@@ -103,8 +103,8 @@ fn renew(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn purge(session: Session) {
-    session.discard_session();
+fn purge(session: Session) -> Result<()> {
+    Ok(session.discard_session()?)
 }
 
 #[handler]

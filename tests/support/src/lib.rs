@@ -9,6 +9,7 @@ mod database;
 mod keys;
 mod log;
 mod pooler;
+mod served;
 mod visitor;
 mod wire;
 
@@ -18,5 +19,6 @@ pub use database::Database;
 pub use keys::key_ring;
 pub use log::append;
 pub use pooler::{Pooler, SERVERS};
+pub use served::{Http1, WebSocket, http2, serve};
 pub use visitor::{Answer, App, Visitor, app};
 pub use wire::{Cut, Wire};

@@ -55,7 +55,7 @@ pub(crate) async fn list(session: SignedIn, ledger: Data<&Ledger>) -> Result<Htm
 pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path<Uuid>) -> Result<Response> {
     let (id, user) = (SessionId::from(id), session.user());
     if session.id() == Some(id) {
-        session.logout();
+        session.logout()?;
         return Ok(to("/"));
     }
     let device = own_session(&ledger, user, id).await?;
