@@ -39,6 +39,7 @@ pub use finding::{Difference, Finding};
 pub use irregularity::Irregularity;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::backends::Backend;
+pub use store::connection::address::{Address, AddressError};
 pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
 pub use store::projection::replacement::UnrecordedRow;

@@ -18,10 +18,14 @@ use crate::{Error, relay};
 #[derive(Debug, Parser)]
 #[command(name = "projector", version, arg_required_else_help = true)]
 pub struct CommandLine {
-    /// The database: a URL, or keys and values as libpq takes them
+    /// The database: a URL, or keys and values as psql takes them
     ///
-    /// Such as postgresql://shop@localhost/shop or "host=localhost user=shop dbname=shop". Other users of the
-    /// machine can see a password in an argument: set DATABASE_URL instead.
+    /// Such as postgresql://shop@localhost/shop, postgres:///shop (by the socket in /var/run/postgresql) or
+    /// "host=localhost user=shop dbname=shop". What it leaves open comes from PGHOST, PGHOSTADDR, PGPORT,
+    /// PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGSSLROOTCERT and their like. To another machine sslmode
+    /// must be said: require, verify-ca and verify-full all verify the server's certificate and name, disable
+    /// does not encrypt. Password and service files are not read, client certificates are not supported.
+    /// Other users of the machine can see a password in an argument: set DATABASE_URL or PGPASSWORD instead.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "DATABASE")]
     pub database: Option<String>,
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use session_ledger::ledger::{self, FeedError, RebuildError, SchemaError, StartError};
+use session_ledger::ledger::{self, AddressError, FeedError, RebuildError, SchemaError, StartError};
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
@@ -16,16 +16,13 @@ pub enum Error {
     /// No database was named.
     #[error(
         "no database is named: give --database or set DATABASE_URL, to a URL such as \
-         postgresql://shop@localhost/shop or to keys and values such as \"host=localhost user=shop dbname=shop\""
+         postgresql://shop@localhost/shop or to keys and values such as \"host=localhost user=shop dbname=shop\", or set \
+         PGHOST, PGUSER and PGDATABASE"
     )]
     NoDatabase,
-    /// The given text names no database. It may hold a password, so the message does not repeat it.
-    #[error(
-        "the database's address cannot be read: write a URL such as postgresql://shop@localhost/shop (special \
-         characters in a password as %40 and the like), or keys and values such as \
-         \"host=localhost user=shop dbname=shop\" (a value with blanks in single quotes)"
-    )]
-    Address,
+    /// The database's address cannot be followed. It may hold a password, so the message does not repeat it.
+    #[error(transparent)]
+    Address(AddressError),
     /// The database cannot be reached, or refuses us.
     #[error("{address}: {error}")]
     Connect {

@@ -47,10 +47,11 @@ fn level(command: &Command) -> &'static str {
 }
 
 async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Answer, Error> {
-    let config = || database::config(command_line.database.as_deref());
-    let open = async || database::open(&config()?).await;
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let address = || database::address(command_line.database.as_deref(), variable);
+    let open = async || database::open(address()?).await;
     match command_line.command {
-        Command::Migrate => migrate::run(&config()?, console).await,
+        Command::Migrate => migrate::run(address()?, console).await,
         Command::Verify => verify::run(&open().await?, console).await,
         Command::Rebuild(asked) => {
             let options = RebuildOptions::default();

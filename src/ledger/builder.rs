@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio_postgres::Config;
 
-use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
+use super::{Address, EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{self, Pool, Statements};
+use crate::store::connection::tls::Authorities;
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
@@ -21,11 +22,12 @@ use crate::store::schema;
 ///
 /// | `sslmode` | to this machine (unix socket, loopback) | to another |
 /// |---|---|---|
-/// | `require` | encrypted and verified; a unix socket: not encrypted | encrypted and verified |
-/// | `prefer` (the default) | not encrypted | refused |
+/// | `require`, `verify-ca`, `verify-full` | verified; a unix socket: not encrypted | verified |
+/// | `prefer` (the default), `allow` | not encrypted | refused |
 /// | `disable` | not encrypted | not encrypted |
 ///
-/// Verified means that the certificate is valid and names the host.
+/// Verified means encrypted, to a server whose certificate is valid and names the host: the three strict modes are one. The
+/// driver's own text form knows `disable`, `prefer` and `require` only; [`Address`] takes all of them.
 ///
 /// Settings that the configuration leaves open get these values:
 ///
@@ -58,7 +60,7 @@ use crate::store::schema;
 #[must_use = "a builder does nothing until `connect`"]
 pub struct Builder {
     database: Config,
-    root_certificates: Vec<Vec<u8>>,
+    authorities: Authorities,
     pool: Option<deadpool_postgres::Pool>,
     policy: Policy,
     connections_max: usize,
@@ -98,12 +100,30 @@ impl Ledger {
     pub fn builder(database: Config) -> Builder {
         Builder {
             database,
-            root_certificates: Vec::new(),
+            authorities: Authorities::default(),
             pool: None,
             policy: Policy::default(),
             connections_max: pool::CONNECTIONS_MAX,
             statements: Statements::default(),
         }
+    }
+
+    /// How to get one in the database at `address`, which may also name who vouches for its server.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use session_ledger::Ledger;
+    /// use session_ledger::ledger::Address;
+    /// let address = Address::read("postgres://shop@db.example/shop?sslmode=verify-full", |_| None)?;
+    /// let ledger = Ledger::at(address).connect().await?;
+    /// # drop(ledger);
+    /// # Ok(()) }
+    /// ```
+    pub fn at(address: Address) -> Builder {
+        let (config, root_file) = address.into_parts();
+        let mut builder = Self::builder(config);
+        builder.authorities.file = root_file;
+        builder
     }
 
     /// Applies the migrations that a database is missing, and makes the log's partitions for the coming year.
@@ -147,11 +167,11 @@ impl Builder {
         self
     }
 
-    /// Adds certificate authorities in PEM. Then only these may vouch for the server, and the system's may
-    /// not. Without any, the system's are used: the files named in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the
-    /// usual ones.
+    /// Adds certificate authorities in PEM. Then only these, and those of an [`Address`]'s `sslrootcert`, may
+    /// vouch for the server, and the system's may not. Without any, the system's are used: the files named in
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the usual ones.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.root_certificates.push(pem.into());
+        self.authorities.certificates.push(pem.into());
         self
     }
 
@@ -204,7 +224,7 @@ impl Builder {
         }
         let pool = match self.pool {
             None => {
-                let connector = Connector::new(self.database, &self.root_certificates)?;
+                let connector = Connector::new(self.database, &self.authorities)?;
                 pool::build(connector, self.connections_max, self.statements)?
             }
             Some(pool) => Pool::foreign(pool, self.statements),
@@ -223,7 +243,7 @@ impl Builder {
     ///
     /// As [`Ledger::migrate`].
     pub async fn migrate(self) -> Result<Migrated, SchemaError> {
-        let connector = Connector::new(self.database, &self.root_certificates)?;
+        let connector = Connector::new(self.database, &self.authorities)?;
         let (mut client, connection) = connector.client().await?;
         let migrated = schema::migrate(&mut client).await;
         drop(client);

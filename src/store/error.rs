@@ -80,7 +80,8 @@ pub enum Error {
 impl Error {
     /// No connection could be opened.
     pub(in crate::store) fn unreachable(error: &DriverError) -> Self {
-        Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
+        let meaning = tls::explain(error).or_else(|| wants_password(error));
+        Self::Unavailable(meaning.unwrap_or_else(|| describe(error)))
     }
 
     /// Opening a connection timed out.
@@ -162,6 +163,15 @@ impl From<PoolError> for Error {
             other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+/// The driver finds that the server asks for a password, and has none.
+fn wants_password(error: &DriverError) -> Option<String> {
+    let is_missing = std::error::Error::source(error)?.to_string() == "password missing";
+    is_missing.then(|| {
+        "the server asks for a password: set PGPASSWORD or write one into the address; a password file is not read"
+            .to_owned()
+    })
 }
 
 /// Looks through an application's error and its causes for an error of the library or of the database.
