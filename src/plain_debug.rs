@@ -35,3 +35,34 @@ macro_rules! plain_debug {
 }
 
 pub(crate) use plain_debug;
+
+#[cfg(test)]
+mod tests {
+    /// An error with a text and a source.
+    #[derive(thiserror::Error)]
+    #[error("{text}")]
+    struct Told {
+        text: &'static str,
+        source: Option<Box<Told>>,
+    }
+
+    plain_debug!(Told);
+
+    fn of(texts: &[&'static str]) -> String {
+        let outer = texts.iter().rev().fold(None, |source, text| Some(Box::new(Told { text, source })));
+        format!("{:?}", outer.unwrap())
+    }
+
+    #[test]
+    fn sources_are_told_where_they_say_something_new() {
+        assert_eq!(of(&["alone"]), "alone");
+        assert_eq!(of(&["above", "below", "at the bottom"]), "above: below: at the bottom");
+        assert_eq!(of(&["above: below", "below"]), "above: below");
+        let lost = [
+            "it conflicts: run it again",
+            "db error",
+            "ERROR: could not serialize\nDETAIL: Key (x)=(secret)",
+        ];
+        assert_eq!(of(&lost), "it conflicts: run it again: could not serialize");
+    }
+}

@@ -1,6 +1,6 @@
 //! Failures of commands.
 
-use std::io;
+use std::{fmt, io};
 
 use session_ledger::ledger::{self, AddressError, FeedError, RebuildError, SchemaError, StartError};
 use session_ledger::token::RandomnessError;
@@ -10,7 +10,7 @@ use crate::cli::Duty;
 use crate::relay::RelayError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No database was named.
@@ -66,6 +66,13 @@ pub enum Error {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+/// As its `Display`: `main` of a program of somebody's own prints it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {

@@ -7,9 +7,9 @@
 //!
 //! If a subscription has several relays, one follows the log and the others wait for its lease.
 
-use std::io;
 use std::pin::{Pin, pin};
 use std::time::Duration;
+use std::{fmt, io};
 
 use session_ledger::Ledger;
 use session_ledger::ledger::{Batch, FeedError, Subscription};
@@ -40,7 +40,7 @@ pub struct Relay {
 }
 
 /// The relay cannot go on.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RelayError {
     /// The output does not take the lines.
@@ -49,6 +49,13 @@ pub enum RelayError {
     /// The log cannot be followed.
     #[error(transparent)]
     Feed(#[from] FeedError),
+}
+
+/// As its `Display`.
+impl fmt::Debug for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// A future that is ready when the relay is to stop. The relay finishes its batch first.

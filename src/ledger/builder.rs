@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::Config;
 
 use super::{Address, EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
+use crate::plain_debug::plain_debug;
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
 use crate::store::connection::deadline::answered;
@@ -26,8 +27,9 @@ use crate::store::schema;
 /// | `prefer` (the default), `allow` | not encrypted | refused |
 /// | `disable` | not encrypted | not encrypted |
 ///
-/// Verified means encrypted, to a server whose certificate is valid and names the host: the three strict modes are one. The
-/// driver's own text form knows `disable`, `prefer` and `require` only; [`Address`] takes all of them.
+/// Verified means encrypted, to a server whose certificate is valid and names the host: the three strict
+/// modes are one. The driver's own text form knows `disable`, `prefer` and `require` only; [`Address`] takes
+/// all of them.
 ///
 /// Settings that the configuration leaves open get these values:
 ///
@@ -68,7 +70,7 @@ pub struct Builder {
 }
 
 /// Why a [`Ledger`] could not start.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// A setting cannot be followed.
@@ -87,6 +89,8 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] Error),
 }
+
+plain_debug!(StartError);
 
 impl Ledger {
     /// How to get one.

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::strict::whole;
+use crate::plain_debug::plain_debug;
 
 /// The name and type of a value in a session.
 ///
@@ -51,7 +52,7 @@ pub struct Value {
 }
 
 /// Why an older shape could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpcastError {
     /// The bytes are not of the shape they claim.
@@ -62,8 +63,10 @@ pub enum UpcastError {
     UnknownShape(u16),
 }
 
+plain_debug!(UpcastError);
+
 /// A value that cannot be written or read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
     /// The value cannot be encoded with postcard.
@@ -85,6 +88,8 @@ pub enum ValueError {
         why: UpcastError,
     },
 }
+
+plain_debug!(ValueError);
 
 impl<T> Key<T> {
     /// A key of shape 1.

@@ -7,6 +7,7 @@ use super::backends::{Backend, list, lock_holders};
 use super::connection::tls::EncryptionError;
 use super::error::Error;
 use super::patience::{Patience, is_lock_refusal, is_locked};
+use crate::plain_debug::plain_debug;
 use crate::store::bare::bare;
 
 mod embedded {
@@ -25,7 +26,7 @@ const SETTLE_SCHEMA: &str = bare(include_str!("sql/settle_schema.sql"));
 const MONTHS_AHEAD: i32 = 12;
 
 /// A schema that this version of the library cannot work with.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// The database has fewer migrations than the library knows, or none.
@@ -79,6 +80,8 @@ pub enum SchemaError {
     #[error(transparent)]
     Store(#[from] Error),
 }
+
+plain_debug!(SchemaError);
 
 /// The result of a migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

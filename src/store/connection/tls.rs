@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::plain_debug::plain_debug;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -12,7 +13,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Why connections to a database cannot be encrypted as its configuration demands.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptionError {
     /// `sslmode=prefer`, which is the default, or `allow`, on the way to another machine.
@@ -46,6 +47,8 @@ pub enum EncryptionError {
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
 }
+
+plain_debug!(EncryptionError);
 
 /// Whether connections to the one host of `config` are encrypted. On a unix socket, and with `prefer` on the
 /// loopback device, they are not: their data never leaves the machine.

@@ -38,6 +38,7 @@ use tokio_postgres::types::ToSql;
 
 use super::history;
 use super::snapshot::Snapshot;
+use crate::plain_debug::plain_debug;
 use crate::session::Recorded;
 use crate::store::bare::bare;
 use crate::store::error::Error;
@@ -51,7 +52,7 @@ const CHECKPOINT: &str = bare(include_str!("../sql/feed_checkpoint.sql"));
 const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
 
 /// The feed cannot be followed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
     /// Another holder's lease has not run out.
@@ -96,6 +97,8 @@ pub enum FeedError {
     #[error(transparent)]
     Store(#[from] Error),
 }
+
+plain_debug!(FeedError);
 
 impl From<tokio_postgres::Error> for FeedError {
     fn from(error: tokio_postgres::Error) -> Self {
