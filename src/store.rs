@@ -13,6 +13,7 @@ pub(crate) mod backends;
 pub(crate) mod bare;
 pub(crate) mod connection;
 pub(crate) mod error;
+pub(crate) mod impersonations;
 pub(crate) mod log;
 #[cfg(test)]
 mod order;

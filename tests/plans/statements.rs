@@ -168,6 +168,17 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "impersonations_page.sql",
+        Plan {
+            role: AUDITOR,
+            arguments: "'user 4', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
+            wanted: &[
+                "event_otherwise_user_id_session_id_idx",
+                "Index Scan using a_session_is_live_once on session",
+            ],
+        },
+    ),
+    (
         "load.sql",
         Plan {
             role: RUNTIME,
