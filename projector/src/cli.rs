@@ -9,12 +9,15 @@ use session_ledger::session::{SessionId, UserId};
 use session_ledger::token::KeyState;
 
 use crate::output::Format;
-use crate::{Error, relay};
+use crate::{Error, relay, verify};
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
 /// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for no
-/// (`verify` found a difference, `history` no such session); 2 for an error.
+/// (`verify` found a difference, `history` no such session, `sessions` none of that user); 2 for an error.
+///
+/// On a terminal that is too narrow a table leaves out columns, and says which. Colours are for terminals,
+/// and not if NO_COLOR is set.
 #[derive(Debug, Parser)]
 #[command(name = "projector", version, arg_required_else_help = true)]
 pub struct CommandLine {
@@ -57,7 +60,7 @@ pub enum Command {
     /// granted session_ledger_auditor.
     ///
     /// Example: projector verify || mail -s 'session ledger differs' ops@example.com
-    Verify,
+    Verify(Verify),
     /// Derive the projection again from the log
     ///
     /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it
@@ -69,16 +72,25 @@ pub enum Command {
     /// Tell what happened in a session
     ///
     /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by
-    /// their size only, tokens never. The machine formats have more fields: the event's id, the time at which
-    /// the database recorded it, and the browser's full name. Exit code 1: the log knows no such session. It
-    /// needs a role that is granted session_ledger_auditor.
+    /// their size only, tokens never. The machine formats have more fields: the event's id, its facts as an
+    /// object (`data`, as in the relay's events; a text in CSV), the time at which the database recorded it,
+    /// and the browser's full name. Exit code 1: the log knows no such session. It needs a role that is
+    /// granted session_ledger_auditor.
+    ///
+    /// A terminal that is too narrow does without columns that are empty, then without EVENT, FROM, VERSION,
+    /// BY and USER, in this order.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
     History(History),
     /// List a user's sessions
     ///
     /// Lists live and ended sessions, the latest started first, each with an address and a browser that used
-    /// it. The browser's name is its own word. It needs a role that is granted session_ledger_auditor.
+    /// it. The browser's name is its own word. Sessions of others who acted as the user are listed too, with
+    /// their user under BY (`impersonated_by` in the machine formats). Exit code 1: there are none. It needs
+    /// a role that is granted session_ledger_auditor.
+    ///
+    /// A terminal that is too narrow does without columns that are empty, then without BROWSER, LAST SEEN,
+    /// FROM, STARTED and BY, in this order. A session's id is never broken.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
@@ -98,6 +110,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
+}
+
+/// Arguments of `projector verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: verify::Format,
 }
 
 /// Arguments of `projector rebuild`.
@@ -152,13 +172,13 @@ pub struct Relay {
     #[arg(long, value_name = "URI", default_value = "/session-ledger")]
     pub source: String,
 
-    /// About how many events are written before the subscription remembers them
-    #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// About how many events are written before the subscription remembers them: 1 to 10000
+    #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = |text: &str| number(text, 1, 10_000))]
     pub batch: u32,
 
-    /// How many milliseconds to wait when there was nothing new
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    pub idle_ms: u64,
+    /// How many milliseconds to wait when there was nothing new: 1 to 60000
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = |text: &str| number(text, 1, 60_000))]
+    pub idle_ms: u32,
 }
 
 /// Commands about keys.
@@ -182,7 +202,7 @@ impl Command {
     pub fn duty(&self) -> Duty {
         let (command, role) = match self {
             Self::Migrate => ("migrate", "the role that owns the schema session_ledger, or may create it"),
-            Self::Verify => ("verify", "a role that is granted session_ledger_auditor"),
+            Self::Verify(_) => ("verify", "a role that is granted session_ledger_auditor"),
             Self::Rebuild(_) => ("rebuild", "a role that is granted session_ledger_operator"),
             Self::History(_) => ("history", "a role that is granted session_ledger_auditor"),
             Self::Sessions(_) => ("sessions", "a role that is granted session_ledger_auditor"),
@@ -218,7 +238,7 @@ impl Relay {
             holder,
             source: self.source,
             batch: self.batch,
-            idle: Duration::from_millis(self.idle_ms),
+            idle: Duration::from_millis(self.idle_ms.into()),
         })
     }
 }
@@ -226,6 +246,11 @@ impl Relay {
 fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
     let number = rng.try_next_u64().map_err(|error| Error::Name(error.to_string()))?;
     Ok(format!("projector-{number:016x}"))
+}
+
+fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("it must be a number from {least} to {most}"))
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {

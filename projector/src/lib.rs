@@ -12,8 +12,10 @@ mod console;
 pub mod database;
 pub mod envelope;
 mod error;
+mod facts;
 pub mod history;
 pub mod keys;
+mod layout;
 pub mod migrate;
 pub mod output;
 mod progress;
@@ -23,5 +25,5 @@ pub mod sessions;
 pub mod verify;
 mod words;
 
-pub use console::{Answer, Console};
+pub use console::{Answer, Console, wants_colour};
 pub use error::Error;

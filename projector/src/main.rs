@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use projector::cli::{Command, CommandLine, Keys};
-use projector::{Answer, Console, Error, database, history, keys, migrate, rebuild, relay, sessions, verify};
+use projector::{
+    Answer, Console, Error, database, history, keys, migrate, output, rebuild, relay, sessions, verify,
+};
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
 use tracing_subscriber::EnvFilter;
@@ -20,12 +22,16 @@ async fn main() -> ExitCode {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level(&command_line.command)));
     let is_terminal = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(is_terminal).init();
+    let is_coloured = projector::wants_colour(|name| std::env::var_os(name));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    log.with_ansi(is_terminal && is_coloured).init();
 
     let (mut out, mut notes) = (io::stdout(), io::stderr());
     let mut console = Console {
         out_is_terminal: out.is_terminal(),
+        out_columns: output::terminal_columns(),
         notes_is_terminal: is_terminal,
+        is_coloured,
         out: &mut out,
         notes: &mut notes,
     };
@@ -34,7 +40,7 @@ async fn main() -> ExitCode {
         Ok(answer) => answer.into(),
         Err(error) if error.is_reader_gone() => ERROR.into(),
         Err(error) => {
-            console.note(&format!("error: {error}")).ok();
+            console.error(&error).ok();
             ERROR.into()
         }
     }
@@ -52,7 +58,7 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     let open = async || database::open(address()?).await;
     match command_line.command {
         Command::Migrate => migrate::run(address()?, console).await,
-        Command::Verify => verify::run(&open().await?, console).await,
+        Command::Verify(asked) => verify::run(&open().await?, asked.format, console).await,
         Command::Rebuild(asked) => {
             let options = RebuildOptions::default();
             let options = if asked.while_connected { options.while_connected() } else { options };

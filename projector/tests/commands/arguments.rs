@@ -108,6 +108,39 @@ fn a_wrong_argument_is_refused() {
 }
 
 #[test]
+fn a_typo_is_answered_with_what_was_meant() {
+    for (arguments, expected) in [
+        (&["verfy"][..], "tip: a similar subcommand exists: 'verify'"),
+        (&["relay", "--subscripton", "a"], "tip: a similar argument exists: '--subscription'"),
+        (&["verify", "--format", "jsn"], "tip: a similar value exists: 'json'"),
+    ] {
+        let output = bare_projector().args(arguments).output().unwrap();
+        let told = stderr(&output);
+        assert!(output.status.code() == Some(2) && told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn a_number_out_of_its_range_is_told_the_range() {
+    for (argument, value, expected) in [
+        ("--batch", "0", "it must be a number from 1 to 10000"),
+        ("--batch", "10001", "it must be a number from 1 to 10000"),
+        ("--idle-ms", "soon", "it must be a number from 1 to 60000"),
+    ] {
+        let output =
+            bare_projector().args(["relay", "--subscription", "a", argument, value]).output().unwrap();
+        let told = stderr(&output);
+        assert!(
+            output.status.code() == Some(2) && told.contains(&format!("{value}' for '{argument}")),
+            "{told}"
+        );
+        assert!(told.contains(expected), "{told}");
+    }
+    let help = stdout(&bare_projector().args(["relay", "--help"]).output().unwrap());
+    assert!(help.contains("1 to 10000") && help.contains("1 to 60000"), "{help}");
+}
+
+#[test]
 fn every_command_has_help_with_an_example_and_without_the_password_of_the_environment() {
     let commands: [&[&str]; 7] = [
         &["migrate"],

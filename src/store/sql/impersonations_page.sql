@@ -2,8 +2,8 @@
 -- and when they last began to. Each has the client that its latest event names, the end not counted.
 -- Sessions without a row are left out: `verify` names them.
 -- No row: nobody acted as that user in a session before that id.
--- Parameters: $1 user acted as (text), $2 session id that all of the page come before (uuid), $3 most sessions
--- (bigint)
+-- Parameters: $1 user acted as (text), $2 session id that all of the page come before (uuid), $3 most
+-- sessions (bigint)
 with acted as (
     select distinct on (session_id) session_id, actor, occurred_at
       from session_ledger.event as i
