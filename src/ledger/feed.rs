@@ -8,7 +8,7 @@ pub use feed::{Batch, FeedError};
 
 /// How many seconds a lease lasts. After a holder was killed, another has to wait until its lease runs out.
 /// The same holder may come back at once under its own name.
-const LEASE_SECONDS: f64 = 30.0;
+pub(super) const LEASE_SECONDS: f64 = 30.0;
 
 /// A named follower's place in the log. One process holds it at a time.
 ///
@@ -53,11 +53,15 @@ impl Ledger {
     pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
         let client = self.client().await?;
         let lease = feed::open(&client, name, holder, LEASE_SECONDS).await?;
-        Ok(Subscription { client, lease })
+        Ok(Subscription::new(client, lease))
     }
 }
 
 impl Subscription {
+    pub(super) fn new(client: Connection, lease: Lease) -> Self {
+        Self { client, lease }
+    }
+
     /// The next events: at most `limit` (at least 1), and the rest of the events of the last one's
     /// transaction. Empty if there is nothing new. Until the batch is checkpointed, its events come again.
     ///

@@ -102,6 +102,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("delete_projection.sql", Exempt(WHOLE)),
+    ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
     (
         "end.sql",
@@ -179,6 +180,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "list_subscriptions.sql",
+        Exempt("reads the few rows of `subscription`, and a bounded part of the log for each"),
+    ),
+    (
         "load.sql",
         Plan {
             role: RUNTIME,
@@ -233,6 +238,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("settle_schema.sql", Exempt(WHOLE)),
+    ("take_subscription.sql", Exempt(ONE)),
     ("takes_writes.sql", Exempt(NO_PLAN)),
     ("terminate.sql", Exempt("ends its own connection and reads no table")),
     (

@@ -239,7 +239,7 @@ impl Lease {
 }
 
 /// Refuses a server on which a cursor would skip.
-async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
+pub(super) async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
     let statement = client.prepare_cached(CHECK).await?;
     let row = client.query_one(&statement, &[&name]).await?;
     if row.try_get("standby")? {
@@ -253,7 +253,7 @@ async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
 }
 
 /// The error that names the present holder. `None` if the holder has given the lease back meanwhile.
-async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
+pub(super) async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
     let statement = client.prepare_cached(HOLDER).await?;
     let Some(row) = client.query_opt(&statement, &[&name]).await? else { return Ok(None) };
     let (holder, until) = (row.try_get("lease_holder")?, row.try_get("lease_until")?);
