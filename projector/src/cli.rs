@@ -99,11 +99,21 @@ pub enum Command {
     /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
     /// batch is written and flushed; then the subscription remembers it. So after a crash a line may come
     /// again, with the same id, but none is skipped. The lines of a session come in the order of its
-    /// versions. Runs until it is interrupted. Several relays of one subscription may run: one follows, the
-    /// others stand by. It needs a role that is granted session_ledger_relay.
+    /// versions. Several relays of one subscription may run: one follows, the others stand by. It needs a
+    /// role that is granted session_ledger_relay.
     ///
-    /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
+    /// Runs until it is interrupted, or nobody reads the output any more; then it lets others follow and ends
+    /// with exit code 0. What a pipe has taken counts as delivered. With --once it ends when all that is in
+    /// the log has been written.
+    ///
+    /// Example: projector relay --subscription audit --create --holder audit-1 >> audit.ndjson
     Relay(Relay),
+    /// List the subscriptions with their lag, or drop one
+    Subscriptions {
+        /// The command about subscriptions.
+        #[command(subcommand)]
+        command: Subscriptions,
+    },
     /// Make keys for the application's key ring
     Keys {
         /// The command about keys.
@@ -157,9 +167,19 @@ pub struct Sessions {
 /// Arguments of `projector relay`.
 #[derive(Debug, Args)]
 pub struct Relay {
-    /// The subscription's name; a new one starts at the beginning of the log
-    #[arg(long, value_name = "NAME")]
+    /// The subscription's name: how far it has come is remembered under it
+    #[arg(long, value_name = "NAME", value_parser = subscription_name)]
     pub subscription: String,
+
+    /// Make the subscription if there is none of that name: it starts at the beginning of the log
+    #[arg(long)]
+    pub create: bool,
+
+    /// End when all that is in the log has been written, for an export
+    ///
+    /// If another relay holds the subscription, or the database is away, that is an error.
+    #[arg(long)]
+    pub once: bool,
 
     /// A name for this process that no other relay has; random unless given
     ///
@@ -179,6 +199,38 @@ pub struct Relay {
     /// How many milliseconds to wait when there was nothing new: 1 to 60000
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = |text: &str| number(text, 1, 60_000))]
     pub idle_ms: u32,
+}
+
+/// Commands about subscriptions.
+#[derive(Debug, Subcommand)]
+pub enum Subscriptions {
+    /// List the subscriptions
+    ///
+    /// Tells of each how many events it was not delivered yet (LAG), when the first of these was recorded
+    /// (SINCE), how many it was, when it last moved, and which relay holds it. A lag is counted up to 100000.
+    /// Exit code 1: there are none. It needs a role that is granted session_ledger_auditor,
+    /// session_ledger_relay or session_ledger_operator.
+    ///
+    /// A terminal that is too narrow does without columns that are empty, then without MOVED, DELIVERED,
+    /// SINCE and HELD BY, in this order.
+    ///
+    /// Example: projector subscriptions list --format json
+    List {
+        /// How to write the list
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Drop a subscription that nobody holds, with its place in the log
+    ///
+    /// A relay of that name would start at the beginning of the log again. It needs a role that is granted
+    /// session_ledger_operator.
+    ///
+    /// Example: projector subscriptions drop audit
+    Drop {
+        /// The exact name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// Commands about keys.
@@ -207,6 +259,13 @@ impl Command {
             Self::History(_) => ("history", "a role that is granted session_ledger_auditor"),
             Self::Sessions(_) => ("sessions", "a role that is granted session_ledger_auditor"),
             Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
+            Self::Subscriptions { command: Subscriptions::List { .. } } => (
+                "subscriptions list",
+                "a role that is granted session_ledger_auditor, session_ledger_relay or session_ledger_operator",
+            ),
+            Self::Subscriptions { command: Subscriptions::Drop { .. } } => {
+                ("subscriptions drop", "a role that is granted session_ledger_operator")
+            }
             Self::Keys { .. } => ("keys", "no role"),
         };
         Duty { command, role }
@@ -235,6 +294,8 @@ impl Relay {
         };
         Ok(relay::Relay {
             subscription: self.subscription,
+            create: self.create,
+            once: self.once,
             holder,
             source: self.source,
             batch: self.batch,
@@ -251,6 +312,13 @@ fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
 fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("it must be a number from {least} to {most}"))
+}
+
+fn subscription_name(text: &str) -> Result<String, String> {
+    let is_name = !text.trim().is_empty();
+    is_name
+        .then(|| text.to_owned())
+        .ok_or("it must have a name; `projector subscriptions list` lists them".to_owned())
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {

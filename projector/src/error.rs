@@ -2,7 +2,9 @@
 
 use std::{fmt, io};
 
-use session_ledger::ledger::{self, AddressError, FeedError, RebuildError, SchemaError, StartError};
+use session_ledger::ledger::{
+    self, AddressError, FeedError, RebuildError, SchemaError, StartError, SubscriptionError,
+};
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
@@ -57,6 +59,9 @@ pub enum Error {
     /// The relay cannot go on.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// There is no such subscription, or somebody holds it.
+    #[error("{}", crate::subscriptions::told(.0))]
+    Subscription(SubscriptionError),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -93,7 +98,10 @@ impl Error {
             Self::Connect { error, .. } => error,
             Self::Store(error)
             | Self::Rebuild(RebuildError::Store(error))
-            | Self::Relay(RelayError::Feed(FeedError::Store(error))) => error,
+            | Self::Subscription(SubscriptionError::Feed(FeedError::Store(error)))
+            | Self::Relay(RelayError::Subscription(SubscriptionError::Feed(FeedError::Store(error)))) => {
+                error
+            }
             _ => return false,
         };
         matches!(error, ledger::Error::Database(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE))

@@ -19,9 +19,11 @@ mod layout;
 pub mod migrate;
 pub mod output;
 mod progress;
+pub mod reader;
 pub mod rebuild;
 pub mod relay;
 pub mod sessions;
+pub mod subscriptions;
 pub mod verify;
 mod words;
 

@@ -5,9 +5,11 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Command, CommandLine, Keys};
+use projector::cli::{Command, CommandLine, Keys, Subscriptions};
+use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, history, keys, migrate, output, rebuild, relay, sessions, verify,
+    Answer, Console, Error, database, history, keys, migrate, output, reader, rebuild, relay, sessions,
+    subscriptions, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
@@ -68,8 +70,23 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Sessions(asked) => sessions::run(&open().await?, &asked.user, asked.format, console).await,
         Command::Relay(asked) => {
             let settings = asked.settings(&mut SysRng)?;
-            relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), shutdown()).await?;
+            let stop = async {
+                tokio::select! {
+                    () = shutdown() => End::Stopped,
+                    () = reader::gone() => End::ReaderGone,
+                }
+            };
+            let end = relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), stop).await?;
+            if end == End::ReaderGone {
+                console.note("Stopped, as nobody reads the output any more.")?;
+            }
             Ok(Answer::Yes)
+        }
+        Command::Subscriptions { command: Subscriptions::List { format } } => {
+            subscriptions::list(&open().await?, format, console).await
+        }
+        Command::Subscriptions { command: Subscriptions::Drop { name } } => {
+            subscriptions::remove(&open().await?, &name, console).await
         }
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
     }

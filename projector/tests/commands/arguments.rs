@@ -142,7 +142,9 @@ fn a_number_out_of_its_range_is_told_the_range() {
 
 #[test]
 fn every_command_has_help_with_an_example_and_without_the_password_of_the_environment() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 9] = [
+        &["subscriptions", "list"],
+        &["subscriptions", "drop"],
         &["migrate"],
         &["verify"],
         &["rebuild"],

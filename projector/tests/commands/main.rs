@@ -13,6 +13,7 @@ mod relay;
 mod roles;
 mod sessions;
 mod stories;
+mod subscriptions;
 mod verify;
 
 use std::process::{Command, Output};
