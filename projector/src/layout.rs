@@ -36,25 +36,29 @@ pub(crate) struct Wanted {
     pub(crate) is_empty: bool,
 }
 
-/// The width of each column in `room`; none for a column that is left out. Empty columns go first, then those
-/// whose headings are in `dropped`, in that order. What stays is shown even if it is wider than the room.
+/// The width of each column in `room`; none for a column that is left out. If there is no room for all as they
+/// are, empty columns go first; then cells take several lines; then those columns go whose headings are in
+/// `dropped`, in that order. What stays is shown even if it is wider than the room.
 pub(crate) fn widths(
     columns: &[Column],
     wanted: &[Wanted],
     dropped: &[&str],
     room: usize,
 ) -> Vec<Option<usize>> {
+    let whole: Vec<_> = wanted.iter().map(|wanted| Some(wanted.widest)).collect();
+    if taken(&whole) <= room {
+        return whole;
+    }
     let least = |(column, wanted): (&Column, &Wanted)| {
         let least = if column.wraps { wanted.longest_word.max(WRAPPED_MIN) } else { wanted.widest };
-        Some(least.min(wanted.widest))
+        (!wanted.is_empty).then_some(least.min(wanted.widest))
     };
     let mut widths: Vec<_> = columns.iter().zip(wanted).map(least).collect();
-    let empty = columns.iter().zip(wanted).filter(|(_, wanted)| wanted.is_empty).map(|(one, _)| one.heading);
-    for heading in empty.chain(dropped.iter().copied()) {
+    for heading in dropped {
         if taken(&widths) <= room {
             break;
         }
-        if let Some(at) = columns.iter().position(|column| column.heading == heading) {
+        if let Some(at) = columns.iter().position(|column| column.heading == *heading) {
             widths[at] = None;
         }
     }
@@ -104,14 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn columns_wrap_before_any_is_left_out() {
-        assert_eq!(in_room(100), [Some(36), Some(27), Some(2), Some(29)]);
-        assert_eq!(in_room(78), [Some(36), Some(16), Some(2), Some(18)]);
-    }
-
-    #[test]
-    fn an_empty_column_goes_first_and_the_others_in_their_order() {
-        assert_eq!(in_room(77), [Some(36), Some(18), None, Some(19)]);
+    fn an_empty_column_goes_first_then_words_wrap_then_columns_go_in_their_order() {
+        assert_eq!(in_room(123), [Some(36), Some(50), None, Some(30)]);
+        assert_eq!(in_room(100), [Some(36), Some(30), None, Some(30)]);
+        assert_eq!(in_room(74), [Some(36), Some(16), None, Some(18)]);
         assert_eq!(in_room(73), [Some(36), Some(35), None, None]);
         assert_eq!(in_room(53), [Some(36), None, None, None]);
         assert_eq!(in_room(10), [Some(36), None, None, None]);

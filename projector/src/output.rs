@@ -95,16 +95,18 @@ fn table<R: Listed>(console: &mut Console<'_>, records: &[R]) -> Result<(), Erro
     }
     let cells = |record: &R| record.cells().iter().map(|cell| harmless_line(cell)).collect();
     let rows: Vec<Vec<String>> = records.iter().map(cells).collect();
+    let wanted = wanted::<R>(&rows);
     let widths = match console.out_columns {
-        Some(room) => layout::widths(R::COLUMNS, &wanted::<R>(&rows), R::DROPPED, room),
+        Some(room) => layout::widths(R::COLUMNS, &wanted, R::DROPPED, room),
         None => vec![Some(usize::MAX); R::COLUMNS.len()],
     };
     let text = arranged(R::COLUMNS, &rows, &widths);
     let (headings, rest) = text.split_once('\n').unwrap_or((&text, ""));
     console.print_bold(headings)?;
     console.print(&format!("\n{rest}\n"))?;
-    let left_out = R::COLUMNS.iter().zip(&widths).filter(|(_, width)| width.is_none());
-    let left_out: Vec<_> = left_out.map(|(column, _)| column.heading).collect();
+    let columns = R::COLUMNS.iter().zip(&widths).zip(&wanted);
+    let left_out = columns.filter(|((_, width), wanted)| width.is_none() && !wanted.is_empty);
+    let left_out: Vec<_> = left_out.map(|((column, _), _)| column.heading).collect();
     if !left_out.is_empty() {
         let left_out = left_out.join(", ");
         console.note(&format!("Left out in this narrow terminal: {left_out}. `--format csv` has all."))?;

@@ -43,7 +43,8 @@ impl Ledger {
     /// Opens the subscription `name` for `holder`, a name that no other process should have. A new
     /// subscription starts at the beginning of the log. The lease lasts 30 seconds, and each checkpoint
     /// renews it. A process that opens the subscription under the same holder's name shuts the one before
-    /// out.
+    /// out. Where the name comes from a person, [`existing_subscription`](Self::existing_subscription) makes
+    /// no new one of a typo.
     ///
     /// # Errors
     ///

@@ -92,9 +92,9 @@ async fn an_id_is_never_broken_and_columns_go_in_the_documented_order() {
     let ledger = stories::tell(&database).await;
     for (columns, headings, left_out) in [
         (160, "SESSION STARTED LAST SEEN STATUS BY FROM BROWSER", None),
-        (100, "SESSION STARTED STATUS FROM", Some("LAST SEEN, BY, BROWSER")),
-        (80, "SESSION STARTED STATUS", Some("LAST SEEN, BY, FROM, BROWSER")),
-        (60, "SESSION STATUS", Some("STARTED, LAST SEEN, BY, FROM, BROWSER")),
+        (100, "SESSION STARTED STATUS FROM", Some("LAST SEEN, BROWSER")),
+        (80, "SESSION STARTED STATUS", Some("LAST SEEN, FROM, BROWSER")),
+        (60, "SESSION STATUS", Some("STARTED, LAST SEEN, FROM, BROWSER")),
     ] {
         let mut capture = Capture::terminal_of(columns);
         let _ = sessions::run(&ledger, &"alice".into(), Format::Table, &mut capture.console()).await.unwrap();
