@@ -13,8 +13,9 @@ use crate::{Error, relay, verify};
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
-/// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for no
-/// (`verify` found a difference, `history` no such session, `sessions` none of that user); 2 for an error.
+/// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for
+/// no (`verify` found a difference; `history`, `sessions` or `subscriptions list` found nothing); 2 for an
+/// error.
 ///
 /// On a terminal that is too narrow a table leaves out columns, and says which. Colours are for terminals,
 /// and not if NO_COLOR is set.

@@ -36,9 +36,9 @@ pub(crate) struct Wanted {
     pub(crate) is_empty: bool,
 }
 
-/// The width of each column in `room`; none for a column that is left out. If there is no room for all as they
-/// are, empty columns go first; then cells take several lines; then those columns go whose headings are in
-/// `dropped`, in that order. What stays is shown even if it is wider than the room.
+/// The width of each column in `room`; none for a column that is left out. If there is no room for all as
+/// they are, empty columns go first; then cells take several lines; then those columns go whose headings are
+/// in `dropped`, in that order. What stays is shown even if it is wider than the room.
 pub(crate) fn widths(
     columns: &[Column],
     wanted: &[Wanted],
