@@ -11,6 +11,7 @@ pub(crate) mod arrival;
 pub(crate) mod attended;
 mod commit;
 pub(crate) mod completion;
+mod cookie;
 mod error;
 pub(crate) mod failure;
 mod incident;
@@ -26,6 +27,7 @@ mod signed_in;
 pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
+mod waits;
 pub(crate) mod writer_queue;
 
 pub use error::SessionError;

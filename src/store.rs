@@ -12,6 +12,7 @@
 pub(crate) mod backends;
 pub(crate) mod bare;
 pub(crate) mod connection;
+pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod impersonations;
 pub(crate) mod log;
@@ -19,8 +20,10 @@ pub(crate) mod log;
 mod order;
 pub(crate) mod patience;
 pub(crate) mod projection;
+mod readiness;
 pub(crate) mod request;
 pub(crate) mod schema;
 pub(crate) mod sessions;
+pub(crate) mod settling;
 mod sqlstate;
 mod table;

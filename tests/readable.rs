@@ -102,7 +102,7 @@ async fn a_program_without_the_schema_or_without_keys_names_the_command_that_mak
 async fn a_refusal_of_the_database_is_its_message_without_the_row_that_it_quotes() {
     let database = Database::fresh().await;
     let config: Config = database.config().options("-c role=session_ledger_operator").clone();
-    let ledger = Ledger::builder(config).connect().await.unwrap();
+    let ledger = Ledger::builder(config).without_requests().connect().await.unwrap();
     let refused = ledger.sessions(&UserId::from("alice")).await.unwrap_err();
     assert_eq!(
         format!("{refused:?}"),

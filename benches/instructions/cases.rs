@@ -6,8 +6,7 @@
 
 use std::hint::black_box;
 
-use session_ledger::internals::Secret;
-use session_ledger::internals::{Admission, Draft, Wish};
+use session_ledger::internals::{Admission, DatabaseTime, Draft, Secret, Shown, Wish};
 use session_ledger::internals::{Found, find};
 use session_ledger::session::{Content, SessionState, TokenHash};
 use time::OffsetDateTime;
@@ -16,7 +15,7 @@ use crate::region::count;
 use crate::requests::{request_that_ignores_its_session, request_without_middleware};
 use crate::scene::{
     BYTES_MAX, Fixed, NAME, begun_with, cookies, event_id, forged, id, log_in, origin, sealer, secret, set,
-    stored, token,
+    stored, token, witness,
 };
 
 /// The cases by their names in the budget.
@@ -69,14 +68,16 @@ fn open(line: &str, opens: bool) {
 /// From a row's columns and the cookie's secret to a session that the handler can read and change.
 fn row_to_session() {
     let state = stored().0;
-    let (content, secret) = (state.content.encode(), secret());
+    let (content, secret, now) =
+        (state.content.encode(), secret(), DatabaseTime { at: state.changed_at, epoch: 1 });
     let columns = SessionState { content: Content::default(), ..state };
     count(
         || (),
         |()| {
             let content = Content::decode(&content).unwrap();
             let state = SessionState { content, ..columns.clone() };
-            let admission = state.admit(&secret.hash(), columns.changed_at, columns.changed_at);
+            let shown = Shown { token_hash: secret.hash(), witness: witness() };
+            let admission = state.admit(&shown, columns.changed_at, now);
             assert_eq!(admission, Admission::Admitted);
             Draft::stored(id(), state, BYTES_MAX)
         },
@@ -121,7 +122,7 @@ fn minting_of_a_token() {
         |()| {
             let secret = Secret::generate(&mut Fixed).unwrap();
             black_box(secret.hash());
-            sealer.mint(id(), &secret, &mut Fixed).unwrap()
+            sealer.mint(id(), &secret, witness(), &mut Fixed).unwrap()
         },
     );
 }

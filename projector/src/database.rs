@@ -39,7 +39,7 @@ pub fn address(text: Option<&str>, variable: impl Fn(&str) -> Option<String>) ->
 /// The database cannot be reached, or its schema does not fit this version; the message says what to run.
 pub async fn open(address: Address) -> Result<Ledger, Error> {
     let config = &address.config().clone();
-    let connected = Ledger::at(address).connections_max(CONNECTIONS_MAX).connect().await;
+    let connected = Ledger::at(address).connections_max(CONNECTIONS_MAX).without_requests().connect().await;
     connected.map_err(|error| match error {
         StartError::Schema(error) => schema_error(config, error),
         StartError::Store(error) => connect_error(config, error),

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Command, CommandLine, Keys, Subscriptions};
+use projector::cli::{Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, history, keys, migrate, output, reader, rebuild, relay, sessions,
-    subscriptions, verify,
+    Answer, Console, Error, database, epoch, history, keys, migrate, output, reader, rebuild, relay,
+    sessions, subscriptions, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
@@ -88,6 +88,8 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Subscriptions { command: Subscriptions::Drop { name } } => {
             subscriptions::remove(&open().await?, &name, console).await
         }
+        Command::Epoch { command: Epoch::Show } => epoch::show(&open().await?, console).await,
+        Command::Epoch { command: Epoch::Raise } => epoch::raise(address()?, console).await,
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
     }
 }

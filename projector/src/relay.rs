@@ -189,7 +189,7 @@ where
     let mut renewed = Instant::now();
     loop {
         let batch = subscription.next_batch(relay.batch).await?;
-        let (is_empty, is_full) = (batch.events.is_empty(), batch.events.len() >= relay.batch as usize);
+        let (is_empty, is_up_to_date) = (batch.events.is_empty(), batch.is_up_to_date());
         if !is_empty {
             deliver(&batch, &relay.source, output).await?;
             subscription.checkpoint(batch).await?;
@@ -198,8 +198,7 @@ where
             subscription.renew().await?;
             renewed = Instant::now();
         }
-        // A batch that is not full holds all that was in the log when it was read.
-        if relay.once && !is_full {
+        if relay.once && is_up_to_date {
             return Ok(End::UpToDate);
         }
         let pause = if is_empty { relay.idle } else { Duration::ZERO };

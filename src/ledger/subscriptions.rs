@@ -2,6 +2,8 @@
 
 use super::feed::LEASE_SECONDS;
 use super::{Error, Ledger, Subscription, SubscriptionError, SubscriptionSummary};
+use crate::store::connection::deadline::answered;
+use crate::store::connection::lending::Lent;
 use crate::store::log::subscriptions;
 
 impl Ledger {
@@ -36,9 +38,12 @@ impl Ledger {
         name: &str,
         holder: &str,
     ) -> Result<Subscription, SubscriptionError> {
-        let client = self.client().await?;
-        let lease = subscriptions::take(&client, name, holder, LEASE_SECONDS).await?;
-        Ok(Subscription::new(client, lease))
+        let opening = async {
+            let client = Lent::of(self.client().await?);
+            let lease = subscriptions::take(client.client(), name, holder, LEASE_SECONDS).await?;
+            Ok(Subscription::new(client, self.pool(), lease))
+        };
+        answered(async { Ok(opening.await) }).await?
     }
 
     /// Removes a subscription with its place in the log. Opened again under this name, it starts at the
@@ -49,7 +54,10 @@ impl Ledger {
     /// There is none of that name, somebody holds it, the database is away, or the role is not granted
     /// `session_ledger_operator`.
     pub async fn drop_subscription(&self, name: &str) -> Result<(), SubscriptionError> {
-        let client = self.client().await?;
-        subscriptions::remove(&client, name).await
+        let removing = async {
+            let client = Lent::of(self.client().await?);
+            subscriptions::remove(client.client(), name).await
+        };
+        answered(async { Ok(removing.await) }).await?
     }
 }

@@ -10,3 +10,4 @@ pub(crate) mod pipeline;
 pub(crate) mod pool;
 pub(crate) mod statement;
 pub(crate) mod tls;
+pub(crate) mod watched;

@@ -97,3 +97,28 @@ async fn a_subscription_is_dropped_unless_somebody_holds_it() {
     assert!(matches!(forgotten.checkpoint(batch).await, Err(FeedError::LeaseLost { .. })));
     assert_eq!(drain(&mut new, 10).await.len(), 1);
 }
+
+/// A batch of an epoch that is over may be small though the present one holds more.
+#[tokio::test]
+async fn the_lag_and_the_end_of_the_log_reach_over_epochs() {
+    let (database, ledger) = ledger().await;
+    append_some(&database, 2).await;
+    let mut follower = ledger.subscription("follower", "host-1").await.unwrap();
+    assert_eq!(drain(&mut follower, 10).await.len(), 2);
+    append_some(&database, 3).await;
+    Ledger::raise_epoch(&database.config()).await.unwrap();
+    append_some(&database, 4).await;
+    assert_eq!(lags(&ledger).await, [("follower".to_owned(), 2, 7)]);
+
+    let mut read = Vec::new();
+    for _ in 0..2 {
+        let batch = follower.next_batch(10).await.unwrap();
+        read.push((batch.events.len(), batch.is_up_to_date()));
+        follower.checkpoint(batch).await.unwrap();
+    }
+    assert_eq!(read, [(3, false), (4, true)]);
+    assert_eq!(lags(&ledger).await, [("follower".to_owned(), 9, 0)]);
+    append_some(&database, 2).await;
+    let full = follower.next_batch(2).await.unwrap();
+    assert!(!full.is_up_to_date(), "a full batch may not be the last");
+}

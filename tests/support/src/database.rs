@@ -8,10 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use private_postgres::{Options, Server};
 use session_ledger::Ledger;
+use session_ledger::ledger::Builder;
 use session_ledger::session::Policy;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
+
+use crate::clock::Ahead;
 
 /// The migrated database that all others on the private server are copied from.
 const TEMPLATE: &str = "template_of_the_ledger";
@@ -24,6 +27,7 @@ static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 pub struct Database {
     config: Config,
     name: String,
+    pub(crate) ahead: Ahead,
 }
 
 /// The server on which databases are made.
@@ -50,7 +54,7 @@ impl Database {
                 Ledger::migrate(&config).await.expect("the database can be migrated");
             }
         }
-        Self { config, name }
+        Self { config, name, ahead: Ahead::default() }
     }
 
     /// Makes a database on a server of the test's own. The server ends with the test, and must live as long
@@ -62,7 +66,7 @@ impl Database {
         connect(&config).await.batch_execute(&create).await.expect("the database can be made");
         let config = config.clone().dbname(&name).clone();
         Ledger::migrate(&config).await.expect("the database can be migrated");
-        Self { config, name }
+        Self { config, name, ahead: Ahead::default() }
     }
 
     /// The configuration to connect to it, as a superuser.
@@ -72,8 +76,12 @@ impl Database {
 
     /// A ledger on it with the given policy.
     pub async fn ledger(&self, policy: Policy) -> Ledger {
-        let builder = Ledger::builder(self.config()).policy(policy);
-        builder.connect().await.expect("the database is migrated")
+        self.builder().policy(policy).connect().await.expect("the database is migrated")
+    }
+
+    /// A builder of a ledger on it, to which time passes as [`set_clock_ahead`](Self::set_clock_ahead) says.
+    pub fn builder(&self) -> Builder {
+        Ledger::builder(self.config()).uptime(self.ahead.uptime())
     }
 
     /// How many rows a table has.
