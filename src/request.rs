@@ -6,6 +6,7 @@
 //! the types of the `http` crate and the library's own, and knows no web framework: [`web`](crate::web) is
 //! its face in poem. It reaches the database through the front desk, [`ledger`](crate::ledger).
 
+mod admission;
 pub(crate) mod allowance;
 pub(crate) mod arrival;
 pub(crate) mod attended;

@@ -20,6 +20,7 @@ pub(crate) mod guard;
 pub(crate) mod holding;
 mod id;
 mod key;
+mod layout;
 mod microseconds;
 pub(crate) mod moment;
 mod policy;
@@ -31,6 +32,8 @@ pub(crate) mod strict;
 mod timeouts;
 mod upcast;
 mod user;
+mod value;
+mod value_error;
 pub(crate) mod witness;
 pub(crate) mod writes;
 
@@ -45,13 +48,15 @@ pub use event::{
     Started, ValueRemoved, ValueSet,
 };
 pub use id::{EventId, SessionId, TokenHash};
-pub use key::{Key, UpcastError, Value, ValueError};
+pub use key::Key;
 pub use policy::Policy;
 pub use state::{Content, SessionState, Superseded};
 pub use stored_timeouts::StoredTimeouts;
 pub use strict::DecodeError;
 pub use timeouts::{PolicyError, Timeouts};
 pub use user::UserId;
+pub use value::{Fingerprint, Form, Value};
+pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 
 pub(crate) use admission::{Admission, Shown};
 pub(crate) use decide::{Wish, decide};

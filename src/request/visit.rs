@@ -15,10 +15,9 @@ use super::running::Running;
 use super::shared::Shared;
 use super::waits::Waits;
 use crate::ledger::Error;
-use crate::ledger::desk::{Lookup, Transaction};
-use crate::session::{Admission, ChainHash, Client, DatabaseTime, SessionId};
+use crate::ledger::desk::Transaction;
+use crate::session::{Client, SessionId};
 use crate::telemetry;
-use crate::token::Contents;
 
 /// One run of a request. [`Session`](super::Session) and [`Tx`](super::Tx) are its faces for handlers.
 pub(crate) struct Visit {
@@ -33,7 +32,7 @@ pub(crate) struct Visit {
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
     /// Whether the request's token was let in, in this run or in an earlier one.
-    was_let_in: AtomicBool,
+    pub(super) was_let_in: AtomicBool,
     /// The session that the request has shown a token of.
     session: OnceLock<SessionId>,
     /// Why an extractor has failed, for the log.
@@ -239,51 +238,6 @@ impl Visit {
         cookie
     }
 
-    /// An authentic token meets what was found under its id. `recorded` asks the log for the hash of the
-    /// session's events up to a version.
-    async fn admit(
-        &self,
-        shown: Contents,
-        found: Lookup,
-        recorded: impl AsyncFnOnce(i64) -> Result<Option<ChainHash>, Error>,
-    ) -> Result<Opened, Error> {
-        let was_let_in = self.was_let_in.load(Ordering::Relaxed);
-        let (id, witness, now) = (shown.session, shown.witness, found.now);
-        let mut opened = Opened::admitted(&self.shared, shown, found, was_let_in);
-        self.was_let_in.store(was_let_in || !opened.holding.is_new(), Ordering::Relaxed);
-
-        // Nobody is signed out for good because a clock was wrong, or called a thief because the database has
-        // gone back.
-        if opened.holding.ends_by_time() {
-            self.trust_clock(now)?;
-        }
-        if opened.holding.admission() == Some(&Admission::Replayed)
-            && recorded(witness.version()).await?.is_some_and(|hash| !witness.is_of(&hash))
-        {
-            opened.holding.acquit_of_replay();
-        }
-
-        match opened.holding.admission() {
-            Some(Admission::Replayed) => {
-                self.report(|client| Incident::TokenReplayed { session: id, client });
-            }
-            Some(Admission::RolledBack) => {
-                self.report(|client| Incident::DatabaseRolledBack { session: id, client });
-            }
-            _ => {}
-        }
-        Ok(opened)
-    }
-
-    /// Makes sure that the database's clock has gone on as the process's has.
-    fn trust_clock(&self, now: DatabaseTime) -> Result<(), Error> {
-        let trusted = self.shared.ledger.trust_clock(now.at);
-        if let Err(Error::ClockJumped { by }) = &trusted {
-            self.report(|_| Incident::ClockJumped { by: *by });
-        }
-        trusted
-    }
-
     /// The session that the request has shown a token of, once that is known.
     pub(crate) fn session(&self) -> Option<SessionId> {
         self.session.get().copied()
@@ -312,7 +266,7 @@ impl Visit {
     }
 
     /// A request that runs again is not a second incident.
-    fn report(&self, incident: impl FnOnce(Client) -> Incident) {
+    pub(super) fn report(&self, incident: impl FnOnce(Client) -> Incident) {
         if self.attempt() == 1 {
             self.shared.report(&incident(self.arrival.client()));
         }

@@ -145,7 +145,7 @@ async fn an_event_that_cannot_be_read_is_told_as_such_among_the_others() {
     assert_eq!(told.lines().count(), whole.lines().count());
     for (nth, (told, whole)) in told.lines().zip(whole.lines()).enumerate() {
         if nth == 2 {
-            let why = "value_set of shape 1 does not decode: the stored bytes are damaged";
+            let why = "value_set of shape 2 does not decode: the stored bytes are damaged";
             let read = r#""{""key"":""cart"",""value_bytes"":12,""value_shape"":1}","#;
             assert_eq!(told, whole.replace(read, &format!("{{}},{why}")));
         } else {

@@ -114,7 +114,7 @@ async fn a_program_reads_the_findings_as_data() {
         damaged["differences"].as_array().unwrap().iter().find(|one| one["kind"] == "undecodable");
     assert_eq!(
         unreadable.unwrap()["error"],
-        "value_set of shape 1 does not decode: the stored bytes are damaged"
+        "value_set of shape 2 does not decode: the stored bytes are damaged"
     );
 }
 

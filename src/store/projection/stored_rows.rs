@@ -41,7 +41,10 @@ impl Rows {
     /// The rows of `session`.
     pub(super) async fn live(client: &Watched) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_LIVE_ROWS, FETCH_LIVE_ROWS).await?;
-        let read = |cells: &mut Cells<'_>| Ok((ProjectedRow::Live(LiveRow::read(cells)?), cells.next()?));
+        let read = |cells: &mut Cells<'_>| {
+            let row = LiveRow::read(cells)?.in_todays_shape();
+            Ok((ProjectedRow::Live(row), cells.next()?))
+        };
         Ok(Self { cursor, read, ahead: None })
     }
 
