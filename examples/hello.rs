@@ -30,8 +30,8 @@ fn logout(session: SignedIn) -> Result<()> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let ledger = Ledger::builder(std::env::var("DATABASE_URL")?.parse()?).connect().await?;
-    let keys = KeyRing::parse(&std::env::var("SESSION_LEDGER_KEYS")?)?;
+    let ledger = Ledger::from_env()?.connect().await?;
+    let keys = KeyRing::from_env()?;
     let shop = Route::new().at("/add", post(add)).at("/login", post(login));
     let shop = shop.at("/order", post(order)).at("/logout", post(logout));
     Server::new(TcpListener::bind("127.0.0.1:8080")).run(shop.with(Sessions::new(ledger, keys))).await?;

@@ -6,14 +6,17 @@
 //! | [`web`] | 3 | poem: the middleware, the extractors, the session a handler holds |
 //! | [`ledger`] | front desk | what applications, administrators and the projector ask outside a request |
 //! | `store` | 2 | PostgreSQL |
+//! | [`environment`] | – | what an application may read of its process's environment |
 //! | [`telemetry`] | – | metrics and spans, by name |
 //! | [`token`] | 1 | what the browser holds; pure |
 //! | [`session`] | 1 | what a session is; pure |
 #![forbid(unsafe_code)]
 
+pub mod environment;
 #[doc(hidden)]
 pub mod internals;
 pub mod ledger;
+mod plain_debug;
 mod request;
 pub mod session;
 mod store;

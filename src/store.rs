@@ -14,6 +14,7 @@ pub(crate) mod bare;
 pub(crate) mod connection;
 pub(crate) mod epoch;
 pub(crate) mod error;
+pub(crate) mod impersonations;
 pub(crate) mod log;
 #[cfg(test)]
 mod order;

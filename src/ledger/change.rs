@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::desk::{Append, FoundSession, LiveSession, Lookup};
 use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
+use crate::plain_debug::plain_debug;
 use crate::session::{
     Client, DecodeError, Draft, EndReason, Ending, EventId, Key, Origin, SessionId, SessionState, TokenHash,
     UserId, ValueError, Wish, WishError,
@@ -24,7 +25,7 @@ pub struct Change {
 }
 
 /// Why a session was not changed. Nothing was written, unless it is [`Error::OutcomeUnknown`].
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
     /// The session has ended, or its time is over.
@@ -56,6 +57,8 @@ pub enum ChangeError {
     #[error(transparent)]
     Ledger(#[from] Error),
 }
+
+plain_debug!(ChangeError);
 
 impl Ledger {
     /// Changes a session outside of its requests, in a transaction of its own: from a stream or a WebSocket

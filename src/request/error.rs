@@ -1,10 +1,11 @@
 //! Errors of a handler's use of its session.
 
+use crate::plain_debug::plain_debug;
 use crate::session::{DecodeError, SessionId, ValueError, WishError};
 use crate::token::{RandomnessError, SealError};
 
 /// A handler asked something of its session that cannot be done. The session is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
     /// A value cannot be read or written.
@@ -67,3 +68,5 @@ pub enum SessionError {
     )]
     Ended,
 }
+
+plain_debug!(SessionError);

@@ -102,6 +102,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("delete_projection.sql", Exempt(WHOLE)),
+    ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
     (
         "end.sql",
@@ -172,6 +173,21 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "impersonations_page.sql",
+        Plan {
+            role: AUDITOR,
+            arguments: "'user 4', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
+            wanted: &[
+                "event_otherwise_user_id_session_id_idx",
+                "Index Scan using a_session_is_live_once on session",
+            ],
+        },
+    ),
+    (
+        "list_subscriptions.sql",
+        Exempt("reads the few rows of `subscription`, and a bounded part of the log for each"),
+    ),
+    (
         "load.sql",
         Plan {
             role: RUNTIME,
@@ -231,6 +247,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("settle_schema.sql", Exempt(WHOLE)),
+    ("take_subscription.sql", Exempt(ONE)),
     ("takes_writes.sql", Exempt(NO_PLAN)),
     ("terminate.sql", Exempt("ends its own connection and reads no table")),
     (
