@@ -43,6 +43,40 @@ async fn signing_out_all_others_keeps_this_one() {
     assert_eq!(tablet.get("/devices").await.status, StatusCode::SEE_OTHER);
 }
 
+/// Two of one kind are told apart by the end of their session's id, also by who listens to the page.
+#[tokio::test]
+async fn devices_of_one_kind_do_not_read_alike() {
+    let shop = Shop::open().await;
+    let (mut one, mut other) = (shop.customer("alice").await, shop.customer("alice").await);
+    let page = one.get("/devices").await.text;
+    for session in [one.session().await, other.session().await] {
+        let short = format!("…{}", &session[session.len() - 6..]);
+        assert!(page.contains(&format!("<code>{short}</code>")), "{page}");
+        let link = format!("History<span class=\"unseen\"> of Unknown browser, session {short}</span>");
+        assert!(page.contains(&link), "{page}");
+    }
+    assert_eq!(page.matches("<dt>First seen</dt><dd><time datetime=").count(), 2);
+    assert_eq!(page.matches("<dt>Last seen</dt><dd><time datetime=").count(), 2);
+    assert_eq!(page.matches("<span class=\"badge\">this one</span>").count(), 1);
+    let button = "Sign out<span class=\"unseen\"> Unknown browser, session …";
+    assert_eq!(page.matches(button).count(), 1);
+}
+
+#[tokio::test]
+async fn the_shops_messages_are_left_out_of_a_history_until_they_are_asked_for() {
+    let shop = Shop::open().await;
+    let mut alice = shop.customer("alice").await;
+    let session = alice.session().await;
+    for page in ["/history".to_owned(), format!("/history/{session}")] {
+        let told = alice.get(&page).await.text;
+        assert!(told.contains("Your session began.") && !told.contains("You were shown"), "{told}");
+        assert!(told.contains("<a href=\"?messages=shown\" id=\"messages\">Show them too (2)</a>"), "{told}");
+        let told = alice.get(&format!("{page}?messages=shown")).await.text;
+        assert!(told.contains("The shop had something to tell you: “Welcome, alice.”"), "{told}");
+        assert!(told.contains("You were shown what the shop had to tell you."), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn a_history_is_told_in_plain_words() {
     let shop = Shop::open().await;

@@ -8,7 +8,8 @@ use crate::visitor::Shop;
 async fn looking_around_keeps_nothing_and_sets_no_cookie() {
     let shop = Shop::open().await;
     let mut visitor = shop.visitor();
-    for path in ["/", "/cart", "/login", "/history", "/style.css", "/pictures.svg", "/icon.svg"] {
+    for path in ["/", "/cart", "/login", "/history", "/style.css", "/times.js", "/pictures.svg", "/icon.svg"]
+    {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert_eq!(answer.header("set-cookie"), "", "{path}");

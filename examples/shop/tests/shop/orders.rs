@@ -41,14 +41,14 @@ async fn an_order_of_more_than_there_is_leaves_stock_and_cart_as_they_were() {
     let events = shop.events().await;
     let answer = alice.post("/orders", "").await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
-    assert!(answer.text.contains("We have fewer of something than you want."), "{}", answer.text);
+    assert!(answer.text.contains("Sugar bowl: we have 1, and your cart holds 2."), "{}", answer.text);
     assert_eq!((shop.stock(TEAPOT).await, shop.stock(SUGAR_BOWL).await), (stock, 1));
     assert_eq!((purchases(&shop).await, shop.events().await), (0, events));
     assert!(alice.get("/cart").await.text.contains("Sugar bowl"));
 }
 
 #[tokio::test]
-async fn a_payment_that_fails_last_undoes_everything_before_it() {
+async fn a_payment_that_is_declined_undoes_the_order_and_leaves_a_note() {
     let shop = Shop::open().await;
     let mut alice = shop.customer("alice").await;
     let stock = shop.stock(TEAPOT).await;
@@ -56,10 +56,12 @@ async fn a_payment_that_fails_last_undoes_everything_before_it() {
     let events = shop.events().await;
     let answer = alice.post("/orders", "fails=yes").await;
     assert_eq!(answer.status, StatusCode::PAYMENT_REQUIRED);
-    assert!(answer.text.contains("The bank declined your payment."), "{}", answer.text);
+    assert!(answer.text.contains("The bank declined your payment of €34.00."), "{}", answer.text);
     assert_eq!((shop.stock(TEAPOT).await, purchases(&shop).await), (stock, 0));
-    assert_eq!(shop.events().await, events, "no note, no message, no emptied cart");
+    assert_eq!(shop.events().await, events + 1, "the note alone: no message, no emptied cart");
     assert!(alice.get("/cart").await.text.contains("Teapot"));
+    assert!(alice.get("/history").await.text.contains("The bank declined your payment of €34.00."));
+    assert_eq!(alice.post("/orders", "").await.header("location"), "/orders", "another card works");
 }
 
 #[tokio::test]

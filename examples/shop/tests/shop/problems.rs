@@ -1,6 +1,6 @@
 //! Errors have pages too.
 
-use poem::http::StatusCode;
+use poem::http::{Method, StatusCode};
 use tokio_postgres::NoTls;
 
 use crate::visitor::Shop;
@@ -15,6 +15,40 @@ async fn what_is_not_there_has_a_page_with_all_headers() {
     assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.header("referrer-policy"), "same-origin");
+}
+
+#[tokio::test]
+async fn what_is_not_there_leaves_the_visitor_signed_in_and_the_navigation_in_place() {
+    let shop = Shop::open().await;
+    let mut alice = shop.customer("alice").await;
+    alice.post("/cart/1/add", "quantity=3").await;
+    let events = shop.events().await;
+    for path in ["/nowhere", "/history/not-a-session", "/history/0190a5c1-0000-7000-8000-000000000000"] {
+        let answer = alice.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        for part in ["<span class=\"who\">alice</span>", "href=\"/devices\"", "id=\"items\">3</span>"] {
+            assert!(answer.text.contains(part), "{path}: {part} in {}", answer.text);
+        }
+    }
+    let answer = alice.post("/cart/1/add", "quantity=-1").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.text.contains("<span class=\"who\">alice</span>"), "{}", answer.text);
+    assert_eq!(shop.events().await, events, "to be refused changes nothing");
+
+    let stranger = shop.visitor().get("/nowhere").await;
+    assert!(stranger.text.contains("href=\"/login\">Log in</a>"), "{}", stranger.text);
+    assert_eq!(stranger.header("set-cookie"), "");
+}
+
+/// A form from another site is refused before anybody looks at the session.
+#[tokio::test]
+async fn a_page_for_somebody_unknown_offers_no_login() {
+    let shop = Shop::open().await;
+    let mut alice = shop.customer("alice").await;
+    let answer = alice.send(Method::POST, "/orders", &[("sec-fetch-site", "cross-site")], "").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.text.contains("href=\"/history\">History</a>"), "{}", answer.text);
+    assert!(!answer.text.contains("Log in"), "{}", answer.text);
 }
 
 #[tokio::test]
