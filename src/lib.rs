@@ -18,6 +18,8 @@ mod request;
 pub mod session;
 mod store;
 pub mod telemetry;
+#[cfg(feature = "test")]
+pub mod test;
 pub mod token;
 pub mod web;
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::Database;
+use super::Database;
 
 impl Database {
-    /// Moves the clock by which sessions are judged to `ahead` of the real one, in this database alone.
+    /// Moves the clock by which sessions are judged to `ahead` of the real one, in this database alone: time
+    /// limits pass without waiting. The machine's clock, and the application's own reading of it, stay.
     pub async fn set_clock_ahead(&self, ahead: Duration) {
         let replace = format!(
             "create or replace function session_ledger.clock() returns timestamptz
