@@ -168,6 +168,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "hold.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID",
+            wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
+        },
+    ),
+    (
         "load.sql",
         Plan {
             role: RUNTIME,
