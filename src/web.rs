@@ -28,6 +28,7 @@ mod kept_body;
 mod kept_request;
 mod middleware;
 mod outcome;
+pub(crate) mod plain_http;
 mod session_transaction;
 
 pub use crate::ledger::Savepoint;

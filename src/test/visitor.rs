@@ -11,6 +11,8 @@ use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Body, Endpoint, Request, RequestParts, Response};
 
+use crate::web::plain_http::is_this_machine;
+
 /// The cookies of a browser by their names.
 type Jar = BTreeMap<String, Vec<u8>>;
 
@@ -27,6 +29,7 @@ pub struct Visitor {
     jar: Arc<Mutex<Jar>>,
     ip: IpAddr,
     headers: HeaderMap,
+    scheme: Scheme,
 }
 
 /// An answer of the application.
@@ -59,6 +62,7 @@ impl Visitor {
             jar: Arc::default(),
             ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
             headers: HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static("Visitor/1.0"))]),
+            scheme: Scheme::HTTPS,
         }
     }
 
@@ -73,6 +77,13 @@ impl Visitor {
     #[must_use]
     pub fn named(self, user_agent: &str) -> Self {
         self.sending("user-agent", user_agent)
+    }
+
+    /// The same browser, which comes over plain http to this host. As a browser does, it drops Secure cookies
+    /// unless the host is its own machine.
+    #[must_use]
+    pub fn over_http(self, host: &str) -> Self {
+        Self { scheme: Scheme::HTTP, ..self.sending("host", host) }
     }
 
     /// The same browser, which sends this header with each request.
@@ -150,12 +161,17 @@ impl Visitor {
             parts.headers.insert(header::COOKIE, line);
         }
         let remote = RemoteAddr(Addr::SocketAddr(SocketAddr::new(self.ip, 40_000)));
-        let parts = RequestParts::from((parts, LocalAddr::default(), remote, Scheme::HTTPS));
+        let parts = RequestParts::from((parts, LocalAddr::default(), remote, self.scheme.clone()));
         Request::from_parts(parts, Body::from_string(body.to_owned()))
     }
 
     fn jar(&self) -> MutexGuard<'_, Jar> {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keeps_secure(&self) -> bool {
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        self.scheme == Scheme::HTTPS || host.is_some_and(is_this_machine)
     }
 
     /// Keeps a cookie unless a browser would refuse it; forgets it if it has expired.
@@ -166,7 +182,7 @@ impl Visitor {
         let has = |attribute: &str| attributes.iter().any(|one| one == attribute);
         let host_bound =
             has("secure") && has("path=/") && !attributes.iter().any(|one| one.starts_with("domain"));
-        if name.starts_with("__Host-") && !host_bound {
+        if (name.starts_with("__Host-") && !host_bound) || (has("secure") && !self.keeps_secure()) {
             return;
         }
         let mut jar = self.jar();

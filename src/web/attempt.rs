@@ -4,6 +4,7 @@ use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 
+use poem::http::uri::Scheme;
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tracing::Instrument;
 
@@ -27,6 +28,7 @@ pub(super) async fn attempt(
     let mut unsettled = Unsettled(Some(visit));
     let number = visit.attempt();
     telemetry::attempt(number);
+    let is_plain = *request.scheme() == Scheme::HTTP;
     let span = tracing::debug_span!("session_ledger.attempt", number);
     let handler = pin!(endpoint.call(mem::take(request)));
     let result = pin!(attended(visit, handler)).instrument(span).await;
@@ -41,6 +43,9 @@ pub(super) async fn attempt(
     }
     if let Outcome::Done(result) = &mut outcome {
         fault::log(visit, result);
+        if is_plain && face.shared.cookie.secure && completion.sets_cookie() {
+            face.plain_http.tell(&face.shared.cookie.name, &visit.arrival.headers);
+        }
         complete(face, result, completion);
     }
     outcome
