@@ -1,5 +1,5 @@
-//! A Secure cookie in answer to plain http. A browser drops it without a word: the login succeeds, the visitor
-//! stays a stranger, and each click leaves a session behind that nobody holds. So the log tells of it, once.
+//! A Secure cookie in answer to plain http. A browser drops it without a word: the login succeeds, the
+//! visitor stays a stranger, and each click leaves a session that nobody holds. So the log tells of it, once.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -45,7 +45,7 @@ impl Frame {
 /// The message for a visitor whose session has ended. None after a logout: the visitor knows already.
 fn farewell(reason: &EndReason) -> Option<&'static str> {
     match reason {
-        EndReason::LoggedOut | EndReason::Purged | EndReason::UserSwitched => None,
+        EndReason::LoggedOut | EndReason::Discarded | EndReason::UserSwitched => None,
         EndReason::Revoked => Some("You were signed out of this browser from another device."),
         EndReason::IdleTimeout => Some("You were away for long, so you were signed out."),
         EndReason::AbsoluteTimeout => Some("Your last login was long ago, so you were signed out."),

@@ -38,7 +38,7 @@ pub(crate) fn tell(events: &[Recorded], products: &BTreeMap<i32, String>) -> Vec
 pub(crate) fn end(reason: &EndReason) -> &str {
     match reason {
         EndReason::LoggedOut => "logged out",
-        EndReason::Purged => "dropped by the shop",
+        EndReason::Discarded => "dropped by the shop",
         EndReason::IdleTimeout => "not used for too long",
         EndReason::AbsoluteTimeout => "logged in too long ago",
         EndReason::Revoked => "signed out from another device",
