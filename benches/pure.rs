@@ -10,7 +10,9 @@ use session_ledger::internals::{Found, find};
 use session_ledger::session::{Content, SessionState, TokenHash};
 use time::OffsetDateTime;
 
-use scene::{BYTES_MAX, NAME, cookies, event_id, forged, id, origin, sealer, secret, set, stored, token};
+use scene::{
+    BYTES_MAX, NAME, cookies, event_id, forged, id, origin, sealer, secret, set, stored, token, witness,
+};
 
 fn main() {
     divan::main();
@@ -19,7 +21,7 @@ fn main() {
 #[divan::bench]
 fn seal_a_token(bencher: Bencher) {
     let (sealer, secret) = (sealer(), secret());
-    bencher.bench(|| sealer.mint(black_box(id()), &secret, &mut SysRng).is_ok());
+    bencher.bench(|| sealer.mint(black_box(id()), &secret, witness(), &mut SysRng).is_ok());
 }
 
 #[divan::bench]
@@ -38,7 +40,7 @@ fn reject_a_forged_token(bencher: Bencher) {
 
 #[divan::bench]
 fn find_the_cookie_among_five(bencher: Bencher) {
-    let line = cookies(&"A".repeat(108));
+    let line = cookies(&"A".repeat(140));
     bencher.bench(|| matches!(find([black_box(line.as_bytes())].into_iter(), NAME), Found::One(_)));
 }
 

@@ -12,7 +12,7 @@ begin
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
     grant usage on domain session_ledger.version, session_ledger.sha256
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
-    grant execute on function session_ledger.clock()
+    grant execute on function session_ledger.clock(), session_ledger.epoch()
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
     grant select on session_ledger.migration, session_ledger.event
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
@@ -26,7 +26,7 @@ begin
     grant select, insert, update on session_ledger.activity to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
-    grant update (cursor, delivered, fence, lease_holder, lease_until, moved_at)
+    grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
         on session_ledger.subscription to session_ledger_relay;
 
     grant select on

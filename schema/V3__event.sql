@@ -22,7 +22,7 @@ create table session_ledger.event (
     transaction_id  xid8        not null default pg_current_xact_id(),
     occurred_at     timestamptz not null,   -- the database's clock as the request read it; what the fold uses
     recorded_at     timestamptz not null default clock_timestamp(),   -- the database's own witness
-    epoch           integer     not null default 1,   -- grows when transaction ids start again
+    epoch           smallint    not null default 1,   -- grows when the database is restored: `V13__epoch.sql`
     shape           smallint    not null,   -- the layout number of the payload
     kind            text        not null,
     user_id         text,
@@ -34,6 +34,6 @@ create table session_ledger.event (
     constraint a_version_is_recorded_once primary key (session_id, version)
 ) partition by range (session_id);
 
--- The feed goes by transactions. Positions would make each entry a third larger, and the feed sorts a batch
--- anyway.
-create index event_by_transaction on session_ledger.event (transaction_id);
+-- The feed goes by transactions, whose ids may start again with an epoch. Positions would make each entry
+-- larger, and the feed sorts a batch anyway.
+create index event_by_transaction on session_ledger.event (epoch, transaction_id);

@@ -8,7 +8,7 @@ create table session_ledger.subscription (
     name         text        not null,
     cursor       pg_snapshot not null,
     delivered    bigint      not null default 0,   -- events before the cursor, by its checkpoints
-    epoch        integer     not null default 1,
+    epoch        smallint    not null default 1,   -- of the cursor; events of earlier ones lie before it
     fence        bigint      not null default 0,
     lease_holder text,
     lease_until  timestamptz,

@@ -16,6 +16,7 @@ mod pages;
 mod rebuild;
 pub(crate) mod retry;
 mod surroundings;
+mod timekeeper;
 mod transaction;
 mod verification;
 mod verify;
@@ -23,12 +24,14 @@ mod verify;
 use std::pin::pin;
 use std::sync::Arc;
 
-use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 
+use self::timekeeper::Timekeeper;
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
 use crate::store;
+use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::watched::Watched;
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
@@ -47,6 +50,7 @@ pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
 pub use store::sessions::SessionSummary;
+pub use store::settling::{Mended, Unmended};
 pub use transaction::Transaction;
 pub use verification::Verification;
 
@@ -63,6 +67,7 @@ struct Parts {
     loads: GroupLoad,
     commits: GroupCommit,
     activity: Activity,
+    timekeeper: Timekeeper,
     policy: Arc<Policy>,
 }
 
@@ -119,8 +124,8 @@ impl Ledger {
     }
 
     /// A connection that will not go back to the pool: for a long transaction that may be left unfinished.
-    pub(crate) async fn own_connection(&self) -> Result<Arc<ClientWrapper>, Error> {
-        Ok(Arc::new(self.client().await?.detach()))
+    pub(crate) async fn own_connection(&self) -> Result<Watched, Error> {
+        Ok(Watched::new(answered(self.client()).await?.detach(), self.pool()))
     }
 
     /// Does `work`, statements of our own outside any transaction, on a connection. May be dropped on its

@@ -6,11 +6,13 @@
 //! the types of the `http` crate and the library's own, and knows no web framework: [`web`](crate::web) is
 //! its face in poem. It reaches the database through the front desk, [`ledger`](crate::ledger).
 
+mod admission;
 pub(crate) mod allowance;
 pub(crate) mod arrival;
 pub(crate) mod attended;
 mod commit;
 pub(crate) mod completion;
+mod cookie;
 mod error;
 pub(crate) mod failure;
 mod incident;
@@ -26,6 +28,7 @@ mod signed_in;
 pub(crate) mod starts;
 mod tx;
 pub(crate) mod visit;
+mod waits;
 pub(crate) mod writer_queue;
 
 pub use error::SessionError;

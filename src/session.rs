@@ -20,7 +20,9 @@ pub(crate) mod guard;
 pub(crate) mod holding;
 mod id;
 mod key;
+mod layout;
 mod microseconds;
+pub(crate) mod moment;
 mod policy;
 mod start;
 mod state;
@@ -30,6 +32,9 @@ pub(crate) mod strict;
 mod timeouts;
 mod upcast;
 mod user;
+mod value;
+mod value_error;
+pub(crate) mod witness;
 pub(crate) mod writes;
 
 pub use chain_hash::ChainHash;
@@ -43,20 +48,24 @@ pub use event::{
     Started, ValueRemoved, ValueSet,
 };
 pub use id::{EventId, SessionId, TokenHash};
-pub use key::{Key, UpcastError, Value, ValueError};
+pub use key::Key;
 pub use policy::Policy;
 pub use state::{Content, SessionState, Superseded};
 pub use stored_timeouts::StoredTimeouts;
 pub use strict::DecodeError;
 pub use timeouts::{PolicyError, Timeouts};
 pub use user::UserId;
+pub use value::{Fingerprint, Form, Value};
+pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 
-pub(crate) use admission::Admission;
+pub(crate) use admission::{Admission, Shown};
 pub(crate) use decide::{Wish, decide};
 pub(crate) use draft::{Draft, Origin, Written};
 pub(crate) use ending::Ending;
 pub(crate) use expiry::Expiry;
 pub(crate) use guard::Guard;
-pub(crate) use holding::{Holding, Live, Moment};
+pub(crate) use holding::{Holding, Live};
+pub(crate) use moment::{DatabaseTime, Moment};
 pub(crate) use strict::STATE_BYTES_MAX;
+pub(crate) use witness::{Testimony, Witness};
 pub(crate) use writes::{CookiePlan, Resend, Writes};

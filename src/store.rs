@@ -12,14 +12,17 @@
 pub(crate) mod backends;
 pub(crate) mod bare;
 pub(crate) mod connection;
+pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod log;
 #[cfg(test)]
 mod order;
 pub(crate) mod patience;
 pub(crate) mod projection;
+mod readiness;
 pub(crate) mod request;
 pub(crate) mod schema;
 pub(crate) mod sessions;
+pub(crate) mod settling;
 mod sqlstate;
 mod table;

@@ -41,6 +41,7 @@ mod application;
 mod clock;
 mod database;
 mod keys;
+mod uptime;
 mod visitor;
 
 pub use application::Application;

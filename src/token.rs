@@ -1,14 +1,15 @@
 //! Floor 1: the token that a browser holds. Pure: no I/O, no clock, no SQL, no HTTP framework.
 //!
-//! A browser proves with a secret that it holds a session. Session id and secret, sealed under a key of the
-//! [`KeyRing`], are the token: the cookie's value. [`CookieSettings`] says how the browser keeps the cookie.
-//! The database knows only the secret's hash, so neither its dump nor write access to it yields a usable
-//! cookie.
+//! A browser proves with a secret that it holds a session. Session id, secret and the witness of a moment,
+//! sealed under a key of the [`KeyRing`], are the token: the cookie's value. [`CookieSettings`] says how the
+//! browser keeps the cookie. The database knows only the secret's hash, so neither its dump nor write access
+//! to it yields a usable cookie.
 //!
 //! Randomness is always an argument: pass [`rand::rngs::SysRng`], the generator of the operating system.
 
 pub(crate) mod cookie_header;
 
+pub(crate) mod body;
 mod budget;
 pub(crate) mod error;
 mod frame;
@@ -27,5 +28,6 @@ pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyState, Place, UnknownKeyStat
 pub use randomness::RandomnessError;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};
 
+pub(crate) use body::Contents;
 pub(crate) use sealer::{Sealer, Token, is_resend};
 pub(crate) use secret::Secret;

@@ -286,7 +286,7 @@ fn ended() -> SessionState {
 }
 
 fn bytes(length: usize) -> Value {
-    Value { shape: 1, bytes: vec![1; length].into() }
+    Value::new(1, vec![1; length])
 }
 
 fn set(key: &str, length: usize) -> Wish {

@@ -88,7 +88,7 @@ async fn each_answer_with_5xx_is_one_line_with_its_cause() {
     let session = id_of(&ledger, "alice").await;
     let (log, _guard) = captured(Level::ERROR);
 
-    let too_large = "the session would hold 66015 bytes, more than its limit of 65536: keep large data in a table of \
+    let too_large = "the session would hold 66019 bytes, more than its limit of 65536: keep large data in a table of \
                      your own";
     let kept = "a transaction was kept past the end of its work, so that it was rolled back: drop it before";
     let aborted = "an earlier statement of the transaction failed, so that it was rolled back";

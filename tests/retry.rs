@@ -163,6 +163,57 @@ async fn an_application_can_mark_errors_of_its_own() {
     assert_eq!(scene.outcome("/own/99").await, (503, 8, 0));
 }
 
+/// A part of a request that the application has added outside of the middleware.
+#[derive(Clone)]
+struct Added(&'static str);
+
+/// Looks at all of its request, and loses a race on its first run.
+#[handler]
+async fn look(
+    request: &Request,
+    tx: Tx,
+    session: Session,
+    Data(added): Data<&Added>,
+    Data(looks): Data<&Arc<Mutex<Vec<String>>>>,
+) -> Result<()> {
+    let marks: Vec<_> = request.headers().get_all("x-mark").iter().collect();
+    let look = format!(
+        "{} {} {} {} {marks:?} {}",
+        request.method(),
+        request.original_uri(),
+        request.uri(),
+        request.remote_addr(),
+        added.0
+    );
+    looks.lock().unwrap().push(look);
+    if session.attempt() == 1 {
+        raise(&tx, "40001").await.map_err(InternalServerError)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_runs_again_is_as_it_was() {
+    let database = Database::fresh().await;
+    let looks = Arc::<Mutex<Vec<String>>>::default();
+    let taken = |mut request: Request| async move {
+        // What a layer within takes away is there again, and what it cuts off.
+        request.extensions_mut().remove::<Added>().unwrap();
+        request.set_data(Added("from within"));
+        request.headers_mut().insert("x-mark", "set within".parse().unwrap());
+        Ok::<_, Error>(request)
+    };
+    let sessions = Sessions::new(database.ledger(Policy::default()).await, key_ring());
+    let shop = Route::new().nest("/shop", Route::new().at("/look", post(look)).before(taken));
+    let visitor =
+        Visitor::new(&app(shop.with(sessions).data(Added("from outside")).data(Arc::clone(&looks))));
+    assert_eq!(visitor.post("/shop/look?n=1", "").await.status, 200);
+    let looks = looks.lock().unwrap();
+    assert_eq!(looks.len(), 2);
+    assert_eq!(looks[0], looks[1]);
+    assert!(looks[0].contains("/shop/look?n=1 /look?n=1"), "{}", looks[0]);
+}
+
 #[tokio::test]
 async fn the_body_comes_again_with_the_request() {
     let scene = scene().await;

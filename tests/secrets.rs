@@ -57,8 +57,7 @@ fn needles(tokens: &[String]) -> Vec<(String, Vec<u8>)> {
     let mut needles = vec![("the master key".to_owned(), MASTER.as_bytes().to_vec())];
     for (nth, token) in tokens.iter().enumerate() {
         let raw = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap();
-        let (_, secret) = sealer.open(token.as_bytes()).ok().unwrap();
-        let hash = secret.hash();
+        let hash = sealer.open(token.as_bytes()).ok().unwrap().secret.hash();
         needles.push((format!("token {nth}"), token.as_bytes().to_vec()));
         needles.push((format!("most of token {nth}"), token.as_bytes()[30..100].to_vec()));
         needles.push((format!("token {nth} in hexadecimal"), HEXLOWER.encode(&raw[20..]).into_bytes()));

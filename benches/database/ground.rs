@@ -7,7 +7,7 @@ use poem::http::HeaderValue;
 use private_postgres::{Options, Server};
 use rand::rngs::SysRng;
 use session_ledger::SessionId;
-use session_ledger::internals::{Sealer, Secret};
+use session_ledger::internals::{Contents, Sealer, Secret, Witness};
 use test_support::{Database, key_ring};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -66,9 +66,11 @@ impl Ground {
         let application = Application::on(&database.config(), application::CONNECTIONS).await?;
         let model = application.sign_in().await?;
         let sealer = Sealer::new(key_ring(), COOKIE, "");
-        let (model, secret) = sealer.open(&model).map_err(|_| "our own token does not open")?;
+        let Contents { session: model, secret, witness } =
+            sealer.open(&model).map_err(|_| "our own token does not open")?;
         let filled = client.query(FILL, &[&model.as_uuid(), &i64::try_from(count + to_end)?]).await?;
-        let stored = |row: &tokio_postgres::Row| stored(&sealer, row.get::<_, Uuid>(0).into(), &secret);
+        let stored =
+            |row: &tokio_postgres::Row| stored(&sealer, row.get::<_, Uuid>(0).into(), &secret, witness);
         let mut sessions = filled.iter().map(stored).collect::<Result<Vec<_>, Failure>>()?;
         let to_end = sessions.split_off(count);
         client.batch_execute("vacuum analyze").await?;
@@ -97,8 +99,8 @@ impl Ground {
     }
 }
 
-fn stored(sealer: &Sealer, id: SessionId, secret: &Secret) -> Result<Stored, Failure> {
-    let token = sealer.mint(id, secret, &mut SysRng)?;
+fn stored(sealer: &Sealer, id: SessionId, secret: &Secret, witness: Witness) -> Result<Stored, Failure> {
+    let token = sealer.mint(id, secret, witness, &mut SysRng)?;
     Ok(Stored { id, cookie: HeaderValue::from_str(&format!("{COOKIE}={}", token.expose()))? })
 }
 

@@ -10,8 +10,8 @@ use poem::{Endpoint, EndpointExt, Route, get};
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
 use session_ledger::internals::{Found, find};
-use session_ledger::internals::{Sealer, Secret};
-use session_ledger::session::SessionId;
+use session_ledger::internals::{Sealer, Secret, Witness};
+use session_ledger::session::{SessionId, SessionState};
 use session_ledger::web::Sessions;
 use test_support::{App, app, key_ring};
 use time::OffsetDateTime;
@@ -36,7 +36,8 @@ pub(crate) async fn measure(ledger: Ledger, rounds: usize, times: u32) -> Result
     let with_middleware = app(Route::new().at("/nothing", get(nothing)).with(sessions));
     let sealer = Sealer::new(key_ring(), COOKIE, "");
     let id = SessionId::new(OffsetDateTime::UNIX_EPOCH, [7; 10]);
-    let token = sealer.mint(id, &Secret::generate(&mut SysRng)?, &mut SysRng)?;
+    let witness = Witness::of(&SessionState::default(), 1);
+    let token = sealer.mint(id, &Secret::generate(&mut SysRng)?, witness, &mut SysRng)?;
     let line = format!("theme=dark; lang=de; {COOKIE}={}; consent=1; _ga=GA1.1.123456", token.expose());
     let mut measured = Nanoseconds::default();
     for _ in 0..rounds {

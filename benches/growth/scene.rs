@@ -5,9 +5,9 @@ use std::sync::Arc;
 use private_postgres::{Options, Server};
 use rand::rngs::SysRng;
 use session_ledger::SessionId;
-use session_ledger::internals::{Sealer, Secret};
+use session_ledger::internals::{Sealer, Secret, Witness};
 use session_ledger::ledger::Ledger;
-use session_ledger::session::Policy;
+use session_ledger::session::{Policy, SessionState};
 use session_ledger::web::Sessions;
 use test_support::{App, Database, Visitor, key_ring};
 use tokio_postgres::Client;
@@ -78,7 +78,8 @@ impl Scene {
 
     /// The cookie's value of a filled session.
     pub(crate) fn token(&self, session: SessionId) -> Result<String> {
-        Ok(self.sealer.mint(session, &self.secret, &mut SysRng)?.expose().to_owned())
+        let witness = Witness::of(&SessionState::default(), 1);
+        Ok(self.sealer.mint(session, &self.secret, witness, &mut SysRng)?.expose().to_owned())
     }
 
     /// One figure of the database.

@@ -6,21 +6,21 @@
 
 use std::hint::black_box;
 
-use session_ledger::internals::Secret;
-use session_ledger::internals::{Admission, Draft, Wish};
+use serde::{Deserialize, Serialize};
+use session_ledger::internals::{Admission, DatabaseTime, Draft, Secret, Shown, Wish};
 use session_ledger::internals::{Found, find};
-use session_ledger::session::{Content, SessionState, TokenHash};
+use session_ledger::session::{Content, Key, SessionState, TokenHash};
 use time::OffsetDateTime;
 
 use crate::region::count;
 use crate::requests::{request_that_ignores_its_session, request_without_middleware};
 use crate::scene::{
     BYTES_MAX, Fixed, NAME, begun_with, cookies, event_id, forged, id, log_in, origin, sealer, secret, set,
-    stored, token,
+    stored, token, witness,
 };
 
 /// The cases by their names in the budget.
-pub(crate) const CASES: [(&str, fn()); 12] = [
+pub(crate) const CASES: [(&str, fn()); 14] = [
     ("cookie_header_to_secret", cookie_header_to_secret),
     ("rejection_of_no_cookie", rejection_of_no_cookie),
     ("rejection_of_a_malformed_token", rejection_of_a_malformed_token),
@@ -30,6 +30,8 @@ pub(crate) const CASES: [(&str, fn()); 12] = [
     ("wish_to_append_of_one_value", wish_to_append_of_one_value),
     ("wish_to_append_of_three_values", wish_to_append_of_three_values),
     ("wish_to_append_of_a_login", wish_to_append_of_a_login),
+    ("value_to_stored_form", value_to_stored_form),
+    ("stored_form_to_value", stored_form_to_value),
     ("minting_of_a_token", minting_of_a_token),
     ("request_without_middleware", request_without_middleware),
     ("request_that_ignores_its_session", request_that_ignores_its_session),
@@ -70,13 +72,15 @@ fn open(line: &str, opens: bool) {
 fn row_to_session() {
     let state = stored().0;
     let (content, secret) = (state.content.encode(), secret());
+    let (now, witness) = (DatabaseTime { at: state.changed_at, epoch: 1 }, witness());
     let columns = SessionState { content: Content::default(), ..state };
     count(
         || (),
         |()| {
             let content = Content::decode(&content).unwrap();
             let state = SessionState { content, ..columns.clone() };
-            let admission = state.admit(&secret.hash(), columns.changed_at, columns.changed_at);
+            let shown = Shown { token_hash: secret.hash(), witness };
+            let admission = state.admit(&shown, columns.changed_at, now);
             assert_eq!(admission, Admission::Admitted);
             Draft::stored(id(), state, BYTES_MAX)
         },
@@ -113,6 +117,31 @@ fn append(state: &SessionState, wishes: impl Fn() -> Vec<Wish> + Sync) {
     );
 }
 
+/// What `set` does before its wish: a small cart is encoded, and read back to see that it comes back.
+fn value_to_stored_form() {
+    CART.encode(&cart()).unwrap();
+    count(cart, |cart| CART.encode(&cart).unwrap());
+}
+
+/// What `get` does after its look into the state.
+fn stored_form_to_value() {
+    let stored = CART.encode(&cart()).unwrap();
+    count(|| (), |()| CART.decode(&stored).unwrap());
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cart {
+    items: Vec<(u32, String, u16)>,
+    coupon: Option<String>,
+}
+
+const CART: Key<Cart> = Key::new("cart");
+
+fn cart() -> Cart {
+    let items = ["tea", "coffee", "a pot for both"].map(|name| (4_711, name.to_owned(), 2));
+    Cart { items: items.into(), coupon: Some("WELCOME".to_owned()) }
+}
+
 /// A new secret, its hash and its token.
 fn minting_of_a_token() {
     let sealer = sealer();
@@ -121,7 +150,7 @@ fn minting_of_a_token() {
         |()| {
             let secret = Secret::generate(&mut Fixed).unwrap();
             black_box(secret.hash());
-            sealer.mint(id(), &secret, &mut Fixed).unwrap()
+            sealer.mint(id(), &secret, witness(), &mut Fixed).unwrap()
         },
     );
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use rand::TryRng;
 use session_ledger::internals::{Draft, Origin, Wish};
-use session_ledger::internals::{Sealer, Secret};
+use session_ledger::internals::{Sealer, Secret, Witness};
 use session_ledger::session::{Client, Entry, EventId, Key, SessionId, SessionState, Timeouts};
 use test_support::key_ring;
 use time::OffsetDateTime;
@@ -41,9 +41,14 @@ pub(crate) fn secret() -> Secret {
     Secret::generate(&mut Fixed).unwrap()
 }
 
+/// The witness of the first moment of all.
+pub(crate) fn witness() -> Witness {
+    Witness::of(&SessionState::default(), 1)
+}
+
 /// The session's token, as the cookie holds it.
 pub(crate) fn token(sealer: &Sealer) -> String {
-    sealer.mint(id(), &secret(), &mut Fixed).unwrap().expose().to_owned()
+    sealer.mint(id(), &secret(), witness(), &mut Fixed).unwrap().expose().to_owned()
 }
 
 /// A token with other bytes in the middle.

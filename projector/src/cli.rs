@@ -88,6 +88,12 @@ pub enum Command {
     ///
     /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
     Relay(Relay),
+    /// Tell or raise the database's epoch, after a restore
+    Epoch {
+        /// The command about the epoch.
+        #[command(subcommand)]
+        command: Epoch,
+    },
     /// Make keys for the application's key ring
     Keys {
         /// The command about keys.
@@ -157,6 +163,25 @@ pub struct Relay {
     pub idle_ms: u64,
 }
 
+/// Commands about the epoch.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Epoch {
+    /// Print the present epoch
+    ///
+    /// It is 1, and one more for each time that it was raised. It needs a role that may use the schema.
+    Show,
+    /// Begin the next epoch: everybody signs in again
+    ///
+    /// Run it after the database was restored to an older state, before requests come. Such a database takes
+    /// sessions for live that have ended since, and does not know the tokens that browsers have got since. No
+    /// token from before opens a session any more, and a session ends when such a token is shown. If the dump
+    /// was restored into a new cluster, `relay` goes on only after this. Nothing is taken back: the epoch
+    /// cannot be lowered. It needs the role that owns the schema session_ledger.
+    ///
+    /// Example: pg_restore --dbname=shop shop.dump && projector migrate && projector epoch raise
+    Raise,
+}
+
 /// Commands about keys.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
@@ -183,6 +208,12 @@ impl Command {
             Self::History(_) => ("history", "a role that is granted session_ledger_auditor"),
             Self::Sessions(_) => ("sessions", "a role that is granted session_ledger_auditor"),
             Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
+            Self::Epoch { command: Epoch::Show } => {
+                ("epoch show", "a role that may use the schema session_ledger")
+            }
+            Self::Epoch { command: Epoch::Raise } => {
+                ("epoch raise", "the role that owns the schema session_ledger")
+            }
             Self::Keys { .. } => ("keys", "no role"),
         };
         Duty { command, role }

@@ -41,7 +41,8 @@ pub fn config(address: Option<&str>) -> Result<Config, Error> {
 ///
 /// The database cannot be reached, or its schema does not fit this version; the message says what to run.
 pub async fn open(config: &Config) -> Result<Ledger, Error> {
-    let connected = Ledger::builder(config.clone()).connections_max(CONNECTIONS_MAX).connect().await;
+    let connected =
+        Ledger::builder(config.clone()).connections_max(CONNECTIONS_MAX).without_requests().connect().await;
     connected.map_err(|error| match error {
         StartError::Schema(error) => schema_error(config, error),
         StartError::Store(error) => connect_error(config, error),

@@ -11,6 +11,7 @@ pub mod cli;
 mod console;
 pub mod database;
 pub mod envelope;
+pub mod epoch;
 mod error;
 pub mod history;
 pub mod keys;

@@ -5,8 +5,10 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Command, CommandLine, Keys};
-use projector::{Answer, Console, Error, database, history, keys, migrate, rebuild, relay, sessions, verify};
+use projector::cli::{Command, CommandLine, Epoch, Keys};
+use projector::{
+    Answer, Console, Error, database, epoch, history, keys, migrate, rebuild, relay, sessions, verify,
+};
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
 use tracing_subscriber::EnvFilter;
@@ -64,6 +66,8 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
             relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), shutdown()).await?;
             Ok(Answer::Yes)
         }
+        Command::Epoch { command: Epoch::Show } => epoch::show(&open().await?, console).await,
+        Command::Epoch { command: Epoch::Raise } => epoch::raise(&config()?, console).await,
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
     }
 }

@@ -16,8 +16,15 @@ pub async fn run(config: &Config, console: &mut Console<'_>) -> Result<Answer, E
     for migration in &migrated.applied {
         console.print(&format!("Applied {migration}.\n"))?;
     }
+    for mended in &migrated.mended {
+        console.print(&format!("Mended: {mended}.\n"))?;
+    }
+    for unmended in &migrated.unmended {
+        console.note(&format!("warning: {unmended}"))?;
+    }
     let partitions = u64::try_from(migrated.partitions).unwrap_or_default();
     console.print(&match (migrated.applied.len() as u64, partitions) {
+        (0, 0) if !migrated.mended.is_empty() => "The schema is up to date.\n".to_owned(),
         (0, 0) => "Nothing was missing: the schema is up to date, the roles have their rights, and the log has its partitions.\n".to_owned(),
         (applied, made) => format!(
             "The schema is up to date: {} applied, {} of the log made.\n",

@@ -2,18 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio_postgres::Config;
+use tokio_postgres::{Client, Config};
 
+use super::timekeeper::{self, Timekeeper, Uptime};
 use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
 use crate::store::connection::deadline::answered;
-use crate::store::connection::pool::{self, Pool, Statements};
+use crate::store::connection::pool::{self, Connection, Pool, Statements};
+use crate::store::connection::watched::watched;
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
-use crate::store::schema;
+use crate::store::request::load;
+use crate::store::{epoch, schema};
 
 /// Collects the settings of a [`Ledger`]. [`connect`](Self::connect) checks them.
 ///
@@ -63,6 +67,8 @@ pub struct Builder {
     policy: Policy,
     connections_max: usize,
     statements: Statements,
+    uptime: Uptime,
+    serves_requests: bool,
 }
 
 /// Why a [`Ledger`] could not start.
@@ -103,6 +109,8 @@ impl Ledger {
             policy: Policy::default(),
             connections_max: pool::CONNECTIONS_MAX,
             statements: Statements::default(),
+            uptime: timekeeper::of_process(),
+            serves_requests: true,
         }
     }
 
@@ -120,6 +128,31 @@ impl Ledger {
     pub async fn migrate(database: &Config) -> Result<Migrated, SchemaError> {
         Self::builder(database.clone()).migrate().await
     }
+
+    /// Begins the next epoch of a database that was restored, and returns its number, counted from 1.
+    /// `projector epoch raise` calls it. It needs the rights of the schema's owner.
+    ///
+    /// A restored database is an older one: it takes sessions for live that have ended since, and does not
+    /// know the tokens of others. A token from an earlier epoch opens nothing, and its session ends when the
+    /// token is shown ([`EndReason::DatabaseRolledBack`](crate::session::EndReason)). So all users sign in
+    /// again. The feed goes on behind the events of earlier epochs, even if transaction ids have started
+    /// again (a dump that was restored into a new cluster).
+    ///
+    /// # Errors
+    ///
+    /// The schema is not that of this version, others keep a lock on the log, or the database is away.
+    pub async fn raise_epoch(database: &Config) -> Result<u16, SchemaError> {
+        Self::builder(database.clone()).raise_epoch().await
+    }
+
+    /// The present epoch of the database, counted from 1: see [`raise_epoch`](Self::raise_epoch).
+    ///
+    /// # Errors
+    ///
+    /// The database is away.
+    pub async fn epoch(&self) -> Result<u16, Error> {
+        Ok(self.now().await?.epoch)
+    }
 }
 
 /// Shows no password: the driver's configuration leaves it out.
@@ -129,6 +162,15 @@ impl fmt::Debug for Builder {
         builder.field("database", &self.database).field("policy", &self.policy);
         builder.field("connections_max", &self.connections_max).finish_non_exhaustive()
     }
+}
+
+/// Makes sure that the database has our schema, and that requests can work with it, if there will be any.
+async fn ready(connection: &Connection, serves_requests: bool) -> Result<(), SchemaError> {
+    // The rights first: without any, the schema cannot be looked at.
+    if serves_requests {
+        schema::check_readiness(connection).await?;
+    }
+    schema::check(connection).await
 }
 
 impl Builder {
@@ -191,12 +233,27 @@ impl Builder {
         self
     }
 
-    /// Connects, and makes sure that the database has the schema that this version needs.
+    /// The clock of the process, which only goes forward, for tests that move the database's.
+    #[doc(hidden)]
+    pub fn uptime(mut self, uptime: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.uptime = Box::new(uptime);
+        self
+    }
+
+    /// The ledger serves commands and no requests: its user may lack the rights that requests need, say as it
+    /// is granted `session_ledger_auditor` alone.
+    pub fn without_requests(mut self) -> Self {
+        self.serves_requests = false;
+        self
+    }
+
+    /// Connects, and makes sure that the database has the schema that this version needs, and for requests
+    /// also the encoding UTF8 and the rights for its user.
     ///
     /// # Errors
     ///
-    /// A setting cannot be followed, the database is away, or its schema is older or newer than this version;
-    /// the message says what to run.
+    /// A setting cannot be followed, the database is away, or it is not as it should be; the message says
+    /// what to run.
     pub async fn connect(self) -> Result<Ledger, StartError> {
         self.policy.validate()?;
         if self.connections_max == 0 {
@@ -210,11 +267,13 @@ impl Builder {
             Some(pool) => Pool::foreign(pool, self.statements),
         };
         let connection = pool.get().await?;
-        answered(async { Ok(schema::check(&connection).await) }).await??;
+        answered(async { Ok(ready(&connection, self.serves_requests).await) }).await??;
+        let timekeeper = Timekeeper::new(self.uptime, answered(load::first_now(&connection)).await?.at);
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
-        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, policy: Arc::new(self.policy) })))
+        let policy = Arc::new(self.policy);
+        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, timekeeper, policy })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.
@@ -223,11 +282,37 @@ impl Builder {
     ///
     /// As [`Ledger::migrate`].
     pub async fn migrate(self) -> Result<Migrated, SchemaError> {
+        self.alone(async |client, pool| schema::migrate(client, pool).await).await
+    }
+
+    /// Raises the database's epoch on a connection of its own, as [`Ledger::raise_epoch`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::raise_epoch`].
+    pub async fn raise_epoch(self) -> Result<u16, SchemaError> {
+        self.alone(async |client, pool| {
+            schema::check(client).await?;
+            watched(pool, epoch::raise(client)).await
+        })
+        .await
+    }
+
+    /// Does work on a connection of its own. The pool leads to the same server, and has no connection yet.
+    async fn alone<T>(
+        self,
+        work: impl AsyncFnOnce(&mut Client, &Pool) -> Result<T, SchemaError>,
+    ) -> Result<T, SchemaError> {
         let connector = Connector::new(self.database, &self.root_certificates)?;
+        let pool = pool::build(connector.clone(), 1, self.statements)?;
         let (mut client, connection) = connector.client().await?;
-        let migrated = schema::migrate(&mut client).await;
+        let done = work(&mut client, &pool).await;
         drop(client);
+        if matches!(done, Err(SchemaError::Store(Error::Disconnected(_)))) {
+            // What the server still owes it may never come.
+            connection.abort();
+        }
         connection.await.ok();
-        migrated
+        done
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Error, Ledger, SessionSummary};
-use crate::session::{Client, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId, UserId};
+use crate::session::{
+    ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId, UserId,
+};
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::Connection;
 use crate::store::log::history;
@@ -22,8 +24,8 @@ pub(crate) use tokio_postgres::Row;
 
 /// The database's answer about the session that a token names.
 pub(crate) struct Lookup {
-    /// The moment, by the database's clock.
-    pub(crate) now: OffsetDateTime,
+    /// The moment, by the database's clock, and its epoch.
+    pub(crate) now: DatabaseTime,
     pub(crate) session: FoundSession,
     /// The rows that the application's own statement found beside it.
     pub(crate) also: Vec<Row>,
@@ -95,8 +97,21 @@ impl Ledger {
     }
 
     /// The time by which sessions are judged.
-    pub(crate) async fn now(&self) -> Result<OffsetDateTime, Error> {
+    pub(crate) async fn now(&self) -> Result<DatabaseTime, Error> {
         self.lend(async |connection: &Connection| load::now(connection).await).await
+    }
+
+    /// The hash of a session's events up to a version; none if the log has no such event.
+    pub(crate) async fn hash_at(&self, session: SessionId, version: i64) -> Result<Option<ChainHash>, Error> {
+        let reading =
+            self.lend(async |connection: &Connection| load::hash_at(connection, session, version).await);
+        answered(reading).await
+    }
+
+    /// Makes sure that a time of the database's clock follows from earlier ones, as the process's own clock
+    /// counts it.
+    pub(crate) fn trust_clock(&self, now: OffsetDateTime) -> Result<(), Error> {
+        self.0.timekeeper.check(now).map_err(|by| Error::ClockJumped { by })
     }
 
     /// How many of the pool's connections requests of one kind may hold, say those of one session. The others
@@ -187,6 +202,11 @@ impl Transaction {
         answered(history::history(self.client(), session)).await
     }
 
+    /// As [`Ledger::hash_at`], as the transaction sees it.
+    pub(crate) async fn hash_at(&self, session: SessionId, version: i64) -> Result<Option<ChainHash>, Error> {
+        answered(load::hash_at(self.client(), session, version)).await
+    }
+
     /// As [`Ledger::sessions`], as the transaction sees them.
     pub(crate) async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
         answered(sessions::sessions_of(self.client(), user)).await
@@ -212,7 +232,7 @@ fn each(appends: &[Arc<Append>]) -> Vec<&Append> {
 /// The end of a session as it was loaded; none if it is not live.
 pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason) -> Option<Ending> {
     let live = loaded.session?;
-    Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now))
+    Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now.at))
 }
 
 fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Result<Option<Append>, Error> {

@@ -174,7 +174,7 @@ impl Ledger {
             return self.commit_end(overdue.clone(), client, None).await;
         }
         let loaded = self.load(overdue.id).await?;
-        let again = |live: LiveSession| overdue.again(live.state, live.last_seen, loaded.now);
+        let again = |live: LiveSession| overdue.again(live.state, live.last_seen, loaded.now.at);
         match loaded.session.and_then(again) {
             Some(ending) => self.commit_end(ending, client, None).await,
             None => Ok(false),

@@ -1,7 +1,12 @@
 //! Following the log by named subscriptions. Each remembers its place in the log.
 
+use std::fmt;
+
 use super::Ledger;
-use crate::store::connection::pool::Connection;
+use crate::store::connection::deadline::answered;
+use crate::store::connection::lending::Lent;
+use crate::store::connection::pool::Pool;
+use crate::store::connection::watched::watched;
 use crate::store::log::feed::{self, Lease};
 
 pub use feed::{Batch, FeedError};
@@ -33,10 +38,16 @@ const LEASE_SECONDS: f64 = 30.0;
 /// apart from repeats. No transaction is open between the calls. A subscription keeps one connection as long
 /// as it lives, so that it cannot outlive a failover unnoticed: after [`FeedError::Store`] or
 /// [`FeedError::LeaseLost`] open it again.
-#[derive(Debug)]
 pub struct Subscription {
-    client: Connection,
+    client: Lent,
+    pool: Pool,
     lease: Lease,
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("lease", &self.lease).finish_non_exhaustive()
+    }
 }
 
 impl Ledger {
@@ -51,9 +62,12 @@ impl Ledger {
     /// [`FeedError::TransactionIdsRestarted`]); the database is away, or the role is not granted
     /// `session_ledger_relay`.
     pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
-        let client = self.client().await?;
-        let lease = feed::open(&client, name, holder, LEASE_SECONDS).await?;
-        Ok(Subscription { client, lease })
+        let opening = async {
+            let client = Lent::of(self.client().await?);
+            let lease = feed::open(client.client(), name, holder, LEASE_SECONDS).await?;
+            Ok(Subscription { client, pool: self.pool().clone(), lease })
+        };
+        answered(async { Ok(opening.await) }).await?
     }
 }
 
@@ -65,7 +79,8 @@ impl Subscription {
     ///
     /// The lease is lost, or the database is away.
     pub async fn next_batch(&mut self, limit: u32) -> Result<Batch, FeedError> {
-        feed::next_batch(&self.client, &self.lease, limit).await
+        // A large batch takes its time.
+        watched(&self.pool, feed::next_batch(self.client.client(), &self.lease, limit)).await
     }
 
     /// Remembers that a batch was delivered, and renews the lease.
@@ -75,7 +90,7 @@ impl Subscription {
     /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the
     /// subscription next.
     pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
-        feed::checkpoint(&self.client, &self.lease, Some(&batch)).await
+        self.checkpoint_at(Some(&batch)).await
     }
 
     /// Renews the lease, for a follower that has had nothing to checkpoint for a while.
@@ -84,7 +99,7 @@ impl Subscription {
     ///
     /// The lease is lost, or the database is away.
     pub async fn renew(&mut self) -> Result<(), FeedError> {
-        feed::checkpoint(&self.client, &self.lease, None).await
+        self.checkpoint_at(None).await
     }
 
     /// Gives the lease back, so that another holder need not wait for it to run out.
@@ -93,6 +108,10 @@ impl Subscription {
     ///
     /// The lease is lost already, or the database is away.
     pub async fn release(self) -> Result<(), FeedError> {
-        feed::release(&self.client, &self.lease).await
+        answered(async { Ok(feed::release(self.client.client(), &self.lease).await) }).await?
+    }
+
+    async fn checkpoint_at(&self, batch: Option<&Batch>) -> Result<(), FeedError> {
+        answered(async { Ok(feed::checkpoint(self.client.client(), &self.lease, batch).await) }).await?
     }
 }

@@ -85,7 +85,7 @@ impl fmt::Display for Irregularity {
             Self::TransactionIdsRestarted { greatest, next } => write!(
                 f,
                 "the log holds transaction id {greatest}, but the server is only at {next}: the database was restored \
-                 from a dump, or a transaction id was changed"
+                 from a dump (then run `projector epoch raise`), or a transaction id was changed"
             ),
             Self::CursorMoved { subscription, delivered, passed } if passed > delivered => write!(
                 f,

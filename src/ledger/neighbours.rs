@@ -51,7 +51,7 @@ impl<'a> Neighbours<'a> {
                 self.compare_times(recorded_at, entry.occurred_at, may_be_late, &mut findings);
             }
         }
-        if self.counters.epoch.is_some_and(|epoch| witness.epoch > epoch) {
+        if witness.epoch > self.counters.epoch {
             findings.add("epoch", witness.epoch, "at most that of a new event");
         }
         findings.found
@@ -103,7 +103,7 @@ fn compare(before: Place, place: Place, findings: &mut Findings) {
     if later.position <= earlier.position {
         findings.add("position", later.position, format!("above {}", that(&earlier.position)));
     }
-    if later.transaction_id < earlier.transaction_id {
+    if later.epoch == earlier.epoch && later.transaction_id < earlier.transaction_id {
         findings.add(
             "transaction_id",
             later.transaction_id,

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::ClientWrapper;
-
 use super::{Backend, Error, Ledger, Progress};
 use crate::session::{DecodeError, SessionId, SessionState};
 use crate::store::backends::{list, other_backends};
+use crate::store::connection::watched::Watched;
 use crate::store::log::streams::Logged;
 use crate::store::patience::is_locked;
 use crate::store::projection::replacement::{Replacement, UnrecordedRow};
@@ -133,7 +132,7 @@ impl Ledger {
         let rebuilt = match replace(&mut replacement, progress).await {
             Ok(rebuilt) => rebuilt,
             Err(error) => {
-                replacement.rollback().await;
+                replacement.rollback(error.of_store()).await;
                 return Err(error);
             }
         };
@@ -146,15 +145,15 @@ impl Ledger {
 
     /// Makes sure that nobody else is connected. Closes our own idle connections, and gives others that are
     /// just leaving a moment to do so.
-    async fn refuse_others(&self, client: &ClientWrapper) -> Result<(), RebuildError> {
+    async fn refuse_others(&self, client: &Watched) -> Result<(), RebuildError> {
         self.pool().close_idle();
-        let mut backends = other_backends(client).await?;
+        let mut backends = client.step(other_backends(client)).await?;
         for _ in 0..CLOSING.0 {
             if backends.is_empty() {
                 return Ok(());
             }
             tokio::time::sleep(CLOSING.1).await;
-            backends = other_backends(client).await?;
+            backends = client.step(other_backends(client)).await?;
         }
         if backends.is_empty() { Ok(()) } else { Err(RebuildError::Connected { backends }) }
     }
@@ -201,6 +200,12 @@ async fn replay(
     replacement.send().await?;
     progress(Progress { is_read: true, ..told });
     Ok(Rebuilt { events: told.events, ..rebuilt })
+}
+
+impl RebuildError {
+    fn of_store(&self) -> Option<&Error> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
 }
 
 impl Rebuilt {

@@ -14,6 +14,7 @@ pub(super) struct Surroundings {
     guards: Vec<Irregularity>,
     events: u64,
     position_max: i64,
+    /// Of the present epoch; 0 if it has no event.
     transaction_id_max: u64,
 }
 
@@ -34,9 +35,11 @@ impl Surroundings {
     pub(super) fn see(&mut self, witness: &Witness) {
         self.events += 1;
         self.position_max = self.position_max.max(witness.position);
-        self.transaction_id_max = self.transaction_id_max.max(witness.transaction_id);
+        if witness.epoch == self.counters.epoch {
+            self.transaction_id_max = self.transaction_id_max.max(witness.transaction_id);
+        }
         for (cursor, passed) in &mut self.cursors {
-            *passed += i64::from(cursor.snapshot.shows(witness.transaction_id));
+            *passed += i64::from(cursor.is_past(witness.epoch, witness.transaction_id));
         }
     }
 
@@ -51,7 +54,7 @@ impl Surroundings {
         if greatest > last {
             amiss.push(Irregularity::PositionsRestarted { greatest, last });
         }
-        if self.events > 0 && transaction_id_max >= counters.next_transaction {
+        if transaction_id_max >= counters.next_transaction {
             let (greatest, next) = (transaction_id_max, counters.next_transaction);
             amiss.push(Irregularity::TransactionIdsRestarted { greatest, next });
         }

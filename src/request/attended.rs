@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -14,14 +15,19 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Runs a handler. If the server ends the connection of its transaction meanwhile, the pool need not wait for
 /// the handler to notice.
-pub(crate) async fn attended<T>(visit: &Visit, mut handler: Pin<&mut impl Future<Output = T>>) -> T {
+///
+/// `visit` is none before the handler has asked for it.
+pub(crate) async fn attended<'a, T>(
+    visit: impl Fn() -> Option<&'a Arc<Visit>>,
+    mut handler: Pin<&mut impl Future<Output = T>>,
+) -> T {
     let mut pause = pin!(None::<Sleep>);
     poll_fn(|context| {
         if let Poll::Ready(done) = handler.as_mut().poll(context) {
             return Poll::Ready(done);
         }
         // Without a transaction there is nothing to look at, and nothing is spent on it.
-        while visit.is_attended() {
+        while let Some(visit) = visit().filter(|visit| visit.is_attended()) {
             if pause.is_none() {
                 pause.set(Some(sleep(BETWEEN_LOOKS)));
             }

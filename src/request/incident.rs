@@ -1,8 +1,10 @@
-//! Cookies that a security monitor wants to hear of (ASVS 16.3.3).
+//! Incidents that a security monitor wants to hear of (ASVS 16.3.3).
+
+use time::Duration;
 
 use crate::session::{Client, SessionId};
 
-/// A cookie that no honest browser sends.
+/// A cookie that no honest browser sends, or a database that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incident {
@@ -17,22 +19,54 @@ pub enum Incident {
         /// The client that sent it.
         client: Client,
     },
-    /// An authentic token came back long after another token had superseded it. Its session is ended.
+    /// An authentic token came back though the browser has shown the one that superseded it. Its session is
+    /// ended.
     TokenReplayed {
         /// The session.
         session: SessionId,
         /// The client that sent it.
         client: Client,
     },
+    /// An authentic token is from a state of its session that the database does not know: the database was
+    /// restored to an older state, or a standby has taken over without the latest commits. The session is
+    /// ended and its browser signed out. After a restore run `projector epoch raise`.
+    DatabaseRolledBack {
+        /// The session.
+        session: SessionId,
+        /// The client that sent the token.
+        client: Client,
+    },
+    /// The database's clock has jumped, as the clock of this process tells. A session that is over by such a
+    /// clock is not ended; its request runs again, and is answered 503 if that does not help. A clock that
+    /// goes on as it should for a minute is believed again.
+    ClockJumped {
+        /// How far; negative if it went back.
+        by: Duration,
+    },
 }
 
 impl Incident {
-    /// The incident in the OWASP logging vocabulary.
+    /// What the log says of the incident.
+    pub(super) fn told(&self) -> &'static str {
+        match self {
+            Self::CookieRejected { .. } | Self::CookieDuplicated { .. } | Self::TokenReplayed { .. } => {
+                "a cookie that honest browsers do not send"
+            }
+            Self::DatabaseRolledBack { .. } => {
+                "a token from a later state than the database's: after a restore run `projector epoch raise`"
+            }
+            Self::ClockJumped { .. } => "the database's clock has jumped: nobody is signed out by it",
+        }
+    }
+
+    /// The incident in the OWASP logging vocabulary, where that has a word for it.
     pub fn name(&self) -> &'static str {
         match self {
             Self::CookieRejected { .. } => "crypt_decrypt_fail",
             Self::CookieDuplicated { .. } => "malicious_direct_reference",
             Self::TokenReplayed { .. } => "authn_token_reuse",
+            Self::DatabaseRolledBack { .. } => "database_rolled_back",
+            Self::ClockJumped { .. } => "clock_jumped",
         }
     }
 }

@@ -10,10 +10,10 @@ use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Assurance, Client, CookiePlan, DecodeError, EndReason, EventId, Guard, Holding, Live, Moment, Resend,
-    SessionId, TokenHash, UserId, Wish, WishError,
+    Assurance, Client, CookiePlan, DatabaseTime, DecodeError, EndReason, EventId, Guard, Holding, Live,
+    Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
 };
-use crate::token::Secret;
+use crate::token::{Contents, Secret, Token};
 
 /// Why a session has ended that could not be read when somebody logged in.
 const UNREADABLE: &str = "unreadable";
@@ -45,12 +45,12 @@ pub(super) struct Plan {
 
 impl Opened {
     /// A visitor without a session, at the database's time if that is known.
-    pub(super) fn visitor(shared: &Shared, now: Option<OffsetDateTime>) -> Self {
+    pub(super) fn visitor(shared: &Shared, now: Option<DatabaseTime>) -> Self {
         Self::of(Holding::anonymous(shared.policy(), fresh_id(), moment(now)))
     }
 
     /// A visitor with several cookies of the name.
-    pub(super) fn visitor_with_several_cookies(shared: &Shared, now: Option<OffsetDateTime>) -> Self {
+    pub(super) fn visitor_with_several_cookies(shared: &Shared, now: Option<DatabaseTime>) -> Self {
         Self::of(Holding::with_several_cookies(shared.policy(), fresh_id(), moment(now)))
     }
 
@@ -60,16 +60,16 @@ impl Opened {
     /// that of a visitor without a cookie.
     pub(super) fn admitted(
         shared: &Shared,
-        id: SessionId,
-        held: Secret,
+        Contents { session: id, secret: held, witness }: Contents,
         found: Lookup,
         was_let_in: bool,
     ) -> Self {
         let policy = shared.policy();
         match found.session {
             FoundSession::Live(LiveSession { state, damage, resend, last_seen }) => {
-                let live = Live { id, state, last_seen };
-                let mut holding = Holding::admitted(policy, found.now, &held.hash(), live, fresh_id);
+                let (live, shown) =
+                    (Live { id, state, last_seen }, Shown { token_hash: held.hash(), witness });
+                let mut holding = Holding::admitted(policy, found.now, &shown, live, fresh_id);
                 if damage.is_some() {
                     holding.join_nothing();
                 }
@@ -202,24 +202,40 @@ impl Opened {
         }
 
         // The token is minted before the commit: if that fails, nothing is written.
-        Ok(Plan { appends, guard: writes.guard, cookie: self.cookie(shared)? })
+        let state = appends.last().map_or(self.holding.state(), |last| &last.written.state);
+        let cookie = self.cookie_in(shared, state)?;
+        Ok(Plan { appends, guard: writes.guard, cookie })
     }
 
     /// Which cookie follows where there is nothing to write.
     pub(super) fn cookie(&self, shared: &Shared) -> Result<Option<CookieChange>, SessionError> {
+        self.cookie_in(shared, self.holding.state())
+    }
+
+    /// Which cookie follows, once the session is stored in this state.
+    fn cookie_in(&self, shared: &Shared, state: &SessionState) -> Result<Option<CookieChange>, SessionError> {
         let token = match (self.holding.cookie(), &self.secret) {
-            (CookiePlan::Mint, Some(secret)) => {
-                Some(shared.sealer.mint(self.holding.id(), secret, &mut SysRng)?)
-            }
+            (CookiePlan::Mint, Some(secret)) => self.mint(shared, secret, state)?,
             // An offered token may have been lost on its way. It is sent again until a browser shows it.
             (CookiePlan::Resend, _) => match self.offered_secret(shared) {
-                Some(secret) => Some(shared.sealer.mint(self.holding.id(), &secret, &mut SysRng)?),
+                Some(secret) => self.mint(shared, &secret, state)?,
                 None => None,
             },
             (CookiePlan::Remove, _) => return Ok(Some(CookieChange::Remove)),
             (CookiePlan::Mint | CookiePlan::Leave, _) => None,
         };
         Ok(token.map(CookieChange::Set))
+    }
+
+    /// A token that bears witness of this state. None without the database's time, by which all is written.
+    fn mint(
+        &self,
+        shared: &Shared,
+        secret: &Secret,
+        state: &SessionState,
+    ) -> Result<Option<Token>, SessionError> {
+        let Some(witness) = self.holding.witness(state) else { return Ok(None) };
+        Ok(Some(shared.sealer.mint(self.holding.id(), secret, witness, &mut SysRng)?))
     }
 
     /// The session once the plan is carried out, for a request that goes on.
@@ -267,7 +283,7 @@ impl Plan {
 }
 
 /// The database's time, or the process's if the database has not been asked.
-fn moment(now: Option<OffsetDateTime>) -> Moment {
+fn moment(now: Option<DatabaseTime>) -> Moment {
     now.map_or_else(|| Moment::Process(OffsetDateTime::now_utc()), Moment::Database)
 }
 

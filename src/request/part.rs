@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::commit::commit_in_turn;
 use super::failure::CommitFailed;
 use super::opened::Opened;
-use super::running::{Undone, roll_back};
+use super::running::{Running, Undone, roll_back};
 use super::visit::Visit;
 use super::{NotSignedIn, SessionError};
 use crate::ledger::Error;
@@ -68,33 +68,44 @@ impl Held {
     }
 }
 
-/// Commits a part, in a task of its own: a client that hangs up must not stop a commit halfway.
+/// Commits a part, in a task of its own: a client that hangs up must not stop a commit halfway, and neither
+/// must a request that waits no longer.
 pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> {
     // Taken before anybody can drop the request, which would roll back what is left in the visit.
     let (opened, running) = visit.take().await;
-    let visit = Arc::clone(visit);
-    let committing = async move {
-        let Some(mut opened) = opened else {
-            roll_back(running).await;
-            return Err(Error::TransactionKept.into());
-        };
-        if opened.holding.wait().is_some() {
-            roll_back(running).await;
-            return Err(SessionError::Superseded.into());
-        }
-        let plan = commit_in_turn(&visit, &mut opened, running).await?;
-        *visit.opened() = Some(opened.after(&plan));
-        visit.keep_part(plan.cookie);
-        visit.step_aside();
-        Ok(())
+    let committing = tokio::spawn(commit_taken(Arc::clone(visit), opened, running));
+    match visit.waits.bounded(committing).await {
+        Some(committed) => committed??,
+        None => return Err(Error::OutcomeUnknown.into()),
+    }
+    visit.waits.start_over();
+    Ok(())
+}
+
+async fn commit_taken(
+    visit: Arc<Visit>,
+    opened: Option<Opened>,
+    running: Option<Running>,
+) -> Result<(), CommitFailed> {
+    let Some(mut opened) = opened else {
+        roll_back(running).await;
+        return Err(Error::TransactionKept.into());
     };
-    tokio::spawn(committing).await?
+    if opened.holding.wait().is_some() {
+        roll_back(running).await;
+        return Err(SessionError::Superseded.into());
+    }
+    let plan = commit_in_turn(&visit, &mut opened, running).await?;
+    *visit.opened() = Some(opened.after(&plan));
+    visit.keep_part(plan.cookie);
+    visit.step_aside();
+    Ok(())
 }
 
 /// Rolls a part back, and says how its transaction was found.
 pub(crate) async fn roll_back_part(visit: &Visit) -> Undone {
     let (_, running) = visit.take().await;
-    roll_back(running).await
+    visit.waits.bounded(roll_back(running)).await.unwrap_or(Undone::LOST)
 }
 
 /// Leaves the session as it is stored, for what the handler does after a part has failed.

@@ -83,7 +83,10 @@ pub(crate) struct Undone {
 
 impl Undone {
     /// There was nothing to roll back.
-    pub(super) const NOTHING: Self = Self { found: RolledBack::Sound, cause: None };
+    pub(crate) const NOTHING: Self = Self { found: RolledBack::Sound, cause: None };
+
+    /// The connection was lost, with the transaction.
+    pub(super) const LOST: Self = Self { found: RolledBack::Lost, cause: None };
 
     /// Whether the transaction would have gone on.
     pub(crate) fn is_sound(&self) -> bool {

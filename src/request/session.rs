@@ -88,8 +88,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The stored bytes are not a value of the key's type. Never an empty answer instead.
-    pub fn get<T: DeserializeOwned>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
+    /// The stored bytes are not a value of the key's type. Never an empty answer instead. The session goes
+    /// on: the value can be set anew or removed.
+    pub fn get<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
         self.change(|opened| {
             opened.readable()?;
             let value = opened.holding.state().content.values.get(key.name());
@@ -120,8 +121,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The value cannot be encoded, or the session would hold more than its limit.
-    pub fn set<T: Serialize>(&self, key: &Key<T>, value: &T) -> Result<(), SessionError> {
+    /// The value cannot be encoded or would not come back as it is, or the session would hold more than its
+    /// limit.
+    pub fn set<T>(&self, key: &Key<T>, value: &T) -> Result<(), SessionError>
+    where
+        T: Serialize + DeserializeOwned + 'static,
+    {
         let value = key.encode(value)?;
         self.wish(Wish::SetValue { key: key.name().to_owned(), value })
     }
@@ -133,7 +138,7 @@ impl Session {
     /// As [`get`](Self::get) and [`set`](Self::set).
     pub fn update<T, R>(&self, key: &Key<T>, change: impl FnOnce(&mut T) -> R) -> Result<R, SessionError>
     where
-        T: Serialize + DeserializeOwned + Default,
+        T: Serialize + DeserializeOwned + Default + 'static,
     {
         let mut value = self.get(key)?.unwrap_or_default();
         let result = change(&mut value);

@@ -1,17 +1,22 @@
 //! After the handler has returned: commit or roll back, and say what the answer must carry.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
 use tracing::Instrument;
 
 use super::commit::commit_in_turn;
 use super::completion::Completion;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
-use super::running::{Undone, roll_back};
+use super::running::{Running, Undone, roll_back};
 use super::visit::{Left, Visit};
+use crate::ledger::Error;
 use crate::ledger::desk::Append;
+use crate::session::Ending;
 
 /// A request that is settled: what became of its changes, and what its answer must carry.
 pub(crate) struct Settled {
@@ -52,13 +57,12 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
         Left::Work => {
             // On the heap: it is many kilobytes, and would be moved from place to place on its way into the
             // task.
-            let work = Box::pin(settle_work(Arc::clone(visit), commits)).in_current_span();
-            match tokio::spawn(work).await {
+            let (answer, answered) = oneshot::channel();
+            let work = settle_work(Arc::clone(visit), commits, Answer(Some(answer)));
+            let task = tokio::spawn(Box::pin(work).in_current_span());
+            match answered.await {
                 Ok(settled) => settled,
-                Err(error) => {
-                    visit.leave_line();
-                    Settled { verdict: Verdict::Failed(error.into()), completion: Completion::NOTHING }
-                }
+                Err(_) => unsettled(visit, task.await),
             }
         }
     }
@@ -78,38 +82,94 @@ fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled 
     settled(visit, Some(&opened), result)
 }
 
-/// Settles a request that has something to write, to roll back or to end.
-async fn settle_work(visit: Arc<Visit>, commits: bool) -> Settled {
+/// The task of a request has panicked, or its runtime has stopped.
+fn unsettled(visit: &Visit, ended: Result<(), JoinError>) -> Settled {
+    visit.leave_line();
+    let failed = ended.err().map_or_else(|| Error::OutcomeUnknown.into(), CommitFailed::from);
+    Settled { verdict: Verdict::Failed(failed), completion: Completion::NOTHING }
+}
+
+/// Settles a request that has something to write, to roll back or to end. It is answered when that is done,
+/// or when it may wait no longer; the work goes on to its end.
+async fn settle_work(visit: Arc<Visit>, commits: bool, mut answer: Answer) {
     let (opened, running) = visit.take().await;
     let Some(mut opened) = opened else {
-        let undone = roll_back(running).await;
-        return settled(&visit, None, Err(Verdict::RolledBack(undone)));
+        let undone = visit.waits.bounded(roll_back(running)).await.unwrap_or(Undone::LOST);
+        return answer.send(|| settled(&visit, None, Err(Verdict::RolledBack(undone))));
+    };
+    let overdue = opened.holding.take_overdue();
+    let result = {
+        let mut concluding = pin!(conclude(&visit, &mut opened, running, commits));
+        match visit.waits.bounded(concluding.as_mut()).await {
+            Some(result) => result,
+            None => {
+                answer.send(|| settled(&visit, None, Err(Verdict::late(commits))));
+                concluding.await
+            }
+        }
     };
 
-    // Commit, or roll back.
-    let overdue = opened.holding.take_overdue();
-    let result = if let Some(wait) = opened.holding.wait() {
+    // The next one that writes to the session need not wait for the rest.
+    visit.leave_line();
+    let taken = opened.taken_offer(visit.arrival.client());
+    if overdue.is_some() || taken.is_some() {
+        // On the heap: it is a rare and a large one.
+        let mut rest = Box::pin(tidy_up(&visit, overdue, taken));
+        if visit.waits.bounded(rest.as_mut()).await.is_none() {
+            answer.send(|| settled(&visit, Some(&opened), result));
+            return rest.await;
+        }
+    }
+    answer.send(|| settled(&visit, Some(&opened), result));
+}
+
+/// Commits, or rolls back.
+async fn conclude(
+    visit: &Visit,
+    opened: &mut Opened,
+    running: Option<Running>,
+    commits: bool,
+) -> Result<Plan, Verdict> {
+    if let Some(wait) = opened.holding.wait() {
         roll_back(running).await;
         Err(Verdict::SendAgain(wait.unsigned_abs()))
     } else if commits {
-        commit_in_turn(&visit, &mut opened, running).await.map_err(Verdict::Failed)
+        commit_in_turn(visit, opened, running).await.map_err(Verdict::Failed)
     } else {
         let undone = roll_back(running).await;
         Err(opened
             .check()
             .map_or_else(|error| Verdict::Failed(error.into()), |()| Verdict::RolledBack(undone)))
-    };
+    }
+}
 
-    // The next one that writes to the session need not wait for the rest.
-    visit.leave_line();
+/// Does what is left to be done whatever became of the request.
+async fn tidy_up(visit: &Visit, overdue: Option<Box<Ending>>, taken: Option<Append>) {
     if let Some(overdue) = overdue {
-        // On the heap: it is a rare and a large one.
-        Box::pin(visit.shared.ledger.end_overdue(*overdue, visit.arrival.client())).await;
+        visit.shared.ledger.end_overdue(*overdue, visit.arrival.client()).await;
     }
-    if let Some(taken) = opened.taken_offer(visit.arrival.client()) {
-        Box::pin(take_offer(&visit, taken)).await;
+    if let Some(taken) = taken {
+        take_offer(visit, taken).await;
     }
-    settled(&visit, Some(&opened), result)
+}
+
+/// The request that waits to be settled. It is answered once.
+struct Answer(Option<oneshot::Sender<Settled>>);
+
+impl Answer {
+    fn send(&mut self, settled: impl FnOnce() -> Settled) {
+        if let Some(waiting) = self.0.take() {
+            // Its client may have hung up.
+            waiting.send(settled()).ok();
+        }
+    }
+}
+
+impl Verdict {
+    /// For a request that waits no longer for its commit, or for its rollback.
+    fn late(commits: bool) -> Self {
+        if commits { Self::Failed(Error::OutcomeUnknown.into()) } else { Self::RolledBack(Undone::LOST) }
+    }
 }
 
 /// Notes that the session was seen, and gathers what the answer must carry.

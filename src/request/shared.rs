@@ -46,7 +46,7 @@ impl Shared {
         telemetry::incident(name);
         if let Some(left_out) = self.allowance.take(name, Instant::now()) {
             let left_out = (left_out > 0).then_some(left_out);
-            tracing::warn!(incident = name, details = ?incident, left_out, "a cookie that honest browsers do not send");
+            tracing::warn!(incident = name, details = ?incident, left_out, "{}", incident.told());
         }
         if let Some(hook) = &self.on_incident {
             hook(incident);

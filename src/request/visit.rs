@@ -7,17 +7,17 @@ use std::time::Instant;
 use super::Incident;
 use super::arrival::Arrival;
 use super::completion::CookieChange;
+use super::cookie::Cookie;
 use super::opened::Opened;
 use super::place::Place;
 use super::room::Room;
 use super::running::Running;
 use super::shared::Shared;
+use super::waits::Waits;
 use crate::ledger::Error;
-use crate::ledger::desk::{Lookup, Transaction};
-use crate::session::{Admission, Client, SessionId};
+use crate::ledger::desk::Transaction;
+use crate::session::{Client, SessionId};
 use crate::telemetry;
-use crate::token::Secret;
-use crate::token::cookie_header::{Found, find};
 
 /// One run of a request. [`Session`](super::Session) and [`Tx`](super::Tx) are its faces for handlers.
 pub(crate) struct Visit {
@@ -27,10 +27,12 @@ pub(crate) struct Visit {
     attempt: AtomicU32,
     /// Whether the request cannot run again.
     runs_once: AtomicBool,
+    /// How long the request may still wait for others.
+    pub(super) waits: Waits,
     /// Whether a handler has asked for the session.
     was_opened: AtomicBool,
     /// Whether the request's token was let in, in this run or in an earlier one.
-    was_let_in: AtomicBool,
+    pub(super) was_let_in: AtomicBool,
     /// The session that the request has shown a token of.
     session: OnceLock<SessionId>,
     /// Why an extractor has failed, for the log.
@@ -52,25 +54,6 @@ pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
 }
 
-/// The request's cookie.
-enum Cookie {
-    /// There is none, or nobody here has sealed it.
-    None,
-    /// There are several of the name.
-    Several,
-    /// An authentic token.
-    Token(SessionId, Secret),
-}
-
-impl Cookie {
-    fn session(&self) -> Option<SessionId> {
-        match self {
-            Self::Token(id, _) => Some(*id),
-            Self::None | Self::Several => None,
-        }
-    }
-}
-
 /// The work that a request leaves when its handler has returned.
 #[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
 pub(super) enum Left {
@@ -89,6 +72,7 @@ impl Visit {
             arrival,
             attempt: AtomicU32::new(attempt),
             runs_once,
+            waits: Waits::new(),
             was_opened: AtomicBool::new(false),
             was_let_in: AtomicBool::new(false),
             session: OnceLock::new(),
@@ -101,11 +85,12 @@ impl Visit {
         }
     }
 
-    /// The same request's next run. It knows of this one only that its token was let in.
+    /// The same request's next run. It knows of this one only that its token was let in, and how long the
+    /// request has waited.
     pub(crate) fn once_more(&self, attempt: u32) -> Self {
         let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
         let was_let_in = AtomicBool::new(self.was_let_in.load(Ordering::Relaxed));
-        Self { was_let_in, session: self.session.clone(), ..next }
+        Self { was_let_in, session: self.session.clone(), waits: self.waits.rest(), ..next }
     }
 
     /// Which run of the request this is: 1 for the first.
@@ -156,18 +141,25 @@ impl Visit {
 impl Visit {
     /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
     pub(crate) async fn open(&self) -> Result<(), Error> {
+        // On the heap: it is large, and would be a part of each handler's own future.
+        self.waits.answered(Box::pin(self.load())).await
+    }
+
+    async fn load(&self) -> Result<(), Error> {
         let _one_at_a_time = self.running.lock().await;
         self.was_opened.store(true, Ordering::Relaxed);
         if self.opened().is_some() {
             return Ok(());
         }
         let opened = match self.cookie() {
-            Cookie::None => Opened::visitor(&self.shared, None),
+            Cookie::None | Cookie::Rejected => Opened::visitor(&self.shared, None),
             Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, None),
-            Cookie::Token(id, secret) => {
+            Cookie::Token(shown) => {
+                let id = shown.session;
                 self.stand_in_line(id).await;
                 let found = self.shared.ledger.find(id, self.shared.also).await?;
-                self.admit(id, secret, found)
+                let recorded = async |version| self.shared.ledger.hash_at(id, version).await;
+                self.admit(shown, found, recorded).await?
             }
         };
         *self.opened() = Some(opened);
@@ -177,6 +169,10 @@ impl Visit {
     /// The request's transaction. Its beginning travels with the session's load; if the session was loaded
     /// before, with the application's first statement.
     pub(super) async fn transaction(&self) -> Result<Arc<Transaction>, Error> {
+        self.waits.answered(Box::pin(self.begun())).await
+    }
+
+    async fn begun(&self) -> Result<Arc<Transaction>, Error> {
         let mut place = self.running.lock().await;
         self.was_opened.store(true, Ordering::Relaxed);
         if let Some(running) = place.as_ref() {
@@ -212,9 +208,13 @@ impl Visit {
         let room = self.room(id).await?;
         let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
         let opened = match cookie {
-            Cookie::None => Opened::visitor(&self.shared, Some(found.now)),
+            Cookie::None | Cookie::Rejected => Opened::visitor(&self.shared, Some(found.now)),
             Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, Some(found.now)),
-            Cookie::Token(id, secret) => self.admit(id, secret, found),
+            Cookie::Token(shown) => {
+                let id = shown.session;
+                let recorded = async |version| transaction.hash_at(id, version).await;
+                self.admit(shown, found, recorded).await?
+            }
         };
         *self.opened() = Some(opened);
         Ok((Arc::new(transaction), room))
@@ -228,35 +228,14 @@ impl Visit {
 
     /// Reads the request's cookie.
     fn cookie(&self) -> Cookie {
-        let value = match find(self.arrival.cookies(), &self.shared.cookie.name) {
-            Found::None => return Cookie::None,
-            Found::One(value) => value,
-            Found::Several => {
-                self.report(|client| Incident::CookieDuplicated { client });
-                return Cookie::Several;
-            }
-        };
-        match self.shared.sealer.open(value) {
-            Ok((id, secret)) => {
-                self.session.get_or_init(|| id);
-                Cookie::Token(id, secret)
-            }
-            Err(_) => {
-                self.report(|client| Incident::CookieRejected { client });
-                Cookie::None
-            }
+        let cookie = Cookie::of(&self.arrival, &self.shared);
+        match &cookie {
+            Cookie::None => {}
+            Cookie::Rejected => self.report(|client| Incident::CookieRejected { client }),
+            Cookie::Several => self.report(|client| Incident::CookieDuplicated { client }),
+            Cookie::Token(shown) => _ = self.session.get_or_init(|| shown.session),
         }
-    }
-
-    /// An authentic token meets what was found under its id.
-    fn admit(&self, id: SessionId, secret: Secret, found: Lookup) -> Opened {
-        let was_let_in = self.was_let_in.load(Ordering::Relaxed);
-        let opened = Opened::admitted(&self.shared, id, secret, found, was_let_in);
-        self.was_let_in.store(was_let_in || !opened.holding.is_new(), Ordering::Relaxed);
-        if opened.holding.admission() == Some(&Admission::Replayed) {
-            self.report(|client| Incident::TokenReplayed { session: id, client });
-        }
-        opened
+        cookie
     }
 
     /// The session that the request has shown a token of, once that is known.
@@ -287,7 +266,7 @@ impl Visit {
     }
 
     /// A request that runs again is not a second incident.
-    fn report(&self, incident: impl FnOnce(Client) -> Incident) {
+    pub(super) fn report(&self, incident: impl FnOnce(Client) -> Incident) {
         if self.attempt() == 1 {
             self.shared.report(&incident(self.arrival.client()));
         }

@@ -2,7 +2,16 @@
 
 use time::OffsetDateTime;
 
-use super::{Expiry, SessionState, Superseded, TokenHash};
+use super::{DatabaseTime, Expiry, SessionState, Superseded, Testimony, TokenHash, Witness};
+
+/// What a browser shows by an authentic token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The hash of the token's secret.
+    pub token_hash: TokenHash,
+    /// The state of database and session when the token was minted.
+    pub witness: Witness,
+}
 
 /// The worth of an authentic token at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +38,32 @@ pub enum Admission {
     Replayed,
     /// The session's time is over.
     Expired(Expiry),
+    /// It was minted in a state of the session that the database does not know: the database has gone back,
+    /// to an older copy or to a standby without the latest commits. Its browser is no thief, and whoever
+    /// holds the token that the database knows may be one: the session must end.
+    RolledBack,
+    /// It was minted before the database's epoch was raised, so the session must end.
+    OfEarlierEpoch,
 }
 
 impl SessionState {
-    /// Judges a token by the hash of its secret, for a session last seen at `last_seen`. Hashes are compared
-    /// in constant time.
+    /// Judges a token by what it shows, for a session last seen at `last_seen`. Hashes are compared in
+    /// constant time.
     #[doc(hidden)]
-    pub fn admit(&self, presented: &TokenHash, last_seen: OffsetDateTime, now: OffsetDateTime) -> Admission {
+    pub fn admit(&self, shown: &Shown, last_seen: OffsetDateTime, now: DatabaseTime) -> Admission {
+        match shown.witness.testify(self, now.epoch) {
+            Testimony::Fits => self.admit_token(&shown.token_hash, last_seen, now.at),
+            Testimony::Ahead => Admission::RolledBack,
+            Testimony::OfEarlierEpoch => Admission::OfEarlierEpoch,
+        }
+    }
+
+    fn admit_token(
+        &self,
+        presented: &TokenHash,
+        last_seen: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Admission {
         if let Some(expiry) = self.expiry(last_seen, now) {
             return Admission::Expired(expiry);
         }

@@ -9,14 +9,14 @@
 use serde::Serialize;
 
 use super::strict::{canonical, strict};
-use super::upcast::ContentShape1;
+use super::upcast::{ContentShape1, ContentShape2, is_older, upcast};
 use super::{Content, DecodeError, Encoded, Event};
 
 /// Room for most payloads, so that the buffer need not grow.
 const USUAL_BYTES: usize = 256;
 
 /// The layout number of the projection's `state` column: its first byte.
-const CONTENT_SHAPE: u8 = 2;
+const CONTENT_SHAPE: u8 = 3;
 
 /// The name of the `state` column's content in errors.
 const STATE: &str = "session state";
@@ -61,13 +61,13 @@ macro_rules! kinds {
             pub fn decode(&self) -> Result<Event, DecodeError> {
                 match (self.kind(), self.shape()) {
                     $(($kind, $shape) => canonical($kind, $shape, self.payload()).map(Event::$variant),)*
-                    _ => Ok(Event::Unknown(self.clone())),
+                    _ => upcast(self).unwrap_or_else(|| Ok(Event::Unknown(self.clone()))),
                 }
             }
 
             /// Whether this version knows the kind in this shape. Of no other can it decode the payload.
             pub fn is_known(&self) -> bool {
-                matches!((self.kind(), self.shape()), $(($kind, $shape))|*)
+                matches!((self.kind(), self.shape()), $(($kind, $shape))|*) || is_older(self)
             }
 
             /// An event as the log returns it. The names of known kinds are not copied.
@@ -85,7 +85,7 @@ kinds! {
     "started", 1 => Started;
     "logged_in", 1 => LoggedIn;
     "reauthenticated", 1 => Reauthenticated;
-    "value_set", 1 => ValueSet;
+    "value_set", 2 => ValueSet;
     "value_removed", 1 => ValueRemoved;
     "cleared", 1 => Cleared;
     "flash_added", 1 => FlashAdded;
@@ -117,10 +117,18 @@ impl Content {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.split_first() {
             Some((&CONTENT_SHAPE, rest)) => strict(STATE, CONTENT_SHAPE.into(), rest),
+            Some((&2, rest)) => strict::<ContentShape2>(STATE, 2, rest).map(Self::from),
             Some((&1, rest)) => strict::<ContentShape1>(STATE, 1, rest).map(Self::from),
             Some((&shape, _)) => Err(DecodeError::UnknownStateShape { shape }),
             None => Err(DecodeError::Malformed { what: STATE.into(), shape: 0 }),
         }
+    }
+
+    /// The `state` column of a row that an older version wrote, as this version writes it; none for other
+    /// bytes.
+    pub(crate) fn in_todays_shape(bytes: &[u8]) -> Option<Vec<u8>> {
+        let is_older = bytes.first().is_some_and(|shape| *shape < CONTENT_SHAPE);
+        Self::decode(bytes).ok().filter(|_| is_older).map(|content| content.encode())
     }
 }
 

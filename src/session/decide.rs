@@ -161,7 +161,7 @@ fn set_value(
     bytes_max: usize,
 ) -> Result<Option<Event>, WishError> {
     let old = content.values.get(&key);
-    if old == Some(&value) {
+    if old.is_some_and(|old| old.agrees_with(&value)) {
         return Ok(None);
     }
     let freed = old.map_or(0, |old| value_size(&key, old));

@@ -130,7 +130,7 @@ impl Draft {
         let void = match &fact {
             Event::ValueSet(set) => {
                 self.forget_value(&set.key);
-                self.value_before(&set.key) == Some(&set.value)
+                self.value_before(&set.key).is_some_and(|before| before.agrees_with(&set.value))
             }
             Event::ValueRemoved(removed) => {
                 self.forget_value(&removed.key);

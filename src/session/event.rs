@@ -292,6 +292,9 @@ pub enum EndReason {
     TokenReplayed,
     /// Another user logged in from the same browser.
     UserSwitched,
+    /// The database was restored to an older state, and the session's token is from a time after it, or from
+    /// before the epoch was raised.
+    DatabaseRolledBack,
     /// A reason of the application's own, or of a later version.
     Other(String),
 }
@@ -330,6 +333,7 @@ end_reasons! {
     "account_disabled" => AccountDisabled;
     "token_replayed" => TokenReplayed;
     "user_switched" => UserSwitched;
+    "database_rolled_back" => DatabaseRolledBack;
 }
 
 impl fmt::Display for EndReason {

@@ -12,7 +12,10 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::start::Start;
-use super::{Admission, Draft, EndReason, Ending, Policy, SessionId, SessionState, TokenHash, UserId};
+use super::{
+    Admission, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId, SessionState, Shown,
+    UserId, Witness,
+};
 
 /// How long a browser is asked to wait at the least before it sends a request again.
 const WAIT_MIN: Duration = Duration::milliseconds(100);
@@ -55,15 +58,6 @@ pub struct Live {
     pub last_seen: OffsetDateTime,
 }
 
-/// A time, and whose clock it is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// By the database's clock, which judges sessions.
-    Database(OffsetDateTime),
-    /// By the clock of this process, until the database has been asked.
-    Process(OffsetDateTime),
-}
-
 /// How a request comes by its session.
 impl Holding {
     /// A visitor without a session. `fresh` names the session that starts if something is kept.
@@ -80,20 +74,26 @@ impl Holding {
     /// The holder of an authentic token for a live session, if the token is let in; else a visitor.
     pub fn admitted(
         policy: Arc<Policy>,
-        now: OffsetDateTime,
-        token: &TokenHash,
+        now: DatabaseTime,
+        shown: &Shown,
         live: Live,
         fresh: impl FnOnce() -> SessionId,
     ) -> Self {
-        let admission = live.state.admit(token, live.last_seen, now);
+        let admission = live.state.admit(shown, live.last_seen, now);
         let (end, start) = match &admission {
             Admission::Admitted | Admission::Taken | Admission::Latecomer => {
-                return Self { admission: Some(admission), ..Self::stored(policy, now, live) };
+                return Self {
+                    admission: Some(admission),
+                    ..Self::stored(policy, Moment::Database(now), live)
+                };
             }
             Admission::Superseded { .. } | Admission::Outdated => (None, Start::LogInOnly),
-            Admission::Replayed => (Some((EndReason::TokenReplayed, now)), Start::LogInOnly),
+            Admission::Replayed => (Some((EndReason::TokenReplayed, now.at)), Start::LogInOnly),
+            Admission::RolledBack | Admission::OfEarlierEpoch => {
+                (Some((EndReason::DatabaseRolledBack, now.at)), Start::LogInOnly)
+            }
             Admission::Expired(expiry) => {
-                let seconds_ago = (now - expiry.deadline).as_seconds_f64();
+                let seconds_ago = (now.at - expiry.deadline).as_seconds_f64();
                 let start = Start::after_end(seconds_ago, policy.renewal_grace);
                 (Some((expiry.reason.clone(), expiry.deadline)), start)
             }
@@ -113,7 +113,7 @@ impl Holding {
     /// ago, if that is known.
     pub fn of_ended(
         policy: Arc<Policy>,
-        now: OffsetDateTime,
+        now: DatabaseTime,
         ended: Option<(EndReason, f64)>,
         fresh: SessionId,
     ) -> Self {
@@ -123,9 +123,9 @@ impl Holding {
         Self { start, why_ended, ..Self::anonymous(policy, fresh, Moment::Database(now)) }
     }
 
-    fn stored(policy: Arc<Policy>, now: OffsetDateTime, live: Live) -> Self {
+    fn stored(policy: Arc<Policy>, now: Moment, live: Live) -> Self {
         let draft = Draft::stored(live.id, live.state, policy.state_bytes_max);
-        Self { last_seen: Some(live.last_seen), ..Self::of(policy, Moment::Database(now), draft) }
+        Self { last_seen: Some(live.last_seen), ..Self::of(policy, now, draft) }
     }
 
     fn of(policy: Arc<Policy>, now: Moment, draft: Draft) -> Self {
@@ -203,6 +203,26 @@ impl Holding {
         self.is_changed() || self.overdue.is_some() || self.takes_offer() || self.wait().is_some()
     }
 
+    /// Whether a session must end because of the time, so that a wrong clock would end it in vain.
+    pub fn ends_by_time(&self) -> bool {
+        self.overdue.is_some() && matches!(self.admission, Some(Admission::Expired(_) | Admission::Replayed))
+    }
+
+    /// The token counts as replayed, but the log does not know the moment at which it was minted: the
+    /// database has gone back, and the token proves no theft.
+    pub fn acquit_of_replay(&mut self) {
+        if let (Some(Admission::Replayed), Some(overdue)) = (&self.admission, &mut self.overdue) {
+            overdue.reason = EndReason::DatabaseRolledBack;
+            self.why_ended = Some(EndReason::DatabaseRolledBack);
+            self.admission = Some(Admission::RolledBack);
+        }
+    }
+
+    /// The witness for a token of the session in this state; none before the database has been asked.
+    pub fn witness(&self, state: &SessionState) -> Option<Witness> {
+        self.now.epoch().map(|epoch| Witness::of(state, epoch))
+    }
+
     /// The session that must end whatever becomes of the request, to be ended by the caller.
     pub fn take_overdue(&mut self) -> Option<Box<Ending>> {
         self.overdue.take()
@@ -214,7 +234,7 @@ impl Holding {
     }
 
     /// The database's clock, read after the holding was made.
-    pub fn set_database_time(&mut self, now: OffsetDateTime) {
+    pub fn set_database_time(&mut self, now: DatabaseTime) {
         self.now = Moment::Database(now);
     }
 
@@ -226,7 +246,7 @@ impl Holding {
         if self.ended.is_some() || self.admission == Some(Admission::Latecomer) {
             return None;
         }
-        let unseen = (now - last_seen).whole_seconds();
+        let unseen = (now.at - last_seen).whole_seconds();
         let is_due =
             unseen >= i64::from(self.policy.extension_delay) || !self.draft.state().is_token_shown(last_seen);
         is_due.then(|| self.draft.id())
@@ -251,15 +271,6 @@ impl Holding {
                 Some((self.now.at() - since).min(wait_max).max(WAIT_MIN))
             }
             _ => None,
-        }
-    }
-}
-
-impl Moment {
-    /// The time.
-    pub const fn at(self) -> OffsetDateTime {
-        match self {
-            Self::Database(at) | Self::Process(at) => at,
         }
     }
 }

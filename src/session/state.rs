@@ -228,9 +228,10 @@ impl Content {
     }
 }
 
-/// The bytes that a value counts: its shape and the two lengths take at most 8 bytes.
+/// The bytes that a value counts. Its shape, the tag of its form and the two lengths take at most 8 bytes,
+/// and one more with a shape of three.
 pub(super) fn value_size(key: &str, value: &Value) -> usize {
-    key.len() + value.bytes.len() + 8
+    key.len() + value.bytes.len() + value.form.size() + 8 + usize::from(value.shape >= 1 << 14)
 }
 
 /// The bytes that a queue counts beside its messages: the two lengths take at most 8 bytes.

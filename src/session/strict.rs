@@ -81,7 +81,7 @@ pub(super) fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 }
 
 /// Whether postcard writes exactly `bytes` for `value`.
-fn encodes_to(value: &impl Serialize, bytes: &[u8]) -> bool {
+pub(super) fn encodes_to(value: &impl Serialize, bytes: &[u8]) -> bool {
     postcard::serialize_with_flavor(value, Comparison { rest: bytes }).unwrap_or(false)
 }
 

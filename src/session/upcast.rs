@@ -2,9 +2,61 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Assurance, Content, StoredTimeouts, TokenHash, UserId, Value};
+use super::strict::canonical;
+use super::{
+    Assurance, Content, DecodeError, Encoded, Event, StoredTimeouts, Superseded, Timeouts, TokenHash, UserId,
+    Value, ValueSet,
+};
+use time::OffsetDateTime;
+
+/// The event of today for one of an older shape; none for a kind and shape that no version wrote.
+pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
+    match (encoded.kind(), encoded.shape()) {
+        (kind @ "value_set", 1) => Some(
+            canonical::<ValueSetShape1>(kind, 1, encoded.payload()).map(|old| Event::ValueSet(old.into())),
+        ),
+        _ => None,
+    }
+}
+
+/// Whether the event is of an older shape that is read.
+pub(super) fn is_older(encoded: &Encoded) -> bool {
+    matches!((encoded.kind(), encoded.shape()), ("value_set", 1))
+}
+
+/// Shape 1 of `value_set`.
+#[derive(Serialize, Deserialize)]
+struct ValueSetShape1 {
+    key: String,
+    value: ValueShape1,
+}
+
+/// A value before its form was said.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ValueShape1 {
+    shape: u16,
+    bytes: Bytes,
+}
+
+/// Shape 2 of the state column: values did not say their form.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ContentShape2 {
+    #[serde(with = "super::stored_timeouts")]
+    timeouts: Timeouts,
+    methods: Vec<String>,
+    assurance: Assurance,
+    impersonated: Option<UserId>,
+    offered: Option<TokenHash>,
+    values: BTreeMap<String, ValueShape1>,
+    flashes: BTreeMap<String, Vec<String>>,
+    #[serde(with = "super::stored_superseded::moment")]
+    renewed_at: Option<OffsetDateTime>,
+    #[serde(with = "super::stored_superseded")]
+    earlier: Vec<Superseded>,
+}
 
 /// Shape 1 of the state column: a session remembered one superseded token, which stands in columns of the
 /// row.
@@ -15,14 +67,39 @@ pub(super) struct ContentShape1 {
     assurance: Assurance,
     impersonated: Option<UserId>,
     offered: Option<TokenHash>,
-    values: BTreeMap<String, Value>,
+    values: BTreeMap<String, ValueShape1>,
     flashes: BTreeMap<String, Vec<String>>,
+}
+
+impl From<ValueShape1> for Value {
+    fn from(ValueShape1 { shape, bytes }: ValueShape1) -> Self {
+        Self::new(shape, bytes)
+    }
+}
+
+impl From<ValueSetShape1> for ValueSet {
+    fn from(ValueSetShape1 { key, value }: ValueSetShape1) -> Self {
+        Self { key, value: value.into() }
+    }
+}
+
+impl From<ContentShape2> for Content {
+    fn from(old: ContentShape2) -> Self {
+        let ContentShape2 { timeouts, methods, assurance, impersonated, offered, .. } = old;
+        let ContentShape2 { values, flashes, renewed_at, earlier, .. } = old;
+        let values = with_forms(values);
+        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
+    }
 }
 
 impl From<ContentShape1> for Content {
     fn from(old: ContentShape1) -> Self {
         let ContentShape1 { timeouts, methods, assurance, impersonated, offered, values, flashes } = old;
-        let timeouts = timeouts.into();
+        let (timeouts, values) = (timeouts.into(), with_forms(values));
         Self { timeouts, methods, assurance, impersonated, offered, values, flashes, ..Self::default() }
     }
+}
+
+fn with_forms(values: BTreeMap<String, ValueShape1>) -> BTreeMap<String, Value> {
+    values.into_iter().map(|(key, value)| (key, value.into())).collect()
 }

@@ -9,3 +9,4 @@ pub(crate) mod pipeline;
 pub(crate) mod pool;
 pub(crate) mod statement;
 pub(crate) mod tls;
+pub(crate) mod watched;

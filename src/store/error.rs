@@ -1,5 +1,7 @@
 //! Errors of the store, sorted by the ways in which a caller can react.
 
+use std::time::Duration;
+
 use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
@@ -61,6 +63,15 @@ pub enum Error {
          in it"
     )]
     IdleTooLong,
+    /// The database's clock has jumped, as the clock of this process tells, so nothing is decided by it.
+    #[error(
+        "the database's clock has jumped by {} s: set the clock of its machine right; a clock that goes on as it should \
+         for a minute is believed again", by.whole_seconds()
+    )]
+    ClockJumped {
+        /// How far; negative if it went back.
+        by: time::Duration,
+    },
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {
@@ -86,6 +97,22 @@ impl Error {
     /// Opening a connection timed out.
     pub(super) fn late() -> Self {
         Self::Unavailable("the server did not answer in time".to_owned())
+    }
+
+    /// The server lets nobody in while a statement waits for it.
+    pub(super) fn silent() -> Self {
+        let words = "the server does not answer, on a new connection neither: see whether it runs and can be reached, \
+                     and start again";
+        Self::Disconnected(words.to_owned())
+    }
+
+    /// A statement takes too long, though the server is there.
+    pub(super) fn endless(time: Duration) -> Self {
+        let minutes = time.as_secs() / 60;
+        Self::Disconnected(format!(
+            "a statement was not answered within {minutes} min: see in `pg_stat_activity` what it waits for, and start \
+             again"
+        ))
     }
 
     /// A BEGIN failed. A standby refuses SERIALIZABLE (0A000). In a transaction that other code has left
@@ -130,7 +157,11 @@ impl Error {
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable(_) | Self::Disconnected(_) | Self::Unusable(_) | Self::OutcomeUnknown
+            Self::Unavailable(_)
+                | Self::Disconnected(_)
+                | Self::Unusable(_)
+                | Self::OutcomeUnknown
+                | Self::ClockJumped { .. }
         )
     }
 }
@@ -208,7 +239,8 @@ impl Error {
             Self::Stale { .. } | Self::Conflict(_) => Prospect::Good,
             Self::Outdated(_) => Prospect::Outdated,
             Self::Disconnected(_) | Self::Unusable(_) => Prospect::Reconnected,
-            Self::Aborted => Prospect::Fair,
+            // A clock that was wrong for one request is right for the next.
+            Self::Aborted | Self::ClockJumped { .. } => Prospect::Fair,
             Self::Unavailable(_) | Self::OutcomeUnknown => Prospect::Away,
             _ => Prospect::None,
         }

@@ -4,9 +4,13 @@ use refinery::{Runner, Target};
 use tokio_postgres::Client;
 
 use super::backends::{Backend, list, lock_holders};
+use super::connection::pool::Pool;
 use super::connection::tls::EncryptionError;
+use super::connection::watched::watched;
 use super::error::Error;
 use super::patience::{Patience, is_lock_refusal, is_locked};
+use super::readiness::{self, Readiness, readiness};
+use super::settling::{self, Mended, Unmended};
 use crate::store::bare::bare;
 
 mod embedded {
@@ -19,7 +23,6 @@ const RELEASE: &str = bare(include_str!("sql/release_migration.sql"));
 const MAKE_PARTITION: &str = bare(include_str!("sql/make_partition.sql"));
 const CHECK_OTHERWISE: &str = bare(include_str!("sql/check_otherwise.sql"));
 const ATTACH_PARTITION: &str = bare(include_str!("sql/attach_partition.sql"));
-const SETTLE_SCHEMA: &str = bare(include_str!("sql/settle_schema.sql"));
 
 /// How many months of partitions are made ahead of the present one.
 const MONTHS_AHEAD: i32 = 12;
@@ -69,6 +72,26 @@ pub enum SchemaError {
         /// The other connections; none if they have gone by now.
         backends: Vec<Backend>,
     },
+    /// The database has an encoding in which some texts of browsers cannot be stored.
+    #[error(
+        "the database's encoding is {found}, in which not every text can be stored: make one with \
+         `create database … encoding 'UTF8' template template0`"
+    )]
+    Encoding {
+        /// The encoding.
+        found: String,
+    },
+    /// The user may not do what requests do.
+    #[error(
+        "user `{user}` lacks rights ({}): run `grant session_ledger_runtime to \"{user}\"` as the owner of the schema; \
+         if there is no such role, run `projector migrate` first, as a restored dump has lost the roles", .lacking.join(", ")
+    )]
+    RightsMissing {
+        /// The user.
+        user: String,
+        /// The rights.
+        lacking: Vec<String>,
+    },
     /// A migration failed. Those before it stay applied.
     #[error("a migration failed: {0}")]
     Failed(String),
@@ -88,29 +111,43 @@ pub struct Migrated {
     pub applied: Vec<String>,
     /// How many partitions of the log were made.
     pub partitions: i32,
+    /// Whatever else was not as it should be, and is now. Rights that come with a migration do not count.
+    pub mended: Vec<Mended>,
+    /// Whatever is not as it should be, and was left.
+    pub unmended: Vec<Unmended>,
 }
 
 /// Applies the missing migrations and makes the partitions of the coming year. If two run at once, both
 /// succeed: an advisory lock makes the second wait for the first. Each migration and each partition is a
 /// transaction of its own. None makes requests wait: see [`patience`](super::patience).
-pub(crate) async fn migrate(client: &mut Client) -> Result<Migrated, SchemaError> {
-    client.batch_execute(PREPARE).await.map_err(Error::from)?;
-    let migrated = run(client).await;
-    let released = client.batch_execute(RELEASE).await.map_err(Error::from);
-    let migrated = migrated?;
-    released?;
-    Ok(migrated)
+///
+/// `pool` leads to the same server. A server that falls silent is noticed: see [`watched`].
+pub(crate) async fn migrate(client: &mut Client, pool: &Pool) -> Result<Migrated, SchemaError> {
+    refuse_encoding(&watched(pool, readiness(client)).await?)?;
+    watched(pool, send(client, PREPARE)).await?;
+    let migrated = run(client, pool).await;
+    if !matches!(migrated, Err(SchemaError::Store(Error::Disconnected(_)))) {
+        let released = watched(pool, send(client, RELEASE)).await;
+        return migrated.and_then(|migrated| released.map(|()| migrated));
+    }
+    migrated
 }
 
-async fn run(client: &mut Client) -> Result<Migrated, SchemaError> {
+async fn send(client: &Client, text: &str) -> Result<(), SchemaError> {
+    Ok(client.batch_execute(text).await.map_err(Error::from)?)
+}
+
+async fn run(client: &mut Client, pool: &Pool) -> Result<Migrated, SchemaError> {
     let mut patience = Patience::new();
     let mut work = Work::default();
     loop {
-        match work.advance(client).await {
+        match watched(pool, work.advance(client)).await {
             Ok(migrated) => return Ok(migrated),
             Err(Halt::Failed(error)) => return Err(error),
             Err(Halt::Locked) if patience.allows_another_try().await => {}
-            Err(Halt::Locked) => return Err(SchemaError::Held { backends: lock_holders(client).await? }),
+            Err(Halt::Locked) => {
+                return Err(SchemaError::Held { backends: watched(pool, lock_holders(client)).await? });
+            }
         }
     }
 }
@@ -121,6 +158,7 @@ struct Work {
     /// The migrations that the database had before, once it was asked.
     before: Option<Vec<Migration>>,
     partitions: i32,
+    mended: Vec<Mended>,
 }
 
 /// A migration that did not come to its end.
@@ -140,7 +178,11 @@ impl Work {
         refuse_foreign(&before).map_err(Halt::Failed)?;
         let before = self.before.insert(before);
         runner().run_async(client).await.map_err(Halt::of_migration)?;
-        client.batch_execute(SETTLE_SCHEMA).await?;
+        let applied = names_of_others(before);
+        let mended = settling::settle(client).await?;
+        if applied.is_empty() {
+            self.mended.extend(mended);
+        }
         for month in 0..=MONTHS_AHEAD {
             let made = client.query_one(MAKE_PARTITION, &[&month]).await?;
             if made.try_get("is_due")? {
@@ -149,7 +191,9 @@ impl Work {
                 self.partitions += 1;
             }
         }
-        Ok(Migrated { applied: names_of_others(before), partitions: self.partitions })
+        let unmended = settling::unmended(client, MONTHS_AHEAD).await?;
+        let mended = std::mem::take(&mut self.mended);
+        Ok(Migrated { applied, partitions: self.partitions, mended, unmended })
     }
 }
 
@@ -184,6 +228,21 @@ pub(crate) async fn check(client: &Client) -> Result<(), SchemaError> {
     refuse_foreign(&applied)?;
     let (found, needed) = (newest(&applied), newest(&known()));
     if found < needed { Err(SchemaError::Older { found, needed }) } else { Ok(()) }
+}
+
+/// Refuses a database in which requests would fail: its encoding, or the rights of its user.
+pub(crate) async fn check_readiness(client: &Client) -> Result<(), SchemaError> {
+    let found = readiness(client).await?;
+    refuse_encoding(&found)?;
+    let Readiness { user, lacking, .. } = found;
+    if lacking.is_empty() { Ok(()) } else { Err(SchemaError::RightsMissing { user, lacking }) }
+}
+
+fn refuse_encoding(found: &Readiness) -> Result<(), SchemaError> {
+    if found.encoding == readiness::ENCODING {
+        return Ok(());
+    }
+    Err(SchemaError::Encoding { found: found.encoding.clone() })
 }
 
 /// A migration's number and checksum.

@@ -4,12 +4,13 @@ use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use private_postgres::{Options, Server};
-use tokio::runtime::Builder;
+use tokio::runtime;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
-use crate::ledger::Ledger;
+use super::uptime::Ahead;
+use crate::ledger::{Builder, Ledger};
 use crate::session::Policy;
 
 /// The migrated database that all others on the private server are copied from.
@@ -28,6 +29,7 @@ static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 pub struct Database {
     config: Config,
     name: String,
+    pub(crate) ahead: Ahead,
 }
 
 /// The server on which databases are made.
@@ -54,7 +56,7 @@ impl Database {
                 Ledger::migrate(&config).await.expect("the database can be migrated");
             }
         }
-        Self { config, name }
+        Self { config, name, ahead: Ahead::default() }
     }
 
     /// Makes a database on a server of the test's own. The server ends with the test, and must live as long
@@ -66,7 +68,7 @@ impl Database {
         connect(&config).await.batch_execute(&create).await.expect("the database can be made");
         let config = config.clone().dbname(&name).clone();
         Ledger::migrate(&config).await.expect("the database can be migrated");
-        Self { config, name }
+        Self { config, name, ahead: Ahead::default() }
     }
 
     /// The configuration to connect to it, as a superuser.
@@ -76,8 +78,12 @@ impl Database {
 
     /// A ledger on it with the given policy.
     pub async fn ledger(&self, policy: Policy) -> Ledger {
-        let builder = Ledger::builder(self.config()).policy(policy);
-        builder.connect().await.expect("the database is migrated")
+        self.builder().policy(policy).connect().await.expect("the database is migrated")
+    }
+
+    /// A builder of a ledger on it, to which time passes as [`set_clock_ahead`](Self::set_clock_ahead) says.
+    pub fn builder(&self) -> Builder {
+        Ledger::builder(self.config()).uptime(self.ahead.uptime())
     }
 
     /// How many rows a table has.
@@ -105,7 +111,7 @@ impl Drop for Database {
                 (config.clone(), format!("drop database if exists {} with (force)", self.name));
             // A test's runtime cannot wait here, so another one does.
             let dropped = std::thread::spawn(move || {
-                let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+                let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
                 runtime.block_on(async { connect(&config).await.batch_execute(&drop).await }).ok();
             });
             dropped.join().ok();

@@ -1,4 +1,4 @@
-//! The sealer, which seals session id and secret into a token and opens tokens again.
+//! The sealer, which seals session id, secret and witness into a token and opens tokens again.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,16 +6,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rand::TryRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use super::body::{self, Contents};
 use super::budget::SealBudget;
 use super::error::{SealError, TokenRejected};
-use super::frame::Frame;
+use super::frame::{Frame, RESEND};
 use super::key_ring::KeyRing;
 use super::live_keys::LiveKeys;
 use super::sealing_key::Binding;
 use super::secret::Secret;
-use crate::session::SessionId;
+use crate::session::{SessionId, Witness};
 
-/// Session id and secret, sealed: the cookie's value, 108 characters.
+/// Session id, secret and witness, sealed: the cookie's value, 140 characters.
 ///
 /// The token alone gives access to the session. So `Debug` shows nothing of it, it has no `Display` and no
 /// `Serialize`, and it is overwritten when dropped.
@@ -43,8 +44,8 @@ impl fmt::Debug for Token {
 ///
 /// ```
 /// use rand::rngs::SysRng;
-/// use session_ledger::session::SessionId;
-/// use session_ledger::internals::{Sealer, Secret};
+/// use session_ledger::session::{SessionId, SessionState};
+/// use session_ledger::internals::{Sealer, Secret, Witness};
 /// use session_ledger::token::{KeyRing, KeyState};
 ///
 /// let ring = KeyRing::generate_entry(KeyState::Primary, &mut SysRng)?;
@@ -52,11 +53,12 @@ impl fmt::Debug for Token {
 ///
 /// let id = SessionId::from_bytes([7; 16]);
 /// let secret = Secret::generate(&mut SysRng)?;
-/// let token = sealer.mint(id, &secret, &mut SysRng)?;
+/// let witness = Witness::of(&SessionState::default(), 1);
+/// let token = sealer.mint(id, &secret, witness, &mut SysRng)?;
 ///
-/// let (opened, shown) = sealer.open(token.expose().as_bytes())?;
-/// assert_eq!(opened, id);
-/// assert!(shown.hash().matches(&secret.hash()));
+/// let shown = sealer.open(token.expose().as_bytes())?;
+/// assert_eq!((shown.session, shown.witness), (id, witness));
+/// assert!(shown.secret.hash().matches(&secret.hash()));
 ///
 /// let elsewhere = Sealer::new(KeyRing::parse(&ring)?, "__Host-session", "blog.example");
 /// assert!(elsewhere.open(token.expose().as_bytes()).is_err());
@@ -84,18 +86,26 @@ impl Sealer {
     ///
     /// # Errors
     /// When the generator fails, or the primary key has sealed as often as it may.
-    pub fn mint(&self, id: SessionId, secret: &Secret, rng: &mut impl TryRng) -> Result<Token, SealError> {
-        let frame = self.keys().primary().cookie().seal(id, secret, self.budget, rng)?;
+    pub fn mint(
+        &self,
+        id: SessionId,
+        secret: &Secret,
+        witness: Witness,
+        rng: &mut impl TryRng,
+    ) -> Result<Token, SealError> {
+        let body = body::token(id, secret, witness);
+        let frame = self.keys().primary().cookie().seal(body, self.budget, rng)?;
         Ok(Token(frame.to_text()))
     }
 
-    /// Opens `value`, a cookie's value as it arrived, and returns its session id and secret.
+    /// Opens `value`, a cookie's value as it arrived.
     ///
     /// # Errors
     /// When `value` is not a token of this sealer. The error does not tell why.
-    pub fn open(&self, value: &[u8]) -> Result<(SessionId, Secret), TokenRejected> {
+    pub fn open(&self, value: &[u8]) -> Result<Contents, TokenRejected> {
         let frame = Frame::from_text(value).ok_or(TokenRejected)?;
-        self.keys().find(frame.key_id).ok_or(TokenRejected)?.cookie().open(frame)
+        let body = self.keys().find(frame.key_id).ok_or(TokenRejected)?.cookie().open(frame)?;
+        Contents::read(&body).ok_or(TokenRejected)
     }
 
     /// Seals the secret of an offered token for the session's row (81 bytes), so that the token can be minted
@@ -112,7 +122,7 @@ impl Sealer {
         rng: &mut impl TryRng,
     ) -> Result<Vec<u8>, SealError> {
         let key = self.keys().primary().resend(held).ok_or(SealError::TooLong)?;
-        key.seal(id, secret, self.budget, rng).map(|frame| frame.to_bytes())
+        key.seal(body::resend(id, secret), self.budget, rng).map(|frame| frame.to_bytes())
     }
 
     /// The secret that [`seal_resend`](Self::seal_resend) sealed for the session `id` and the holder of
@@ -121,9 +131,9 @@ impl Sealer {
     /// # Errors
     /// When `sealed` has other bytes than were sealed, or was sealed for another session or holder.
     pub fn open_resend(&self, id: SessionId, sealed: &[u8], held: &Secret) -> Result<Secret, TokenRejected> {
-        let frame = Frame::from_bytes(sealed).ok_or(TokenRejected)?;
+        let frame = Frame::<RESEND>::from_bytes(sealed).ok_or(TokenRejected)?;
         let key = self.keys().find(frame.key_id).and_then(|key| key.resend(held)).ok_or(TokenRejected)?;
-        let (sealed_for, secret) = key.open(frame)?;
+        let (sealed_for, secret) = body::proof_of(&*key.open(frame)?).ok_or(TokenRejected)?;
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
     }
 
@@ -142,7 +152,7 @@ impl Sealer {
 /// Whether these bytes have the form of those that [`Sealer::seal_resend`] makes. Without the key that is all
 /// there is to be seen.
 pub(crate) fn is_resend(sealed: &[u8]) -> bool {
-    Frame::from_bytes(sealed).is_some()
+    Frame::<RESEND>::from_bytes(sealed).is_some()
 }
 
 impl fmt::Debug for Sealer {

@@ -9,13 +9,11 @@ use zeroize::Zeroizing;
 
 use super::budget::{SealBudget, SealCount};
 use super::error::{SealError, TokenRejected};
-use super::frame::{BODY, Frame, NONCE, VERSION};
+use super::frame::{Frame, NONCE, VERSION};
 use super::key_ring::KeyId;
 use super::purpose::Purpose;
 use super::randomness;
-use super::secret::Secret;
 use super::secret_bytes::SecretBytes;
-use crate::session::SessionId;
 
 /// The names to which every token of a sealer is bound. The same token is refused under another cookie name
 /// or by another audience (OWASP ASVS 9.2.3).
@@ -59,20 +57,18 @@ impl SealingKey {
         Arc::clone(&self.count)
     }
 
-    /// Seals session id and secret under a fresh random nonce.
-    pub(super) fn seal(
+    /// Seals a body under a fresh random nonce.
+    pub(super) fn seal<const BODY: usize>(
         &self,
-        id: SessionId,
-        secret: &Secret,
+        mut body: Zeroizing<[u8; BODY]>,
         budget: SealBudget,
         rng: &mut impl TryRng,
-    ) -> Result<Frame, SealError> {
+    ) -> Result<Frame<BODY>, SealError> {
         if !self.count.take(budget, self.id) {
             return Err(SealError::BudgetSpent { key_id: self.id });
         }
         let mut nonce = [0; NONCE];
         randomness::fill(rng, &mut nonce)?;
-        let mut body = plaintext(id, secret);
         let tag = self
             .cipher
             .encrypt_inout_detached(&nonce.into(), &self.associated_data, body.as_mut_slice().into())
@@ -81,7 +77,10 @@ impl SealingKey {
     }
 
     /// Opens a frame of [`seal`](Self::seal). The tag is checked before anything is decrypted.
-    pub(super) fn open(&self, mut frame: Frame) -> Result<(SessionId, Secret), TokenRejected> {
+    pub(super) fn open<const BODY: usize>(
+        &self,
+        mut frame: Frame<BODY>,
+    ) -> Result<Zeroizing<[u8; BODY]>, TokenRejected> {
         let Frame { nonce, body, tag, .. } = &mut frame;
         self.cipher
             .decrypt_inout_detached(
@@ -91,19 +90,6 @@ impl SealingKey {
                 &(*tag).into(),
             )
             .map_err(|aes_gcm::Error| TokenRejected)?;
-        taken_apart(body).ok_or(TokenRejected)
+        Ok(frame.body)
     }
-}
-
-fn plaintext(id: SessionId, secret: &Secret) -> Zeroizing<[u8; BODY]> {
-    let mut body = Zeroizing::new([0; BODY]);
-    let (id_bytes, secret_bytes) = body.split_at_mut(id.as_bytes().len());
-    id_bytes.copy_from_slice(id.as_bytes());
-    secret_bytes.copy_from_slice(secret.expose());
-    body
-}
-
-fn taken_apart(body: &[u8; BODY]) -> Option<(SessionId, Secret)> {
-    let (id, secret) = body.split_first_chunk()?;
-    Some((SessionId::from_bytes(*id), Secret::copied_from(secret.try_into().ok()?)))
 }

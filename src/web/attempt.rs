@@ -10,9 +10,11 @@ use tracing::Instrument;
 
 use super::face::Face;
 use super::fault;
+use super::kept_request::Reception;
 use super::outcome::Outcome;
 use crate::request::attended::attended;
 use crate::request::completion::Completion;
+use crate::request::running::Undone;
 use crate::request::settle::{Settled, settle};
 use crate::request::visit::Visit;
 use crate::telemetry;
@@ -20,29 +22,49 @@ use crate::telemetry;
 /// Runs the endpoint for a request, which it takes, and settles what it did.
 pub(super) async fn attempt(
     face: &Face,
-    visit: &Arc<Visit>,
+    reception: &Arc<Reception>,
     request: &mut Request,
     endpoint: &impl Endpoint,
 ) -> Outcome {
-    request.set_data(Arc::clone(visit));
-    let mut unsettled = Unsettled(Some(visit));
-    let number = visit.attempt();
+    request.set_data(Arc::clone(reception));
+    let mut unsettled = Unsettled(Some(reception));
+    let number = reception.visit().map_or(1, |visit| visit.attempt());
     telemetry::attempt(number);
     let is_plain = *request.scheme() == Scheme::HTTP;
     let span = tracing::debug_span!("session_ledger.attempt", number);
     let handler = pin!(endpoint.call(mem::take(request)));
-    let result = pin!(attended(visit, handler)).instrument(span).await;
+    let result = pin!(attended(|| reception.visit(), handler)).instrument(span).await;
     let result = result.map(IntoResponse::into_response);
     unsettled.0 = None;
-    visit.tell_span();
+    match reception.visit() {
+        Some(visit) => settled(face, visit, result, is_plain).await,
+        None => unvisited(face, result),
+    }
+}
 
+/// The outcome of a handler that has asked for neither its session nor a transaction. Nothing of its request
+/// was kept, so that it cannot run again.
+fn unvisited(face: &Face, result: Result<Response>) -> Outcome {
+    let outcome = match result {
+        Ok(answer) => Outcome::Done(Ok(answer)),
+        Err(error) => Outcome::of_error(&face.shared, error, Undone::NOTHING).last(),
+    };
+    if let Outcome::Done(result) = &outcome {
+        fault::log(None, result);
+    }
+    outcome
+}
+
+/// Settles what a handler did that has answered with `result`, to a request over plain http or not.
+async fn settled(face: &Face, visit: &Arc<Visit>, result: Result<Response>, is_plain: bool) -> Outcome {
+    visit.tell_span();
     let Settled { verdict, completion } = settle(visit, (face.commits)(&result)).await;
     let mut outcome = Outcome::of(&visit.shared, result, verdict);
     if !completion.may_run_again() {
         outcome = outcome.last();
     }
     if let Outcome::Done(result) = &mut outcome {
-        fault::log(visit, result);
+        fault::log(Some(visit), result);
         if is_plain && face.shared.cookie.secure && completion.sets_cookie() {
             face.plain_http.tell(&face.shared.cookie.name, &visit.arrival.headers);
         }
@@ -65,11 +87,11 @@ fn complete(face: &Face, result: &mut Result<Response>, completion: Completion) 
 
 /// A request whose handler has not returned. Dropped as such, it lets go of its transaction, even if somebody
 /// keeps that.
-struct Unsettled<'a>(Option<&'a Visit>);
+struct Unsettled<'a>(Option<&'a Reception>);
 
 impl Drop for Unsettled<'_> {
     fn drop(&mut self) {
-        if let Some(visit) = self.0.take() {
+        if let Some(visit) = self.0.take().and_then(Reception::visit) {
             visit.abandon();
         }
     }

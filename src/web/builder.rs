@@ -101,7 +101,8 @@ impl SessionsBuilder {
     }
 
     /// Marks errors of handlers after which the request runs again. An error with a lost race or a lost
-    /// connection at its root needs no mark. When all attempts fail, the answer is 503.
+    /// connection at its root needs no mark. When all attempts fail, the answer is 503. A request whose
+    /// handler asks for neither its session nor a transaction runs once.
     pub fn retry_when(mut self, retries: impl Fn(&poem::Error) -> bool + Send + Sync + 'static) -> Self {
         // The cycle knows no poem: it hands over the error that it was given, which is poem's.
         self.retries = Arc::new(move |error| error.downcast_ref::<poem::Error>().is_some_and(&retries));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem::{FromRequest, Request, RequestBody, Result};
 
-use super::kept_request::await_body;
+use super::kept_request::Reception;
 use crate::request::visit::Visit;
 use crate::request::{Session, SessionError, SignedIn, Tx};
 
@@ -29,15 +29,16 @@ impl<'a> FromRequest<'a> for Tx {
     }
 }
 
-/// The visit that the middleware has given to a request, once the request's body is there.
+/// The visit of a request that is behind the middleware, once the request's body is there.
 async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
-    let visit = request.data::<Arc<Visit>>().cloned().ok_or_else(|| {
+    let reception = request.data::<Arc<Reception>>().ok_or_else(|| {
         let cause = SessionError::NoMiddleware;
         tracing::error!(%cause, "a request could not be served");
         cause
     })?;
-    if !await_body(request).await? {
+    let visit = reception.visit_of(request);
+    if !reception.await_body().await? {
         visit.note_that_it_runs_once();
     }
-    Ok(visit)
+    Ok(Arc::clone(visit))
 }

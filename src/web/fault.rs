@@ -9,9 +9,10 @@ use crate::ledger::Error;
 use crate::request::SessionError;
 use crate::request::visit::Visit;
 
-/// Writes the line for the last answer of a request, if it is one of ours with 5xx. The cause is told in our
+/// Writes the line for the last answer of a request, if it is one of ours with 5xx. `visit` is none if the
+/// request has not asked for one. The cause is told in our
 /// own words, which quote no row, no value and no token.
-pub(super) fn log(visit: &Visit, result: &Result<Response>) {
+pub(super) fn log(visit: Option<&Visit>, result: &Result<Response>) {
     let (status, cause) = match result {
         Err(error) => (error.status(), ours(error)),
         // Something inside the middleware has made an answer of the error that an extractor gave.
@@ -20,9 +21,10 @@ pub(super) fn log(visit: &Visit, result: &Result<Response>) {
     if !status.is_server_error() {
         return;
     }
-    let Some(cause) = cause.or_else(|| visit.fault().map(str::to_owned)) else { return };
-    let session = visit.session().map(tracing::field::display);
-    let (attempt, status) = (visit.attempt(), status.as_u16());
+    let fault = || visit.and_then(Visit::fault).map(str::to_owned);
+    let Some(cause) = cause.or_else(fault) else { return };
+    let session = visit.and_then(Visit::session).map(tracing::field::display);
+    let (attempt, status) = (visit.map_or(1, Visit::attempt), status.as_u16());
     tracing::error!(session, attempt, status, %cause, "a request could not be served");
 }
 

@@ -1,6 +1,10 @@
-//! A request as it came, kept so that it can run again.
+//! The place where a request meets its session, and what is kept of it there so that it can run again.
+//!
+//! Nothing is copied before the handler asks for its session: most requests never do, or do not run again. So
+//! a request runs again as it was when it asked, at the address and with the data that it came with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use poem::error::ReadBodyError;
 use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
@@ -10,23 +14,44 @@ use poem::{Addr, Body, Request, RequestParts, Response, Result};
 use super::face::Face;
 use super::kept_body::KeptBody;
 use crate::request::arrival::Arrival;
+use crate::request::shared::Shared;
+use crate::request::visit::Visit;
+
+/// What the middleware gives a run of a request. Extractors find it among the request's data.
+pub(super) struct Reception {
+    shared: Arc<Shared>,
+    /// The address as it came: an inner `Route` may cut a part off.
+    uri: Uri,
+    /// The data as it came. What the layers within add, they add again.
+    extensions: Extensions,
+    body: Kept,
+    /// On the heap, as most requests do not ask.
+    asked: OnceLock<Box<Asked>>,
+}
+
+/// A run of a request that has asked for its session or its transaction.
+struct Asked {
+    visit: Arc<Visit>,
+    request: KeptRequest,
+}
 
 /// The parts of a request that poem lets one keep, beside its [`Arrival`]. It lacks the path parameters of an
 /// outer `Route`.
-pub(super) struct KeptRequest {
-    uri: Uri,
+#[derive(Clone)]
+struct KeptRequest {
+    /// When the first run asked.
+    asked_at: Instant,
     /// The address as the browser has sent it: an outer `Route` may have cut a part off.
     original_uri: Uri,
     version: Version,
-    extensions: Extensions,
     local_addr: LocalAddr,
     remote_addr: RemoteAddr,
     scheme: http::uri::Scheme,
-    body: Kept,
 }
 
 /// The body of a request that may run again.
-pub(super) enum Kept {
+#[derive(Clone)]
+enum Kept {
     /// It has none.
     Empty,
     Body(Arc<KeptBody>),
@@ -34,47 +59,102 @@ pub(super) enum Kept {
     Nothing,
 }
 
-impl KeptRequest {
-    /// The request, with the body that [`keep_body`] kept of it.
-    pub(super) fn of(request: &Request, body: Kept) -> Self {
-        Self {
+impl Reception {
+    /// For the first run of a request, whose body is kept from now on as it is read.
+    pub(super) fn of(request: &mut Request, face: &Face) -> Arc<Self> {
+        let body = keep_body(request, face);
+        Arc::new(Self {
+            shared: Arc::clone(&face.shared),
             uri: request.uri().clone(),
-            original_uri: request.original_uri().clone(),
-            version: request.version(),
             extensions: request.extensions().clone(),
-            local_addr: request.local_addr().clone(),
-            remote_addr: request.remote_addr().clone(),
-            scheme: request.scheme().clone(),
             body,
-        }
+            asked: OnceLock::new(),
+        })
+    }
+
+    /// The visit, if the request has asked for one.
+    pub(super) fn visit(&self) -> Option<&Arc<Visit>> {
+        self.asked.get().map(|asked| &asked.visit)
+    }
+
+    /// The visit of the request, which asks for it.
+    pub(super) fn visit_of(&self, request: &Request) -> &Arc<Visit> {
+        let asked = || {
+            let arrival = arrival_of(request, matches!(self.body, Kept::Nothing));
+            let visit = Arc::new(Visit::new(Arc::clone(&self.shared), arrival, 1));
+            Box::new(Asked { visit, request: KeptRequest::of(request) })
+        };
+        &self.asked.get_or_init(asked).visit
+    }
+
+    /// Before a request takes anything from others: waits until its body is there. Says whether the request
+    /// can run again.
+    pub(super) async fn await_body(&self) -> Result<bool> {
+        let Kept::Body(body) = &self.body else { return Ok(true) };
+        body.fill().await.map_err(ReadBodyError::Io)?;
+        Ok(body.can_be_read_again())
+    }
+
+    /// When the request asked for its session, if it did.
+    pub(super) fn asked_at(&self) -> Option<Instant> {
+        self.asked.get().map(|asked| asked.request.asked_at)
     }
 
     /// Asks the browser to send the request again, method and body kept (RFC 9110, section 15.4.8).
     pub(super) fn send_again(&self) -> Response {
         // A request that was not read from a connection has no address but the one that a `Route` may have
         // cut.
-        let uri = if self.original_uri.path() == "/" { &self.uri } else { &self.original_uri };
+        let original = self.asked.get().map(|asked| &asked.request.original_uri);
+        let uri = original.filter(|uri| uri.path() != "/").unwrap_or(&self.uri);
         let location = location(uri);
         let answer = Response::builder().status(StatusCode::TEMPORARY_REDIRECT);
         answer.header(header::LOCATION, location).header(header::CACHE_CONTROL, "no-store").finish()
     }
 
-    /// The request once more, if its body was kept. `arrival` is what [`arrival_of`] gave for it.
-    pub(super) fn request(&self, arrival: &Arrival) -> Option<Request> {
+    /// The request once more, if it has asked for its session and its body was kept, and the reception of its
+    /// next run, which has this number.
+    pub(super) fn once_more(&self, number: u32) -> Option<(Request, Arc<Self>)> {
+        let Asked { visit, request } = &**self.asked.get()?;
         let body = match &self.body {
             Kept::Empty => Body::empty(),
             Kept::Body(body) if body.can_be_read_again() => body.body(),
             Kept::Body(_) | Kept::Nothing => return None,
         };
+        let visit = Arc::new(visit.once_more(number));
+        let again = self.request(request, &visit.arrival, body);
+        let next = Self {
+            shared: Arc::clone(&self.shared),
+            uri: self.uri.clone(),
+            extensions: self.extensions.clone(),
+            body: self.body.clone(),
+            asked: OnceLock::from(Box::new(Asked { visit, request: request.clone() })),
+        };
+        Some((again, Arc::new(next)))
+    }
+
+    fn request(&self, kept: &KeptRequest, arrival: &Arrival, body: Body) -> Request {
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.method = arrival.method.clone();
         parts.uri = self.uri.clone();
-        parts.version = self.version;
+        parts.version = kept.version;
         parts.headers = arrival.headers.clone();
         parts.extensions = self.extensions.clone();
-        let addresses = (self.local_addr.clone(), self.remote_addr.clone());
-        let parts = RequestParts::from((parts, addresses.0, addresses.1, self.scheme.clone()));
-        Some(Request::from_parts(parts, body))
+        let (local_addr, remote_addr) = (kept.local_addr.clone(), kept.remote_addr.clone());
+        let parts = RequestParts::from((parts, local_addr, remote_addr, kept.scheme.clone()));
+        Request::from_parts(parts, body)
+    }
+}
+
+impl KeptRequest {
+    fn of(request: &Request) -> Self {
+        Self {
+            asked_at: Instant::now(),
+            original_uri: request.original_uri().clone(),
+            version: request.version(),
+            local_addr: request.local_addr().clone(),
+            remote_addr: request.remote_addr().clone(),
+            scheme: request.scheme().clone(),
+        }
     }
 }
 
@@ -86,17 +166,16 @@ fn location(uri: &Uri) -> String {
 }
 
 /// The parts of a request that the cycle looks at.
-pub(super) fn arrival_of(request: &Request, body: &Kept) -> Arrival {
+fn arrival_of(request: &Request, runs_once: bool) -> Arrival {
     let peer = match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip()),
         _ => None,
     };
-    let runs_once = matches!(body, Kept::Nothing);
     Arrival { method: request.method().clone(), headers: request.headers().clone(), peer, runs_once }
 }
 
 /// Has the body kept as it is read, if it says that it is not too long.
-pub(super) fn keep_body(request: &mut Request, face: &Face) -> Kept {
+fn keep_body(request: &mut Request, face: &Face) -> Kept {
     let length = body_length(request).filter(|length| *length <= face.replay_bytes_max);
     let Some(length) = length.filter(|_| !request.headers().contains_key(header::UPGRADE)) else {
         return Kept::Nothing;
@@ -107,16 +186,7 @@ pub(super) fn keep_body(request: &mut Request, face: &Face) -> Kept {
     }
     let kept = KeptBody::new(body, length, &face.budget);
     request.set_body(kept.body());
-    request.set_data(Arc::clone(&kept));
     Kept::Body(kept)
-}
-
-/// Before a request takes anything from others: waits until its body is there. Says whether the request can
-/// run again.
-pub(super) async fn await_body(request: &Request) -> Result<bool> {
-    let Some(body) = request.data::<Arc<KeptBody>>() else { return Ok(true) };
-    body.fill().await.map_err(ReadBodyError::Io)?;
-    Ok(body.can_be_read_again())
 }
 
 /// The length that the body announces, if it does. A request with neither header has no body (RFC 9112,

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use poem::{Endpoint, Middleware, Request, Response, Result};
 use tracing::Instrument;
@@ -11,11 +10,10 @@ use tracing::Instrument;
 use super::attempt::attempt;
 use super::face::Face;
 use super::fault;
-use super::kept_request::{KeptRequest, arrival_of, keep_body};
-use super::outcome::Outcome;
+use super::kept_request::Reception;
+use super::outcome::{Again, Outcome};
 use crate::ledger::retry::{backoff, may_try_again};
 use crate::request::SessionError;
-use crate::request::visit::Visit;
 use crate::telemetry;
 use crate::token::KeyRing;
 
@@ -94,39 +92,46 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
 impl<E: Endpoint> SessionsEndpoint<E> {
     /// Runs a request until its changes are committed, or there is no point in going on.
     async fn run(&self, request: &mut Request) -> Result<Response> {
-        let (face, shared) = (&*self.face, &self.face.shared);
-        let body = keep_body(request, face);
-        let arrival = arrival_of(request, &body);
-        let kept = KeptRequest::of(request, body);
-        let started = Instant::now();
+        let face = &*self.face;
+        let mut reception = Reception::of(request, face);
         let mut number = 1;
-        let mut visit = Arc::new(Visit::new(Arc::clone(shared), arrival, number));
         loop {
-            let again = match attempt(face, &visit, request, &self.endpoint).await {
+            let again = match attempt(face, &reception, request, &self.endpoint).await {
                 Outcome::Done(result) => return result,
                 Outcome::SendAgain(_) if face.refuses_superseded => {
                     return Err(SessionError::Superseded.into());
                 }
                 Outcome::SendAgain(wait) => {
                     tokio::time::sleep(wait).await;
-                    return Ok(kept.send_again());
+                    return Ok(reception.send_again());
                 }
                 Outcome::Again(again) => again,
             };
-            telemetry::abort(&again.failure.reason);
-            again.failure.prepare_next(shared);
-            *request = match kept.request(&visit.arrival) {
-                Some(request) if may_try_again(again.failure.prospect, number, started) => request,
-                _ => {
-                    let answer = again.last_answer();
-                    fault::log(&visit, &answer);
-                    return answer;
-                }
+            let Some(next) = self.next_run(&reception, &again, number).await else {
+                let answer = again.last_answer();
+                fault::log(reception.visit().map(|visit| &**visit), &answer);
+                return answer;
             };
-            tracing::debug!(attempt = number, error = %again.error, "the request runs again");
-            tokio::time::sleep(backoff(number)).await;
+            (*request, reception) = next;
             number += 1;
-            visit = Arc::new(visit.once_more(number));
         }
+    }
+
+    /// The request once more, after a pause, if there is a point in it after the run with this number.
+    async fn next_run(
+        &self,
+        reception: &Reception,
+        again: &Again,
+        number: u32,
+    ) -> Option<(Request, Arc<Reception>)> {
+        telemetry::abort(&again.failure.reason);
+        again.failure.prepare_next(&self.face.shared);
+        if !may_try_again(again.failure.prospect, number, reception.asked_at()?) {
+            return None;
+        }
+        let next = reception.once_more(number + 1)?;
+        tracing::debug!(attempt = number, error = %again.error, "the request runs again");
+        tokio::time::sleep(backoff(number)).await;
+        Some(next)
     }
 }

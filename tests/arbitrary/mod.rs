@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use session_ledger::Key;
 use session_ledger::internals::Wish;
 use session_ledger::session::*;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
@@ -23,8 +24,22 @@ pub(crate) fn value() -> impl Strategy<Value = Value> {
         4 => prop::sample::select(vec![vec![], vec![1], vec![2]]),
         1 => vec(any::<u8>(), 0..300),
     ];
-    (prop_oneof![4 => Just(1), 1 => any::<u16>()], bytes)
-        .prop_map(|(shape, bytes)| Value { shape, bytes: bytes.into() })
+    (prop_oneof![4 => Just(1), 1 => any::<u16>()], bytes, form()).prop_map(|(shape, bytes, form)| {
+        let mut value = Value::new(shape, bytes);
+        value.form = form;
+        value
+    })
+}
+
+/// Any form, with the fingerprints of two types.
+fn form() -> impl Strategy<Value = Form> {
+    let of = |encoded: Result<Value, ValueError>| encoded.unwrap().form;
+    prop_oneof![
+        1 => Just(Form::Postcard),
+        2 => Just(of(Key::new("k").encode(&1_u32))),
+        1 => Just(of(Key::new("k").encode(&1_i32))),
+        1 => Just(Form::Json),
+    ]
 }
 
 /// Any moment of the calendar, first and last included, in any offset.

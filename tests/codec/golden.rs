@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use session_ledger::session::{Content, Event};
+use session_ledger::session::{Content, DecodeError, Encoded, Event};
 
 use crate::kinds::kinds;
 use crate::{decode, payload, samples};
@@ -31,7 +31,7 @@ fn every_golden_event_is_read_as_it_was_meant_and_written_as_it_was() {
 #[test]
 fn the_golden_state_is_read_as_it_was_meant_and_written_as_it_was() {
     let content = samples::content();
-    let stored = golden(&folder().join("state.2.hex"), std::slice::from_ref(&content), Content::encode);
+    let stored = golden(&folder().join("state.3.hex"), std::slice::from_ref(&content), Content::encode);
     assert_eq!(stored.len(), 1);
     assert_eq!(Content::decode(&stored[0]).as_ref(), Ok(&content));
     assert_eq!(content.encode(), stored[0]);
@@ -39,19 +39,40 @@ fn the_golden_state_is_read_as_it_was_meant_and_written_as_it_was() {
 
 #[test]
 fn a_golden_state_of_an_older_shape_is_read_as_it_was_meant() {
-    let content = samples::content_of_shape_1();
-    let stored = golden(&folder().join("state.1.hex"), std::slice::from_ref(&content), |_| Vec::new());
-    assert_eq!(Content::decode(&stored[0]).as_ref(), Ok(&content));
+    let older = [(1, samples::content_of_shape_1()), (2, samples::content_of_shape_2())];
+    for (shape, content) in older {
+        let path = folder().join(format!("state.{shape}.hex"));
+        let stored = golden(&path, std::slice::from_ref(&content), |_| Vec::new());
+        assert_eq!(Content::decode(&stored[0]).as_ref(), Ok(&content), "shape {shape}");
+    }
+}
+
+#[test]
+fn every_golden_event_of_an_older_shape_is_known_and_read_as_it_was_meant() {
+    for ((kind, shape), events) in samples::older_events() {
+        let path = folder().join("events").join(file_name(kind, shape));
+        let payloads = golden(&path, &events, |_| Vec::new());
+        assert_eq!(payloads.len(), events.len());
+        for (payload, event) in payloads.iter().zip(&events) {
+            assert_eq!(decode(kind, shape, payload).as_ref(), Ok(event));
+            assert!(Encoded::new(kind, shape, &payload[..]).is_known());
+            let trailing = [&payload[..], &[0]].concat();
+            let error = decode(kind, shape, &trailing).unwrap_err();
+            assert_eq!(error, DecodeError::Malformed { what: kind.into(), shape });
+        }
+    }
 }
 
 #[test]
 fn every_kind_and_shape_has_its_golden_file_and_no_file_is_orphaned() {
-    let expected: BTreeSet<String> = kinds().iter().map(|(kind, shape)| file_name(kind, *shape)).collect();
+    let mut expected: BTreeSet<String> =
+        kinds().iter().map(|(kind, shape)| file_name(kind, *shape)).collect();
     let sampled: BTreeSet<String> = samples_by_file().into_keys().collect();
     assert!(sampled.is_subset(&expected), "no sample is of an unknown kind");
     for (name, events) in samples_by_file() {
         golden(&folder().join("events").join(name), &events, payload);
     }
+    expected.extend(samples::older_events().iter().map(|((kind, shape), _)| file_name(kind, *shape)));
     let found: BTreeSet<String> = fs::read_dir(folder().join("events"))
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())

@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use session_ledger::Key;
 use session_ledger::internals::{STATE_BYTES_MAX, Wish, decide};
 use session_ledger::session::{Assurance, Content, EndReason, SessionState, Timeouts, UserId, Value};
 use time::{OffsetDateTime, PrimitiveDateTime};
@@ -63,7 +64,8 @@ fn a_session_that_is_full_in_every_way_can_be_read_back() {
         Wish::ChangeTimeouts(Timeouts::default().idle(u32::MAX - 1).absolute(u32::MAX)),
     ];
     wishes.extend(('a'..='z').flat_map(|key| {
-        let value = Value { shape: u16::MAX, bytes: vec![255; 1_800].into() };
+        let mut value = Value::new(u16::MAX, vec![255; 1_800]);
+        value.form = Key::new("k").encode(&7_u32).unwrap().form;
         [Wish::SetValue { key: key.into(), value }, Wish::AddFlash { queue: name(key), message: name(key) }]
     }));
     wishes.extend(vec![Wish::AddFlash { queue: name('a'), message: String::new() }; 4_000]);
@@ -78,10 +80,7 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
     let filling = |counted: usize| STATE_BYTES_MAX - counted;
     let name = "n".repeat(255);
     for wish in [
-        Wish::SetValue {
-            key: name.clone(),
-            value: Value { shape: 1, bytes: vec![255; filling(255 + 8)].into() },
-        },
+        Wish::SetValue { key: name.clone(), value: Value::new(1, vec![255; filling(255 + 8)]) },
         Wish::AddFlash { queue: name.clone(), message: "m".repeat(filling(255 + 8 + 4)) },
         Wish::Note { name: name.clone(), text: "t".repeat(filling(255)) },
         Wish::End { reason: EndReason::Other(name.clone()), last_seen: PrimitiveDateTime::MIN.assume_utc() },

@@ -1,5 +1,6 @@
 //! Events of every kind, and a content without an empty part. The golden files hold them.
 
+use session_ledger::Key;
 use session_ledger::session::*;
 use time::OffsetDateTime;
 
@@ -22,10 +23,13 @@ pub(crate) fn content() -> Content {
         assurance: Assurance::Aal2,
         impersonated: Some("bob".into()),
         offered: Some(hash(0x0f)),
-        values: [("cart", 2, vec![2, 7, 9]), ("theme", 1, vec![4, b'd', b'a', b'r', b'k'])]
-            .into_iter()
-            .map(|(key, shape, bytes)| (key.to_owned(), Value { shape, bytes: bytes.into() }))
-            .collect(),
+        values: [
+            ("cart".to_owned(), Value::new(2, vec![2, 7, 9])),
+            ("theme".to_owned(), Value::new(1, vec![4, b'd', b'a', b'r', b'k'])),
+            ("size".to_owned(), Key::new("size").encode(&(3_u32, "größe".to_owned())).unwrap()),
+            ("filter".to_owned(), Key::json("filter").shape(3).encode(&vec![Some(7_u32), None]).unwrap()),
+        ]
+        .into(),
         flashes: [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec![String::new()])]
             .into(),
         renewed_at: Some(at(1_700_000_000)),
@@ -36,9 +40,21 @@ pub(crate) fn content() -> Content {
     }
 }
 
+/// The content that shape 2 could hold: its values did not say their form.
+pub(crate) fn content_of_shape_2() -> Content {
+    let mut content = content();
+    content.values.retain(|_, value| value.form == Form::Postcard);
+    content
+}
+
 /// The content that shape 1 could hold.
 pub(crate) fn content_of_shape_1() -> Content {
-    Content { renewed_at: None, earlier: Vec::new(), ..content() }
+    Content { renewed_at: None, earlier: Vec::new(), ..content_of_shape_2() }
+}
+
+/// The facts of the golden files of older shapes, as they are read today.
+pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
+    vec![(("value_set", 1), values_without_form())]
 }
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -64,20 +80,30 @@ fn beginnings() -> Vec<Event> {
     ]
 }
 
-fn values() -> Vec<Event> {
+fn values_without_form() -> Vec<Event> {
     let set = |key: &str, shape, bytes: Vec<u8>| {
-        Event::ValueSet(ValueSet::new(key.into(), Value { shape, bytes: bytes.into() }))
+        Event::ValueSet(ValueSet::new(key.into(), Value::new(shape, bytes)))
     };
     vec![
         set("cart", 1, vec![0, 1, 127, 128, 255]),
         set("größe", u16::MAX, vec![]),
         set("long", 300, vec![7; 200]),
+    ]
+}
+
+fn values() -> Vec<Event> {
+    let set = |key: &str, value| Event::ValueSet(ValueSet::new(key.into(), value));
+    let mut events = values_without_form();
+    events.extend([
+        set("size", Key::new("size").encode(&(3_u32, "größe".to_owned())).unwrap()),
+        set("filter", Key::json("filter").shape(3).encode(&vec![Some(7_u32), None]).unwrap()),
         Event::ValueRemoved(ValueRemoved::new("cart".into())),
         Event::Cleared(Cleared::new()),
         Event::FlashAdded(FlashAdded::new(String::new(), "Saved.".into())),
         Event::FlashAdded(FlashAdded::new("errors".into(), "Größe fehlt.".into())),
         Event::FlashTaken(FlashTaken::new("errors".into())),
-    ]
+    ]);
+    events
 }
 
 fn settings_and_renewals() -> Vec<Event> {

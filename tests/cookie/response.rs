@@ -21,7 +21,7 @@ async fn a_response_that_sets_the_cookie_is_kept_out_of_caches() {
     let (visitor, _database) = visitor().await;
     let answer = visitor.get("/add").await;
     let (name_and_value, attributes) = answer.set_cookies()[0].split_once(';').unwrap();
-    assert_eq!(name_and_value.len(), "__Host-session=".len() + 108);
+    assert_eq!(name_and_value.len(), "__Host-session=".len() + 140);
     assert_eq!(attributes, " Path=/; Secure; HttpOnly; SameSite=Lax");
     assert_eq!(value(&answer, header::CACHE_CONTROL), "no-store");
     assert_eq!(value(&answer, header::VARY), "Cookie");

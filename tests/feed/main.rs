@@ -3,6 +3,7 @@
 
 mod again;
 mod batches;
+mod epochs;
 mod follow;
 mod lease;
 mod order;

@@ -20,7 +20,7 @@ async fn an_event_from_the_future_is_refused() {
     assert!(
         message.starts_with("transaction ids have started again: the log or its cursor knows 4294967296007")
     );
-    assert!(message.contains("run `pg_resetwal --epoch=1001` on its data directory"), "{message}");
+    assert!(message.contains("Run `projector epoch raise`, as the owner of the schema"), "{message}");
 }
 
 #[tokio::test]

@@ -202,7 +202,7 @@ fn set_c() -> Wish {
 }
 
 fn set(key: &str) -> Wish {
-    Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: vec![1].into() } }
+    Wish::SetValue { key: key.into(), value: Value::new(1, vec![1]) }
 }
 
 fn note() -> Wish {

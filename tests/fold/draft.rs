@@ -202,7 +202,7 @@ fn client() -> Client {
 }
 
 fn byte(byte: u8) -> Value {
-    Value { shape: 1, bytes: vec![byte].into() }
+    Value::new(1, vec![byte])
 }
 
 fn set(key: &str, value: u8) -> Wish {

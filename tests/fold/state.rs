@@ -160,5 +160,5 @@ fn signed_in() -> SessionState {
 }
 
 fn set(key: &str, byte: u8) -> Event {
-    Event::ValueSet(ValueSet::new(key.into(), Value { shape: 1, bytes: vec![byte].into() }))
+    Event::ValueSet(ValueSet::new(key.into(), Value::new(1, vec![byte])))
 }

@@ -131,8 +131,8 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "feed_events.sql",
         Plan {
             role: RELAY,
-            arguments: "'90000:90000:', '91000:91000:', 1000",
-            wanted: &["Merge Append", "_transaction_id_idx on event_"],
+            arguments: "'90000:90000:', '91000:91000:', 1000, 1",
+            wanted: &["Merge Append", "_epoch_transaction_id_idx on event_"],
         },
     ),
     ("feed_holder.sql", Exempt(ONE)),
@@ -150,6 +150,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
+    (
+        "hash_at_version.sql",
+        Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
+    ),
     (
         "history.sql",
         Plan { role: RUNTIME, arguments: "ID", wanted: &["Index Scan using event_", "_pkey on event_"] },
@@ -200,10 +204,15 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
     ("make_partition.sql", Exempt(NO_PLAN)),
     ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
+    ("months_elsewhere.sql", Exempt("reads the catalogue, outside any request")),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
     ("pad_sessions.sql", Exempt(WHOLE)),
+    ("place_guard.sql", Exempt(NO_PLAN)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
+    ("raise_epoch.sql", Exempt(NO_PLAN)),
+    ("readiness.sql", Exempt("reads the catalogue, at start alone")),
     ("release_migration.sql", Exempt(NO_PLAN)),
+    ("rights.sql", Exempt("reads the catalogue, outside any request")),
     ("rows_without_event.sql", Exempt(WHOLE)),
     (
         "sessions_of_user.sql",

@@ -243,7 +243,7 @@ async fn a_payload_that_does_not_decode_stops_the_rebuild_and_changes_nothing() 
     assert_eq!(
         refused.to_string(),
         format!(
-            "event 2 of session {session} cannot be read, so nothing was rebuilt: value_set of shape 1 does not decode: \
+            "event 2 of session {session} cannot be read, so nothing was rebuilt: value_set of shape 2 does not decode: \
              the stored bytes are damaged"
         )
     );

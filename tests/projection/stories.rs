@@ -9,7 +9,7 @@ type Story = (String, Vec<Vec<Wish>>);
 
 /// The value of one key.
 pub(crate) fn set(key: &str, bytes: &[u8]) -> Wish {
-    Wish::SetValue { key: key.into(), value: Value { shape: 1, bytes: bytes.to_vec().into() } }
+    Wish::SetValue { key: key.into(), value: Value::new(1, bytes.to_vec()) }
 }
 
 /// The name of a session that ends later.

@@ -324,7 +324,7 @@ async fn a_payload_that_does_not_decode_is_named_and_the_rest_is_still_compared(
         .await
         .unwrap();
     let found = scene.verify().await.differences;
-    let error = DecodeError::Malformed { what: "value_set".into(), shape: 1 };
+    let error = DecodeError::Malformed { what: "value_set".into(), shape: 2 };
     let about: Vec<_> = found.iter().map(|difference| (difference.session, &difference.finding)).collect();
     assert_eq!(
         about,
@@ -337,7 +337,7 @@ async fn a_payload_that_does_not_decode_is_named_and_the_rest_is_still_compared(
     assert_eq!(
         found[1].to_string(),
         format!(
-            "session {damaged}: event 2 cannot be read: value_set of shape 1 does not decode: the stored bytes are damaged"
+            "session {damaged}: event 2 cannot be read: value_set of shape 2 does not decode: the stored bytes are damaged"
         )
     );
     drop(scene.database);

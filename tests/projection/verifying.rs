@@ -2,9 +2,10 @@
 
 use session_ledger::Ledger;
 use session_ledger::ledger::{Progress, RebuildOptions, Verification};
+use session_ledger::session::{Encoded, Event, Value};
 use test_support::Database;
 
-use super::population::Population;
+use super::population::{Population, append};
 
 #[tokio::test]
 async fn an_untouched_ledger_has_no_difference() {
@@ -45,6 +46,30 @@ async fn what_is_not_derived_is_not_compared() {
     let seen = "insert into session_ledger.activity select session_id, now() from session_ledger.session";
     client.batch_execute(seen).await.unwrap();
     assert!(population.ledger.verify(|_| {}).await.unwrap().is_equal());
+}
+
+/// As an update of the library finds it: values in the log that do not say their form, and rows whose state
+/// has the layout of before.
+#[tokio::test]
+async fn what_an_older_version_wrote_is_no_difference() {
+    let database = Database::fresh().await;
+    let population = Population::settle(&database).await;
+    let client = database.connect().await;
+    let session = population.session("emptied");
+    let payload = [b"\x04size\x01\x02", &[3, 4][..]].concat();
+    let older = Event::Unknown(Encoded::new("value_set", 1, payload));
+    append(&client, &population.ledger, session, older).await;
+    population.ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
+    let state = population.ledger.state_at(session, i64::MAX).await.unwrap();
+    assert_eq!(state.content.values["size"], Value::new(1, vec![3, 4]));
+
+    // Without values shape 2 is shape 3 but for its number.
+    let without_values = population.session("cleared");
+    let age = "update session_ledger.session set state = set_byte(state, 0, 2) where session_id = $1";
+    assert_eq!(client.execute(age, &[&without_values.as_uuid()]).await.unwrap(), 1);
+    let verification = population.ledger.verify(|_| {}).await.unwrap();
+    assert!(verification.is_equal(), "{:?}", verification.differences);
+    assert_eq!(verification.unknown_events, 1, "that of the later version");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

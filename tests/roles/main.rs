@@ -3,6 +3,7 @@
 
 mod duties;
 mod matrix;
+mod readiness;
 mod restored;
 
 use session_ledger::Ledger;
@@ -24,7 +25,7 @@ async fn connect(database: &Database, role: &str) -> Client {
 }
 
 async fn ledger(database: &Database, role: &str) -> Ledger {
-    Ledger::builder(in_role(database.config(), role)).connect().await.unwrap()
+    Ledger::builder(in_role(database.config(), role)).without_requests().connect().await.unwrap()
 }
 
 fn in_role(mut config: Config, role: &str) -> Config {

@@ -59,6 +59,9 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("select setval('session_ledger.event_position', 1)", &[]),
     ("select nextval('session_ledger.event_position')", &[RUNTIME]),
     ("select last_value from session_ledger.event_position", &[AUDITOR]),
+    // The epoch.
+    ("select session_ledger.epoch()", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
+    ("select session_ledger.raise_epoch()", &[]),
     // The live sessions.
     ("select * from session_ledger.session", &[RUNTIME, AUDITOR, OPERATOR]),
     ("update session_ledger.session set user_id = 'mallory'", &[RUNTIME]),

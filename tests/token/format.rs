@@ -9,22 +9,22 @@ use session_ledger::session::SessionId;
 use session_ledger::token::{KeyRing, KeyState, RandomnessError, SealError};
 
 use super::generators::{Broken, Scripted};
-use super::{ID, entry, held, mint, sealer, secret};
+use super::{ID, entry, held, mint, sealer, secret, witness};
 
 /// Computed by another implementation (Python's `cryptography`) from the description in DESIGN.md.
 const MASTER: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
-const TOKEN: &str = "AQoLDA3AwcLDxMXGx8jJysuDiPLac7HgmaslFr8UWm5wq3FXFzyry3aF_zcsvrZSo7-EJ17mouGTzYdQKGAaPhaRp82HAOpuOrwW5sj3vfbE";
+const TOKEN: &str = "AQoLDA3AwcLDxMXGx8jJysuDiPLac7HgmaslFr8UWm5wq3FXFzyry3aF_zcsvrZSo7-EJ17mouGTzYdQKGAaPhYvxMNwq4Py9R2Jqghuwc_tie7GwKlqJe4OkdDRhzQ0XnVl1E-paHUf";
 const RESEND: &str = "AQoLDA3AwcLDxMXGx8jJysupDiq9bg3aV_-o-3zsVfgGOwUKLQXr4pZcFvGRInwoSKyhKJxrggY429B1CYByHJiv9jFkI7jfkSz-ftkJdlE_";
 const HASH: &str = "82d86408530b765e46ebf47807095027e807bc08674b0de77ee5ef2fae7d0492";
 
 #[test]
 fn a_token_opens_to_the_session_and_secret_it_was_minted_of() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
-    let token = sealer.mint(ID, &secret, &mut SysRng).unwrap();
-    assert_eq!(token.expose().len(), 108);
-    let (id, opened) = sealer.open(token.expose().as_bytes()).unwrap();
-    assert_eq!(id, ID);
-    assert_eq!(opened.hash(), secret.hash());
+    let token = sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap();
+    assert_eq!(token.expose().len(), 140);
+    let shown = sealer.open(token.expose().as_bytes()).ok().unwrap();
+    assert_eq!((shown.session, shown.witness), (ID, witness()));
+    assert_eq!(shown.secret.hash(), secret.hash());
 }
 
 #[test]
@@ -50,10 +50,11 @@ fn the_layout_of_a_token_never_changes() {
     let secret = Secret::generate(&mut Scripted((0x80..0xa0).collect())).unwrap();
     assert_eq!(HEXLOWER.encode(secret.hash().as_bytes()), HASH);
 
-    let token = sealer.mint(ID, &secret, &mut Scripted((0xc0..0xcc).collect())).unwrap();
+    let token = sealer.mint(ID, &secret, witness(), &mut Scripted((0xc0..0xcc).collect())).unwrap();
     assert_eq!(token.expose(), TOKEN);
-    let (id, opened) = sealer.open(TOKEN.as_bytes()).unwrap();
-    assert!(id == ID && opened.hash().matches(&secret.hash()));
+    let shown = sealer.open(TOKEN.as_bytes()).ok().unwrap();
+    assert_eq!((shown.session, shown.witness), (ID, witness()));
+    assert!(shown.secret.hash().matches(&secret.hash()));
 
     let sealed = sealer.seal_resend(ID, &secret, &held(), &mut Scripted((0xc0..0xcc).collect())).unwrap();
     assert_eq!(BASE64URL_NOPAD.encode(&sealed), RESEND);
@@ -73,7 +74,7 @@ fn a_hundred_thousand_tokens_of_one_secret_differ_in_nonce_and_text() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
     let (mut texts, mut nonces) = (HashSet::new(), HashSet::new());
     for _ in 0..100_000 {
-        let token = sealer.mint(ID, &secret, &mut SysRng).unwrap();
+        let token = sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap();
         let bytes = BASE64URL_NOPAD.decode(token.expose().as_bytes()).unwrap();
         assert!(nonces.insert(bytes[5..17].to_vec()), "a nonce came twice");
         assert!(texts.insert(token.expose().to_owned()), "a token came twice");
@@ -85,7 +86,7 @@ fn a_token_shows_only_version_and_key_id_the_rest_changes_with_every_token() {
     let sealer = sealer(&format!("primary 0a0b0c0d {MASTER}"));
     let tokens: Vec<Vec<u8>> =
         (0..64).map(|_| BASE64URL_NOPAD.decode(mint(&sealer).expose().as_bytes()).unwrap()).collect();
-    for position in 0..81 {
+    for position in 0..105 {
         let seen: HashSet<u8> = tokens.iter().map(|token| token[position]).collect();
         assert_eq!(seen.len() == 1, position < 5, "byte {position} took {} values", seen.len());
     }
@@ -108,7 +109,10 @@ fn a_generator_that_fails_is_an_error_and_nothing_is_made() {
         "The random number generator failed (no entropy), so nothing was made; \
          check that this process can reach the generator of the operating system."
     );
-    assert_eq!(sealer.mint(ID, &secret, &mut Broken).unwrap_err(), SealError::Randomness(error.clone()));
+    assert_eq!(
+        sealer.mint(ID, &secret, witness(), &mut Broken).unwrap_err(),
+        SealError::Randomness(error.clone())
+    );
     assert_eq!(
         sealer.seal_resend(ID, &secret, &held(), &mut Broken),
         Err(SealError::Randomness(error.clone()))

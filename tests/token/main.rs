@@ -11,8 +11,8 @@ mod secrecy;
 mod set_cookie;
 
 use rand::rngs::SysRng;
-use session_ledger::internals::{Sealer, Secret, Token};
-use session_ledger::session::SessionId;
+use session_ledger::internals::{Sealer, Secret, Token, Witness};
+use session_ledger::session::{ChainHash, SessionId, SessionState};
 use session_ledger::token::{KeyRing, KeyState};
 
 const COOKIE: &str = "__Host-session";
@@ -45,11 +45,17 @@ fn secret() -> Secret {
 }
 
 fn mint(sealer: &Sealer) -> Token {
-    sealer.mint(ID, &secret(), &mut SysRng).unwrap()
+    sealer.mint(ID, &secret(), witness(), &mut SysRng).unwrap()
 }
 
 fn opens(sealer: &Sealer, value: impl AsRef<[u8]>) -> bool {
     sealer.open(value.as_ref()).is_ok()
+}
+
+/// The witness of a session's state in the database's epoch 258.
+fn witness() -> Witness {
+    let head = ChainHash::from_bytes(std::array::from_fn(|nth| 0x10 + nth as u8));
+    Witness::of(&SessionState { version: 0x0405_0607_0809, head, ..SessionState::default() }, 0x0102)
 }
 
 /// The secret of the token that a browser holds while another is on offer.

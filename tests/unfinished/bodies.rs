@@ -67,6 +67,13 @@ async fn half(body: Body, tx: Tx, session: Session, Data(signs): Data<&Signs>) -
     lose_once(&session, &tx).await
 }
 
+/// Reads the body, and fails as one that has lost a race.
+#[handler]
+async fn fail_alone(body: String, Data(signs): Data<&Signs>) -> Result<()> {
+    signs.seen.lock().unwrap().push(body);
+    Err(InternalServerError(session_ledger::Error::Aborted))
+}
+
 #[handler]
 async fn wait(_session: Session, body: String, Data(signs): Data<&Signs>) -> String {
     signs.entered.notify_one();
@@ -83,6 +90,7 @@ async fn shop(set: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> (App, Sig
         .at("/session-first", post(session_first))
         .at("/body-first", post(body_first))
         .at("/half", post(half))
+        .at("/fail-alone", post(fail_alone))
         .at("/wait", post(wait))
         .data(signs.clone())
         .with(set(sessions).build().unwrap());
@@ -124,6 +132,20 @@ async fn a_request_that_loses_a_race_finds_its_body_again_however_much_of_it_was
         assert_eq!(signs.seen.lock().unwrap().split_off(0), [first, "abcdef"], "{path}");
         assert_eq!(signs.read.swap(0, Ordering::SeqCst), 6, "{path}: each byte came once");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_asks_for_no_session_runs_once_and_gives_its_room_back() {
+    let (shop, signs, _database) = shop(|sessions| sessions.replay_bytes_total(6)).await;
+    let visitor = Visitor::new(&shop);
+    for _ in 0..10 {
+        let request = pieces(&visitor, "/fail-alone", &signs, &["abc", "def"]);
+        assert_eq!(visitor.call(request).await.status, 500);
+        assert_eq!(signs.seen.lock().unwrap().split_off(0), ["abcdef"]);
+    }
+    let request = pieces(&visitor, "/body-first", &signs, &["abc", "def"]);
+    assert_eq!(visitor.call(request).await.status, 200, "there is room to run it twice");
+    assert_eq!(signs.seen.lock().unwrap().split_off(0).len(), 2);
 }
 
 #[tokio::test]

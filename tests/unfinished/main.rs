@@ -6,6 +6,8 @@
 //! - `slots`: the pool's connections while handlers hang.
 //! - `sockets`: the same over real connections.
 //! - `silence`: every wait for the database ends.
+//! - `stopping`: a server that stops on purpose.
+//! - `stopped`: work outside of requests, and a request as a whole, on a server that has stopped.
 //! - `bodies`: what is kept of bodies, and when.
 //! - `starts`: sessions that visitors start and nobody ends.
 //! - `share`: one session's part of the pool.
@@ -19,3 +21,5 @@ mod silence;
 mod slots;
 mod sockets;
 mod starts;
+mod stopped;
+mod stopping;

@@ -83,6 +83,15 @@ async fn slow(session: Session, Data(signs): Data<&Signs>) -> String {
     user
 }
 
+/// Changes the session, and returns when it is let go.
+#[handler]
+async fn add_slowly(session: Session, Data(signs): Data<&Signs>) -> Result<()> {
+    session.update(&COUNT, |count| *count += 1)?;
+    signs.entered.add_permits(1);
+    signs.gate.notified().await;
+    Ok(())
+}
+
 /// Gives its session to a job that outlives the request.
 fn give_to_job(session: &Session, signs: &Signs) {
     let (session, gate) = (session.clone(), Arc::clone(&signs.gate));
@@ -119,6 +128,13 @@ async fn hold(tx: Tx, session: Session, Data(signs): Data<&Signs>) -> Result<Str
     Ok(session.get(&COUNT)?.unwrap_or_default().to_string())
 }
 
+/// Keeps a connection at work for a while, and changes the session.
+#[handler]
+async fn work(tx: Tx, session: Session) -> Result<()> {
+    tx.batch_execute("select pg_sleep(0.2)").await.map_err(InternalServerError)?;
+    Ok(session.update(&COUNT, |count| *count += 1)?)
+}
+
 /// Gives its transaction to a job that outlives the request.
 #[handler]
 async fn give_away(tx: Tx, Data(signs): Data<&Signs>) {
@@ -147,10 +163,12 @@ pub(crate) fn pages(signs: &Signs) -> impl Endpoint + use<> {
         .at("/upload", post(upload))
         .at("/uploadtx", post(upload_tx))
         .at("/slow", post(slow))
+        .at("/add-slowly", post(add_slowly))
         .at("/job-then-hang", post(job_then_hang))
         .at("/job-then-panic", post(job_then_panic))
         .at("/job-then-return", post(job_then_return))
         .at("/hold", poem::get(hold).post(hold))
+        .at("/work", poem::get(work).post(work))
         .at("/give-away", post(give_away))
         .at("/regret", post(regret))
         .data(signs.clone())

@@ -4,70 +4,16 @@
 //! questions to the ledger outside of requests waited for as long as the server said nothing. A connection
 //! whose COMMIT stayed unresolved went back to the pool while it was at a statement.
 
-use std::process::Command;
-
 use futures_util::future::join_all;
 use poem::EndpointExt;
 use poem::http::Method;
-use private_postgres::{Options, Server};
 use session_ledger::session::{EndReason, SessionId};
 use session_ledger::web::Sessions;
 use session_ledger::{Error, Ledger};
-use test_support::{App, Cut, Database, Visitor, Wire, app, key_ring};
+use test_support::{Cut, Database, Visitor, Wire, app, key_ring};
 
 use crate::scene::{Scene, Signs, in_time, pages, send};
-
-/// A ledger on a server of its own.
-struct Stopping {
-    /// Ends after the connections to it.
-    _server: Server,
-    database: Database,
-    ledger: Ledger,
-    app: App,
-    signs: Signs,
-}
-
-impl Stopping {
-    async fn set() -> Self {
-        Self::with_connections(1).await
-    }
-
-    async fn with_connections(connections: usize) -> Self {
-        let server = Server::start(Options::default()).unwrap();
-        let database = Database::on(&server).await;
-        let ledger = Ledger::builder(database.config()).connections_max(connections).connect().await.unwrap();
-        let signs = Signs::none();
-        let app = app(pages(&signs).with(Sessions::new(ledger.clone(), key_ring())));
-        Self { _server: server, database, ledger, app, signs }
-    }
-
-    /// Stops the server's processes that serve the ledger, so that they answer nothing.
-    async fn stop(&self) -> Stopped {
-        let client = self.database.connect().await;
-        let pids = "select pid from pg_stat_activity where application_name = 'session-ledger'";
-        let rows = client.query(pids, &[]).await.unwrap();
-        let stopped = Stopped(rows.iter().map(|row| row.get(0)).collect());
-        stopped.signal("-STOP");
-        stopped
-    }
-}
-
-/// Server processes that answer nothing until this is dropped.
-struct Stopped(Vec<i32>);
-
-impl Stopped {
-    fn signal(&self, signal: &str) {
-        for pid in &self.0 {
-            Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
-        }
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        self.signal("-CONT");
-    }
-}
+use crate::stopping::Stopping;
 
 #[tokio::test]
 async fn a_first_write_while_the_log_is_locked_is_answered_in_time() {

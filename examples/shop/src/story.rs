@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn an_unreadable_cart_is_not_told_as_an_empty_one() {
         let mut teller = Teller { products: &BTreeMap::new(), cart: Cart::default() };
-        let value = Value { shape: 7, bytes: vec![1, 2, 3].into() };
+        let value = Value::new(7, vec![1, 2, 3]);
         let told = teller.sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)), None);
         assert_eq!(told.as_deref(), Some("Your cart changed, in a way that this shop cannot read."));
     }

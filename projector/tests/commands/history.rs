@@ -92,7 +92,7 @@ async fn an_event_that_cannot_be_read_is_told_as_such_among_the_others() {
     assert_eq!(told.lines().count(), whole.lines().count());
     for (nth, (told, whole)) in told.lines().zip(whole.lines()).enumerate() {
         if nth == 2 {
-            let why = "cannot be read: value_set of shape 1 does not decode: the stored bytes are damaged";
+            let why = "cannot be read: value_set of shape 2 does not decode: the stored bytes are damaged";
             assert_eq!(told, whole.replace("cart set (12 bytes)", why));
         } else {
             assert_eq!(told, whole);

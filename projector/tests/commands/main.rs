@@ -3,6 +3,7 @@
 
 mod arguments;
 mod capture;
+mod epoch;
 mod history;
 mod keys;
 mod migrate;

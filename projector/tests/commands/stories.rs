@@ -98,7 +98,7 @@ fn renewed() -> Event {
 }
 
 fn set(key: &str, bytes: &[u8]) -> Event {
-    Event::ValueSet(ValueSet::new(key.into(), Value { shape: 1, bytes: bytes.to_vec().into() }))
+    Event::ValueSet(ValueSet::new(key.into(), Value::new(1, bytes.to_vec())))
 }
 
 /// Writes the events of a session, ten seconds apart.

@@ -83,7 +83,7 @@ fn a_line_says_from_where_if_the_event_does() {
 
 #[test]
 fn values_and_messages_stay_inside() {
-    let value = Stored { shape: 1, bytes: b"kept to oneself".as_slice().into() };
+    let value = Stored::new(1, b"kept to oneself".as_slice());
     let set = line(Event::ValueSet(ValueSet::new("cart".to_owned(), value)));
     assert_eq!(set["data"]["key"], "cart");
     assert_eq!(set["data"]["value_bytes"], 15);

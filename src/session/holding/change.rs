@@ -118,7 +118,7 @@ impl Holding {
     fn join(&mut self, user: &UserId) -> bool {
         let is_recent = matches!(self.admission, Some(Admission::Superseded { .. })) && !self.exists();
         let live = self.joinable.take_if(|live| is_recent && live.state.user.as_ref() == Some(user));
-        let (Some(live), now) = (live, self.now.at()) else { return false };
+        let (Some(live), now) = (live, self.now) else { return false };
         let admission = self.admission.take();
         *self = Self { admission, ..Self::stored(Arc::clone(&self.policy), now, *live) };
         true

@@ -1,6 +1,6 @@
 //! The end of a request: its writes, their guard, and the order to the browser.
 
-use super::{Holding, Live, Moment, Start};
+use super::{Holding, Live, Start};
 use crate::session::{
     Admission, Client, CookiePlan, EventId, Guard, Origin, Resend, SessionId, SessionState, TokenHash,
     Writes, Written,
@@ -59,11 +59,12 @@ impl Holding {
     /// written; `fresh` names the next session if that one has ended.
     #[must_use]
     pub fn after(self, last: &Written, fresh: impl FnOnce() -> SessionId) -> Self {
-        let (now, overdue) = (self.now.at(), self.overdue);
+        let (now, overdue) = (self.now, self.overdue);
         let next = if last.state.ended.is_some() {
-            Self::anonymous(self.policy, fresh(), Moment::Database(now))
+            Self::anonymous(self.policy, fresh(), now)
         } else {
-            Self::stored(self.policy, now, Live { id: last.id, state: last.state.clone(), last_seen: now })
+            let live = Live { id: last.id, state: last.state.clone(), last_seen: now.at() };
+            Self::stored(self.policy, now, live)
         };
         Self { overdue, ..next }
     }

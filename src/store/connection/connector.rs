@@ -20,7 +20,7 @@ use crate::store::error::Error;
 
 /// How long one host may take, from the first packet to the end of the login, unless the application says
 /// otherwise.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A connection ends if data stays unacknowledged for this time: the host has gone without closing it.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,6 +92,14 @@ impl Connector {
         match timeout(self.patience(), self.open()).await {
             Ok(opened) => opened.map_err(|error| Error::unreachable(&error)),
             Err(_) => Err(Error::late()),
+        }
+    }
+
+    /// Whether a server lets a further connection in, or says why not, in the time that opening one may take.
+    pub(crate) async fn is_server_there(&self) -> bool {
+        match timeout(self.patience(), self.open()).await {
+            Ok(opened) => opened.map_or_else(|error| error.code().is_some(), |_| true),
+            Err(_) => false,
         }
     }
 

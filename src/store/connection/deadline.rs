@@ -6,11 +6,27 @@ use crate::store::error::Error;
 
 /// How long the server may take to answer the statements that a request sends in one trip. A server may stop,
 /// or be cut off without a word. A request must not wait for it.
-const ANSWER: Duration = Duration::from_secs(5);
+pub(crate) const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long it may take to answer a COMMIT. The rest of [`ANSWER`] is for finding out on another connection
+/// what has become of it.
+const ANSWER_TO_COMMIT: Duration = Duration::from_secs(3);
 
 /// Waits for the answer to `asked`, but not longer than [`ANSWER`]. Then `asked` is dropped, with its
 /// connection.
 pub(crate) async fn answered<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    answered_within(ANSWER, asked).await
+}
+
+/// As [`answered`], for statements with a COMMIT behind them.
+pub(crate) async fn committed<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    answered_within(ANSWER_TO_COMMIT, asked).await
+}
+
+async fn answered_within<T>(
+    time: Duration,
+    asked: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let late = |_| Error::Disconnected("the server did not answer in time".to_owned());
-    tokio::time::timeout(ANSWER, asked).await.map_err(late)?
+    tokio::time::timeout(time, asked).await.map_err(late)?
 }

@@ -25,7 +25,7 @@ async fn lend_unbounded<T>(
     pool: &Pool,
     work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut lent = Lent(Some(pool.get().await?));
+    let mut lent = Lent::of(pool.get().await?);
     let done = work(lent.client()).await;
     match (lent.0.take(), &done) {
         (Some(connection), Err(Error::Unusable(_))) => drop(connection.detach()),
@@ -34,12 +34,17 @@ async fn lend_unbounded<T>(
     done
 }
 
-/// A connection on which a statement may be running.
-struct Lent(Option<Connection>);
+/// A connection on which a statement may be running when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lent(Option<Connection>);
 
 impl Lent {
+    pub(crate) fn of(connection: Connection) -> Self {
+        Self(Some(connection))
+    }
+
     #[expect(clippy::expect_used, reason = "it is taken out when the work is done, and when this is dropped")]
-    fn client(&self) -> &Connection {
+    pub(crate) fn client(&self) -> &Connection {
         self.0.as_ref().expect("a lent connection")
     }
 }

@@ -9,10 +9,11 @@ use deadpool_postgres::{
     Runtime, TimeoutType, Timeouts,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 use tokio_postgres::error::SqlState;
 
 use super::connector::Connector;
+use super::deadline::ANSWER;
 use super::idle_ends::IdleEnds;
 use crate::store::error::Error;
 use crate::telemetry;
@@ -31,6 +32,8 @@ const FULL: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: deadpool_postgres::Pool,
+    /// Opens the connections of a pool of ours.
+    connector: Option<Connector>,
     /// The slots of a pool of ours, one for each connection that may be open. An application's own pool
     /// counts by itself.
     slots: Option<Arc<Semaphore>>,
@@ -119,14 +122,15 @@ pub(crate) fn build(
     let (create, idle_ends) = (connector.patience(), connector.idle_ends());
     let timeouts = Timeouts { wait: Some(WAIT), create: Some(create), recycle: Some(create) };
     // The connector has a configuration of its own for each host.
-    let manager = Manager::from_connect(tokio_postgres::Config::new(), connector, recycling);
+    let manager = Manager::from_connect(tokio_postgres::Config::new(), connector.clone(), recycling);
     let connections = deadpool_postgres::Pool::builder(manager)
         .config(PoolConfig { max_size: connections_max, timeouts, queue_mode: QueueMode::Lifo })
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     let slots = Some(Arc::new(Semaphore::new(connections_max)));
-    Ok(Pool { connections, slots, connections_max, statements, limit: Arc::default(), idle_ends })
+    let (connector, limit) = (Some(connector), Arc::default());
+    Ok(Pool { connections, connector, slots, connections_max, statements, limit, idle_ends })
 }
 
 impl Pool {
@@ -134,7 +138,8 @@ impl Pool {
     pub(crate) fn foreign(connections: deadpool_postgres::Pool, statements: Statements) -> Self {
         let connections_max = connections.status().max_size;
         let idle_ends = IdleEnds::default();
-        Self { connections, slots: None, connections_max, statements, limit: Arc::default(), idle_ends }
+        let (connector, slots, limit) = (None, None, Arc::default());
+        Self { connections, connector, slots, connections_max, statements, limit, idle_ends }
     }
 
     /// How many connections it opens at the most.
@@ -193,6 +198,23 @@ impl Pool {
             }
             got => got.map(Some),
         }
+    }
+
+    /// Whether the server answers on another connection: on a new one, or on one of the application's pool. A
+    /// pool that has none to spare says nothing against it.
+    pub(crate) async fn is_server_there(&self) -> bool {
+        if let Some(connector) = &self.connector {
+            return connector.is_server_there().await;
+        }
+        let asking = async {
+            match self.connections.get().await {
+                Ok(object) => is_answered(object).await,
+                Err(PoolError::Timeout(timeout)) => matches!(timeout, TimeoutType::Wait),
+                Err(PoolError::Backend(error)) => error.code().is_some(),
+                Err(_) => true,
+            }
+        };
+        timeout(2 * ANSWER, asking).await.unwrap_or(false)
     }
 
     /// Closes the connections that nobody uses.
@@ -258,12 +280,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether the server answers on this connection, or closes it. One without an answer is not kept.
+async fn is_answered(object: Object) -> bool {
+    let is_answered = timeout(ANSWER, object.batch_execute("")).await.is_ok();
+    if !is_answered {
+        drop(Object::take(object));
+    }
+    is_answered
+}
+
 /// Waits for a free slot.
 async fn free(slots: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
     if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
         return Ok(slot);
     }
-    match tokio::time::timeout(WAIT, Arc::clone(slots).acquire_owned()).await {
+    match timeout(WAIT, Arc::clone(slots).acquire_owned()).await {
         Ok(Ok(slot)) => Ok(slot),
         _ => Err(Error::Unavailable("no connection became free in time".to_owned())),
     }

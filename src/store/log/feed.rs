@@ -26,6 +26,13 @@
 //! Positions play no part in this: a sequence that was set back or restored draws low numbers again.
 //!
 //! Under READ COMMITTED the first would not hold: T2 may have an id long before it waits for T1.
+//!
+//! # Epochs
+//!
+//! In a database that was restored, transaction ids may start again. So a cursor has an epoch, and knows the
+//! transactions of that one alone. Whoever raises the epoch waits for all that write events of the one
+//! before: from then on all events of an earlier epoch can be seen. They are delivered to the last; then the
+//! cursor goes on to the next epoch, before all of its transactions.
 
 use std::pin::pin;
 
@@ -79,9 +86,8 @@ pub enum FeedError {
     /// The log holds transaction ids that this server has not reached.
     #[error(
         "transaction ids have started again: the log or its cursor knows {newest}, this server is only at {next}. The \
-         database was restored from a dump, and a cursor would skip new events. Stop the server, run \
-         `pg_resetwal --epoch={epoch}` on its data directory and start it: its ids then lie above all in the log",
-        epoch = (newest >> 32) + 1
+         database was restored from a dump, and a cursor would skip new events. Run `projector epoch raise`, as the \
+         owner of the schema: it also signs out whoever holds a token of before"
     )]
     TransactionIdsRestarted {
         /// The greatest transaction id known.
@@ -123,9 +129,24 @@ pub struct Batch {
     /// of their versions.
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
-    target: Snapshot,
-    /// How many events lie before that cursor.
+    target: Cursor,
+}
+
+/// How far a subscription has come.
+#[derive(Clone, Debug)]
+struct Cursor {
+    epoch: i16,
+    /// What was delivered of that epoch.
+    snapshot: Snapshot,
+    /// How many events that are, with those of earlier epochs.
     delivered: i64,
+}
+
+impl Cursor {
+    /// At the beginning of the next epoch.
+    fn in_next_epoch(self) -> Self {
+        Self { epoch: self.epoch + 1, snapshot: Snapshot::BEGINNING, delivered: self.delivered }
+    }
 }
 
 /// Takes the lease of a subscription. Makes the subscription if there is none of that name.
@@ -160,35 +181,57 @@ pub(crate) async fn next_batch(
     let statement = client.prepare_cached(CURSOR).await?;
     let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
-    let (cursor, now): (Snapshot, Snapshot) = (row.try_get("cursor")?, row.try_get("now")?);
-    let before: i64 = row.try_get("delivered")?;
-    // 2. The events, by transactions, and whole transactions only. A later statement than the one that took
-    //    the snapshot reads them, so all that are visible in it have been committed.
-    let events = events(client, &cursor, &now, limit).await?;
-    // 3. The next cursor. A full batch ends at its last transaction, and later ones stay for the next batch.
-    //    A batch that is not full holds everything that the present snapshot shows.
-    let last = events.iter().map(|recorded| recorded.transaction_id).max();
-    let target = match last {
-        Some(last) if events.len() as u64 >= limit.into() => cursor.moved(&now, last),
-        _ => now,
-    };
-    let delivered = before.saturating_add_unsigned(events.len() as u64);
-    Ok(Batch { events, target, delivered })
+    let (epoch, snapshot, delivered) =
+        (row.try_get("epoch")?, row.try_get("cursor")?, row.try_get("delivered")?);
+    let mut cursor = Cursor { epoch, snapshot, delivered };
+    let (present_epoch, now): (i16, Snapshot) = (row.try_get("present_epoch")?, row.try_get("now")?);
+    // 2. What is left of earlier epochs, which are over: all their events can be seen.
+    while cursor.epoch < present_epoch {
+        let batch = batch(client, &cursor, &Snapshot::END, limit).await?;
+        if !batch.events.is_empty() {
+            return Ok(batch);
+        }
+        cursor = cursor.in_next_epoch();
+    }
+    // 3. The present epoch.
+    batch(client, &cursor, &now, limit).await
 }
 
-/// The first events that are visible in `now` and not in `cursor`, in the order of a batch.
+/// The events of the cursor's epoch that lie between it and `now`.
+async fn batch(
+    client: &ClientWrapper,
+    cursor: &Cursor,
+    now: &Snapshot,
+    limit: u32,
+) -> Result<Batch, FeedError> {
+    // The events, by transactions, and whole transactions only. A later statement than the one that took the
+    // snapshot reads them, so all that are visible in it have been committed.
+    let events = events(client, cursor, now, limit).await?;
+    // A full batch ends at its last transaction, and later ones stay for the next batch. A batch that is not
+    // full holds everything that the snapshot shows.
+    let last = events.iter().map(|recorded| recorded.transaction_id).max();
+    let snapshot = match last {
+        Some(last) if events.len() as u64 >= limit.into() => cursor.snapshot.moved(now, last),
+        _ => now.clone(),
+    };
+    let delivered = cursor.delivered.saturating_add_unsigned(events.len() as u64);
+    Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered } })
+}
+
+/// The first events of the cursor's epoch that are visible in `now` and not in the cursor, in the order of a
+/// batch.
 ///
 /// They are read in a task of their own: the runtime runs it on the thread of the connection's task, which
 /// hands it the rows. Without it, every few rows would wake another thread, which takes longer than to read
 /// them. If this future is dropped, the task ends with it.
 async fn events(
     client: &ClientWrapper,
-    cursor: &Snapshot,
+    cursor: &Cursor,
     now: &Snapshot,
     limit: u32,
 ) -> Result<Vec<Recorded>, FeedError> {
     let statement = client.prepare_cached(EVENTS).await?;
-    let parameters: [&(dyn ToSql + Sync); 3] = [cursor, now, &i64::from(limit)];
+    let parameters: [&(dyn ToSql + Sync); 4] = [&cursor.snapshot, now, &i64::from(limit), &cursor.epoch];
     let rows = client.query_raw(&statement, parameters).await?;
     let mut reading = JoinSet::from_iter([read(rows)]);
     match reading.join_next().await {
@@ -217,8 +260,11 @@ pub(crate) async fn checkpoint(
 ) -> Result<(), FeedError> {
     let statement = client.prepare_cached(CHECKPOINT).await?;
     let Lease { name, holder, fence, seconds } = lease;
-    let (target, delivered) = (batch.map(|batch| &batch.target), batch.map(|batch| batch.delivered));
-    let moved = client.query_opt(&statement, &[name, holder, fence, seconds, &target, &delivered]).await?;
+    let target = batch.map(|batch| &batch.target);
+    let (snapshot, epoch) = (target.map(|cursor| &cursor.snapshot), target.map(|cursor| cursor.epoch));
+    let delivered = target.map(|cursor| cursor.delivered);
+    let parameters: [&(dyn ToSql + Sync); 7] = [name, holder, fence, seconds, &snapshot, &delivered, &epoch];
+    let moved = client.query_opt(&statement, &parameters).await?;
     moved.map(|_| ()).ok_or_else(|| lease.lost())
 }
 

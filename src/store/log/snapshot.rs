@@ -15,6 +15,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// Before all transactions. The server gives no id below 3.
+    pub(crate) const BEGINNING: Self = Self { next: 3, running: BTreeSet::new() };
+
+    /// After all transactions that a server can ever count.
+    pub(crate) const END: Self = Self { next: i64::MAX as u64, running: BTreeSet::new() };
+
     /// Whether the transaction had finished.
     pub(crate) fn shows(&self, id: u64) -> bool {
         id < self.next && !self.running.contains(&id)

@@ -1,8 +1,5 @@
 //! Reading the whole log, session after session.
 
-use std::sync::Arc;
-
-use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -12,6 +9,7 @@ use super::history::TransactionNumber;
 use crate::session::{Entry, SessionId};
 use crate::store::bare::bare;
 use crate::store::connection::cursor::Cursor;
+use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
@@ -32,7 +30,7 @@ pub(crate) struct Witness {
     pub(crate) recorded_at: Option<OffsetDateTime>,
     pub(crate) transaction_id: u64,
     pub(crate) position: i64,
-    pub(crate) epoch: i32,
+    pub(crate) epoch: i16,
 }
 
 /// The log in the order of sessions and their versions, in the transaction that is open on a connection.
@@ -45,7 +43,7 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    pub(crate) async fn open(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
+    pub(crate) async fn open(client: &Watched) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_LOG, FETCH_LOG).await?;
         Ok(Self { cursor, session: None, ahead: None })
     }

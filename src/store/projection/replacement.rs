@@ -1,7 +1,7 @@
 //! Replacing the projection: lock it, empty it, copy new rows in.
 
 use std::pin::{Pin, pin};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
@@ -13,9 +13,10 @@ use super::columns::{EndedRow, LiveRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::bare::bare;
+use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::log::streams::{Streams, count_estimate};
-use crate::store::patience::{Patience, is_lock_refusal};
+use crate::store::patience::{Patience, is_locked};
 use crate::store::table::Values;
 
 const BEGIN_REBUILD: &str = bare(include_str!("../sql/begin_rebuild.sql"));
@@ -45,7 +46,7 @@ pub struct UnrecordedRow {
 
 /// A transaction that replaces the projection's rows, on a connection of its own.
 pub(crate) struct Replacement {
-    client: Arc<ClientWrapper>,
+    client: Watched,
     connected: bool,
     copy_live: Statement,
     copy_ended: Statement,
@@ -60,31 +61,32 @@ impl Replacement {
     /// # Errors
     ///
     /// The database is away or refuses. The transaction is rolled back.
-    pub(crate) async fn begin(client: Arc<ClientWrapper>, connected: bool) -> Result<Self, Error> {
+    pub(crate) async fn begin(client: Watched, connected: bool) -> Result<Self, Error> {
         let mut patience = Patience::new();
         loop {
-            let error = match lock(&client).await {
+            let error = match client.step(lock(&client)).await {
                 Ok((copy_live, copy_ended)) => {
                     let (live, ended) = (Vec::new(), Vec::new());
                     return Ok(Self { client, connected, copy_live, copy_ended, live, ended });
                 }
                 Err(error) => error,
             };
-            rollback(&client).await;
-            if !is_lock_refusal(&error) || !patience.allows_another_try().await {
-                return Err(error.into());
+            roll_back(&client, Some(&error)).await;
+            if !is_locked(&error) || !patience.allows_another_try().await {
+                return Err(error);
             }
         }
     }
 
     /// About how many events the log holds, or `None` if the server has not counted them yet.
     pub(crate) async fn count_estimate(&self) -> Result<Option<u64>, Error> {
-        count_estimate(&self.client).await
+        self.client.step(count_estimate(&self.client)).await
     }
 
     /// The first rows whose latest event the log lacks, and how many there are.
     pub(crate) async fn unrecorded_rows(&self) -> Result<(Vec<UnrecordedRow>, u64), Error> {
-        let rows = self.client.query(ROWS_WITHOUT_EVENT, &[]).await?;
+        let asking = async { Ok::<_, Error>(self.client.query(ROWS_WITHOUT_EVENT, &[]).await?) };
+        let rows = self.client.step(asking).await?;
         let total = rows.first().map(|row| row.try_get::<_, i64>("rows_total")).transpose()?;
         let unrecorded = rows.iter().map(|row| {
             let session = SessionId::from(row.try_get::<_, Uuid>("session_id")?);
@@ -96,10 +98,10 @@ impl Replacement {
     /// Removes all rows.
     pub(crate) async fn empty(&self) -> Result<(), Error> {
         if self.connected {
-            self.client.batch_execute(DELETE_PROJECTION).await?;
+            self.client.run(DELETE_PROJECTION).await?;
         } else {
-            self.client.batch_execute(EMPTY_PROJECTION).await?;
-            self.client.batch_execute(PAD_SESSIONS).await?;
+            self.client.run(EMPTY_PROJECTION).await?;
+            self.client.run(PAD_SESSIONS).await?;
         }
         Ok(())
     }
@@ -120,8 +122,9 @@ impl Replacement {
 
     /// Sends the rows that were gathered.
     pub(crate) async fn send(&mut self) -> Result<(), Error> {
-        copy(&self.client, &self.copy_live, &LIVE, &self.live, LiveRow::add_to).await?;
-        copy(&self.client, &self.copy_ended, &ENDED, &self.ended, EndedRow::add_to).await?;
+        let client = &self.client;
+        client.step(copy(client, &self.copy_live, &LIVE, &self.live, LiveRow::add_to)).await?;
+        client.step(copy(client, &self.copy_ended, &ENDED, &self.ended, EndedRow::add_to)).await?;
         self.live.clear();
         self.ended.clear();
         Ok(())
@@ -133,23 +136,28 @@ impl Replacement {
     ///
     /// The server refuses, and nothing has changed. Or [`Error::OutcomeUnknown`]: its answer was lost.
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        self.client.batch_execute("commit").await.map_err(lost_in_commit)
+        let committing = async { Ok(self.client.batch_execute("commit").await.map_err(lost_in_commit)) };
+        self.client.step(committing).await.unwrap_or(Err(Error::OutcomeUnknown))
     }
 
-    /// Undoes everything. Closing the connection would do it too, but not before this returns.
-    pub(crate) async fn rollback(self) {
-        rollback(&self.client).await;
+    /// Undoes everything after an `error`. Closing the connection would do it too, but not before this
+    /// returns.
+    pub(crate) async fn rollback(self, error: Option<&Error>) {
+        roll_back(&self.client, error).await;
     }
 }
 
 /// Begins, locks the projection and prepares to copy rows into it.
-async fn lock(client: &ClientWrapper) -> Result<(Statement, Statement), DriverError> {
+async fn lock(client: &ClientWrapper) -> Result<(Statement, Statement), Error> {
     client.batch_execute(BEGIN_REBUILD).await?;
     Ok((client.prepare(COPY_LIVE_ROWS).await?, client.prepare(COPY_ENDED_ROWS).await?))
 }
 
-async fn rollback(client: &ClientWrapper) {
-    client.batch_execute("rollback").await.ok();
+/// Rolls back, unless the connection is lost.
+async fn roll_back(client: &Watched, error: Option<&Error>) {
+    if !matches!(error, Some(Error::Disconnected(_))) {
+        client.run("rollback").await.ok();
+    }
 }
 
 /// Copies rows, each behind its session's id, into the table of `statement`.

@@ -55,6 +55,12 @@ impl EndedRow {
 }
 
 impl LiveRow {
+    /// The row with its state in today's shape: an older one is no difference.
+    pub(super) fn in_todays_shape(self) -> Self {
+        let state = Content::in_todays_shape(&self.state).unwrap_or(self.state);
+        Self { state, ..self }
+    }
+
     /// The row of a live session.
     pub(crate) fn of(state: &SessionState) -> Self {
         let idle = state.content.timeouts.idle;

@@ -1,8 +1,5 @@
 //! The projection's rows as they are stored, in the order of sessions.
 
-use std::sync::Arc;
-
-use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Error as DriverError, Row};
 use uuid::Uuid;
 
@@ -11,6 +8,7 @@ use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::bare::bare;
 use crate::store::connection::cursor::Cursor;
+use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
@@ -41,14 +39,17 @@ pub(crate) struct StoredRow {
 
 impl Rows {
     /// The rows of `session`.
-    pub(super) async fn live(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
+    pub(super) async fn live(client: &Watched) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_LIVE_ROWS, FETCH_LIVE_ROWS).await?;
-        let read = |cells: &mut Cells<'_>| Ok((ProjectedRow::Live(LiveRow::read(cells)?), cells.next()?));
+        let read = |cells: &mut Cells<'_>| {
+            let row = LiveRow::read(cells)?.in_todays_shape();
+            Ok((ProjectedRow::Live(row), cells.next()?))
+        };
         Ok(Self { cursor, read, ahead: None })
     }
 
     /// The rows of `ended_session`.
-    pub(super) async fn ended(client: &Arc<ClientWrapper>) -> Result<Self, Error> {
+    pub(super) async fn ended(client: &Watched) -> Result<Self, Error> {
         let cursor = Cursor::open(client, DECLARE_ENDED_ROWS, FETCH_ENDED_ROWS).await?;
         let read = |cells: &mut Cells<'_>| Ok((ProjectedRow::Ended(EndedRow::read(cells)?), None));
         Ok(Self { cursor, read, ahead: None })

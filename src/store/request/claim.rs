@@ -36,7 +36,7 @@ pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64)
         // A note would take the place of what the session holds.
         Some(LiveSession { damage: Some(error), .. }) => return Err(Error::Undecodable { session, error }),
         Some(live) if live.state.version + 1 == version => note(session, live)?,
-        None if version == 1 => stillborn(session, loaded.now)?,
+        None if version == 1 => stillborn(session, loaded.now.at)?,
         _ => None,
     };
     let appends = appends.ok_or(Error::Stale { session })?;

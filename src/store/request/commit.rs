@@ -12,7 +12,7 @@ use super::append_group::{APPEND_GROUP, append_group};
 use super::outcome::Trace;
 use super::transaction::{State, Transaction};
 use crate::session::Guard;
-use crate::store::connection::deadline::answered;
+use crate::store::connection::deadline::{answered, committed};
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::Pool;
 use crate::store::connection::statement::{Ready, Sql};
@@ -31,7 +31,8 @@ const BEGIN_GROUP: &str = "begin isolation level serializable, not deferrable; s
     set local lock_timeout = '20ms'; set local enable_seqscan = off; set local enable_hashjoin = off; \
     set local enable_mergejoin = off";
 
-/// How long to ask for the outcome of a transaction before giving up.
+/// How long to ask for the outcome of a transaction before giving up. Its request may have been answered
+/// before that.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Finds out on another connection of `pool` whether a commit arrived whose connection was lost with `error`.
@@ -88,7 +89,7 @@ impl Transaction {
             Box::pin(append_group(client, &statement, appends)),
             commit(client),
         ];
-        let outcome = answered(pipelined(steps)).instrument(span).await;
+        let outcome = committed(pipelined(steps)).instrument(span).await;
         self.finish(outcome, appends)
     }
 
@@ -117,7 +118,7 @@ impl Transaction {
             steps.push(Box::pin(check(guard, client, &fence)));
         }
         steps.push(commit(client));
-        let outcome = answered(pipelined(steps)).await;
+        let outcome = committed(pipelined(steps)).await;
         self.finish(outcome, appends)
     }
 

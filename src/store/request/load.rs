@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 pub(crate) use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::session::{DecodeError, EndReason, SessionId, SessionState};
+use crate::session::{ChainHash, DatabaseTime, DecodeError, EndReason, SessionId, SessionState};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
@@ -15,13 +15,14 @@ use crate::store::projection::row::state_of;
 pub(super) static LOAD: Sql = Sql::new(include_str!("../sql/load.sql"), &[Type::UUID, Type::BOOL]);
 static BEGUN: Sql = Sql::new(include_str!("../sql/begun.sql"), &[]);
 static CLOCK: Sql = Sql::new(include_str!("../sql/clock.sql"), &[]);
+static HASH_AT_VERSION: Sql = Sql::new(include_str!("../sql/hash_at_version.sql"), &[Type::UUID, Type::INT8]);
 static WHY_ENDED: Sql = Sql::new(include_str!("../sql/why_ended.sql"), &[Type::UUID]);
 
 /// The answer to a load.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
-    /// The moment, by the database's clock.
-    pub(crate) now: OffsetDateTime,
+    /// The moment, by the database's clock, and its epoch.
+    pub(crate) now: DatabaseTime,
     /// Whether the transaction of the load had begun a while before: other code may have left it open.
     is_late: bool,
     /// The session, if one was asked for and it is live.
@@ -96,7 +97,7 @@ impl Load {
     pub(super) fn loaded(&self, row: &Row, also: Vec<Row>) -> Result<Loaded, Error> {
         match self.session {
             Some(_) => Ok(Loaded { also, ..loaded(row)? }),
-            None => Ok(Loaded { now: row.try_get("now")?, is_late: false, session: None, also }),
+            None => Ok(Loaded { now: time_of(row)?, is_late: false, session: None, also }),
         }
     }
 }
@@ -130,10 +131,28 @@ pub(crate) async fn load_within(connection: &Connection, id: SessionId) -> Resul
 }
 
 /// Reads the time outside of a transaction. A connection on which other code has left one open is refused.
-pub(crate) async fn now(connection: &Connection) -> Result<OffsetDateTime, Error> {
+pub(crate) async fn now(connection: &Connection) -> Result<DatabaseTime, Error> {
     let row =
         CLOCK.query_one(connection, &[]).await.map_err(|error| Error::from(error).outside_transaction())?;
-    Ok(row.try_get("now")?)
+    time_of(&row)
+}
+
+/// Reads the time when an application starts. The statement has no name: the application may ask through a
+/// pooler, and be told so at its first request.
+pub(crate) async fn first_now(connection: &Connection) -> Result<DatabaseTime, Error> {
+    time_of(&Ready::Unnamed(&CLOCK).query_one(connection, &[]).await?)
+}
+
+/// The hash of a session's events up to a version; `None` if the log has no such event.
+pub(crate) async fn hash_at(
+    connection: &Connection,
+    id: SessionId,
+    version: i64,
+) -> Result<Option<ChainHash>, Error> {
+    let Some(row) = HASH_AT_VERSION.query_opt(connection, &[&id.as_uuid(), &version]).await? else {
+        return Ok(None);
+    };
+    Ok(row.try_get::<_, &[u8]>("hash")?.try_into().ok().map(ChainHash::from_bytes))
 }
 
 /// Why a session ended and how many seconds ago. `None` if no session of this id has ended.
@@ -155,5 +174,10 @@ pub(super) fn loaded(row: &Row) -> Result<Loaded, Error> {
     } else {
         None
     };
-    Ok(Loaded { now: row.try_get("now")?, is_late: row.try_get("is_late")?, session, also: Vec::new() })
+    Ok(Loaded { now: time_of(row)?, is_late: row.try_get("is_late")?, session, also: Vec::new() })
+}
+
+fn time_of(row: &Row) -> Result<DatabaseTime, Error> {
+    let epoch: i16 = row.try_get("epoch")?;
+    Ok(DatabaseTime { at: row.try_get("now")?, epoch: epoch.unsigned_abs() })
 }

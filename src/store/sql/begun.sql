@@ -3,6 +3,7 @@
 -- hold it up.
 -- No row: never happens.
 select session_ledger.clock() as now,
+       session_ledger.epoch() as epoch,
        pg_current_xact_id()::text as transaction_id,
        concat(pg_postmaster_start_time(), ' ', pg_stat_get_bgwriter_stat_reset_time()) as life,
        set_config('statement_timeout', '5s', true) as statement_limit,

@@ -1,15 +1,9 @@
 -- Reads how far the server has counted: the last position that was drawn (null: none), the next transaction
 -- id, the present epoch, and the time by the server's own clock. Read in the transaction that reads the log,
 -- they lie above all that the log can hold.
--- No row: never happens. `epoch` is what a new event gets, as text.
+-- No row: never happens.
 select case when is_called then last_value end as last_position,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_transaction,
-       (
-           select pg_get_expr(adbin, adrelid)
-             from pg_catalog.pg_attrdef
-             join pg_catalog.pg_attribute on attrelid = adrelid and attnum = adnum
-            where adrelid = to_regclass('session_ledger.event')
-              and attname = 'epoch'
-       ) as epoch,
+       session_ledger.epoch() as epoch,
        clock_timestamp() as now
   from session_ledger.event_position

@@ -13,6 +13,7 @@
 -- No row: never happens. If `version` is null, the session is not live.
 -- Parameters: $1 session id (uuid), $2 whether this begins a request's transaction (boolean)
 select clock.now,
+       session_ledger.epoch() as epoch,
        statement_timestamp() > transaction_timestamp() + interval '100 ms' as is_late,
        case when $2 then pg_current_xact_id()::text end as transaction_id,
        case

@@ -8,6 +8,7 @@
 -- Parameters: $1 session ids (uuid[])
 select asked.place,
        clock.now,
+       session_ledger.epoch() as epoch,
        statement_timestamp() > transaction_timestamp() + interval '100 ms' as is_late,
        s.version,
        s.started_at,

@@ -1,3 +1,3 @@
--- Keeps `session` from looking small to the planner. See `schema/V13__padding.sql`.
+-- Keeps `session` from looking small to the planner. See `schema/V14__padding.sql`.
 -- No row: never happens.
 select session_ledger.pad_sessions() as padded

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use rand::rngs::SysRng;
 
 use super::*;
+use crate::session::SessionState;
 use crate::token::KeyState;
 
 const BUDGET: SealBudget = SealBudget { warn: 2, refuse: 3 };
@@ -21,8 +22,9 @@ fn the_real_budget_warns_at_two_to_the_30_and_refuses_after_two_to_the_31() {
 #[test]
 fn a_spent_budget_refuses_to_mint_but_still_opens() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
-    let tokens: Vec<Token> = (0..3).map(|_| sealer.mint(ID, &secret, &mut SysRng).unwrap()).collect();
-    let refused = sealer.mint(ID, &secret, &mut SysRng).unwrap_err();
+    let tokens: Vec<Token> =
+        (0..3).map(|_| sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap()).collect();
+    let refused = sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap_err();
     assert!(matches!(refused, SealError::BudgetSpent { .. }));
     assert_eq!(
         refused.to_string(),
@@ -38,8 +40,8 @@ fn a_spent_budget_refuses_to_mint_but_still_opens() {
 #[test]
 fn each_purpose_has_a_budget_of_its_own() {
     let (sealer, secret) = (sealer(&entry(KeyState::Primary)), secret());
-    (0..3).for_each(|_| drop(sealer.mint(ID, &secret, &mut SysRng).unwrap()));
-    assert!(sealer.mint(ID, &secret, &mut SysRng).is_err());
+    (0..3).for_each(|_| drop(sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap()));
+    assert!(sealer.mint(ID, &secret, witness(), &mut SysRng).is_err());
     assert!(sealer.seal_resend(ID, &secret, &secret, &mut SysRng).is_ok());
 }
 
@@ -47,16 +49,16 @@ fn each_purpose_has_a_budget_of_its_own() {
 fn a_reload_keeps_the_count_of_a_key_and_a_new_primary_has_its_own() {
     let primary = entry(KeyState::Primary);
     let (sealer, secret) = (sealer(&primary), secret());
-    (0..3).for_each(|_| drop(sealer.mint(ID, &secret, &mut SysRng).unwrap()));
+    (0..3).for_each(|_| drop(sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap()));
     sealer.reload(KeyRing::parse(&primary).unwrap());
-    assert!(sealer.mint(ID, &secret, &mut SysRng).is_err(), "the same key is as spent as before");
+    assert!(sealer.mint(ID, &secret, witness(), &mut SysRng).is_err(), "the same key is as spent as before");
 
     let demoted = primary.replacen("primary", "accept-old", 1);
     sealer.reload(KeyRing::parse(&format!("{demoted};{}", entry(KeyState::Primary))).unwrap());
-    assert!(sealer.mint(ID, &secret, &mut SysRng).is_ok());
+    assert!(sealer.mint(ID, &secret, witness(), &mut SysRng).is_ok());
 
     sealer.reload(KeyRing::parse(&primary).unwrap());
-    assert!(sealer.mint(ID, &secret, &mut SysRng).is_err(), "it is spent when it comes back, too");
+    assert!(sealer.mint(ID, &secret, witness(), &mut SysRng).is_err(), "it is spent when it comes back, too");
 }
 
 #[test]
@@ -65,10 +67,11 @@ fn the_warning_comes_once_and_names_the_key_only() {
     let (warned, sealer, secret) = (sealer(&primary), sealer(&primary), secret());
     // Before the subscriber is there: tracing would remember that nobody listens, if the thread of another
     // test came to the warning first between here and there.
-    (0..2).for_each(|_| drop(warned.mint(ID, &secret, &mut SysRng).unwrap()));
+    (0..2).for_each(|_| drop(warned.mint(ID, &secret, witness(), &mut SysRng).unwrap()));
     let written: &'static Mutex<Vec<u8>> = Box::leak(Box::default());
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(written)).finish();
-    let mint = || (0..3).map(|_| sealer.mint(ID, &secret, &mut SysRng).unwrap()).collect::<Vec<_>>();
+    let mint =
+        || (0..3).map(|_| sealer.mint(ID, &secret, witness(), &mut SysRng).unwrap()).collect::<Vec<_>>();
     let tokens = tracing::subscriber::with_default(subscriber, mint);
 
     let lines = String::from_utf8(written.lock().unwrap().clone()).unwrap();
@@ -100,6 +103,10 @@ fn entry(state: KeyState) -> String {
 
 fn sealer(ring: &str) -> Sealer {
     Sealer::with_budget(KeyRing::parse(ring).unwrap(), "__Host-session", "shop.example", BUDGET)
+}
+
+fn witness() -> Witness {
+    Witness::of(&SessionState::default(), 1)
 }
 
 fn secret() -> Secret {
