@@ -114,8 +114,8 @@ impl Desk {
         shell
     }
 
-    /// A line of the README on this machine: its server in place of the one on localhost. An optimised
-    /// projector takes minutes to build, so the one of this build is used.
+    /// A line of the README on this machine: its server in place of the one on localhost, and a projector
+    /// that is not optimised, as that takes minutes.
     fn line(&self, line: &str) -> String {
         let Some(folder) = line.strip_prefix("cargo install --locked --path ") else {
             let address = format!("export DATABASE_URL='{}'", self.server.url("shop"));
@@ -124,9 +124,6 @@ impl Desk {
         let manifest = Path::new(&folder.replace(CLONE, REPOSITORY)).join("Cargo.toml");
         let manifest = fs::read_to_string(manifest).unwrap();
         assert!(manifest.contains("name = \"projector\""), "{manifest}");
-        if target().join("debug/projector").is_file() {
-            return "projector --version".to_owned();
-        }
         format!("cargo build --locked --package projector --manifest-path '{REPOSITORY}/Cargo.toml'")
     }
 
