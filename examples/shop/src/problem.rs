@@ -34,6 +34,7 @@ pub(crate) async fn answer<E: Endpoint>(endpoint: Arc<E>, request: Request) -> R
 /// of the sessions, and asks for the session only when there is such a page to make.
 pub(crate) async fn keep_frame<E: Endpoint>(endpoint: Arc<E>, request: Request) -> Result<Response> {
     let mut visit = Request::default();
+    visit.headers_mut().clone_from(request.headers());
     visit.extensions_mut().clone_from(request.extensions());
     let error = match endpoint.call(request).await {
         Ok(answer) => return Ok(answer.into_response()),
