@@ -38,6 +38,7 @@ mod kept_request;
 mod middleware;
 mod outcome;
 mod path_params;
+pub(crate) mod plain_http;
 mod session_transaction;
 
 pub use crate::ledger::Savepoint;

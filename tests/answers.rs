@@ -240,7 +240,7 @@ async fn a_user_id_that_cannot_be_stored_is_the_browsers_mistake() {
 async fn a_session_that_cannot_be_read_can_be_ended_and_logged_in_over() {
     let signed_out = ["/logout", "/log-out-if-signed-in", "/discard"];
     for (path, reason, user) in signed_out
-        .map(|path| (path, if path == "/discard" { EndReason::Purged } else { EndReason::LoggedOut }, "-"))
+        .map(|path| (path, if path == "/discard" { EndReason::Discarded } else { EndReason::LoggedOut }, "-"))
         .into_iter()
         .chain([("/login", EndReason::Other("unreadable".to_owned()), "alice")])
     {

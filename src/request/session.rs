@@ -159,7 +159,7 @@ impl Session {
         Ok(result)
     }
 
-    /// Forgets the value of a key.
+    /// Forgets the value of a key. The log keeps it: no value is taken out of a history.
     ///
     /// # Errors
     ///
@@ -285,7 +285,7 @@ impl Session {
     }
 
     /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or
-    /// not. A value that is kept afterwards starts a new session.
+    /// not. A value that is kept afterwards starts a new session. The log keeps the events of the old one.
     ///
     /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the
     /// user's own wish.
@@ -294,7 +294,7 @@ impl Session {
     ///
     /// As [`logout`](Self::logout).
     pub fn discard_session(&self) -> Result<(), SessionError> {
-        self.change(|opened| opened.end_or_fail(EndReason::Purged))
+        self.change(|opened| opened.end_or_fail(EndReason::Discarded))
     }
 
     /// Ends the session for this reason. A value that is kept afterwards starts a new session.

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use poem::http::uri::Scheme;
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tracing::Instrument;
 
@@ -32,6 +33,7 @@ pub(super) async fn attempt(
     let mut unsettled = Unsettled(Some(reception));
     let number = reception.visit().map_or(1, |visit| visit.attempt());
     telemetry::attempt(number);
+    let is_plain = *request.scheme() == Scheme::HTTP;
     let span = tracing::debug_span!("session_ledger.attempt", number);
     let handler = pin!(calm(number, endpoint.call(mem::take(request))));
     let result = pin!(attended(|| reception.visit(), handler)).instrument(span).await;
@@ -44,7 +46,7 @@ pub(super) async fn attempt(
     unsettled.0 = None;
     reception.close();
     match reception.visit() {
-        Some(visit) => settled(face, visit, result).await,
+        Some(visit) => settled(face, visit, result, is_plain).await,
         None => unvisited(face, result),
     }
 }
@@ -72,8 +74,8 @@ fn unvisited(face: &Face, result: Result<Response>) -> Outcome {
     outcome
 }
 
-/// Settles what a handler did that has answered with `result`.
-async fn settled(face: &Face, visit: &Arc<Visit>, result: Result<Response>) -> Outcome {
+/// Settles what a handler did that has answered with `result`, to a request over plain http or not.
+async fn settled(face: &Face, visit: &Arc<Visit>, result: Result<Response>, is_plain: bool) -> Outcome {
     visit.tell_span();
     let Settled { verdict, completion } = settle(visit, (face.commits)(&result)).await;
     let mut outcome = Outcome::of(&visit.shared, result, verdict);
@@ -82,6 +84,9 @@ async fn settled(face: &Face, visit: &Arc<Visit>, result: Result<Response>) -> O
     }
     if let Outcome::Done(result) = &mut outcome {
         fault::log(Some(visit), result);
+        if is_plain && face.shared.cookie.secure && completion.sets_cookie() {
+            face.plain_http.tell(&face.shared.cookie.name, &visit.arrival.headers);
+        }
         complete(face, result, completion);
     }
     outcome

@@ -11,6 +11,7 @@ use super::commit_policy;
 use super::face::{ClientHook, CommitHook, Face};
 use super::kept_body::Budget;
 use super::middleware::Sessions;
+use super::plain_http::PlainHttp;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
@@ -277,6 +278,7 @@ impl SessionsBuilder {
             replay_bytes_max: self.replay_bytes_max,
             budget: Arc::new(Budget::new(self.replay_bytes_total)),
             refuses_superseded: self.refuses_superseded,
+            plain_http: PlainHttp::default(),
         };
         Sessions::of(face)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use poem::{Request, Response, Result};
 
 use super::kept_body::Budget;
+use super::plain_http::PlainHttp;
 use crate::request::shared::Shared;
 
 /// Says whether the changes of a request with this answer are kept.
@@ -23,4 +24,5 @@ pub(super) struct Face {
     /// Whether a request with a cookie that a login has superseded a moment ago is refused, not redirected.
     pub(super) refuses_superseded: bool,
     pub(super) budget: Arc<Budget>,
+    pub(super) plain_http: PlainHttp,
 }

@@ -173,6 +173,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "hold.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID",
+            wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
+        },
+    ),
+    (
         "impersonations_page.sql",
         Plan {
             role: AUDITOR,

@@ -29,7 +29,7 @@ pub fn application(sessions: Sessions) -> App {
         .at("/login/:user", get(login).post(login))
         .at("/logout", get(logout).post(logout))
         .at("/renew", get(renew))
-        .at("/purge", get(purge))
+        .at("/discard", get(discard))
         .at("/short/:seconds", get(short))
         .at("/me", get(me))
         .at("/then/:status", get(then))
@@ -103,7 +103,7 @@ fn renew(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn purge(session: Session) -> Result<()> {
+fn discard(session: Session) -> Result<()> {
     Ok(session.discard_session()?)
 }
 
