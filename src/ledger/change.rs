@@ -65,7 +65,8 @@ impl Ledger {
     /// that its request has opened, or from a job. `change` is called again if another request changes the
     /// session first, so it should do nothing else. If it fails, nothing is written.
     ///
-    /// A change counts as a use of the session, so its idle timeout starts anew. Its events name the client
+    /// A change counts as a use of the session, so its idle timeout starts anew, unless no browser has shown
+    /// the session's present token. Its events name the client
     /// of the event before. No cookie follows: what needs one, such as a login, needs a request.
     ///
     /// ```no_run
@@ -125,6 +126,10 @@ impl Ledger {
             return Err(ChangeError::Unreadable { session, error });
         }
         let client = live.state.client.clone().unwrap_or_default();
+        // The change of a session whose new token no browser has shown yet is no sign of that token: it has the
+        // time of the event before it.
+        let is_shown = live.state.is_token_shown(live.last_seen);
+        let now = if is_shown { now } else { live.state.changed_at };
         let draft = Draft::stored(session, live.state, self.policy().state_bytes_max);
         let mut changed = Change { draft, now };
         let done = change(&mut changed)?;

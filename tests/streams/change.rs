@@ -6,7 +6,7 @@ use std::time::Duration;
 use session_ledger::SessionId;
 use session_ledger::ledger::ChangeError;
 use session_ledger::session::WishError;
-use test_support::{COUNT, TEXT};
+use test_support::{COUNT, TEXT, Visitor};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -147,4 +147,25 @@ async fn parallel_changes_all_survive() {
     };
     tokio::join!(add(&scene.ledger), add(&elsewhere));
     assert_eq!(visitor.get("/add").await.body, "21");
+}
+
+/// The answer to the login was lost, and a job changed the session. The old cookie came back, and counted as
+/// stolen, as the new one seemed to have been shown.
+#[tokio::test]
+async fn a_change_is_no_sign_that_a_browser_has_shown_its_new_token() {
+    let scene = Scene::set(NEVER).await;
+    let visitor = Visitor::new(&scene.app);
+    visitor.get("/add").await;
+    let lost = visitor.copy();
+    assert_eq!(lost.get("/login/alice").await.status, 200);
+    let user = "alice".into();
+    let id = scene.ledger.sessions(&user).await.unwrap()[0].id;
+    scene.ledger.change(id, |session| session.set(&COUNT, &7)).await.unwrap();
+    scene.database.set_clock_ahead(Duration::from_secs(3 * 86_400)).await;
+    scene.ledger.change(id, |session| session.set(&COUNT, &8)).await.unwrap();
+    assert_eq!(visitor.get("/add").await.status, 409);
+    assert_eq!(scene.ledger.sessions(&user).await.unwrap()[0].ended, None);
+    let verification = scene.ledger.verify(|_| {}).await.unwrap();
+    assert_eq!(verification.differences_total, 0, "{verification:?}");
+    assert_eq!(lost.get("/add").await.body, "9");
 }
