@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::plain_debug::plain_debug;
 use time::{Duration, OffsetDateTime};
 
 /// The time limits of one session, in whole seconds. `None` means none of its own: the
@@ -26,7 +27,7 @@ pub struct Timeouts {
 }
 
 /// A rule that cannot be followed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("setting `{setting}` {problem}")]
 pub struct PolicyError {
     /// The setting's name.
@@ -34,6 +35,8 @@ pub struct PolicyError {
     /// The problem with it.
     pub problem: Cow<'static, str>,
 }
+
+plain_debug!(PolicyError);
 
 impl Timeouts {
     /// Sets the idle limit, in seconds; `None` for the policy's.

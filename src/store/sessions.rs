@@ -68,7 +68,7 @@ pub(crate) async fn page_of_sessions(
     rows.iter().map(|row| summary(row, policy)).collect()
 }
 
-fn summary(row: &Row, policy: Timeouts) -> Result<SessionSummary, Error> {
+pub(super) fn summary(row: &Row, policy: Timeouts) -> Result<SessionSummary, Error> {
     let client =
         Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?).unwrap_or_default();
     Ok(SessionSummary {

@@ -36,7 +36,7 @@ async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
         tracing::error!(%cause, "a request could not be served");
         cause
     })?;
-    let visit = reception.visit_of(request);
+    let visit = reception.visit_of(request)?;
     if !reception.await_body().await? {
         visit.note_that_it_runs_once();
     }

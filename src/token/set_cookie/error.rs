@@ -1,7 +1,9 @@
 //! The reasons why browsers would refuse a cookie.
 
+use crate::plain_debug::plain_debug;
+
 /// Why browsers would refuse a cookie.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are what the message names")]
 pub enum CookieSettingsError {
@@ -62,3 +64,5 @@ pub enum CookieSettingsError {
     )]
     PrefixOfHost { name: String, setting: &'static str },
 }
+
+plain_debug!(CookieSettingsError);

@@ -1,10 +1,11 @@
 //! Why settings cannot be followed.
 
+use crate::plain_debug::plain_debug;
 use crate::session::PolicyError;
 use crate::token::CookieSettingsError;
 
 /// A setting that cannot be read or followed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are what the message names")]
 pub enum SettingsError {
@@ -29,3 +30,5 @@ pub enum SettingsError {
     #[error("environment variable `{name}`: {problem}")]
     Variable { name: String, problem: String },
 }
+
+plain_debug!(SettingsError);
