@@ -62,8 +62,10 @@ fn address(config: &Config) -> String {
     pairs.collect::<Vec<_>>().join(" ")
 }
 
+/// The ledger as commands open it.
 async fn open(database: &Database) -> Ledger {
-    Ledger::builder(database.config()).connect().await.unwrap()
+    let address = projector::database::address(Some(&address(&database.config())), |_| None).unwrap();
+    projector::database::open(address).await.unwrap()
 }
 
 fn stdout(output: &Output) -> String {
