@@ -20,6 +20,7 @@
 mod attempt;
 mod builder;
 mod commit_policy;
+mod csrf;
 mod error;
 mod extract;
 mod face;
@@ -31,6 +32,7 @@ mod outcome;
 mod session_transaction;
 
 pub use crate::ledger::Savepoint;
-pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SignedIn, Tx};
+pub use crate::request::{Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SignedIn, Tx};
 pub use builder::SessionsBuilder;
+pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};
 pub use middleware::{Sessions, SessionsEndpoint};

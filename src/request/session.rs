@@ -315,7 +315,7 @@ impl Session {
         self.look(|holding| read(holding.state()))
     }
 
-    fn look<R>(&self, read: impl FnOnce(&Holding) -> R) -> R {
+    pub(super) fn look<R>(&self, read: impl FnOnce(&Holding) -> R) -> R {
         self.change(|opened| read(&opened.holding))
     }
 
