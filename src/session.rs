@@ -16,6 +16,7 @@ pub(crate) mod ending;
 mod entry;
 mod event;
 pub(crate) mod expiry;
+mod flash;
 pub(crate) mod guard;
 pub(crate) mod holding;
 mod id;
@@ -47,6 +48,7 @@ pub use event::{
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
     Started, ValueRemoved, ValueSet,
 };
+pub use flash::{Flash, FlashLevel};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::Key;
 pub use policy::Policy;
