@@ -1,6 +1,6 @@
 //! The program of the README: a cart, a login and an order, all in one ledger.
 use poem::error::InternalServerError;
-use poem::{EndpointExt, Result, Route, Server, handler, listener::TcpListener, post};
+use poem::{Endpoint, EndpointExt, Result, Route, Server, handler, listener::TcpListener, post};
 use session_ledger::{Key, KeyRing, Ledger, Session, Sessions, SignedIn, Tx};
 
 const CART: Key<Vec<String>> = Key::new("cart");
@@ -24,16 +24,18 @@ async fn order(tx: Tx, session: SignedIn) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout(); // final: no request of this session takes effect any more
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?) // final: no request of this session takes effect any more
+}
+
+fn shop(sessions: Sessions) -> impl Endpoint {
+    let shop = Route::new().at("/add", post(add)).at("/login", post(login));
+    shop.at("/order", post(order)).at("/logout", post(logout)).with(sessions)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let ledger = Ledger::builder(std::env::var("DATABASE_URL")?.parse()?).connect().await?;
-    let keys = KeyRing::parse(&std::env::var("SESSION_LEDGER_KEYS")?)?;
-    let shop = Route::new().at("/add", post(add)).at("/login", post(login));
-    let shop = shop.at("/order", post(order)).at("/logout", post(logout));
-    Server::new(TcpListener::bind("127.0.0.1:8080")).run(shop.with(Sessions::new(ledger, keys))).await?;
-    Ok(())
+    let ledger = Ledger::from_env()?.connect().await?;
+    let keys = KeyRing::from_env()?;
+    Ok(Server::new(TcpListener::bind("127.0.0.1:8080")).run(shop(Sessions::new(ledger, keys))).await?)
 }

@@ -42,5 +42,7 @@ begin
     grant select, insert, delete, truncate on session_ledger.session, session_ledger.ended_session
         to session_ledger_operator;
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
+    -- To drop a subscription is to forget what a follower has had: not the follower's own duty.
+    grant select, delete on session_ledger.subscription to session_ledger_operator;
 end
 $$;

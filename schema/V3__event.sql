@@ -37,3 +37,7 @@ create table session_ledger.event (
 -- The feed goes by transactions, whose ids may start again with an epoch. Positions would make each entry
 -- larger, and the feed sorts a batch anyway.
 create index event_by_transaction on session_ledger.event (epoch, transaction_id);
+
+-- In which sessions did somebody act as this user? Only the beginnings of impersonations are in it.
+create index event_by_impersonated on session_ledger.event (user_id, session_id desc)
+    where kind = 'impersonation_started';

@@ -5,20 +5,26 @@
 //! rebuild.
 
 mod builder;
+mod change;
 pub(crate) mod desk;
 mod end;
+mod ended;
 mod feed;
+mod fence;
 mod finding;
+mod impersonations;
 mod irregularity;
 mod neighbours;
 mod pages;
 mod rebuild;
 pub(crate) mod retry;
+mod subscriptions;
 mod surroundings;
 mod timekeeper;
 mod transaction;
 mod verification;
 mod verify;
+mod watch;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -36,14 +42,19 @@ use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
 
 pub use builder::{Builder, StartError};
+pub use change::{Change, ChangeError};
 pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
+pub use fence::FENCE;
 pub use finding::{Difference, Finding};
 pub use irregularity::Irregularity;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::backends::Backend;
+pub use store::connection::address::{Address, AddressError};
 pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
+pub use store::impersonations::Impersonation;
+pub use store::log::subscriptions::{SubscriptionError, SubscriptionSummary};
 pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
@@ -67,6 +78,7 @@ struct Parts {
     activity: Activity,
     timekeeper: Timekeeper,
     policy: Arc<Policy>,
+    watch: watch::Watch,
 }
 
 impl Ledger {

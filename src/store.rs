@@ -14,6 +14,7 @@ pub(crate) mod bare;
 pub(crate) mod connection;
 pub(crate) mod epoch;
 pub(crate) mod error;
+pub(crate) mod impersonations;
 pub(crate) mod log;
 #[cfg(test)]
 mod order;
@@ -26,3 +27,4 @@ pub(crate) mod sessions;
 pub(crate) mod settling;
 mod sqlstate;
 mod table;
+pub(crate) mod watch;

@@ -8,7 +8,7 @@
 //! | `session_ledger_attempts_total` | counter | runs of requests; `number` is `first` or `again` |
 //! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason` |
 //! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved` |
-//! | `session_ledger_incidents_total` | counter | incidents, by [`name`](crate::web::Incident::name) |
+//! | `session_ledger_incidents_total` | counter | bad requests, by [`name`](crate::web::Incident::name) |
 //! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |
 //! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
 //!
@@ -77,7 +77,7 @@ pub(crate) fn unknown_outcome(committed: Option<bool>) {
     counter!("session_ledger_unknown_outcomes_total", "resolved" => resolved).increment(1);
 }
 
-/// A cookie came that honest browsers do not send, or a request that another site may have sent.
+/// A cookie, a header or a request came that nobody honest sends.
 pub(crate) fn incident(name: &'static str) {
     counter!("session_ledger_incidents_total", "name" => name).increment(1);
 }

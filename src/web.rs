@@ -16,23 +16,38 @@
 //! Rolled back means: no event, no row, no cookie, no flash message. [`SessionsBuilder::commit_when`] sets
 //! another rule. A request that loses a race against another request of its session runs again, body
 //! included. So a handler should do nothing outside the database that must not be done twice.
+//!
+//! # After the answer
+//!
+//! A stream, a WebSocket or a task goes on when its request is settled. A [`Session`] that it has kept reads
+//! as the request has left it, and refuses each change ([`SessionError::Over`]). What is made for it is a
+//! [`SessionSnapshot`], which also tells when the session ends, and
+//! [`Ledger::change`](crate::Ledger::change), which writes.
 
 mod attempt;
 mod builder;
+mod client_address;
 mod commit_policy;
 mod csrf;
 mod error;
 mod extract;
 mod face;
 mod fault;
+mod kept;
 mod kept_body;
 mod kept_request;
 mod middleware;
 mod outcome;
+mod path_params;
+pub(crate) mod plain_http;
 mod session_transaction;
 
 pub use crate::ledger::Savepoint;
-pub use crate::request::{Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SignedIn, Tx};
+pub use crate::request::{
+    Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SessionSnapshot, SignedIn, Tx,
+};
 pub use builder::SessionsBuilder;
 pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};
+/// A network of addresses: the type in [`SessionsBuilder::trusted_proxies`], from the crate `ipnet`.
+pub use ipnet::IpNet;
 pub use middleware::{Sessions, SessionsEndpoint};

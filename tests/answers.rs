@@ -40,18 +40,18 @@ fn impersonate(session: Session, user: String) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: Session) {
-    session.logout();
+fn logout(session: Session) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]
-fn log_out_if_signed_in(session: SignedIn) {
-    session.logout();
+fn log_out_if_signed_in(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]
-fn discard(session: Session) {
-    session.discard_session();
+fn discard(session: Session) -> Result<()> {
+    Ok(session.discard_session()?)
 }
 
 #[handler]
@@ -240,7 +240,7 @@ async fn a_user_id_that_cannot_be_stored_is_the_browsers_mistake() {
 async fn a_session_that_cannot_be_read_can_be_ended_and_logged_in_over() {
     let signed_out = ["/logout", "/log-out-if-signed-in", "/discard"];
     for (path, reason, user) in signed_out
-        .map(|path| (path, if path == "/discard" { EndReason::Purged } else { EndReason::LoggedOut }, "-"))
+        .map(|path| (path, if path == "/discard" { EndReason::Discarded } else { EndReason::LoggedOut }, "-"))
         .into_iter()
         .chain([("/login", EndReason::Other("unreadable".to_owned()), "alice")])
     {

@@ -21,8 +21,8 @@ fn add(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: Session) {
-    session.logout();
+fn logout(session: Session) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 /// An application with this number of connections, and browsers. The n-th browser has counted to n.

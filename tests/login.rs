@@ -169,10 +169,10 @@ async fn another_user_on_the_same_browser_gets_a_session_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_purged_session_is_replaced_by_a_fresh_one_only_if_something_is_kept() {
+async fn a_discarded_session_is_replaced_by_a_fresh_one_only_if_something_is_kept() {
     let scene = scene().await;
     scene.visitor.get("/add").await;
-    scene.visitor.get("/purge").await;
+    scene.visitor.get("/discard").await;
     assert!(scene.visitor.cookie(NAME).is_none());
     assert_eq!(scene.database.count("session_ledger.session").await, 0);
     assert_eq!(scene.visitor.get("/add").await.body, "1");

@@ -127,7 +127,7 @@ async fn an_event_that_is_damaged_spoils_no_other_one() {
         for (event, sound) in events.iter().zip(&whole) {
             if event.entry.version == 4 {
                 let error = event.entry.event().unwrap_err().to_string();
-                assert_eq!(error, "value_set of shape 1 does not decode: the stored bytes are damaged");
+                assert_eq!(error, "value_set of shape 2 does not decode: the stored bytes are damaged");
                 assert_eq!(event.client, sound.client);
             } else {
                 assert_eq!(event, sound);

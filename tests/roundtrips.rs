@@ -38,8 +38,8 @@ fn login(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 async fn statements(tx: &Tx, count: usize) -> Result<()> {

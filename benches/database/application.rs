@@ -137,8 +137,8 @@ fn login(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]

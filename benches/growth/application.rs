@@ -67,6 +67,6 @@ fn login(session: Session, Data(runs): Data<&Runs>, Path(user): Path<String>) ->
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }

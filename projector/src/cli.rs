@@ -9,19 +9,27 @@ use session_ledger::session::{SessionId, UserId};
 use session_ledger::token::KeyState;
 
 use crate::output::Format;
-use crate::{Error, relay};
+use crate::{Error, relay, verify};
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
-/// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for no
-/// (`verify` found a difference, `history` no such session); 2 for an error.
+/// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for
+/// no (`verify` found a difference; `history`, `sessions` or `subscriptions list` found nothing); 2 for an
+/// error.
+///
+/// On a terminal that is too narrow a table leaves out columns, and says which. Colours are for terminals,
+/// and not if NO_COLOR is set.
 #[derive(Debug, Parser)]
 #[command(name = "projector", version, arg_required_else_help = true)]
 pub struct CommandLine {
-    /// The database: a URL, or keys and values as libpq takes them
+    /// The database: a URL, or keys and values as psql takes them
     ///
-    /// Such as postgresql://shop@localhost/shop or "host=localhost user=shop dbname=shop". Other users of the
-    /// machine can see a password in an argument: set DATABASE_URL instead.
+    /// Such as postgresql://shop@localhost/shop, postgres:///shop (by the socket in /var/run/postgresql) or
+    /// "host=localhost user=shop dbname=shop". What it leaves open comes from PGHOST, PGHOSTADDR, PGPORT,
+    /// PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGSSLROOTCERT and their like. To another machine sslmode
+    /// must be said: require, verify-ca and verify-full all verify the server's certificate and name, disable
+    /// does not encrypt. Password and service files are not read, client certificates are not supported.
+    /// Other users of the machine can see a password in an argument: set DATABASE_URL or PGPASSWORD instead.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "DATABASE")]
     pub database: Option<String>,
 
@@ -53,7 +61,7 @@ pub enum Command {
     /// granted session_ledger_auditor.
     ///
     /// Example: projector verify || mail -s 'session ledger differs' ops@example.com
-    Verify,
+    Verify(Verify),
     /// Derive the projection again from the log
     ///
     /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it
@@ -65,16 +73,25 @@ pub enum Command {
     /// Tell what happened in a session
     ///
     /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by
-    /// their size only, tokens never. The machine formats have more fields: the event's id, the time at which
-    /// the database recorded it, and the browser's full name. Exit code 1: the log knows no such session. It
-    /// needs a role that is granted session_ledger_auditor.
+    /// their size only, tokens never. The machine formats have more fields: the event's id, its facts as an
+    /// object (`data`, as in the relay's events; a text in CSV), the time at which the database recorded it,
+    /// and the browser's full name. Exit code 1: the log knows no such session. It needs a role that is
+    /// granted session_ledger_auditor.
+    ///
+    /// A terminal that is too narrow does without columns that are empty, then without EVENT, FROM, VERSION,
+    /// BY and USER, in this order.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
     History(History),
     /// List a user's sessions
     ///
     /// Lists live and ended sessions, the latest started first, each with an address and a browser that used
-    /// it. The browser's name is its own word. It needs a role that is granted session_ledger_auditor.
+    /// it. The browser's name is its own word. Sessions of others who acted as the user are listed too, with
+    /// their user under BY (`impersonated_by` in the machine formats). Exit code 1: there are none. It needs
+    /// a role that is granted session_ledger_auditor.
+    ///
+    /// A terminal that is too narrow does without columns that are empty, then without BROWSER, LAST SEEN,
+    /// FROM, STARTED and BY, in this order. A session's id is never broken.
     ///
     /// Example: projector sessions --user alice
     Sessions(Sessions),
@@ -83,11 +100,21 @@ pub enum Command {
     /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
     /// batch is written and flushed; then the subscription remembers it. So after a crash a line may come
     /// again, with the same id, but none is skipped. The lines of a session come in the order of its
-    /// versions. Runs until it is interrupted. Several relays of one subscription may run: one follows, the
-    /// others stand by. It needs a role that is granted session_ledger_relay.
+    /// versions. Several relays of one subscription may run: one follows, the others stand by. It needs a
+    /// role that is granted session_ledger_relay.
     ///
-    /// Example: projector relay --subscription audit --holder audit-1 >> audit.ndjson
+    /// Runs until it is interrupted, or nobody reads the output any more; then it lets others follow and ends
+    /// with exit code 0. What a pipe has taken counts as delivered. With --once it ends when all that is in
+    /// the log has been written.
+    ///
+    /// Example: projector relay --subscription audit --create --holder audit-1 >> audit.ndjson
     Relay(Relay),
+    /// List the subscriptions with their lag, or drop one
+    Subscriptions {
+        /// The command about subscriptions.
+        #[command(subcommand)]
+        command: Subscriptions,
+    },
     /// Tell or raise the database's epoch, after a restore
     Epoch {
         /// The command about the epoch.
@@ -100,6 +127,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
+}
+
+/// Arguments of `projector verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: verify::Format,
 }
 
 /// Arguments of `projector rebuild`.
@@ -139,9 +174,19 @@ pub struct Sessions {
 /// Arguments of `projector relay`.
 #[derive(Debug, Args)]
 pub struct Relay {
-    /// The subscription's name; a new one starts at the beginning of the log
-    #[arg(long, value_name = "NAME")]
+    /// The subscription's name: how far it has come is remembered under it
+    #[arg(long, value_name = "NAME", value_parser = subscription_name)]
     pub subscription: String,
+
+    /// Make the subscription if there is none of that name: it starts at the beginning of the log
+    #[arg(long)]
+    pub create: bool,
+
+    /// End when all that is in the log has been written, for an export
+    ///
+    /// If another relay holds the subscription, or the database is away, that is an error.
+    #[arg(long)]
+    pub once: bool,
 
     /// A name for this process that no other relay has; random unless given
     ///
@@ -154,13 +199,45 @@ pub struct Relay {
     #[arg(long, value_name = "URI", default_value = "/session-ledger")]
     pub source: String,
 
-    /// About how many events are written before the subscription remembers them
-    #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// About how many events are written before the subscription remembers them: 1 to 10000
+    #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = |text: &str| number(text, 1, 10_000))]
     pub batch: u32,
 
-    /// How many milliseconds to wait when there was nothing new
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    pub idle_ms: u64,
+    /// How many milliseconds to wait when there was nothing new: 1 to 60000
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = |text: &str| number(text, 1, 60_000))]
+    pub idle_ms: u32,
+}
+
+/// Commands about subscriptions.
+#[derive(Debug, Subcommand)]
+pub enum Subscriptions {
+    /// List the subscriptions
+    ///
+    /// Tells of each how many events it was not delivered yet (LAG), when the first of these was recorded
+    /// (SINCE), how many it was, when it last moved, and which relay holds it. A lag is counted up to 100000.
+    /// Exit code 1: there are none. It needs a role that is granted session_ledger_auditor,
+    /// session_ledger_relay or session_ledger_operator.
+    ///
+    /// A terminal that is too narrow does without columns that are empty, then without MOVED, DELIVERED,
+    /// SINCE and HELD BY, in this order.
+    ///
+    /// Example: projector subscriptions list --format json
+    List {
+        /// How to write the list
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Drop a subscription that nobody holds, with its place in the log
+    ///
+    /// A relay of that name would start at the beginning of the log again. It needs a role that is granted
+    /// session_ledger_operator.
+    ///
+    /// Example: projector subscriptions drop audit
+    Drop {
+        /// The exact name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// Commands about the epoch.
@@ -203,11 +280,18 @@ impl Command {
     pub fn duty(&self) -> Duty {
         let (command, role) = match self {
             Self::Migrate => ("migrate", "the role that owns the schema session_ledger, or may create it"),
-            Self::Verify => ("verify", "a role that is granted session_ledger_auditor"),
+            Self::Verify(_) => ("verify", "a role that is granted session_ledger_auditor"),
             Self::Rebuild(_) => ("rebuild", "a role that is granted session_ledger_operator"),
             Self::History(_) => ("history", "a role that is granted session_ledger_auditor"),
             Self::Sessions(_) => ("sessions", "a role that is granted session_ledger_auditor"),
             Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
+            Self::Subscriptions { command: Subscriptions::List { .. } } => (
+                "subscriptions list",
+                "a role that is granted session_ledger_auditor, session_ledger_relay or session_ledger_operator",
+            ),
+            Self::Subscriptions { command: Subscriptions::Drop { .. } } => {
+                ("subscriptions drop", "a role that is granted session_ledger_operator")
+            }
             Self::Epoch { command: Epoch::Show } => {
                 ("epoch show", "a role that may use the schema session_ledger")
             }
@@ -242,10 +326,12 @@ impl Relay {
         };
         Ok(relay::Relay {
             subscription: self.subscription,
+            create: self.create,
+            once: self.once,
             holder,
             source: self.source,
             batch: self.batch,
-            idle: Duration::from_millis(self.idle_ms),
+            idle: Duration::from_millis(self.idle_ms.into()),
         })
     }
 }
@@ -253,6 +339,18 @@ impl Relay {
 fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
     let number = rng.try_next_u64().map_err(|error| Error::Name(error.to_string()))?;
     Ok(format!("projector-{number:016x}"))
+}
+
+fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("it must be a number from {least} to {most}"))
+}
+
+fn subscription_name(text: &str) -> Result<String, String> {
+    let is_name = !text.trim().is_empty();
+    is_name
+        .then(|| text.to_owned())
+        .ok_or("it must have a name; `projector subscriptions list` lists them".to_owned())
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {

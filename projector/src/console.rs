@@ -1,5 +1,6 @@
 //! Where a command writes, and what it answers.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,8 +13,12 @@ pub struct Console<'a> {
     pub notes: &'a mut (dyn Write + Send),
     /// Whether `out` is a terminal: then control characters in stored text are replaced.
     pub out_is_terminal: bool,
+    /// How many characters a line of `out` has, if that is a terminal.
+    pub out_columns: Option<usize>,
     /// Whether `notes` is a terminal: then progress can be drawn on it.
     pub notes_is_terminal: bool,
+    /// Whether a terminal may be sent colours: see [`wants_colour`].
+    pub is_coloured: bool,
 }
 
 /// A command's answer, which becomes its exit code. An [`Error`](crate::Error) has exit code 2.
@@ -22,7 +27,7 @@ pub struct Console<'a> {
 pub enum Answer {
     /// The work was done, or all is as it should be: exit code 0.
     Yes,
-    /// `verify` found a difference, or `history` no such session: exit code 1.
+    /// `verify` found a difference, or there is nothing of that name: exit code 1.
     No,
 }
 
@@ -34,7 +39,19 @@ impl fmt::Debug for Console<'_> {
     }
 }
 
-impl Console<'_> {
+impl<'a> Console<'a> {
+    /// Two outputs that are no terminals.
+    pub fn plain(out: &'a mut (dyn Write + Send), notes: &'a mut (dyn Write + Send)) -> Self {
+        Self {
+            out,
+            notes,
+            out_is_terminal: false,
+            out_columns: None,
+            notes_is_terminal: false,
+            is_coloured: false,
+        }
+    }
+
     /// Writes text to `out`. If that is a terminal, control characters in the text are replaced.
     ///
     /// # Errors
@@ -49,6 +66,31 @@ impl Console<'_> {
         self.out.flush()
     }
 
+    /// Writes text to `out` as [`print`](Self::print) does, in bold if colours are wanted.
+    ///
+    /// # Errors
+    ///
+    /// As writing to `out`.
+    pub fn print_bold(&mut self, text: &str) -> io::Result<()> {
+        if !(self.out_is_terminal && self.is_coloured) {
+            return self.print(text);
+        }
+        write!(self.out, "{BOLD}{}{PLAIN}", harmless(text))
+    }
+
+    /// Writes an error to `notes`.
+    ///
+    /// # Errors
+    ///
+    /// As writing to `notes`.
+    pub fn error(&mut self, error: &crate::Error) -> io::Result<()> {
+        if self.notes_is_terminal && self.is_coloured {
+            write!(self.notes, "{RED}error:{PLAIN} ")?;
+            return self.note(&error.to_string());
+        }
+        self.note(&format!("error: {error}"))
+    }
+
     /// Writes one remark to `notes`, with control characters replaced.
     ///
     /// # Errors
@@ -57,6 +99,17 @@ impl Console<'_> {
     pub fn note(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.notes, "{}", harmless(line))
     }
+}
+
+const BOLD: &str = "\u{1b}[1m";
+const RED: &str = "\u{1b}[1;31m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Whether somebody at a terminal wants colours: not if `NO_COLOR` is set to anything
+/// (<https://no-color.org>), nor on a terminal that has none. `variable` tells the environment's variables.
+pub fn wants_colour(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
+    !is_set("NO_COLOR") && variable("TERM").is_none_or(|term| term != "dumb")
 }
 
 impl From<Answer> for ExitCode {
@@ -107,4 +160,14 @@ fn a_stored_text_cannot_steer_a_terminal() {
     assert_eq!(harmless_line("one\ntwo"), "one\u{fffd}two");
     assert_eq!(escaped(hostile), "a\\u001b[2Jb\\u009b31mc\\u202ed\\u007fe\\u000d\\u0007");
     assert_eq!(escaped("Grüße, 世界 👋\n"), "Grüße, 世界 👋\n");
+}
+
+#[test]
+fn colours_are_for_those_who_have_not_refused_them() {
+    let wants = |name: &str, value: &str| {
+        let (name, value) = (name.to_owned(), OsString::from(value));
+        wants_colour(move |asked| (asked == name).then(|| value.clone()))
+    };
+    assert!(wants("TERM", "xterm-256color") && wants("NO_COLOR", "") && wants("HOME", "/root"));
+    assert!(!wants("NO_COLOR", "1") && !wants("NO_COLOR", "0") && !wants("TERM", "dumb"));
 }

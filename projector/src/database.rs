@@ -1,38 +1,35 @@
 //! The database of a command, and opening its ledger.
 
-use std::time::Duration;
-
 use session_ledger::Ledger;
-use session_ledger::ledger::{self, SchemaError, StartError};
+use session_ledger::ledger::{self, Address, AddressError, SchemaError, StartError};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use crate::Error;
 
-/// How long the server may take until a connection is open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many seconds the server may take until a connection is open.
+const CONNECT_TIMEOUT: &str = "10";
 
 /// One connection does the work; another may be opened while it is closed.
 const CONNECTIONS_MAX: usize = 2;
 
-/// Reads the address of a database: a URL, or keys and values.
+/// Reads the address of a database: a URL, or keys and values. `variable` tells the environment's variables.
 ///
 /// # Errors
 ///
-/// The address is missing or cannot be read. The message does not repeat it: it may hold a password.
-pub fn config(address: Option<&str>) -> Result<Config, Error> {
-    let address = address.map(str::trim).filter(|address| !address.is_empty()).ok_or(Error::NoDatabase)?;
-    let mut config: Config = address.parse().map_err(|_| Error::Address)?;
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(Error::Address);
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("projector");
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIMEOUT);
-    }
-    Ok(config)
+/// The address is missing or cannot be followed. The message does not repeat it: it may hold a password.
+pub fn address(text: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Result<Address, Error> {
+    let with_defaults = |name: &str| {
+        variable(name).filter(|value| !value.is_empty()).or(match name {
+            "PGAPPNAME" => Some("projector".to_owned()),
+            "PGCONNECT_TIMEOUT" => Some(CONNECT_TIMEOUT.to_owned()),
+            _ => None,
+        })
+    };
+    Address::read(text.unwrap_or_default(), with_defaults).map_err(|error| match error {
+        AddressError::Missing => Error::NoDatabase,
+        other => Error::Address(other),
+    })
 }
 
 /// Opens the ledger in a database.
@@ -40,9 +37,9 @@ pub fn config(address: Option<&str>) -> Result<Config, Error> {
 /// # Errors
 ///
 /// The database cannot be reached, or its schema does not fit this version; the message says what to run.
-pub async fn open(config: &Config) -> Result<Ledger, Error> {
-    let connected =
-        Ledger::builder(config.clone()).connections_max(CONNECTIONS_MAX).without_requests().connect().await;
+pub async fn open(address: Address) -> Result<Ledger, Error> {
+    let config = &address.config().clone();
+    let connected = Ledger::at(address).connections_max(CONNECTIONS_MAX).without_requests().connect().await;
     connected.map_err(|error| match error {
         StartError::Schema(error) => schema_error(config, error),
         StartError::Store(error) => connect_error(config, error),
@@ -59,11 +56,11 @@ pub(crate) fn schema_error(config: &Config, error: SchemaError) -> Error {
 }
 
 fn connect_error(config: &Config, error: ledger::Error) -> Error {
-    Error::Connect { address: address(config), error: Box::new(error) }
+    Error::Connect { address: describe(config), error: Box::new(error) }
 }
 
 /// The database's address, without a password.
-fn address(config: &Config) -> String {
+fn describe(config: &Config) -> String {
     let host = |(nth, host): (usize, &Host)| {
         let port = config.get_ports().get(nth).or(config.get_ports().last()).copied().unwrap_or(5432);
         match host {
@@ -72,7 +69,10 @@ fn address(config: &Config) -> String {
             Host::Unix(folder) => format!("{}:{port}", folder.display()),
         }
     };
-    let hosts: Vec<_> = config.get_hosts().iter().enumerate().map(host).collect();
+    let mut hosts: Vec<_> = config.get_hosts().iter().enumerate().map(host).collect();
+    if hosts.is_empty() {
+        hosts.extend(config.get_hostaddrs().iter().map(ToString::to_string));
+    }
     let user =
         config.get_user().map_or_else(|| "the system's user".to_owned(), |user| format!("user \"{user}\""));
     let database = config.get_dbname().or(config.get_user()).unwrap_or("of that name");
@@ -81,8 +81,23 @@ fn address(config: &Config) -> String {
 
 #[test]
 fn an_address_is_shown_without_its_password() {
-    let config = config(Some("postgresql://shop:hunter2@db.example:6543/orders")).unwrap();
-    assert_eq!(address(&config), "database \"orders\" at db.example:6543 as user \"shop\"");
-    let config = super::database::config(Some("host=/run/postgresql user=shop password=hunter2")).unwrap();
-    assert_eq!(address(&config), "database \"shop\" at /run/postgresql:5432 as user \"shop\"");
+    let described = |text| describe(address(Some(text), |_| None).unwrap().config());
+    let url = described("postgresql://shop:hunter2@db.example:6543/orders");
+    assert_eq!(url, "database \"orders\" at db.example:6543 as user \"shop\"");
+    let words = described("host=/run/postgresql user=shop password=hunter2");
+    assert_eq!(words, "database \"shop\" at /run/postgresql:5432 as user \"shop\"");
+    assert_eq!(described("hostaddr=::1"), "database \"of that name\" at ::1 as the system's user");
+}
+
+#[test]
+fn the_environment_wins_over_the_defaults_of_the_projector() {
+    let read = |text, variables: &[(&str, &str)]| {
+        let value =
+            |name: &str| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned());
+        let config = address(Some(text), value).unwrap().config().clone();
+        (config.get_application_name().unwrap().to_owned(), config.get_connect_timeout().unwrap().as_secs())
+    };
+    assert_eq!(read("host=a", &[]), ("projector".to_owned(), 10));
+    assert_eq!(read("host=a", &[("PGAPPNAME", "cron"), ("PGCONNECT_TIMEOUT", "3")]), ("cron".to_owned(), 3));
+    assert_eq!(read("host=a connect_timeout=4 application_name=n", &[]), ("n".to_owned(), 4));
 }

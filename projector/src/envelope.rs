@@ -5,10 +5,11 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use session_ledger::session::{Assurance, Client, Event, Recorded, StoredTimeouts, UserId};
+use session_ledger::session::{Client, Recorded, UserId};
 use time::format_description::well_known::Rfc3339;
 
 use crate::console::escaped;
+use crate::facts::facts;
 
 /// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
 #[derive(Clone, Debug, Serialize)]
@@ -83,41 +84,4 @@ fn data(recorded: &Recorded) -> Value {
         fields.extend(about.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
     data
-}
-
-/// The facts of a kind. A kind that is not listed here tells only that it happened.
-fn facts(event: &Event) -> Value {
-    match event {
-        Event::Started(started) => limits(&started.timeouts),
-        Event::LoggedIn(login) => proof(&login.methods, login.assurance),
-        Event::Reauthenticated(again) => proof(&again.methods, again.assurance),
-        Event::ValueSet(set) => {
-            json!({ "key": set.key, "value_shape": set.value.shape, "value_bytes": set.value.bytes.len() })
-        }
-        Event::ValueRemoved(removed) => json!({ "key": removed.key }),
-        Event::FlashAdded(added) => json!({ "queue": added.queue, "level": added.message.level.as_str() }),
-        Event::FlashTaken(taken) => json!({ "queue": taken.queue }),
-        Event::SettingsChanged(changed) => limits(&changed.timeouts),
-        Event::Renewed(renewed) => json!({ "grace": renewed.grace }),
-        Event::ImpersonationStarted(started) => json!({ "impersonated": started.user.as_str() }),
-        Event::Noted(noted) => json!({ "name": noted.name, "text": noted.text }),
-        Event::Ended(ended) => {
-            json!({ "reason": ended.reason.as_str(), "last_seen": ended.last_seen().format(&Rfc3339).ok() })
-        }
-        _ => json!({}),
-    }
-}
-
-/// Seconds; null for no limit.
-fn limits(timeouts: &StoredTimeouts) -> Value {
-    json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
-}
-
-fn proof(methods: &[String], assurance: Assurance) -> Value {
-    let level = match assurance {
-        Assurance::Aal1 => "aal1",
-        Assurance::Aal2 => "aal2",
-        Assurance::Aal3 => "aal3",
-    };
-    json!({ "methods": methods, "assurance": level })
 }

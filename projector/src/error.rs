@@ -1,8 +1,10 @@
 //! Failures of commands.
 
-use std::io;
+use std::{fmt, io};
 
-use session_ledger::ledger::{self, FeedError, RebuildError, SchemaError, StartError};
+use session_ledger::ledger::{
+    self, AddressError, FeedError, RebuildError, SchemaError, StartError, SubscriptionError,
+};
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
@@ -10,22 +12,19 @@ use crate::cli::Duty;
 use crate::relay::RelayError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No database was named.
     #[error(
         "no database is named: give --database or set DATABASE_URL, to a URL such as \
-         postgresql://shop@localhost/shop or to keys and values such as \"host=localhost user=shop dbname=shop\""
+         postgresql://shop@localhost/shop or to keys and values such as \"host=localhost user=shop dbname=shop\", or set \
+         PGHOST, PGUSER and PGDATABASE"
     )]
     NoDatabase,
-    /// The given text names no database. It may hold a password, so the message does not repeat it.
-    #[error(
-        "the database's address cannot be read: write a URL such as postgresql://shop@localhost/shop (special \
-         characters in a password as %40 and the like), or keys and values such as \
-         \"host=localhost user=shop dbname=shop\" (a value with blanks in single quotes)"
-    )]
-    Address,
+    /// The database's address cannot be followed. It may hold a password, so the message does not repeat it.
+    #[error(transparent)]
+    Address(AddressError),
     /// The database cannot be reached, or refuses us.
     #[error("{address}: {error}")]
     Connect {
@@ -60,6 +59,9 @@ pub enum Error {
     /// The relay cannot go on.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// There is no such subscription, or somebody holds it.
+    #[error("{}", crate::subscriptions::told(.0))]
+    Subscription(SubscriptionError),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -69,6 +71,13 @@ pub enum Error {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+/// As its `Display`: `main` of a program of somebody's own prints it.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Error {
@@ -89,7 +98,10 @@ impl Error {
             Self::Connect { error, .. } => error,
             Self::Store(error)
             | Self::Rebuild(RebuildError::Store(error))
-            | Self::Relay(RelayError::Feed(FeedError::Store(error))) => error,
+            | Self::Subscription(SubscriptionError::Feed(FeedError::Store(error)))
+            | Self::Relay(RelayError::Subscription(SubscriptionError::Feed(FeedError::Store(error)))) => {
+                error
+            }
             _ => return false,
         };
         matches!(error, ledger::Error::Database(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE))

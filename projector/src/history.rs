@@ -5,11 +5,13 @@ use std::pin::pin;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
+use serde_json::{Value, json};
 use session_ledger::Ledger;
 use session_ledger::session::{Recorded, SessionId};
 use time::OffsetDateTime;
 
-use crate::output::{self, Format, Listed};
+use crate::facts::facts;
+use crate::output::{self, Column, Format, Listed, whole, wrapped};
 use crate::{Answer, Console, Error, browser, words};
 
 /// Lists the events of a session. [`Answer::No`] if the log knows no such session.
@@ -23,16 +25,17 @@ pub async fn run(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let mut steps = pin!(ledger.history_stream(session).map_ok(Step::from).peekable());
-    if steps.as_mut().peek().await.is_none() {
+    let step = |recorded| Step::new(&recorded, format == Format::Csv);
+    let mut steps = pin!(ledger.history_stream(session).map_ok(step).peekable());
+    let is_empty = steps.as_mut().peek().await.is_none();
+    if is_empty {
         console.note(&format!(
             "The log knows no session {session}: check the id, or list a user's sessions with \
              `projector sessions --user USER`."
         ))?;
-        return Ok(Answer::No);
     }
     output::write(console, format, steps).await?;
-    Ok(Answer::Yes)
+    Ok(if is_empty { Answer::No } else { Answer::Yes })
 }
 
 /// One event, with all fields for the machine formats.
@@ -45,34 +48,61 @@ struct Step {
     recorded_at: OffsetDateTime,
     event_id: String,
     kind: String,
-    what: String,
+    data: Data,
+    /// Why the event cannot be read, if it cannot.
+    unreadable: Option<String>,
     user: Option<String>,
     actor: Option<String>,
     client_ip: Option<IpAddr>,
     user_agent: Option<String>,
+    /// The event in words, for people.
+    #[serde(skip)]
+    what: String,
 }
 
-impl From<Recorded> for Step {
-    fn from(recorded: Recorded) -> Self {
+/// The facts of an event.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data {
+    Object(Value),
+    /// As JSON, for a format without objects.
+    Text(String),
+}
+
+impl Step {
+    fn new(recorded: &Recorded, as_text: bool) -> Self {
         let entry = &recorded.entry;
-        let client = recorded.client.unwrap_or_default();
+        let client = recorded.client.clone().unwrap_or_default();
+        let event = entry.event();
+        let facts = event.as_ref().map_or_else(|_| json!({}), facts);
         Self {
             version: entry.version,
             occurred_at: entry.occurred_at,
             recorded_at: recorded.recorded_at,
             event_id: entry.event_id.to_string(),
             kind: entry.encoded.kind().to_owned(),
-            what: words::tell(entry),
+            data: if as_text { Data::Text(facts.to_string()) } else { Data::Object(facts) },
+            unreadable: event.err().map(|error| error.to_string()),
             user: entry.user.as_ref().map(ToString::to_string),
             actor: entry.actor.as_ref().map(ToString::to_string),
             client_ip: client.ip,
             user_agent: client.user_agent.as_deref().map(str::to_owned),
+            what: words::tell(entry),
         }
     }
 }
 
 impl Listed for Step {
-    const HEADINGS: &'static [&'static str] = &["VERSION", "TIME", "EVENT", "WHAT", "USER", "BY", "FROM"];
+    const COLUMNS: &'static [Column] = &[
+        whole("VERSION"),
+        whole("TIME"),
+        whole("EVENT"),
+        wrapped("WHAT"),
+        whole("USER"),
+        whole("BY"),
+        wrapped("FROM"),
+    ];
+    const DROPPED: &'static [&'static str] = &["EVENT", "FROM", "VERSION", "BY", "USER"];
 
     fn cells(&self) -> Vec<String> {
         vec![

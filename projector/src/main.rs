@@ -5,9 +5,11 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Command, CommandLine, Epoch, Keys};
+use projector::cli::{Command, CommandLine, Epoch, Keys, Subscriptions};
+use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, epoch, history, keys, migrate, rebuild, relay, sessions, verify,
+    Answer, Console, Error, database, epoch, history, keys, migrate, output, reader, rebuild, relay,
+    sessions, subscriptions, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
@@ -22,12 +24,16 @@ async fn main() -> ExitCode {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level(&command_line.command)));
     let is_terminal = io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(is_terminal).init();
+    let is_coloured = projector::wants_colour(|name| std::env::var_os(name));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    log.with_ansi(is_terminal && is_coloured).init();
 
     let (mut out, mut notes) = (io::stdout(), io::stderr());
     let mut console = Console {
         out_is_terminal: out.is_terminal(),
+        out_columns: output::terminal_columns(),
         notes_is_terminal: is_terminal,
+        is_coloured,
         out: &mut out,
         notes: &mut notes,
     };
@@ -36,7 +42,7 @@ async fn main() -> ExitCode {
         Ok(answer) => answer.into(),
         Err(error) if error.is_reader_gone() => ERROR.into(),
         Err(error) => {
-            console.note(&format!("error: {error}")).ok();
+            console.error(&error).ok();
             ERROR.into()
         }
     }
@@ -49,11 +55,12 @@ fn level(command: &Command) -> &'static str {
 }
 
 async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Answer, Error> {
-    let config = || database::config(command_line.database.as_deref());
-    let open = async || database::open(&config()?).await;
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let address = || database::address(command_line.database.as_deref(), variable);
+    let open = async || database::open(address()?).await;
     match command_line.command {
-        Command::Migrate => migrate::run(&config()?, console).await,
-        Command::Verify => verify::run(&open().await?, console).await,
+        Command::Migrate => migrate::run(address()?, console).await,
+        Command::Verify(asked) => verify::run(&open().await?, asked.format, console).await,
         Command::Rebuild(asked) => {
             let options = RebuildOptions::default();
             let options = if asked.while_connected { options.while_connected() } else { options };
@@ -63,11 +70,26 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Sessions(asked) => sessions::run(&open().await?, &asked.user, asked.format, console).await,
         Command::Relay(asked) => {
             let settings = asked.settings(&mut SysRng)?;
-            relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), shutdown()).await?;
+            let stop = async {
+                tokio::select! {
+                    () = shutdown() => End::Stopped,
+                    () = reader::gone() => End::ReaderGone,
+                }
+            };
+            let end = relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), stop).await?;
+            if end == End::ReaderGone {
+                console.note("Stopped, as nobody reads the output any more.")?;
+            }
             Ok(Answer::Yes)
         }
+        Command::Subscriptions { command: Subscriptions::List { format } } => {
+            subscriptions::list(&open().await?, format, console).await
+        }
+        Command::Subscriptions { command: Subscriptions::Drop { name } } => {
+            subscriptions::remove(&open().await?, &name, console).await
+        }
         Command::Epoch { command: Epoch::Show } => epoch::show(&open().await?, console).await,
-        Command::Epoch { command: Epoch::Raise } => epoch::raise(&config()?, console).await,
+        Command::Epoch { command: Epoch::Raise } => epoch::raise(address()?, console).await,
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
     }
 }

@@ -1,7 +1,7 @@
 //! `projector migrate`: brings the schema up to this version.
 
 use session_ledger::Ledger;
-use tokio_postgres::Config;
+use session_ledger::ledger::Address;
 
 use crate::words::count;
 use crate::{Answer, Console, Error, database};
@@ -11,8 +11,10 @@ use crate::{Answer, Console, Error, database};
 /// # Errors
 ///
 /// The database is newer than this version, refuses, or cannot be reached; the output cannot be written.
-pub async fn run(config: &Config, console: &mut Console<'_>) -> Result<Answer, Error> {
-    let migrated = Ledger::migrate(config).await.map_err(|error| database::schema_error(config, error))?;
+pub async fn run(address: Address, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let config = address.config().clone();
+    let migrated = Ledger::at(address).migrate().await;
+    let migrated = migrated.map_err(|error| database::schema_error(&config, error))?;
     for migration in &migrated.applied {
         console.print(&format!("Applied {migration}.\n"))?;
     }

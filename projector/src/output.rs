@@ -2,14 +2,19 @@
 
 use std::pin::pin;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use futures_util::{Stream, TryStreamExt};
 use serde::{Serialize, Serializer};
 use session_ledger::ledger;
 use time::OffsetDateTime;
 
 use crate::console::{escaped, harmless_line};
+use crate::layout::{self, Wanted};
+pub use crate::layout::{Column, whole, wrapped};
 use crate::{Console, Error, words};
+
+/// The blanks behind a column.
+const PADDING: u16 = layout::GAP as u16;
 
 /// How much text is collected before it is written.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -30,10 +35,14 @@ pub enum Format {
 
 /// A record of a list. Machines get all its fields by name, people a few columns.
 pub trait Listed: Serialize {
-    /// The headings of the columns for people.
-    const HEADINGS: &'static [&'static str];
+    /// The columns for people.
+    const COLUMNS: &'static [Column];
 
-    /// The record's cells below these headings.
+    /// The headings of columns that a narrow terminal does without, in the order in which they go. Columns
+    /// without any content go before them.
+    const DROPPED: &'static [&'static str];
+
+    /// The record's cells in these columns.
     fn cells(&self) -> Vec<String>;
 }
 
@@ -52,12 +61,17 @@ pub async fn write<R: Listed>(
         Format::Table => {
             // A column is as wide as its widest cell, which may be in the last record.
             let records: Vec<R> = records.try_collect().await?;
-            Ok(console.print(&table(&records, console.out_is_terminal))?)
+            table(console, &records)
         }
         Format::Json => in_pieces(console, records, json, json_end).await,
         Format::Csv => in_pieces(console, records, csv, |_| "").await,
         Format::Ndjson => in_pieces(console, records, ndjson, |_| "").await,
     }
+}
+
+/// How many characters a line of standard output has; none if that is no terminal.
+pub fn terminal_columns() -> Option<usize> {
+    Table::new().width().map(usize::from).filter(|columns| *columns > 0)
 }
 
 /// Writes a record's time for machines: RFC 3339 in UTC, with all its digits.
@@ -73,25 +87,67 @@ pub(crate) fn exact_time_if_any<S: Serializer>(
     at.map(words::exact).serialize(serializer)
 }
 
-/// A table as wide as its cells. On a terminal it is as wide as that, and long cells take several lines.
-fn table<R: Listed>(records: &[R], for_terminal: bool) -> String {
+/// Writes a table as wide as its cells. On a terminal it is as wide as that at the most: long cells take
+/// several lines, and if that is not enough, columns are left out, which a note says.
+fn table<R: Listed>(console: &mut Console<'_>, records: &[R]) -> Result<(), Error> {
     if records.is_empty() {
-        return String::new();
+        return Ok(());
     }
+    let cells = |record: &R| record.cells().iter().map(|cell| harmless_line(cell)).collect();
+    let rows: Vec<Vec<String>> = records.iter().map(cells).collect();
+    let wanted = wanted::<R>(&rows);
+    let widths = match console.out_columns {
+        Some(room) => layout::widths(R::COLUMNS, &wanted, R::DROPPED, room),
+        None => vec![Some(usize::MAX); R::COLUMNS.len()],
+    };
+    let text = arranged(R::COLUMNS, &rows, &widths);
+    let (headings, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    console.print_bold(headings)?;
+    console.print(&format!("\n{rest}\n"))?;
+    let columns = R::COLUMNS.iter().zip(&widths).zip(&wanted);
+    let left_out = columns.filter(|((_, width), wanted)| width.is_none() && !wanted.is_empty);
+    let left_out: Vec<_> = left_out.map(|((column, _), _)| column.heading).collect();
+    if !left_out.is_empty() {
+        let left_out = left_out.join(", ");
+        console.note(&format!("Left out in this narrow terminal: {left_out}. `--format csv` has all."))?;
+    }
+    Ok(())
+}
+
+/// The room that each column wants.
+fn wanted<R: Listed>(rows: &[Vec<String>]) -> Vec<Wanted> {
+    let width = |lines: &[&str]| {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).add_row([lines.join("\n")]);
+        table.column_max_content_widths().first().copied().unwrap_or_default().into()
+    };
+    let column = |(at, column): (usize, &Column)| {
+        let cells = rows.iter().filter_map(|row| row.get(at)).map(String::as_str);
+        let lines: Vec<_> = cells.chain([column.heading]).collect();
+        let words: Vec<_> = lines.iter().flat_map(|line| line.split(' ')).collect();
+        let is_empty = lines.iter().rev().skip(1).all(|cell| cell.is_empty());
+        Wanted { widest: width(&lines), longest_word: width(&words), is_empty }
+    };
+    R::COLUMNS.iter().enumerate().map(column).collect()
+}
+
+/// The text of a table whose columns have these widths.
+fn arranged(columns: &[Column], rows: &[Vec<String>], widths: &[Option<usize>]) -> String {
+    let shown =
+        |cells: Vec<String>| cells.into_iter().zip(widths).filter_map(|(cell, width)| width.map(|_| cell));
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(R::HEADINGS.iter().copied());
-    if for_terminal {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    } else {
-        table.force_no_tty();
+    table.load_style(presets::NOTHING).force_no_tty().set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(shown(columns.iter().map(|column| column.heading.to_owned()).collect()));
+    for row in rows {
+        table.add_row(shown(row.clone()));
     }
-    for record in records {
-        table.add_row(record.cells().iter().map(|cell| harmless_line(cell)));
+    for (column, width) in table.column_iter_mut().zip(widths.iter().flatten()) {
+        column.set_padding((0, PADDING));
+        if let Ok(width) = u16::try_from(*width) {
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width.saturating_add(PADDING))));
+        }
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt() + "\n"
+    table.trim_fmt()
 }
 
 /// Writes `one` for each record, and `end` for the end of a list that is empty or not. `one` learns whether

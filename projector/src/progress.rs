@@ -79,8 +79,7 @@ fn dress(bar: &ProgressBar, template: &str) {
 #[test]
 fn without_a_terminal_a_line_is_written_now_and_then() {
     let (mut out, mut notes) = (Vec::new(), Vec::new());
-    let mut console =
-        Console { out: &mut out, notes: &mut notes, out_is_terminal: false, notes_is_terminal: false };
+    let mut console = Console::plain(&mut out, &mut notes);
     let mut gauge = Gauge::new("Rebuilding", &mut console);
     for events in (0..=250_000).step_by(1000) {
         let mut progress = Progress::default();

@@ -5,18 +5,20 @@
 //! newline is there: a relay that was killed may leave a part of a line behind, so begin the next run on a
 //! new line of the file.
 //!
-//! If a subscription has several relays, one follows the log and the others wait for its lease.
+//! If a subscription has several relays, one follows the log and the others wait for its lease. However a
+//! relay ends, other than by being killed, it gives the lease back.
 
-use std::io;
 use std::pin::{Pin, pin};
 use std::time::Duration;
+use std::{fmt, io};
 
 use session_ledger::Ledger;
-use session_ledger::ledger::{Batch, FeedError, Subscription};
+use session_ledger::ledger::{Batch, FeedError, Subscription, SubscriptionError};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
 use crate::envelope::Envelope;
+use crate::subscriptions::unknown;
 
 /// The first and the longest pause before a database that is away is tried again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
@@ -27,8 +29,13 @@ const RENEWAL: Duration = Duration::from_secs(10);
 /// The settings of a relay.
 #[derive(Clone, Debug)]
 pub struct Relay {
-    /// The subscription's name: a new one starts at the beginning of the log.
+    /// The subscription's name.
     pub subscription: String,
+    /// Whether to make the subscription if there is none of that name: it starts at the beginning of the log.
+    pub create: bool,
+    /// Whether to end when all that is in the log has been delivered. Then the relay waits for nothing, and
+    /// tries nothing again.
+    pub once: bool,
     /// A name that no other process has, so that this one can come back to its own lease.
     pub holder: String,
     /// The `source` of the envelopes: a URI reference that names the log.
@@ -40,51 +47,92 @@ pub struct Relay {
 }
 
 /// The relay cannot go on.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RelayError {
     /// The output does not take the lines.
     #[error("the output cannot be written ({0}): the lines since the last checkpoint will be written again")]
     Output(#[source] io::Error),
-    /// The log cannot be followed.
-    #[error(transparent)]
-    Feed(#[from] FeedError),
+    /// There is no such subscription, or the log cannot be followed.
+    #[error("{}", told(.0))]
+    Subscription(SubscriptionError),
 }
 
-/// A future that is ready when the relay is to stop. The relay finishes its batch first.
-type Shutdown<'a, S> = Pin<&'a mut S>;
+impl From<SubscriptionError> for RelayError {
+    fn from(error: SubscriptionError) -> Self {
+        Self::Subscription(error)
+    }
+}
 
-/// Follows the log until `shutdown` is ready, then gives the lease back.
+impl From<FeedError> for RelayError {
+    fn from(error: FeedError) -> Self {
+        Self::Subscription(error.into())
+    }
+}
+
+/// A missing subscription is told with the one that was perhaps meant, and with the way to make it.
+fn told(error: &SubscriptionError) -> String {
+    match error {
+        SubscriptionError::Unknown { name, known } => {
+            format!("{}; --create makes a new one, from the beginning of the log", unknown(name, known))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Why a relay has ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was asked to stop.
+    Stopped,
+    /// Nobody reads the output any more.
+    ReaderGone,
+    /// All that was in the log has been delivered.
+    UpToDate,
+}
+
+/// As its `Display`.
+impl fmt::Debug for RelayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A future that is ready when the relay is to stop, with the reason. The relay finishes its batch first.
+type Stop<'a, S> = Pin<&'a mut S>;
+
+/// Follows the log until `stop` is ready or nobody reads the output any more, then gives the lease back.
 ///
-/// While the database is away, or another relay holds the lease, the relay logs a warning and tries again.
+/// While the database is away, or another relay holds the lease, the relay logs a warning and tries again,
+/// unless it is to follow the log once only.
 ///
 /// # Errors
 ///
-/// The output does not take the lines, or the log cannot be followed for a reason that does not pass.
-pub async fn relay<W, S>(
-    ledger: &Ledger,
-    relay: &Relay,
-    output: &mut W,
-    shutdown: S,
-) -> Result<(), RelayError>
+/// The output does not take the lines, there is no such subscription, or the log cannot be followed for a
+/// reason that does not pass.
+pub async fn relay<W, S>(ledger: &Ledger, relay: &Relay, output: &mut W, stop: S) -> Result<End, RelayError>
 where
     W: AsyncWrite + Unpin,
-    S: Future<Output = ()>,
+    S: Future<Output = End>,
 {
-    let mut shutdown = pin!(shutdown);
+    let mut stop = pin!(stop);
     let mut delay = BACKOFF[0];
+    // A subscription that is dropped meanwhile is not made again.
+    let mut create = relay.create;
     loop {
         let opened = Instant::now();
-        match follow(ledger, relay, output, shutdown.as_mut()).await {
-            Err(RelayError::Feed(error)) if passes(&error) => {
+        match follow(ledger, relay, &mut create, output, stop.as_mut()).await {
+            Err(RelayError::Subscription(SubscriptionError::Feed(error)))
+                if !relay.once && passes(&error) =>
+            {
                 // A relay that had worked for a while begins again with the shortest pause.
                 delay = if opened.elapsed() > BACKOFF[1] { BACKOFF[0] } else { delay };
                 tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
             }
             ended => return ended,
         }
-        if stops_within(delay, shutdown.as_mut()).await {
-            return Ok(());
+        if let Some(end) = stops_within(delay, stop.as_mut()).await {
+            return Ok(end);
         }
         delay = BACKOFF[1].min(delay * 2);
     }
@@ -102,19 +150,47 @@ fn passes(error: &FeedError) -> bool {
 async fn follow<W, S>(
     ledger: &Ledger,
     relay: &Relay,
+    create: &mut bool,
     output: &mut W,
-    mut shutdown: Shutdown<'_, S>,
-) -> Result<(), RelayError>
+    stop: Stop<'_, S>,
+) -> Result<End, RelayError>
 where
     W: AsyncWrite + Unpin,
-    S: Future<Output = ()>,
+    S: Future<Output = End>,
 {
-    let mut subscription = ledger.subscription(&relay.subscription, &relay.holder).await?;
+    let Relay { subscription, holder, .. } = relay;
+    let mut subscription = match *create {
+        true => ledger.subscription(subscription, holder).await?,
+        false => ledger.existing_subscription(subscription, holder).await?,
+    };
+    *create = false;
+    let ended = deliver_all(&mut subscription, relay, output, stop).await;
+    // After an error of the feed there may be no lease to give back.
+    if matches!(ended, Ok(_) | Err(RelayError::Output(_))) {
+        release(subscription).await;
+    }
+    match ended {
+        Err(RelayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(End::ReaderGone),
+        ended => ended,
+    }
+}
+
+/// Delivers batch after batch, until one of the ends comes.
+async fn deliver_all<W, S>(
+    subscription: &mut Subscription,
+    relay: &Relay,
+    output: &mut W,
+    mut stop: Stop<'_, S>,
+) -> Result<End, RelayError>
+where
+    W: AsyncWrite + Unpin,
+    S: Future<Output = End>,
+{
     let mut renewed = Instant::now();
     loop {
         let batch = subscription.next_batch(relay.batch).await?;
-        let pause = if batch.events.is_empty() { relay.idle } else { Duration::ZERO };
-        if !batch.events.is_empty() {
+        let (is_empty, is_up_to_date) = (batch.events.is_empty(), batch.is_up_to_date());
+        if !is_empty {
             deliver(&batch, &relay.source, output).await?;
             subscription.checkpoint(batch).await?;
             renewed = Instant::now();
@@ -122,9 +198,12 @@ where
             subscription.renew().await?;
             renewed = Instant::now();
         }
-        if stops_within(pause, shutdown.as_mut()).await {
-            release(subscription).await;
-            return Ok(());
+        if relay.once && is_up_to_date {
+            return Ok(End::UpToDate);
+        }
+        let pause = if is_empty { relay.idle } else { Duration::ZERO };
+        if let Some(end) = stops_within(pause, stop.as_mut()).await {
+            return Ok(end);
         }
     }
 }
@@ -151,7 +230,7 @@ async fn release(subscription: Subscription) {
     }
 }
 
-async fn stops_within<S: Future<Output = ()>>(pause: Duration, shutdown: Shutdown<'_, S>) -> bool {
+async fn stops_within<S: Future<Output = End>>(pause: Duration, stop: Stop<'_, S>) -> Option<End> {
     let paused = async {
         // Even the shortest sleep takes a millisecond, so none is made for a pause of zero.
         if !pause.is_zero() {
@@ -160,7 +239,7 @@ async fn stops_within<S: Future<Output = ()>>(pause: Duration, shutdown: Shutdow
     };
     tokio::select! {
         biased;
-        () = shutdown => true,
-        () = paused => false,
+        end = stop => Some(end),
+        () = paused => None,
     }
 }

@@ -1,19 +1,20 @@
-//! `projector sessions`: a user's live and ended sessions.
+//! `projector sessions`: a user's live and ended sessions, and those in which somebody acted as the user.
 
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::stream::{self, Peekable, Stream, StreamExt};
 use serde::Serialize;
 use session_ledger::Ledger;
-use session_ledger::ledger::SessionSummary;
-use session_ledger::session::UserId;
+use session_ledger::ledger::{self, Impersonation, SessionSummary};
+use session_ledger::session::{SessionId, UserId};
 use time::OffsetDateTime;
 
-use crate::output::{self, Format, Listed};
+use crate::output::{self, Column, Format, Listed, whole, wrapped};
 use crate::{Answer, Console, Error, browser, words};
 
-/// Lists a user's sessions, live and ended, the latest started first.
+/// Lists a user's sessions, live and ended, and those in which somebody else acted as the user, the latest
+/// started first. [`Answer::No`] if there are none.
 ///
 /// # Errors
 ///
@@ -24,18 +25,40 @@ pub async fn run(
     format: Format,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let mut sessions = pin!(ledger.sessions_stream(user).map_ok(Line::from).peekable());
-    if sessions.as_mut().peek().await.is_none() {
-        console.note(&format!("No session belongs to user \"{user}\"."))?;
+    let own = ledger.sessions_stream(user).map(|one| one.map(Line::from));
+    let acted = ledger.impersonations_stream(user).map(|one| one.map(Line::from));
+    let mut lines = pin!(merged(own, acted).peekable());
+    let is_empty = lines.as_mut().peek().await.is_none();
+    if is_empty {
+        console
+            .note(&format!("No session belongs to user \"{user}\", and nobody has acted as that user."))?;
     }
-    output::write(console, format, sessions).await?;
-    Ok(Answer::Yes)
+    output::write(console, format, lines).await?;
+    Ok(if is_empty { Answer::No } else { Answer::Yes })
+}
+
+type Read = Result<Line, ledger::Error>;
+
+/// Two lists as one, the latest started first, as each of them is.
+fn merged(own: impl Stream<Item = Read>, acted: impl Stream<Item = Read>) -> impl Stream<Item = Read> {
+    let both = (Box::pin(own.peekable()), Box::pin(acted.peekable()));
+    stream::unfold(both, async |(mut own, mut acted)| {
+        let (first, second) = (place(own.as_mut()).await, place(acted.as_mut()).await);
+        let next = if first >= second { own.next().await } else { acted.next().await };
+        Some((next?, (own, acted)))
+    })
+}
+
+/// The place of a list's next line. An error comes first, the end last.
+async fn place(list: Pin<&mut Peekable<impl Stream<Item = Read>>>) -> Option<SessionId> {
+    let id = |line: &Line| line.session_id;
+    list.peek().await.map(|next| next.as_ref().map_or(SessionId::from_bytes([0xff; 16]), id))
 }
 
 /// One session, with all fields for the machine formats.
 #[derive(Serialize)]
 struct Line {
-    session_id: String,
+    session_id: SessionId,
     version: i64,
     status: &'static str,
     #[serde(serialize_with = "output::exact_time")]
@@ -49,13 +72,16 @@ struct Line {
     end_reason: Option<String>,
     client_ip: Option<IpAddr>,
     user_agent: Option<String>,
+    /// Whose session it is, if that is somebody who acted as the user.
+    impersonated_by: Option<String>,
+    #[serde(serialize_with = "output::exact_time_if_any")]
+    impersonated_at: Option<OffsetDateTime>,
 }
-
 impl From<SessionSummary> for Line {
     fn from(summary: SessionSummary) -> Self {
         let (end_reason, ended_at) = summary.ended.unzip();
         Self {
-            session_id: summary.id.to_string(),
+            session_id: summary.id,
             version: summary.version,
             status: if ended_at.is_some() { "ended" } else { "live" },
             started_at: summary.started_at,
@@ -65,13 +91,33 @@ impl From<SessionSummary> for Line {
             end_reason: end_reason.map(|reason| reason.to_string()),
             client_ip: summary.client_ip,
             user_agent: summary.user_agent,
+            impersonated_by: None,
+            impersonated_at: None,
+        }
+    }
+}
+
+impl From<Impersonation> for Line {
+    fn from(acted: Impersonation) -> Self {
+        Self {
+            impersonated_by: acted.by.map(|user| user.to_string()),
+            impersonated_at: Some(acted.began_at),
+            ..Self::from(acted.session)
         }
     }
 }
 
 impl Listed for Line {
-    const HEADINGS: &'static [&'static str] =
-        &["SESSION", "STARTED", "LAST SEEN", "STATUS", "FROM", "BROWSER"];
+    const COLUMNS: &'static [Column] = &[
+        whole("SESSION"),
+        whole("STARTED"),
+        whole("LAST SEEN"),
+        wrapped("STATUS"),
+        whole("BY"),
+        whole("FROM"),
+        wrapped("BROWSER"),
+    ];
+    const DROPPED: &'static [&'static str] = &["BROWSER", "LAST SEEN", "FROM", "STARTED", "BY"];
 
     fn cells(&self) -> Vec<String> {
         let status = match (&self.end_reason, self.ended_at) {
@@ -79,10 +125,11 @@ impl Listed for Line {
             _ => self.status.to_owned(),
         };
         vec![
-            self.session_id.clone(),
+            self.session_id.to_string(),
             words::to_second(self.started_at),
             words::to_second(self.last_seen),
             status,
+            self.impersonated_by.clone().unwrap_or_default(),
             self.client_ip.map(|ip| ip.to_string()).unwrap_or_default(),
             self.user_agent.as_deref().map(browser::short).unwrap_or_default(),
         ]

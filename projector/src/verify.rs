@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
 use session_ledger::Ledger;
-use session_ledger::ledger::Verification;
+use session_ledger::ledger::{Difference, Finding, Irregularity, Verification};
+use session_ledger::session::SessionId;
 
+use crate::console::escaped;
 use crate::progress::Gauge;
 use crate::words::count;
 use crate::{Answer, Console, Error, console};
@@ -14,13 +17,85 @@ use crate::{Answer, Console, Error, console};
 /// # Errors
 ///
 /// The database is away, the role may not read the log, or the output cannot be written.
-pub async fn run(ledger: &Ledger, console: &mut Console<'_>) -> Result<Answer, Error> {
+pub async fn run(ledger: &Ledger, format: Format, console: &mut Console<'_>) -> Result<Answer, Error> {
     let verification = {
         let mut gauge = Gauge::new("Verifying", console);
         ledger.verify(|progress| gauge.show(progress)).await?
     };
-    console.print(&report(&verification))?;
+    match format {
+        Format::Text => console.print(&report(&verification))?,
+        Format::Json => console.print(&json(&verification)?)?,
+    }
     Ok(if verification.is_equal() { Answer::Yes } else { Answer::No })
+}
+
+/// How a verification is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A line for each finding, and the verdict.
+    #[default]
+    Text,
+    /// One object.
+    Json,
+}
+
+/// A verification for machines.
+#[derive(Serialize)]
+struct Report<'a> {
+    verdict: &'static str,
+    sessions: u64,
+    events: u64,
+    unknown_events: u64,
+    differences_total: u64,
+    log_differences_total: u64,
+    /// The first of them.
+    differences: Vec<Listed<&'a Finding>>,
+    irregularities: Vec<Listed<&'a Irregularity>>,
+    limits: &'static str,
+}
+
+/// A finding with what is known of it beside its own fields.
+#[derive(Serialize)]
+struct Listed<T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<SessionId>,
+    #[serde(flatten)]
+    finding: T,
+    is_of_log: bool,
+    text: String,
+}
+
+fn of_session(one: &Difference) -> Listed<&Finding> {
+    let finding = &one.finding;
+    Listed {
+        session_id: Some(one.session),
+        finding,
+        is_of_log: finding.is_of_log(),
+        text: finding.to_string(),
+    }
+}
+
+fn around(finding: &Irregularity) -> Listed<&Irregularity> {
+    Listed { session_id: None, finding, is_of_log: finding.is_of_log(), text: finding.to_string() }
+}
+
+fn json(verification: &Verification) -> Result<String, Error> {
+    let report = Report {
+        verdict: match verification {
+            equal if equal.is_equal() => "equal",
+            damaged if damaged.is_log_damaged() => "damaged",
+            _ => "different",
+        },
+        sessions: verification.sessions,
+        events: verification.events,
+        unknown_events: verification.unknown_events,
+        differences_total: verification.differences_total,
+        log_differences_total: verification.log_differences_total,
+        differences: verification.differences.iter().map(of_session).collect(),
+        irregularities: verification.irregularities.iter().map(around).collect(),
+        limits: Verification::LIMITS,
+    };
+    Ok(escaped(&serde_json::to_string_pretty(&report)?) + "\n")
 }
 
 fn report(verification: &Verification) -> String {

@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio_postgres::{Client, Config};
 
 use super::timekeeper::{self, Timekeeper, Uptime};
-use super::{EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
+use super::watch::{self, Watch};
+use super::{Address, EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
+use crate::plain_debug::plain_debug;
 use crate::session::{Policy, PolicyError};
 use crate::store::connection::connector::Connector;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{self, Connection, Pool, Statements};
+use crate::store::connection::tls::Authorities;
 use crate::store::connection::watched::watched;
 use crate::store::projection::activity::Activity;
 use crate::store::request::group_commit::GroupCommit;
@@ -25,11 +28,13 @@ use crate::store::{epoch, schema};
 ///
 /// | `sslmode` | to this machine (unix socket, loopback) | to another |
 /// |---|---|---|
-/// | `require` | encrypted and verified; a unix socket: not encrypted | encrypted and verified |
-/// | `prefer` (the default) | not encrypted | refused |
+/// | `require`, `verify-ca`, `verify-full` | verified; a unix socket: not encrypted | verified |
+/// | `prefer` (the default), `allow` | not encrypted | refused |
 /// | `disable` | not encrypted | not encrypted |
 ///
-/// Verified means that the certificate is valid and names the host.
+/// Verified means encrypted, to a server whose certificate is valid and names the host: the three strict
+/// modes are one. The driver's own text form knows `disable`, `prefer` and `require` only; [`Address`] takes
+/// all of them.
 ///
 /// Settings that the configuration leaves open get these values:
 ///
@@ -62,17 +67,18 @@ use crate::store::{epoch, schema};
 #[must_use = "a builder does nothing until `connect`"]
 pub struct Builder {
     database: Config,
-    root_certificates: Vec<Vec<u8>>,
+    authorities: Authorities,
     pool: Option<deadpool_postgres::Pool>,
     policy: Policy,
     connections_max: usize,
     statements: Statements,
+    watch_interval: Duration,
     uptime: Uptime,
     serves_requests: bool,
 }
 
 /// Why a [`Ledger`] could not start.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// A setting cannot be followed.
@@ -92,6 +98,8 @@ pub enum StartError {
     Store(#[from] Error),
 }
 
+plain_debug!(StartError);
+
 impl Ledger {
     /// How to get one.
     ///
@@ -104,14 +112,33 @@ impl Ledger {
     pub fn builder(database: Config) -> Builder {
         Builder {
             database,
-            root_certificates: Vec::new(),
+            authorities: Authorities::default(),
             pool: None,
             policy: Policy::default(),
             connections_max: pool::CONNECTIONS_MAX,
             statements: Statements::default(),
+            watch_interval: watch::INTERVAL,
             uptime: timekeeper::of_process(),
             serves_requests: true,
         }
+    }
+
+    /// How to get one in the database at `address`, which may also name who vouches for its server.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use session_ledger::Ledger;
+    /// use session_ledger::ledger::Address;
+    /// let address = Address::read("postgres://shop@db.example/shop?sslmode=verify-full", |_| None)?;
+    /// let ledger = Ledger::at(address).connect().await?;
+    /// # drop(ledger);
+    /// # Ok(()) }
+    /// ```
+    pub fn at(address: Address) -> Builder {
+        let (config, root_file) = address.into_parts();
+        let mut builder = Self::builder(config);
+        builder.authorities.file = root_file;
+        builder
     }
 
     /// Applies the migrations that a database is missing, and makes the log's partitions for the coming year.
@@ -189,11 +216,11 @@ impl Builder {
         self
     }
 
-    /// Adds certificate authorities in PEM. Then only these may vouch for the server, and the system's may
-    /// not. Without any, the system's are used: the files named in `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the
-    /// usual ones.
+    /// Adds certificate authorities in PEM. Then only these, and those of an [`Address`]'s `sslrootcert`, may
+    /// vouch for the server, and the system's may not. Without any, the system's are used: the files named in
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`, or the usual ones.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.root_certificates.push(pem.into());
+        self.authorities.certificates.push(pem.into());
         self
     }
 
@@ -233,6 +260,13 @@ impl Builder {
         self
     }
 
+    /// How often sessions that somebody watches for their ends are looked at ([`Ledger::ended`]): within this
+    /// time an end in another process is noticed. 5 s unless set, and 10 ms at the least.
+    pub fn watch_interval(mut self, interval: Duration) -> Self {
+        self.watch_interval = interval;
+        self
+    }
+
     /// The clock of the process, which only goes forward, for tests that move the database's.
     #[doc(hidden)]
     pub fn uptime(mut self, uptime: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
@@ -261,7 +295,7 @@ impl Builder {
         }
         let pool = match self.pool {
             None => {
-                let connector = Connector::new(self.database, &self.root_certificates)?;
+                let connector = Connector::new(self.database, &self.authorities)?;
                 pool::build(connector, self.connections_max, self.statements)?
             }
             Some(pool) => Pool::foreign(pool, self.statements),
@@ -272,8 +306,8 @@ impl Builder {
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
-        let policy = Arc::new(self.policy);
-        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, timekeeper, policy })))
+        let (policy, watch) = (Arc::new(self.policy), Watch::new(self.watch_interval));
+        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, timekeeper, policy, watch })))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.
@@ -303,7 +337,7 @@ impl Builder {
         self,
         work: impl AsyncFnOnce(&mut Client, &Pool) -> Result<T, SchemaError>,
     ) -> Result<T, SchemaError> {
-        let connector = Connector::new(self.database, &self.root_certificates)?;
+        let connector = Connector::new(self.database, &self.authorities)?;
         let pool = pool::build(connector.clone(), 1, self.statements)?;
         let (mut client, connection) = connector.client().await?;
         let done = work(&mut client, &pool).await;

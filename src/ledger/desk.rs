@@ -135,7 +135,9 @@ impl Ledger {
         match appends {
             [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
             appends => {
-                Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), None).await
+                Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), None).await?;
+                self.tell_ends(appends);
+                Ok(())
             }
         }
     }
@@ -147,7 +149,17 @@ impl Ledger {
         appends: &[Arc<Append>],
         guard: Option<Guard>,
     ) -> Result<(), Error> {
-        transaction.commit(self.pool(), &each(appends), guard).await
+        let ended_within = transaction.ended_within();
+        transaction.commit(self.pool(), &each(appends), guard).await?;
+        self.tell_ends(appends);
+        ended_within.into_iter().for_each(|session| self.tell_end(session));
+        Ok(())
+    }
+
+    /// Tells those who watch that sessions have ended.
+    fn tell_ends(&self, appends: &[Arc<Append>]) {
+        let ended = appends.iter().filter(|append| append.written.state.ended.is_some());
+        ended.for_each(|append| self.tell_end(append.written.id));
     }
 
     /// Ends a session in a transaction of its own. Says whether there was anything to write.
@@ -159,6 +171,7 @@ impl Ledger {
     ) -> Result<bool, Error> {
         let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
         Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await?;
+        self.tell_end(append.written.id);
         Ok(true)
     }
 
@@ -179,6 +192,7 @@ impl Ledger {
             let Some(ending) = ending(loaded, id, reason) else { return Ok(false) };
             let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
             append.run(connection, &append.ready(connection).await?).await?;
+            transaction.note_end(id);
             Ok(true)
         })
         .await

@@ -13,7 +13,7 @@ pub use feed::{Batch, FeedError};
 
 /// How many seconds a lease lasts. After a holder was killed, another has to wait until its lease runs out.
 /// The same holder may come back at once under its own name.
-const LEASE_SECONDS: f64 = 30.0;
+pub(super) const LEASE_SECONDS: f64 = 30.0;
 
 /// A named follower's place in the log. One process holds it at a time.
 ///
@@ -54,7 +54,8 @@ impl Ledger {
     /// Opens the subscription `name` for `holder`, a name that no other process should have. A new
     /// subscription starts at the beginning of the log. The lease lasts 30 seconds, and each checkpoint
     /// renews it. A process that opens the subscription under the same holder's name shuts the one before
-    /// out.
+    /// out. Where the name comes from a person, [`existing_subscription`](Self::existing_subscription) makes
+    /// no new one of a typo.
     ///
     /// # Errors
     ///
@@ -65,13 +66,17 @@ impl Ledger {
         let opening = async {
             let client = Lent::of(self.client().await?);
             let lease = feed::open(client.client(), name, holder, LEASE_SECONDS).await?;
-            Ok(Subscription { client, pool: self.pool().clone(), lease })
+            Ok(Subscription::new(client, self.pool(), lease))
         };
         answered(async { Ok(opening.await) }).await?
     }
 }
 
 impl Subscription {
+    pub(super) fn new(client: Lent, pool: &Pool, lease: Lease) -> Self {
+        Self { client, pool: pool.clone(), lease }
+    }
+
     /// The next events: at most `limit` (at least 1), and the rest of the events of the last one's
     /// transaction. Empty if there is nothing new. Until the batch is checkpointed, its events come again.
     ///

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::session::{DecodeError, SessionId};
 
 /// One difference between the tables and the log, or one break in the log itself.
@@ -13,8 +15,10 @@ pub struct Difference {
     pub finding: Finding,
 }
 
-/// A difference in one session. It shows no hash and no value of the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A difference in one session. It shows no hash and no value of the session. Serialized, it has its name as
+/// `kind` (`"row_missing"`) beside its fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Finding {
     /// The log makes a row that is missing.
@@ -98,6 +102,7 @@ pub enum Finding {
         /// The event's version.
         version: i64,
         /// Why it cannot be read.
+        #[serde(serialize_with = "in_words")]
         error: DecodeError,
     },
 }
@@ -122,6 +127,10 @@ impl Finding {
             | Self::Undecodable { .. } => true,
         }
     }
+}
+
+fn in_words<S: Serializer>(error: &DecodeError, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
 }
 
 impl fmt::Display for Difference {

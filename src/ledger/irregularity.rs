@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-/// Something that is not as the library has made it, and concerns no single session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use serde::Serialize;
+
+/// Something that is not as the library has made it, and concerns no single session. Serialized, it has its
+/// name as `kind` (`"guard_missing"`) beside its fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Irregularity {
     /// A table of the log lacks one of its guard triggers, or has another trigger of that name.

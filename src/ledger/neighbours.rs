@@ -83,13 +83,10 @@ impl<'a> Neighbours<'a> {
 }
 
 /// An end by timeout has the time of the deadline, however late somebody noticed. A note that takes the place
-/// of a lost change has the time of the event before it.
+/// of a lost change, and a change from outside a request while no browser has shown the present token, have the
+/// time of the event before them.
 fn may_be_late(entry: &Entry, before: Option<Place>) -> bool {
-    match entry.encoded.kind() {
-        "ended" => true,
-        "noted" => before.is_some_and(|before| before.occurred_at == entry.occurred_at),
-        _ => false,
-    }
+    entry.encoded.kind() == "ended" || before.is_some_and(|before| before.occurred_at == entry.occurred_at)
 }
 
 fn compare(before: Place, place: Place, findings: &mut Findings) {

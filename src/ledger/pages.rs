@@ -9,7 +9,7 @@ use crate::store::log::history::{self, ClientBefore, PageStart};
 use crate::store::sessions;
 
 /// How many events or sessions a stream holds. An event takes up to about 70 KB.
-const STREAM_PAGE: u32 = 100;
+pub(super) const STREAM_PAGE: u32 = 100;
 
 impl Ledger {
     /// The most events or sessions of a page, whatever limit is asked for.
@@ -155,7 +155,7 @@ impl Ledger {
 
 /// The items of pages of [`STREAM_PAGE`] each. `page` reads the page that begins at a place, and `behind` is
 /// the place behind an item. A page that is not full is the last.
-fn items<P, T, F>(
+pub(super) fn items<P, T, F>(
     first: P,
     page: impl Fn(P) -> F,
     behind: fn(&T) -> P,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Backend, Error, Ledger, Progress};
+use crate::plain_debug::plain_debug;
 use crate::session::{DecodeError, SessionId, SessionState};
 use crate::store::backends::{list, other_backends};
 use crate::store::connection::watched::Watched;
@@ -36,7 +37,7 @@ pub struct Rebuilt {
 
 /// Why a rebuild was not done. The projection has not changed. After [`Error::OutcomeUnknown`] it may have
 /// been rebuilt.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RebuildError {
     /// The database is in use.
@@ -93,6 +94,8 @@ pub enum RebuildError {
     #[error(transparent)]
     Store(#[from] Error),
 }
+
+plain_debug!(RebuildError);
 
 impl RebuildOptions {
     /// Rebuilds although others are connected. Requests that use a session wait until the rebuild is

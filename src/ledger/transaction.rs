@@ -42,12 +42,12 @@ impl Ledger {
     ///
     /// ```no_run
     /// # async fn example(ledger: session_ledger::Ledger) -> Result<(), session_ledger::Error> {
-    /// let purged = ledger
+    /// let deleted = ledger
     ///     .transaction(async |tx| {
     ///         Ok::<_, session_ledger::Error>(tx.execute("delete from cart where abandoned", &[]).await?)
     ///     })
     ///     .await?;
-    /// # let _: u64 = purged; Ok(()) }
+    /// # let _: u64 = deleted; Ok(()) }
     /// ```
     ///
     /// # Errors

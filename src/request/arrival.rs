@@ -11,8 +11,8 @@ use crate::session::Client;
 pub(crate) struct Arrival {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
-    /// The address that the connection comes from, if it is one of IP.
-    pub(crate) peer: Option<IpAddr>,
+    /// The client's address, if it has one of IP and that is known.
+    pub(crate) address: Option<IpAddr>,
     /// Whether the request cannot run again, as its body is not kept.
     pub(crate) runs_once: bool,
 }
@@ -40,9 +40,9 @@ impl Arrival {
     }
 
     /// Where the request came from.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let user_agent = self.headers.get(header::USER_AGENT);
         let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
-        Client::new(self.peer, user_agent.as_deref())
+        Client::new(self.address, user_agent.as_deref())
     }
 }

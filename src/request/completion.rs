@@ -34,6 +34,11 @@ impl Completion {
         self.cookie.is_some()
     }
 
+    /// Whether the browser is given a token.
+    pub(crate) fn sets_cookie(&self) -> bool {
+        matches!(self.cookie, Some(CookieChange::Set(_)))
+    }
+
     /// Whether the request may run again.
     pub(crate) fn may_run_again(&self) -> bool {
         !self.is_partly_committed

@@ -1,10 +1,11 @@
 //! Errors of a handler's use of its session.
 
+use crate::plain_debug::plain_debug;
 use crate::session::{DecodeError, SessionId, ValueError, WishError};
 use crate::token::{RandomnessError, SealError};
 
 /// A handler asked something of its session that cannot be done. The session is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
     /// A value cannot be read or written.
@@ -48,9 +49,24 @@ pub enum SessionError {
     /// Visitors at this address have started too many sessions of late.
     #[error("too many sessions were started from this address within a minute, so that nothing was done")]
     TooManyStarts,
+    /// The request is settled, and the session is not in the hands of its handler any more: a stream, a
+    /// WebSocket or a task that goes on after the answer has asked it for a change.
+    #[error(
+        "the request of this session is over, so that nothing was done: in a stream or a task read a `snapshot()` of \
+         the session, and change it with `Ledger::change`"
+    )]
+    Over,
+    /// A run of the request panicked that was not its first one.
+    #[error(
+        "the request lost a race, and another run of it panicked: a middleware outside of `Sessions` may give the \
+         request what another run lacks, as poem's `CookieJarManager` does: put it inside of `Sessions`"
+    )]
+    RunPanicked,
     /// The session that the request came with ended before a part of the request could be done for it.
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"
     )]
     Ended,
 }
+
+plain_debug!(SessionError);

@@ -7,6 +7,7 @@ use super::running::Undone;
 use super::shared::Shared;
 use crate::ledger::Error;
 use crate::ledger::desk::{Prospect, RolledBack, cause};
+use crate::plain_debug::plain_debug;
 
 /// A failed run.
 pub(crate) struct Failure {
@@ -17,7 +18,7 @@ pub(crate) struct Failure {
 }
 
 /// Why a request's changes could not be committed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum CommitFailed {
     /// The database, or another request.
     #[error(transparent)]
@@ -29,6 +30,8 @@ pub(crate) enum CommitFailed {
     #[error(transparent)]
     Task(#[from] tokio::task::JoinError),
 }
+
+plain_debug!(CommitFailed);
 
 impl Failure {
     /// The failure of a handler that answered with an error, and whose transaction, if any, was found in this

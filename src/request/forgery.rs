@@ -5,6 +5,7 @@
 use http::{HeaderMap, Method, Uri, header};
 
 use super::origin::{Origin, authority_of};
+use crate::plain_debug::plain_debug;
 
 /// The header in which browsers say how the sender of a request stands to its receiver (W3C Fetch Metadata).
 pub(crate) const SEC_FETCH_SITE: &str = "sec-fetch-site";
@@ -32,7 +33,7 @@ pub(crate) enum Verdict {
 }
 
 /// Why a request is taken for one that another site has sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Forged {
     /// `Sec-Fetch-Site` says so.
@@ -62,6 +63,8 @@ pub enum Forged {
     )]
     WrongToken,
 }
+
+plain_debug!(Forged);
 
 impl Rule {
     /// Judges a request by its method, its address and its headers.

@@ -5,8 +5,8 @@ use time::Duration;
 use super::Forged;
 use crate::session::{Client, SessionId};
 
-/// A cookie that no honest browser sends, a request that another site may have sent, or a database that is
-/// not what it was.
+/// A cookie that no honest browser sends, a request that another site may have sent, a proxy's header that
+/// cannot be read, or a database that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incident {
@@ -28,6 +28,15 @@ pub enum Incident {
         session: SessionId,
         /// The client that sent it.
         client: Client,
+    },
+    /// A trusted proxy has sent a header about its own client that cannot be read. The request goes on as
+    /// that of the last address that was believed. See
+    /// [`trusted_proxies`](crate::web::SessionsBuilder::trusted_proxies).
+    ForwardingRejected {
+        /// The last address that was believed, and the browser.
+        client: Client,
+        /// The fault of the header.
+        fault: &'static str,
     },
     /// An authentic token is from a state of its session that the database does not know: the database was
     /// restored to an older state, or a standby has taken over without the latest commits. The session is
@@ -65,6 +74,7 @@ impl Incident {
             Self::CookieRejected { .. } | Self::CookieDuplicated { .. } | Self::TokenReplayed { .. } => {
                 "a cookie that honest browsers do not send"
             }
+            Self::ForwardingRejected { .. } => "a trusted proxy's word about its client cannot be read",
             Self::DatabaseRolledBack { .. } => {
                 "a token from a later state than the database's: after a restore run `projector epoch raise`"
             }
@@ -84,6 +94,7 @@ impl Incident {
             Self::CookieRejected { .. } => "crypt_decrypt_fail",
             Self::CookieDuplicated { .. } => "malicious_direct_reference",
             Self::TokenReplayed { .. } => "authn_token_reuse",
+            Self::ForwardingRejected { .. } => "input_validation_fail",
             Self::DatabaseRolledBack { .. } => "database_rolled_back",
             Self::ClockJumped { .. } => "clock_jumped",
             Self::RequestForged { .. } => "malicious_csrf",

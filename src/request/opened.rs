@@ -83,6 +83,17 @@ impl Opened {
         }
     }
 
+    /// The session to be read and no more: without its secrets.
+    pub(super) fn seen(&self) -> Self {
+        let (also, damage) = (Arc::clone(&self.also), self.damage.clone());
+        Self { also, damage, ..Self::of(self.holding.clone()) }
+    }
+
+    /// The session as it was loaded, without what the handler has wished.
+    pub(super) fn undone(self) -> Self {
+        Self { holding: self.holding.undone(), ..self }
+    }
+
     fn of(holding: Holding) -> Self {
         let also = Arc::new([]);
         Self { holding, held: None, secret: None, resend: None, also, damage: None, refused_end: None }
@@ -146,12 +157,13 @@ impl Opened {
         }
     }
 
-    /// Ends the session, for a handler that takes no answer: if that is refused, nothing of the request may
-    /// be committed.
-    pub(super) fn end_or_fail(&mut self, reason: EndReason) {
-        if let Err(error) = self.end(reason) {
-            self.refused_end = Some(error);
-        }
+    /// Ends the session, also for a handler that does not look at the answer: if that is refused, nothing of
+    /// the request may be committed.
+    pub(super) fn end_or_fail(&mut self, reason: EndReason) -> Result<(), SessionError> {
+        self.end(reason).map_err(|error| {
+            self.refused_end = Some(error.clone());
+            error.into()
+        })
     }
 
     /// Makes sure that the request may be committed.
@@ -247,6 +259,16 @@ impl Opened {
         let is_offered = holding.state().content.offered.is_some();
         let held = if is_offered { self.held } else { self.secret.or(self.held) };
         Self { held, resend, ..Self::of(holding) }
+    }
+
+    /// The session to be read once its request is settled: as the plan has left it, or as it was loaded if
+    /// nothing was committed.
+    pub(super) fn left(&self, plan: Option<&Plan>) -> Self {
+        let seen = self.seen();
+        match plan {
+            Some(plan) => Self { also: Arc::clone(&self.also), ..seen.after(plan) },
+            None => seen.undone(),
+        }
     }
 
     /// The append that makes an offered token the session's own, for a request that has written nothing else.

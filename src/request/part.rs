@@ -35,21 +35,23 @@ impl Part {
     ///
     /// # Errors
     ///
-    /// The request has a transaction, or has changed its session: [`SessionError::TransactionOpen`].
+    /// The request has a transaction, or has changed its session: [`SessionError::TransactionOpen`]. It is
+    /// settled: [`SessionError::Over`].
     pub(crate) async fn of(visit: &Visit) -> Result<Self, SessionError> {
+        visit.go_on()?;
         if visit.has_work().await { Err(SessionError::TransactionOpen) } else { Ok(Self { held: None }) }
     }
 
     /// Forgets the session as it was loaded, so that it is loaded again with the transaction's beginning.
     pub(crate) fn start_over(&mut self, visit: &Visit) {
-        let opened = visit.opened().take();
+        let opened = visit.stage().pause();
         self.held = opened.as_ref().and_then(Held::of).or(self.held.take());
     }
 
     /// Whether the session that the part is for, loaded again, is no longer there.
     pub(crate) fn lost(&self, visit: &Visit) -> Option<Lost> {
         let held = self.held.as_ref()?;
-        let present = visit.opened().as_ref().and_then(|opened| opened.holding.loaded_version());
+        let present = visit.stage().opened().and_then(|opened| opened.holding.loaded_version());
         if present.map(|(session, _)| session) == Some(held.session) {
             return None;
         }
@@ -72,7 +74,7 @@ impl Held {
 /// must a request that waits no longer.
 pub(crate) async fn commit_part(visit: &Arc<Visit>) -> Result<(), CommitFailed> {
     // Taken before anybody can drop the request, which would roll back what is left in the visit.
-    let (opened, running) = visit.take().await;
+    let (opened, running) = visit.take_of_part().await;
     let committing = tokio::spawn(commit_taken(Arc::clone(visit), opened, running));
     match visit.waits.bounded(committing).await {
         Some(committed) => committed??,
@@ -96,7 +98,7 @@ async fn commit_taken(
         return Err(SessionError::Superseded.into());
     }
     let plan = commit_in_turn(&visit, &mut opened, running).await?;
-    *visit.opened() = Some(opened.after(&plan));
+    visit.stage().open(opened.after(&plan));
     visit.keep_part(plan.cookie);
     visit.step_aside();
     Ok(())
@@ -104,7 +106,7 @@ async fn commit_taken(
 
 /// Rolls a part back, and says how its transaction was found.
 pub(crate) async fn roll_back_part(visit: &Visit) -> Undone {
-    let (_, running) = visit.take().await;
+    let (_, running) = visit.take_of_part().await;
     visit.waits.bounded(roll_back(running)).await.unwrap_or(Undone::LOST)
 }
 
@@ -114,7 +116,7 @@ pub(crate) async fn roll_back_part(visit: &Visit) -> Undone {
 ///
 /// The database is away.
 pub(crate) async fn give_up_part(visit: &Visit) -> Result<(), Error> {
-    visit.opened().take();
+    visit.stage().pause();
     visit.step_aside();
     visit.open().await
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use super::SessionError;
 use super::opened::Opened;
 use super::visit::Visit;
+use super::{SessionError, SessionSnapshot};
 use crate::ledger::desk::Row;
 use crate::session::{
     Assurance, EndReason, Flash, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish,
@@ -19,6 +19,10 @@ use crate::session::{
 ///
 /// Asking for it loads the session in one trip, or in none for a visitor without a valid cookie. Changes are
 /// written after the handler has returned; [`web`](crate::web) says when they are not.
+///
+/// It is for the handler. In a stream, a WebSocket or a task that goes on after the answer it still reads as
+/// the request has left it, and each change is refused ([`SessionError::Over`]). There use a
+/// [`snapshot`](Self::snapshot), and [`Ledger::change`](crate::Ledger::change) to write.
 ///
 /// ```
 /// use poem::{Result, handler};
@@ -93,22 +97,31 @@ impl Session {
     /// The stored bytes are not a value of the key's type. Never an empty answer instead. The session goes
     /// on: the value can be set anew or removed.
     pub fn get<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
-        self.change(|opened| {
+        self.read(|opened| {
             opened.readable()?;
-            let value = opened.holding.state().content.values.get(key.name());
-            Ok(value.map(|value| key.decode(value)).transpose()?)
+            Ok(opened.holding.state().value(key)?)
         })
     }
 
     /// The rows that the statement of [`also_load`](crate::web::SessionsBuilder::also_load) found when the
     /// session was loaded; none for a visitor without a stored session.
     pub fn also_loaded(&self) -> Arc<[Row]> {
-        self.change(|opened| Arc::clone(&opened.also))
+        self.read(|opened| Arc::clone(&opened.also))
     }
 
     /// The messages of a queue, which stay in it.
     pub fn peek_flash(&self, queue: &str) -> Vec<Flash> {
         self.state(|state| state.content.flashes.get(queue).cloned().unwrap_or_default())
+    }
+
+    /// The session as it is now, with the changes of this request so far, for a stream or a WebSocket that
+    /// goes on after the answer. It also tells when the session [ends](SessionSnapshot::ended).
+    ///
+    /// # Errors
+    ///
+    /// The session's stored state cannot be read.
+    pub fn snapshot(&self) -> Result<SessionSnapshot, SessionError> {
+        self.read(|opened| SessionSnapshot::of(opened, &self.visit.shared.ledger))
     }
 
     /// Which run of the request this is: 1, and more after lost races.
@@ -148,7 +161,7 @@ impl Session {
         Ok(result)
     }
 
-    /// Forgets the value of a key.
+    /// Forgets the value of a key. The log keeps it: no value is taken out of a history.
     ///
     /// # Errors
     ///
@@ -295,18 +308,24 @@ impl Session {
 
     /// Ends the session by the user's wish. A value that is kept afterwards starts a new session.
     ///
-    /// If the session cannot be ended, the request fails, whatever the handler answers.
-    pub fn logout(&self) {
-        self.change(|opened| opened.end_or_fail(EndReason::LoggedOut));
+    /// # Errors
+    ///
+    /// The session cannot be ended. Then the request fails, whatever the handler answers.
+    pub fn logout(&self) -> Result<(), SessionError> {
+        self.change(|opened| opened.end_or_fail(EndReason::LoggedOut))
     }
 
     /// Ends the session and all that it holds by the application's wish, whether somebody is signed in or
-    /// not. A value that is kept afterwards starts a new session.
+    /// not. A value that is kept afterwards starts a new session. The log keeps the events of the old one.
     ///
     /// [`clear`](Self::clear) forgets the values and keeps the session; [`logout`](Self::logout) is the
-    /// user's own wish. If the session cannot be ended, the request fails, whatever the handler answers.
-    pub fn discard_session(&self) {
-        self.change(|opened| opened.end_or_fail(EndReason::Purged));
+    /// user's own wish.
+    ///
+    /// # Errors
+    ///
+    /// As [`logout`](Self::logout).
+    pub fn discard_session(&self) -> Result<(), SessionError> {
+        self.change(|opened| opened.end_or_fail(EndReason::Discarded))
     }
 
     /// Ends the session for this reason. A value that is kept afterwards starts a new session.
@@ -315,7 +334,7 @@ impl Session {
     ///
     /// The reason cannot be stored: it has a NUL character or more than 255 bytes. The session goes on.
     pub fn end(&self, reason: EndReason) -> Result<(), SessionError> {
-        Ok(self.change(|opened| opened.end(reason))?)
+        self.change(|opened| Ok(opened.end(reason)?))
     }
 
     /// Lets the signed-in user act as another. The history tells both.
@@ -347,12 +366,23 @@ impl Session {
     }
 
     pub(super) fn look<R>(&self, read: impl FnOnce(&Holding) -> R) -> R {
-        self.change(|opened| read(&opened.holding))
+        self.read(|opened| read(&opened.holding))
     }
 
-    /// A handle that is kept past the handler's return finds an anonymous session, and its changes are lost.
-    fn change<R>(&self, change: impl FnOnce(&mut Opened) -> R) -> R {
-        let mut place = self.visit.opened();
-        change(place.get_or_insert_with(|| Opened::visitor(&self.visit.shared, None)))
+    /// Reads the session, also after its request is settled.
+    fn read<R>(&self, read: impl FnOnce(&Opened) -> R) -> R {
+        match self.visit.stage().reading() {
+            Some(opened) => read(opened),
+            // Never: whoever holds a session has opened it.
+            None => read(&Opened::visitor(&self.visit.shared, None)),
+        }
+    }
+
+    /// Changes the session, as long as its request is not settled.
+    fn change<R>(
+        &self,
+        change: impl FnOnce(&mut Opened) -> Result<R, SessionError>,
+    ) -> Result<R, SessionError> {
+        change(self.visit.stage().changing()?)
     }
 }

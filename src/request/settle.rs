@@ -13,7 +13,8 @@ use super::completion::Completion;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Running, Undone, roll_back};
-use super::visit::{Left, Visit};
+use super::visit::Visit;
+use super::visit::leaving::Left;
 use crate::ledger::Error;
 use crate::ledger::desk::Append;
 use crate::session::Ending;
@@ -49,16 +50,19 @@ impl Settled {
 /// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a
 /// client that hangs up must not stop a commit halfway.
 pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
+    // The middleware holds one; any other is a handle in a stream or a task that goes on.
+    let is_kept = Arc::strong_count(visit) > 1;
     if !visit.was_opened() {
+        visit.stage().close(is_kept);
         return Settled::UNTOUCHED;
     }
-    match visit.leave() {
+    match visit.leave(is_kept) {
         Left::Nothing(opened) => settle_idle(visit, opened, commits),
         Left::Work => {
             // On the heap: it is many kilobytes, and would be moved from place to place on its way into the
             // task.
             let (answer, answered) = oneshot::channel();
-            let work = settle_work(Arc::clone(visit), commits, Answer(Some(answer)));
+            let work = settle_work(Arc::clone(visit), commits, is_kept, Answer(Some(answer)));
             let task = tokio::spawn(Box::pin(work).in_current_span());
             match answered.await {
                 Ok(settled) => settled,
@@ -91,8 +95,8 @@ fn unsettled(visit: &Visit, ended: Result<(), JoinError>) -> Settled {
 
 /// Settles a request that has something to write, to roll back or to end. It is answered when that is done,
 /// or when it may wait no longer; the work goes on to its end.
-async fn settle_work(visit: Arc<Visit>, commits: bool, mut answer: Answer) {
-    let (opened, running) = visit.take().await;
+async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer: Answer) {
+    let (opened, running) = visit.take(is_kept).await;
     let Some(mut opened) = opened else {
         let undone = visit.waits.bounded(roll_back(running)).await.unwrap_or(Undone::LOST);
         return answer.send(|| settled(&visit, None, Err(Verdict::RolledBack(undone))));
@@ -108,6 +112,9 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, mut answer: Answer) {
             }
         }
     };
+    if is_kept {
+        visit.stage().show(opened.left(result.as_ref().ok()));
+    }
 
     // The next one that writes to the session need not wait for the rest.
     visit.leave_line();

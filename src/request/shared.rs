@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::allowance::Allowance;
+use super::forwarded::Proxies;
 use super::incident::Incident;
 use super::room::Streams;
 use super::starts::Starts;
@@ -35,13 +36,15 @@ pub(crate) struct Shared {
     pub(crate) also: Option<&'static Sql>,
     pub(crate) queue: WriterQueue,
     pub(crate) streams: Streams,
+    /// The proxies whose word about their clients is believed.
+    pub(crate) proxies: Proxies,
     /// None: visitors start as many sessions as they like.
     pub(crate) starts: Option<Starts>,
 }
 
 impl Shared {
     /// Tells the application's hook, and the log unless it has heard of many of the kind a moment ago.
-    pub(super) fn report(&self, incident: &Incident) {
+    pub(crate) fn report(&self, incident: &Incident) {
         let name = incident.name();
         telemetry::incident(name);
         if let Some(left_out) = self.allowance.take(name, Instant::now()) {

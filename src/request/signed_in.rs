@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use super::Session;
+use crate::plain_debug::plain_debug;
 use crate::session::UserId;
 
 /// The session of a signed-in user.
@@ -33,9 +34,11 @@ pub struct SignedIn {
 }
 
 /// Nobody is signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("please sign in")]
 pub struct NotSignedIn;
+
+plain_debug!(NotSignedIn);
 
 impl SignedIn {
     /// A session as its handler sees it, if somebody is signed in to it.

@@ -92,13 +92,13 @@ impl Tx {
     /// The reason cannot be stored, or the statement fails; if it lost a race, pass the error on and the
     /// request runs again.
     pub async fn end(&self, session: SessionId, reason: EndReason) -> Result<bool, Error> {
-        if let Some(opened) = self.visit.opened().as_mut()
+        if let Ok(opened) = self.visit.stage().changing()
             && opened.holding.is_stored(session)
         {
             opened.end(reason)?;
             return Ok(true);
         }
-        let actor = self.visit.opened().as_ref().and_then(|opened| opened.holding.signed_in_user().cloned());
+        let actor = self.visit.stage().opened().and_then(|opened| opened.holding.signed_in_user().cloned());
         let client = self.visit.arrival.client();
         self.visit.shared.ledger.end_within(&self.transaction, session, reason, client, actor).await
     }

@@ -1,10 +1,11 @@
 //! One run of one request: what it has asked of the ledger so far.
 
+pub(super) mod leaving;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use super::Incident;
 use super::arrival::Arrival;
 use super::completion::CookieChange;
 use super::cookie::Cookie;
@@ -13,7 +14,9 @@ use super::place::Place;
 use super::room::Room;
 use super::running::Running;
 use super::shared::Shared;
+use super::stage::Stage;
 use super::waits::Waits;
+use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::ledger::desk::Transaction;
 use crate::session::{Client, SessionId};
@@ -42,7 +45,7 @@ pub(crate) struct Visit {
     /// Its place among those who write to the session, kept until the request is settled or dropped.
     place: Place,
     /// The session, once a handler has asked for it. Never held across an await.
-    opened: Mutex<Option<Opened>>,
+    stage: Mutex<Stage>,
     /// Whether there is a transaction whose connection the server may end.
     is_attended: AtomicBool,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
@@ -52,15 +55,6 @@ pub(crate) struct Visit {
 /// A part of a request that was committed before the request has answered.
 pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
-}
-
-/// The work that a request leaves when its handler has returned.
-#[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
-pub(super) enum Left {
-    /// Nothing to commit, to roll back or to end. The session, if one was loaded.
-    Nothing(Option<Opened>),
-    /// Something, or somebody is still at it.
-    Work,
 }
 
 impl Visit {
@@ -80,7 +74,7 @@ impl Visit {
             part: Mutex::default(),
             place: Place::default(),
             is_attended: AtomicBool::new(false),
-            opened: Mutex::default(),
+            stage: Mutex::default(),
             running: tokio::sync::Mutex::default(),
         }
     }
@@ -113,8 +107,17 @@ impl Visit {
     }
 
     /// The session, for as long as a handler looks at it.
-    pub(super) fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
-        lock(&self.opened)
+    pub(super) fn stage(&self) -> MutexGuard<'_, Stage> {
+        lock(&self.stage)
+    }
+
+    /// Makes sure that the request is not settled yet.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Over`]: it is.
+    pub(crate) fn go_on(&self) -> Result<(), SessionError> {
+        if self.stage().is_over() { Err(SessionError::Over) } else { Ok(()) }
     }
 
     /// Whether a handler has asked for the session.
@@ -124,7 +127,7 @@ impl Visit {
 
     /// Whether a visitor's session may start, by the limit of the client's address. Counted once a request.
     pub(super) fn may_start(&self) -> bool {
-        match (&self.shared.starts, self.arrival.peer) {
+        match (&self.shared.starts, self.arrival.address) {
             (Some(starts), Some(address)) if self.attempt() == 1 => starts.allow(address, Instant::now()),
             _ => true,
         }
@@ -133,7 +136,7 @@ impl Visit {
     /// Whether the request has a transaction, or has changed the session.
     pub(super) async fn has_work(&self) -> bool {
         let is_changed = |opened: &Opened| opened.holding.is_changed();
-        self.running.lock().await.is_some() || self.opened().as_ref().is_some_and(is_changed)
+        self.running.lock().await.is_some() || self.stage().opened().is_some_and(is_changed)
     }
 }
 
@@ -148,7 +151,7 @@ impl Visit {
     async fn load(&self) -> Result<(), Error> {
         let _one_at_a_time = self.running.lock().await;
         self.was_opened.store(true, Ordering::Relaxed);
-        if self.opened().is_some() {
+        if self.stage().opened().is_some() {
             return Ok(());
         }
         let opened = match self.cookie() {
@@ -162,7 +165,7 @@ impl Visit {
                 self.admit(shown, found, recorded).await?
             }
         };
-        *self.opened() = Some(opened);
+        self.stage().open(opened);
         Ok(())
     }
 
@@ -178,7 +181,7 @@ impl Visit {
         if let Some(running) = place.as_ref() {
             return Ok(Arc::clone(&running.transaction));
         }
-        let loaded = self.opened().as_ref().map(|opened| opened.holding.loaded_version());
+        let loaded = self.stage().opened().map(|opened| opened.holding.loaded_version());
         let running = match loaded {
             // The session is loaded: begin without waiting for the answer, which is looked at before the
             // commit.
@@ -216,7 +219,7 @@ impl Visit {
                 self.admit(shown, found, recorded).await?
             }
         };
-        *self.opened() = Some(opened);
+        self.stage().open(opened);
         Ok((Arc::new(transaction), room))
     }
 
@@ -260,8 +263,8 @@ impl Visit {
     pub(crate) fn tell_span(&self) {
         // In the next run the span has it already.
         let Some(session) = self.session().filter(|_| self.attempt() == 1) else { return };
-        let opened = self.opened();
-        let user = opened.as_ref().filter(|_| self.shared.tells_user);
+        let stage = self.stage();
+        let user = stage.opened().filter(|_| self.shared.tells_user);
         telemetry::session_known(session, user.and_then(|opened| opened.holding.signed_in_user()));
     }
 
@@ -303,58 +306,6 @@ impl Visit {
     /// keeps never stands in line again.
     pub(crate) fn leave_line(&self) {
         self.place.leave();
-    }
-}
-
-/// Leaving.
-impl Visit {
-    /// Notes that a part of the request is committed, and which cookie must follow.
-    pub(super) fn keep_part(&self, cookie: Option<CookieChange>) {
-        let mut part = lock(&self.part);
-        let before = part.take().and_then(|part| part.cookie);
-        *part = Some(CommittedPart { cookie: cookie.or(before) });
-    }
-
-    /// The part that is committed already, if any.
-    pub(super) fn take_part(&self) -> Option<CommittedPart> {
-        lock(&self.part).take()
-    }
-
-    /// Takes the session if nothing is left to commit, to roll back or to end.
-    pub(super) fn leave(&self) -> Left {
-        let Ok(running) = self.running.try_lock() else { return Left::Work };
-        let mut opened = self.opened();
-        let leaves_work = |opened: &Opened| opened.holding.leaves_work() || opened.check().is_err();
-        if running.is_some() || opened.as_ref().is_some_and(leaves_work) {
-            return Left::Work;
-        }
-        Left::Nothing(opened.take())
-    }
-
-    /// Whether there is a transaction to look after while the handler runs.
-    pub(super) fn is_attended(&self) -> bool {
-        self.is_attended.load(Ordering::Relaxed)
-    }
-
-    /// Gives the pool's slot of the transaction to others, if the server has ended its connection.
-    pub(super) fn give_up_lost_connection(&self) {
-        let Ok(mut running) = self.running.try_lock() else { return };
-        let is_over = running.as_mut().is_none_or(Running::give_up_if_lost);
-        self.is_attended.store(!is_over, Ordering::Relaxed);
-    }
-
-    /// Takes all that is to be finished.
-    pub(super) async fn take(&self) -> (Option<Opened>, Option<Running>) {
-        let running = self.running.lock().await.take();
-        (self.opened().take(), running)
-    }
-
-    /// Lets go of the line and of the transaction of a handler that was dropped on its way, or has panicked.
-    pub(crate) fn abandon(&self) {
-        self.leave_line();
-        if let Some(running) = self.running.try_lock().ok().and_then(|mut place| place.take()) {
-            drop(running.take_back());
-        }
     }
 }
 

@@ -87,7 +87,7 @@ impl SessionState {
 
     /// Whether a browser has shown the present token since it took the place of another. A holder of an older
     /// token leaves no trace: a change of the session, or a note of activity, is by the present one.
-    pub(super) fn is_token_shown(&self, last_seen: OffsetDateTime) -> bool {
+    pub(crate) fn is_token_shown(&self, last_seen: OffsetDateTime) -> bool {
         self.content.renewed_at.is_none_or(|renewed_at| last_seen > renewed_at)
     }
 

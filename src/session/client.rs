@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// [`Event::always_says_client`]: super::Event::always_says_client
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The peer's address; an IPv4-mapped one is stored as IPv4.
+    /// The address: that of the connection, or the one that trusted proxies tell. An IPv4-mapped one is
+    /// stored as IPv4.
     pub ip: Option<IpAddr>,
     /// The `User-Agent` header without control characters, cut to [`Client::USER_AGENT_CHARS_MAX`]
     /// characters. `None` if nothing is left.

@@ -6,6 +6,7 @@ use super::{
     ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, RenewalOffered, Renewed,
     SessionState, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
 };
+use crate::plain_debug::plain_debug;
 use time::OffsetDateTime;
 
 /// Something a handler wants of a session.
@@ -44,7 +45,7 @@ pub enum Wish {
 }
 
 /// A wish that cannot be granted. The session is as it was.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WishError {
     /// The session would hold more than its limit.
@@ -85,6 +86,8 @@ pub enum WishError {
     #[error(transparent)]
     Timeouts(#[from] PolicyError),
 }
+
+plain_debug!(WishError);
 
 /// The most bytes of a key's, queue's, note's, end reason's or method's name.
 const NAME_BYTES_MAX: usize = 255;

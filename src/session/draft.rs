@@ -74,6 +74,11 @@ impl Draft {
         &self.state
     }
 
+    /// The same, to be kept by others.
+    pub fn shared_state(&self) -> Arc<SessionState> {
+        Arc::clone(&self.state)
+    }
+
     /// Whether the session is yet to be started.
     pub fn is_new(&self) -> bool {
         self.base.is_none()
@@ -82,6 +87,23 @@ impl Draft {
     /// How many events the stored session has; 0 for one that is yet to be started.
     pub fn base_version(&self) -> i64 {
         self.base.as_ref().map_or(0, |base| base.version)
+    }
+
+    /// The session without all that was wished.
+    #[must_use]
+    pub fn undone(self) -> Self {
+        let Self { id, base, timeouts, bytes_max, .. } = self;
+        match base {
+            Some(base) => Self {
+                state: Arc::clone(&base),
+                base: Some(base),
+                facts: Vec::new(),
+                id,
+                timeouts,
+                bytes_max,
+            },
+            None => Self::anonymous(id, timeouts, bytes_max),
+        }
     }
 
     /// Whether there is anything to write. A session that was started and ended by the same request leaves
@@ -99,6 +121,12 @@ impl Draft {
         if let Some(mut fact) = decide(&self.state, wish, self.bytes_max)? {
             if let Event::Renewed(renewed) = &mut fact {
                 renewed.accepts_superseded &= !self.forget_renewal();
+            }
+            if let Event::ValueSet(set) = &mut fact
+                && let Some(before) = self.value_before(&set.key).filter(|one| one.agrees_with(&set.value))
+            {
+                // What is stored stays as it is, also if it lacks a fingerprint.
+                set.value = before.clone();
             }
             Arc::make_mut(&mut self.state).apply(&fact, at);
             self.keep(fact);
@@ -130,7 +158,7 @@ impl Draft {
         let void = match &fact {
             Event::ValueSet(set) => {
                 self.forget_value(&set.key);
-                self.value_before(&set.key).is_some_and(|before| before.agrees_with(&set.value))
+                self.value_before(&set.key) == Some(&set.value)
             }
             Event::ValueRemoved(removed) => {
                 self.forget_value(&removed.key);

@@ -274,8 +274,8 @@ pub enum Assurance {
 pub enum EndReason {
     /// The user logged out.
     LoggedOut,
-    /// The application dropped the session and its values.
-    Purged,
+    /// The application ended the session, signed in or not. The log keeps what it held.
+    Discarded,
     /// The session was not used for its idle timeout.
     IdleTimeout,
     /// The session reached its absolute timeout.
@@ -324,7 +324,7 @@ macro_rules! end_reasons {
 
 end_reasons! {
     "logged_out" => LoggedOut;
-    "purged" => Purged;
+    "discarded" => Discarded;
     "idle_timeout" => IdleTimeout;
     "absolute_timeout" => AbsoluteTimeout;
     "revoked" => Revoked;

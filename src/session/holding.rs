@@ -153,6 +153,11 @@ impl Holding {
         self.draft.state()
     }
 
+    /// The same, to be kept by others.
+    pub fn shared_state(&self) -> Arc<SessionState> {
+        self.draft.shared_state()
+    }
+
     /// The session's id; of no meaning to others until the session is written.
     pub fn id(&self) -> SessionId {
         self.draft.id()

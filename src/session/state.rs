@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::timeouts::after;
 use super::{
-    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Flash, Renewed, Timeouts, TokenHash,
-    UserId, Value,
+    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Flash, Key, Renewed, Timeouts,
+    TokenHash, UserId, Value, ValueError,
 };
 
 /// A session as its events made it.
@@ -171,6 +172,15 @@ impl SessionState {
         let mut state = Self::default();
         entries.into_iter().try_for_each(|entry| state.advance(entry))?;
         Ok(state)
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    ///
+    /// The stored bytes are not a value of the key's type.
+    pub(crate) fn value<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, ValueError> {
+        self.content.values.get(key.name()).map(|value| key.decode(value)).transpose()
     }
 
     /// The user the session acts as: the impersonated one, or its own.

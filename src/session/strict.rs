@@ -2,6 +2,7 @@
 //!
 //! Postcard alone would accept trailing bytes, and a number in more bytes than it needs.
 
+use crate::plain_debug::plain_debug;
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +14,7 @@ pub const STATE_BYTES_MAX: usize = 64 * 1024;
 const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 4 * 1024;
 
 /// Stored bytes that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes do not fit their kind and shape.
@@ -44,6 +45,8 @@ pub enum DecodeError {
         shape: u8,
     },
 }
+
+plain_debug!(DecodeError);
 
 /// Reads `bytes`, which must be of exactly one value and have a size that some version writes.
 pub(super) fn strict<T: DeserializeOwned>(what: &str, shape: i16, bytes: &[u8]) -> Result<T, DecodeError> {

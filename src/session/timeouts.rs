@@ -1,5 +1,6 @@
 //! How long a session lives: its own time limits, and the error of settings that contradict each other.
 
+use crate::plain_debug::plain_debug;
 use time::{Duration, OffsetDateTime};
 
 /// The time limits of one session, in whole seconds. `None` means no such limit.
@@ -22,7 +23,7 @@ pub struct Timeouts {
 }
 
 /// A rule that cannot be followed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("setting `{setting}` {problem}")]
 pub struct PolicyError {
     /// The setting's name.
@@ -30,6 +31,8 @@ pub struct PolicyError {
     /// The problem with it.
     pub problem: &'static str,
 }
+
+plain_debug!(PolicyError);
 
 impl Timeouts {
     /// Sets the idle limit, in seconds; `None` for no limit.

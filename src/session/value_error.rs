@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::Fingerprint;
+use crate::plain_debug::plain_debug;
 
 /// A value that cannot be written or read. The session goes on: the value can be set anew or removed, and
 /// other keys are read as ever.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
     /// The value cannot be encoded.
@@ -72,6 +73,8 @@ pub enum ValueError {
     },
 }
 
+plain_debug!(ValueError);
+
 /// What values are encoded with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -83,7 +86,7 @@ pub enum Encoding {
 }
 
 /// Why a value would not come back as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Loss {
     /// A field was left out.
@@ -112,8 +115,10 @@ pub enum Loss {
     Changed(Encoding),
 }
 
+plain_debug!(Loss);
+
 /// Why an older shape could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpcastError {
     /// The bytes are not of the shape they claim.
@@ -125,6 +130,8 @@ pub enum UpcastError {
     #[error("shape {0} is not known: read it in the key's `upcast`, or run the version that wrote it")]
     UnknownShape(u16),
 }
+
+plain_debug!(UpcastError);
 
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

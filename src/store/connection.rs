@@ -1,5 +1,6 @@
 //! Connections to PostgreSQL, and how statements are sent over them.
 
+pub(crate) mod address;
 pub(crate) mod connector;
 pub(crate) mod cursor;
 pub(crate) mod deadline;

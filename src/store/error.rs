@@ -10,10 +10,11 @@ use super::connection::tls;
 use super::sqlstate::{
     describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, is_shortage, sqlstate,
 };
+use crate::plain_debug::plain_debug;
 use crate::session::{DecodeError, SessionId, WishError};
 
 /// An operation on the store failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Another request changed or ended the session first. Nothing was written; run again with a fresh load.
@@ -88,10 +89,13 @@ pub enum Error {
     Database(#[source] DriverError),
 }
 
+plain_debug!(Error);
+
 impl Error {
     /// No connection could be opened.
     pub(in crate::store) fn unreachable(error: &DriverError) -> Self {
-        Self::Unavailable(tls::explain(error).unwrap_or_else(|| describe(error)))
+        let meaning = tls::explain(error).or_else(|| wants_password(error)).or_else(|| no_socket(error));
+        Self::Unavailable(meaning.unwrap_or_else(|| describe(error)))
     }
 
     /// Opening a connection timed out.
@@ -193,6 +197,24 @@ impl From<PoolError> for Error {
             other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+/// The driver finds that the server asks for a password, and has none.
+fn wants_password(error: &DriverError) -> Option<String> {
+    let is_missing = std::error::Error::source(error)?.to_string() == "password missing";
+    is_missing.then(|| {
+        "the server asks for a password: set PGPASSWORD or write one into the address; a password file is not read"
+            .to_owned()
+    })
+}
+
+/// A socket whose file is not there: the system's text would not say what is missing.
+fn no_socket(error: &DriverError) -> Option<String> {
+    let io = std::error::Error::source(error)?.downcast_ref::<std::io::Error>()?;
+    (io.kind() == std::io::ErrorKind::NotFound).then(|| {
+        "no server has its socket there: start the server, or name its host, or the folder of its socket, in the address"
+            .to_owned()
+    })
 }
 
 /// Looks through an application's error and its causes for an error of the library or of the database.

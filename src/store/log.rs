@@ -7,3 +7,4 @@ pub(crate) mod guards;
 pub(crate) mod history;
 mod snapshot;
 pub(crate) mod streams;
+pub(crate) mod subscriptions;

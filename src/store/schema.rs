@@ -11,6 +11,7 @@ use super::error::Error;
 use super::patience::{Patience, is_lock_refusal, is_locked};
 use super::readiness::{self, Readiness, readiness};
 use super::settling::{self, Mended, Unmended};
+use crate::plain_debug::plain_debug;
 use crate::store::bare::bare;
 
 mod embedded {
@@ -28,7 +29,7 @@ const ATTACH_PARTITION: &str = bare(include_str!("sql/attach_partition.sql"));
 const MONTHS_AHEAD: i32 = 12;
 
 /// A schema that this version of the library cannot work with.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// The database has fewer migrations than the library knows, or none.
@@ -102,6 +103,8 @@ pub enum SchemaError {
     #[error(transparent)]
     Store(#[from] Error),
 }
+
+plain_debug!(SchemaError);
 
 /// The result of a migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -63,7 +63,7 @@ pub(crate) async fn page_of_sessions(
     SESSIONS_PAGE.query(connection, parameters).await?.iter().map(summary).collect()
 }
 
-fn summary(row: &Row) -> Result<SessionSummary, Error> {
+pub(super) fn summary(row: &Row) -> Result<SessionSummary, Error> {
     let client =
         Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?).unwrap_or_default();
     Ok(SessionSummary {

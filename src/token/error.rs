@@ -2,9 +2,10 @@
 
 use super::key_ring::KeyId;
 use super::randomness::RandomnessError;
+use crate::plain_debug::plain_debug;
 
 /// The reason why no token was made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
     /// The generator gave no nonce.
@@ -24,9 +25,13 @@ pub enum SealError {
     TooLong,
 }
 
+plain_debug!(SealError);
+
 /// A value is not a token of this sealer: it is malformed or forged, its key is unknown or retired, or it was
 /// sealed for another purpose, cookie or audience. One error stands for all these reasons, so that an
 /// attacker learns none of them (OWASP ASVS 11.2.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("The session token was rejected.")]
 pub struct TokenRejected;
+
+plain_debug!(TokenRejected);

@@ -1,18 +1,22 @@
 //! Settings of the middleware.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use poem::{Response, Result};
+use ipnet::IpNet;
+use poem::{Request, Response, Result};
 
 use super::commit_policy;
-use super::face::{CommitHook, Face};
+use super::face::{ClientHook, CommitHook, Face};
 use super::kept_body::Budget;
 use super::middleware::Sessions;
+use super::plain_http::PlainHttp;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
 use crate::request::allowance::Allowance;
+use crate::request::forwarded::Proxies;
 use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::starts::Starts;
@@ -40,6 +44,8 @@ pub struct SessionsBuilder {
     refuses_superseded: bool,
     replay_bytes_total: usize,
     starts: Option<Starts>,
+    proxies: Proxies,
+    client: Option<ClientHook>,
     also: Option<&'static Sql>,
 }
 
@@ -64,6 +70,8 @@ impl Sessions {
             refuses_superseded: false,
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts: None,
+            proxies: Proxies::default(),
+            client: None,
             also: None,
         }
     }
@@ -123,17 +131,18 @@ impl SessionsBuilder {
     }
 
     /// The largest request body, in bytes, that is kept so that the request can run again. A request with a
-    /// larger body, or one of unknown length, runs once, and is answered 503 when it loses a race. 256 KiB
-    /// unless set.
+    /// larger body, or one in pieces of HTTP/1.1, runs once, and is answered 503 when it loses a race. So is
+    /// one that is to become something else, such as a WebSocket. 256 KiB unless set.
     ///
     /// A body is kept as it is read, and nothing is read before the handler asks for it. Where the session or
     /// the [`Tx`](super::Tx) comes first among the handler's arguments, it waits until the body is there. So
     /// a client that sends its body slowly, or never, holds nothing meanwhile.
     ///
-    /// A request that runs once cannot wait so. If its handler asks for a [`Tx`](super::Tx), it is one of a
-    /// few: such requests together hold at most a quarter of the pool's connections, or two if that is more,
-    /// and leave one to the others. Further ones wait for a second, and are answered 503. And the server ends
-    /// a transaction in which nothing happens for 5 s.
+    /// A request that runs once cannot wait so, nor can one of HTTP/2 whose body does not tell its length. If
+    /// the handler asks for a [`Tx`](super::Tx), it is one of a few: such requests together hold at most a
+    /// quarter of the pool's connections, or two if that is more, and leave one to the others. Further ones
+    /// wait for a second, and are answered 503. And the server ends a transaction in which nothing happens
+    /// for 5 s.
     pub fn replay_bytes_max(mut self, bytes: usize) -> Self {
         self.replay_bytes_max = bytes;
         self
@@ -159,10 +168,59 @@ impl SessionsBuilder {
     /// (/64). A request beyond is answered 429 with Retry-After, and has done nothing. Sessions that begin
     /// with a login do not count, and sessions that are there go on. Without it there is no limit.
     ///
-    /// The address is that of the connection: behind a proxy it is the proxy's, and the limit is one for all
-    /// clients. Limit them at the proxy then. Each process counts by itself.
+    /// The address is the one that events name. Behind a proxy that is not among the
+    /// [`trusted_proxies`](Self::trusted_proxies) it is the proxy's, and the limit is one for all its
+    /// clients. Each process counts by itself.
     pub fn starts_per_minute(mut self, starts: u32) -> Self {
         self.starts = Some(Starts::per_minute(starts));
+        self
+    }
+
+    /// The networks of the proxies in front of the application, say of a load balancer. Without any, the
+    /// client of a request is whoever opened the connection, whatever the headers say.
+    ///
+    /// If a connection comes from one of these networks, the headers `Forwarded` (RFC 7239) and
+    /// `X-Forwarded-For` are read from the right: each trusted proxy is believed about the address before it,
+    /// and the first address that is not a trusted proxy's is the client's. What stands left of it came from
+    /// the client and is not read (ASVS 15.3.4).
+    ///
+    /// A proxy must write one of these headers itself. If a request has both, they must lead to the same
+    /// client. Where a header stops short (an unreadable hop, `unknown`, a name that hides the address, more
+    /// than 32 hops, a hop of more than 1024 bytes, two headers that differ), the client is the last address
+    /// that was believed. That is an [`Incident`] unless the proxy has hidden the address on purpose.
+    ///
+    /// ```
+    /// # use session_ledger::web::SessionsBuilder;
+    /// # fn behind(sessions: SessionsBuilder) -> Result<SessionsBuilder, Box<dyn std::error::Error>> {
+    /// let sessions = sessions.trusted_proxies(["10.0.0.0/8".parse()?, "2001:db8:1::/48".parse()?]);
+    /// # Ok(sessions) }
+    /// ```
+    pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
+        self.proxies = Proxies::new(networks);
+        self
+    }
+
+    /// Tells the address of a request's client where it travels in another way: a header of a content
+    /// delivery network, or what a listener has read of the PROXY protocol. `None` leaves it to
+    /// [`trusted_proxies`](Self::trusted_proxies).
+    ///
+    /// Anybody can send any header: believe it only if the connection comes from whoever writes it.
+    ///
+    /// ```
+    /// # use session_ledger::web::SessionsBuilder;
+    /// # fn behind(sessions: SessionsBuilder) -> Result<SessionsBuilder, Box<dyn std::error::Error>> {
+    /// use session_ledger::web::IpNet;
+    ///
+    /// let network: IpNet = "203.0.113.0/24".parse()?;
+    /// let sessions = sessions.client(move |request| {
+    ///     let peer = request.remote_addr().as_socket_addr()?.ip().to_canonical();
+    ///     let told = request.header("CDN-Client-IP").filter(|_| network.contains(&peer))?;
+    ///     told.parse().ok()
+    /// });
+    /// # Ok(sessions) }
+    /// ```
+    pub fn client(mut self, client: impl Fn(&Request) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.client = Some(Box::new(client));
         self
     }
 
@@ -211,14 +269,16 @@ impl SessionsBuilder {
             queue: WriterQueue::new(connections_of_one),
             streams: Streams::new(connections_of_one),
             starts: self.starts,
+            proxies: self.proxies,
         };
-        let (commits, replay_bytes_max) = (self.commits, self.replay_bytes_max);
         let face = Face {
             shared: Arc::new(shared),
-            commits,
-            replay_bytes_max,
+            commits: self.commits,
+            client: self.client,
+            replay_bytes_max: self.replay_bytes_max,
             budget: Arc::new(Budget::new(self.replay_bytes_total)),
             refuses_superseded: self.refuses_superseded,
+            plain_http: PlainHttp::default(),
         };
         Sessions::of(face)
     }

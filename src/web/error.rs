@@ -15,6 +15,7 @@ impl ResponseError for SessionError {
         match self {
             Self::Ended | Self::Superseded => StatusCode::CONFLICT,
             Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
+            Self::RunPanicked => StatusCode::SERVICE_UNAVAILABLE,
             Self::Wish(wish) => status_of_wish(wish),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -27,6 +28,9 @@ impl ResponseError for SessionError {
             Self::Wish(WishError::StaleCookie) => "Please load the page again.",
             Self::TooManyStarts => {
                 return plain_for_later(self.status(), "60", "Please try again in a minute.");
+            }
+            Self::RunPanicked => {
+                return plain_for_later(self.status(), "1", "Please try again in a moment.");
             }
             _ => return told(self.status()),
         };

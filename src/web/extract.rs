@@ -32,7 +32,7 @@ impl<'a> FromRequest<'a> for Tx {
 /// The visit of a request that is behind the middleware, once the request's body is there.
 async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
     let reception = reception_of(request)?;
-    let visit = reception.visit_of(request);
+    let visit = reception.visit_of(request)?;
     if !reception.await_body().await? {
         visit.note_that_it_runs_once();
     }

@@ -17,7 +17,7 @@ pub(super) struct Budget(AtomicUsize);
 /// The body of one request. It is read when a handler reads it, or asks for its session, and not before. Of a
 /// body for which the budget has no room nothing is kept, and it can be read once.
 pub(super) struct KeptBody {
-    /// The length that the body announces.
+    /// The length that the body announces, or the longest that it may have.
     bytes: usize,
     budget: Arc<Budget>,
     content: Mutex<Content>,
@@ -27,8 +27,8 @@ struct Content {
     /// The body as it comes. None behind its end.
     source: Option<Source>,
     keeping: Keeping,
-    /// Whether it has taken its part of the budget.
-    has_room: bool,
+    /// Its part of the budget, in bytes.
+    room: usize,
     kept: Vec<Bytes>,
     kept_bytes: usize,
     /// The readers that wait for more to come.
@@ -62,12 +62,12 @@ impl Budget {
 }
 
 impl KeptBody {
-    /// A body that announces to be this long.
+    /// A body that announces to be this long, or may be so long if it announces nothing.
     pub(super) fn new(body: Body, bytes: usize, budget: &Arc<Budget>) -> Arc<Self> {
         let content = Content {
             source: Some(Box::pin(body.into_bytes_stream())),
             keeping: Keeping::Undecided,
-            has_room: false,
+            room: 0,
             kept: Vec::new(),
             kept_bytes: 0,
             waiting: Vec::new(),
@@ -108,7 +108,7 @@ impl KeptBody {
     /// The piece of this number; none behind the end.
     async fn piece(&self, nth: usize) -> Option<io::Result<Bytes>> {
         self.decide();
-        poll_fn(|context| self.content().poll_piece(self.bytes, nth, context)).await
+        poll_fn(|context| self.content().poll_piece(self, nth, context)).await
     }
 
     /// Whether it is kept. The first who asks decides it.
@@ -117,7 +117,7 @@ impl KeptBody {
         if content.keeping == Keeping::Undecided {
             let has_room = self.budget.take(self.bytes);
             content.keeping = if has_room { Keeping::Yes } else { Keeping::No };
-            content.has_room = has_room;
+            content.room = if has_room { self.bytes } else { 0 };
         }
         content.keeping
     }
@@ -131,7 +131,7 @@ impl KeptBody {
 impl Content {
     fn poll_piece(
         &mut self,
-        bytes_max: usize,
+        body: &KeptBody,
         nth: usize,
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Bytes>>> {
@@ -148,9 +148,14 @@ impl Content {
         };
         self.waiting.drain(..).for_each(Waker::wake);
         match &next {
-            Some(Ok(piece)) => self.keep(piece, bytes_max),
+            Some(Ok(piece)) => self.keep(piece, body.bytes),
             Some(Err(_)) => self.keeping = Keeping::No,
-            None => self.source = None,
+            None => {
+                self.source = None;
+                let surplus = self.room.saturating_sub(self.kept_bytes);
+                self.room -= surplus;
+                body.budget.give_back(surplus);
+            }
         }
         Poll::Ready(next)
     }
@@ -170,8 +175,6 @@ impl Content {
 impl Drop for KeptBody {
     fn drop(&mut self) {
         let content = self.content.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if content.has_room {
-            self.budget.give_back(self.bytes);
-        }
+        self.budget.give_back(content.room);
     }
 }

@@ -3,30 +3,39 @@
 //! Nothing is copied before the handler asks for its session: most requests never do, or do not run again. So
 //! a request runs again as it was when it asked, at the address and with the data that it came with.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use poem::error::ReadBodyError;
 use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Body, Request, RequestParts, Response, Result};
+use poem::{Body, Request, RequestParts, Response, Result};
 
+use super::client_address::source_of;
 use super::face::Face;
-use super::kept_body::KeptBody;
+use super::kept::{Kept, keep_body};
+use super::path_params::PathParams;
 use crate::request::arrival::Arrival;
-use crate::request::shared::Shared;
 use crate::request::visit::Visit;
+use crate::request::{Incident, SessionError};
 
 /// What the middleware gives a run of a request. Extractors find it among the request's data.
 pub(super) struct Reception {
-    shared: Arc<Shared>,
+    face: Arc<Face>,
+    /// The method as it came: poem's router makes a GET of a HEAD.
+    method: Method,
     /// The address as it came: an inner `Route` may cut a part off.
     uri: Uri,
     /// The data as it came. What the layers within add, they add again.
     extensions: Extensions,
+    /// The path parameters as they came, from a `Route` around the middleware. None if they cannot be told.
+    path_params: Option<PathParams>,
     body: Kept,
     /// On the heap, as most requests do not ask.
     asked: OnceLock<Box<Asked>>,
+    /// Whether the handler has returned. Whoever keeps the request gets no session any more.
+    is_over: AtomicBool,
 }
 
 /// A run of a request that has asked for its session or its transaction.
@@ -35,8 +44,7 @@ struct Asked {
     request: KeptRequest,
 }
 
-/// The parts of a request that poem lets one keep, beside its [`Arrival`]. It lacks the path parameters of an
-/// outer `Route`.
+/// The parts of a request that poem lets one keep, beside its [`Arrival`].
 #[derive(Clone)]
 struct KeptRequest {
     /// When the first run asked.
@@ -49,26 +57,19 @@ struct KeptRequest {
     scheme: http::uri::Scheme,
 }
 
-/// The body of a request that may run again.
-#[derive(Clone)]
-enum Kept {
-    /// It has none.
-    Empty,
-    Body(Arc<KeptBody>),
-    /// It is not kept, so the request runs once.
-    Nothing,
-}
-
 impl Reception {
     /// For the first run of a request, whose body is kept from now on as it is read.
-    pub(super) fn of(request: &mut Request, face: &Face) -> Arc<Self> {
+    pub(super) fn of(request: &mut Request, face: &Arc<Face>) -> Arc<Self> {
         let body = keep_body(request, face);
         Arc::new(Self {
-            shared: Arc::clone(&face.shared),
+            face: Arc::clone(face),
+            method: request.method().clone(),
             uri: request.uri().clone(),
             extensions: request.extensions().clone(),
+            path_params: PathParams::of(request),
             body,
             asked: OnceLock::new(),
+            is_over: AtomicBool::new(false),
         })
     }
 
@@ -78,21 +79,38 @@ impl Reception {
     }
 
     /// The visit of the request, which asks for it.
-    pub(super) fn visit_of(&self, request: &Request) -> &Arc<Visit> {
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Over`]: the handler has returned.
+    pub(super) fn visit_of(&self, request: &Request) -> Result<&Arc<Visit>, SessionError> {
         let asked = || {
-            let arrival = arrival_of(request, matches!(self.body, Kept::Nothing));
-            let visit = Arc::new(Visit::new(Arc::clone(&self.shared), arrival, 1));
+            let method = self.method.clone();
+            let arrival = arrival_of(request, method, matches!(self.body, Kept::Nothing), &self.face);
+            let visit = Arc::new(Visit::new(Arc::clone(&self.face.shared), arrival, 1));
             Box::new(Asked { visit, request: KeptRequest::of(request) })
         };
-        &self.asked.get_or_init(asked).visit
+        let visit = &self.asked.get_or_init(asked).visit;
+        // Looked at last: either this sees that the handler has returned, or the middleware sees the visit.
+        if self.is_over.load(Ordering::SeqCst) { Err(SessionError::Over) } else { Ok(visit) }
     }
 
-    /// Before a request takes anything from others: waits until its body is there. Says whether the request
-    /// can run again.
+    /// The handler has returned.
+    pub(super) fn close(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+    }
+
+    /// Before a request takes anything from others: waits until its body is there. Says whether it is, so
+    /// that the request can run again for sure.
     pub(super) async fn await_body(&self) -> Result<bool> {
-        let Kept::Body(body) = &self.body else { return Ok(true) };
-        body.fill().await.map_err(ReadBodyError::Io)?;
-        Ok(body.can_be_read_again())
+        match &self.body {
+            Kept::Empty => Ok(true),
+            Kept::Body(body) => {
+                body.fill().await.map_err(ReadBodyError::Io)?;
+                Ok(body.can_be_read_again())
+            }
+            Kept::Stream(_) | Kept::Nothing => Ok(false),
+        }
     }
 
     /// When the request asked for its session, if it did.
@@ -113,35 +131,29 @@ impl Reception {
 
     /// The request once more, if it has asked for its session and its body was kept, and the reception of its
     /// next run, which has this number.
-    pub(super) fn once_more(&self, number: u32) -> Option<(Request, Arc<Self>)> {
+    pub(super) async fn once_more(&self, number: u32) -> Option<(Request, Arc<Self>)> {
         let Asked { visit, request } = &**self.asked.get()?;
         let body = match &self.body {
             Kept::Empty => Body::empty(),
-            Kept::Body(body) if body.can_be_read_again() => body.body(),
-            Kept::Body(_) | Kept::Nothing => return None,
+            Kept::Body(body) | Kept::Stream(body) if body.can_be_read_again() => body.body(),
+            Kept::Body(_) | Kept::Stream(_) | Kept::Nothing => return None,
         };
         let visit = Arc::new(visit.once_more(number));
-        let again = self.request(request, &visit.arrival, body);
+        let mut again = self.path_params.as_ref()?.give(request.bare(&visit.arrival)).await?;
+        *again.uri_mut() = self.uri.clone();
+        again.extensions_mut().clone_from(&self.extensions);
+        again.set_body(body);
         let next = Self {
-            shared: Arc::clone(&self.shared),
+            face: Arc::clone(&self.face),
+            method: self.method.clone(),
             uri: self.uri.clone(),
             extensions: self.extensions.clone(),
+            path_params: self.path_params.clone(),
             body: self.body.clone(),
             asked: OnceLock::from(Box::new(Asked { visit, request: request.clone() })),
+            is_over: AtomicBool::new(false),
         };
         Some((again, Arc::new(next)))
-    }
-
-    fn request(&self, kept: &KeptRequest, arrival: &Arrival, body: Body) -> Request {
-        let (mut parts, ()) = http::Request::new(()).into_parts();
-        parts.method = arrival.method.clone();
-        parts.uri = self.uri.clone();
-        parts.version = kept.version;
-        parts.headers = arrival.headers.clone();
-        parts.extensions = self.extensions.clone();
-        let (local_addr, remote_addr) = (kept.local_addr.clone(), kept.remote_addr.clone());
-        let parts = RequestParts::from((parts, local_addr, remote_addr, kept.scheme.clone()));
-        Request::from_parts(parts, body)
     }
 }
 
@@ -156,6 +168,18 @@ impl KeptRequest {
             scheme: request.scheme().clone(),
         }
     }
+
+    /// The request once more, at the address that the browser has sent, without body and data.
+    fn bare(&self, arrival: &Arrival) -> Request {
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.method = arrival.method.clone();
+        parts.uri = self.original_uri.clone();
+        parts.version = self.version;
+        parts.headers = arrival.headers.clone();
+        let (local_addr, remote_addr) = (self.local_addr.clone(), self.remote_addr.clone());
+        let parts = RequestParts::from((parts, local_addr, remote_addr, self.scheme.clone()));
+        Request::from_parts(parts, Body::empty())
+    }
 }
 
 /// The address of a request on its own host. One that begins with two slashes would name another host
@@ -166,41 +190,15 @@ fn location(uri: &Uri) -> String {
 }
 
 /// The parts of a request that the cycle looks at.
-fn arrival_of(request: &Request, runs_once: bool) -> Arrival {
-    let peer = match &request.remote_addr().0 {
-        Addr::SocketAddr(address) => Some(address.ip()),
-        _ => None,
-    };
-    Arrival { method: request.method().clone(), headers: request.headers().clone(), peer, runs_once }
-}
-
-/// Has the body kept as it is read, if it says that it is not too long.
-fn keep_body(request: &mut Request, face: &Face) -> Kept {
-    let length = body_length(request).filter(|length| *length <= face.replay_bytes_max);
-    let Some(length) = length.filter(|_| !request.headers().contains_key(header::UPGRADE)) else {
-        return Kept::Nothing;
-    };
-    let body = request.take_body();
-    if body.is_empty() {
-        return Kept::Empty;
+fn arrival_of(request: &Request, method: Method, runs_once: bool, face: &Face) -> Arrival {
+    let source = source_of(request, face);
+    let address = source.map(|source| source.address);
+    let headers = request.headers().clone();
+    let arrival = Arrival { method, headers, address, runs_once };
+    if let Some(fault) = source.and_then(|source| source.fault) {
+        face.shared.report(&Incident::ForwardingRejected { client: arrival.client(), fault });
     }
-    let kept = KeptBody::new(body, length, &face.budget);
-    request.set_body(kept.body());
-    Kept::Body(kept)
-}
-
-/// The length that the body announces, if it does. A request with neither header has no body (RFC 9112,
-/// section 6.3).
-fn body_length(request: &Request) -> Option<usize> {
-    let headers = request.headers();
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        return None;
-    }
-    match headers.get(header::CONTENT_LENGTH) {
-        None if request.version() <= Version::HTTP_11 => Some(0),
-        None => matches!(*request.method(), Method::GET | Method::HEAD).then_some(0),
-        Some(length) => length.to_str().ok()?.parse().ok(),
-    }
+    arrival
 }
 
 #[test]

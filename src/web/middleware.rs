@@ -17,8 +17,10 @@ use crate::request::SessionError;
 use crate::telemetry;
 use crate::token::KeyRing;
 
-/// The middleware that gives handlers a [`Session`](super::Session). Put it around the whole application,
-/// outside of any `Route`: a request that runs again loses the path parameters of an outer `Route`.
+/// The middleware that gives handlers a [`Session`](super::Session). Put it around the whole application.
+///
+/// Other middleware goes inside of it where it puts something into the request that it keeps nowhere else, as
+/// poem's `CookieJarManager` does: a request that runs again would come without. It is then answered 503.
 ///
 /// ```
 /// # use session_ledger::{Ledger, token::KeyRing, web::{Session, Sessions}};
@@ -92,7 +94,7 @@ impl<E: Endpoint> Endpoint for SessionsEndpoint<E> {
 impl<E: Endpoint> SessionsEndpoint<E> {
     /// Runs a request until its changes are committed, or there is no point in going on.
     async fn run(&self, request: &mut Request) -> Result<Response> {
-        let face = &*self.face;
+        let face = &self.face;
         let mut reception = Reception::of(request, face);
         let mut number = 1;
         loop {
@@ -129,7 +131,7 @@ impl<E: Endpoint> SessionsEndpoint<E> {
         if !may_try_again(again.failure.prospect, number, reception.asked_at()?) {
             return None;
         }
-        let next = reception.once_more(number + 1)?;
+        let next = reception.once_more(number + 1).await?;
         tracing::debug!(attempt = number, error = %again.error, "the request runs again");
         tokio::time::sleep(backoff(number)).await;
         Some(next)

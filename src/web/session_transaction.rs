@@ -17,10 +17,10 @@ impl Session {
     /// Does `work` in a SERIALIZABLE transaction, and commits it together with the changes that `work` makes
     /// to the session. If it loses a race, `work` is done again with the session loaded afresh.
     ///
-    /// It is for handlers that must not run again as a whole: inside an outer `Route` with path parameters,
-    /// with a large or streaming body, or with effects outside the database before or after. Once this has
-    /// returned `Ok`, the changes stay, whatever the handler answers, and the request as a whole does not run
-    /// again.
+    /// It is for handlers that must not run again as a whole: inside of a middleware that keeps its own
+    /// things, with a large or streaming body, or with effects outside the database before or after. Once
+    /// this has returned `Ok`, the changes stay, whatever the handler answers, and the request as a whole
+    /// does not run again.
     ///
     /// ```
     /// # use poem::{Result, handler, error::InternalServerError};

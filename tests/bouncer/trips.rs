@@ -32,8 +32,8 @@ fn login(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: Session) {
-    session.logout();
+fn logout(session: Session) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]

@@ -37,8 +37,8 @@ fn login(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 pub(crate) async fn insert(tx: &Tx) -> Result<()> {

@@ -146,7 +146,8 @@ fn identities() -> Vec<Event> {
 fn ends() -> Vec<Event> {
     let reasons = [
         EndReason::LoggedOut,
-        EndReason::Purged,
+        // As versions before 0.1 stored it.
+        EndReason::Other("purged".into()),
         EndReason::IdleTimeout,
         EndReason::AbsoluteTimeout,
         EndReason::Revoked,

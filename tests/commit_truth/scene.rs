@@ -44,9 +44,9 @@ fn login(session: Session, Data(runs): Data<&Runs>) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn, Data(runs): Data<&Runs>) {
+fn logout(session: SignedIn, Data(runs): Data<&Runs>) -> Result<()> {
     runs.0.fetch_add(1, Ordering::SeqCst);
-    session.logout();
+    Ok(session.logout()?)
 }
 
 /// Buys an item and counts that in the session.

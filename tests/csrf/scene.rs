@@ -160,10 +160,10 @@ fn log_in(session: Session, ran: Data<&Ran>, Path(user): Path<String>) -> Result
 }
 
 #[handler]
-fn log_out(session: Session, ran: Data<&Ran>) -> &'static str {
+fn log_out(session: Session, ran: Data<&Ran>) -> Result<&'static str> {
     ran.0.0.fetch_add(1, Ordering::SeqCst);
-    session.logout();
-    "bye"
+    session.logout()?;
+    Ok("bye")
 }
 
 /// Offers a new cookie, and shows the token of the page's form.

@@ -8,6 +8,7 @@ mod follow;
 mod lease;
 mod order;
 mod refusal;
+mod subscriptions;
 mod writers;
 
 use session_ledger::Ledger;

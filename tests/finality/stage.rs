@@ -204,8 +204,8 @@ fn login(session: Session, Path(user): Path<String>) -> Result<String> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]

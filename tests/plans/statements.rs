@@ -102,6 +102,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("delete_projection.sql", Exempt(WHOLE)),
+    ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
     (
         "end.sql",
@@ -172,6 +173,29 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "hold.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID",
+            wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
+        },
+    ),
+    (
+        "impersonations_page.sql",
+        Plan {
+            role: AUDITOR,
+            arguments: "'user 4', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 100",
+            wanted: &[
+                "event_otherwise_user_id_session_id_idx",
+                "Index Scan using a_session_is_live_once on session",
+            ],
+        },
+    ),
+    (
+        "list_subscriptions.sql",
+        Exempt("reads the few rows of `subscription`, and a bounded part of the log for each"),
+    ),
+    (
         "load.sql",
         Plan {
             role: RUNTIME,
@@ -231,6 +255,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("settle_schema.sql", Exempt(WHOLE)),
+    ("take_subscription.sql", Exempt(ONE)),
     ("takes_writes.sql", Exempt(NO_PLAN)),
     ("terminate.sql", Exempt("ends its own connection and reads no table")),
     (
@@ -242,6 +267,18 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("transaction_status.sql", Plan { role: RUNTIME, arguments: "'3'", wanted: &["Result"] }),
+    (
+        "watch.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "array[ID]::uuid[]",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_was_last_seen_once on activity",
+                "Index Scan using a_session_ends_once on ended_session",
+            ],
+        },
+    ),
     (
         "why_ended.sql",
         Plan {

@@ -80,6 +80,10 @@ impl TcpServer {
         Some(it)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The configuration to connect to it under this name.
     pub(crate) fn config(&self, name: &str, sslmode: &str) -> tokio_postgres::Config {
         let port = self.port;
@@ -89,13 +93,14 @@ impl TcpServer {
         text.parse().unwrap()
     }
 
-    /// A file that only the server's user may read.
-    fn put(&self, name: &str, content: &str) {
+    /// Writes a file that only the server's user may read, and returns its path.
+    pub(crate) fn put(&self, name: &str, content: &str) -> String {
         let path = self.server.socket_dir().join(name);
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let owner = fs::metadata(self.server.socket_dir()).unwrap();
         chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+        path.display().to_string()
     }
 }
 

@@ -44,7 +44,7 @@ async fn what_requests_have_written_is_rebuilt_as_they_wrote_it() {
         "/add /login/alice /add /renew /flash/hello",
         "/login/bob /login/carol /short/600 /add",
         "/login/dave /renew /order/teapot/then/200 /logout",
-        "/flash/one /flashes /keep/x /undo /purge /add",
+        "/flash/one /flashes /keep/x /undo /discard /add",
     ];
     for walk in walks {
         let visitor = Visitor::new(&application);

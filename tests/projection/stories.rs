@@ -21,7 +21,7 @@ pub(crate) fn to_be_ended(reason: &EndReason) -> String {
 pub(crate) fn reasons() -> Vec<EndReason> {
     vec![
         EndReason::LoggedOut,
-        EndReason::Purged,
+        EndReason::Discarded,
         EndReason::IdleTimeout,
         EndReason::AbsoluteTimeout,
         EndReason::Revoked,

@@ -90,14 +90,14 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.activity set last_seen = now()", &[RUNTIME]),
     ("delete from session_ledger.activity", &[]),
     // Subscriptions.
-    ("select * from session_ledger.subscription", &[RELAY, AUDITOR]),
+    ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
     (
         "insert into session_ledger.subscription (name, cursor) values ('another', '3:3:')",
         &[RELAY],
     ),
     ("update session_ledger.subscription set cursor = '9:9:', moved_at = now()", &[RELAY]),
     ("update session_ledger.subscription set name = 'stolen'", &[]),
-    ("delete from session_ledger.subscription", &[]),
+    ("delete from session_ledger.subscription", &[OPERATOR]),
     ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[AUDITOR]),
     ("delete from session_ledger.dead_letter", &[]),
     ("delete from session_ledger.parked_session", &[]),

@@ -64,7 +64,7 @@ fn renew(session: Session) -> Result<String> {
 }
 
 #[handler]
-fn logout(session: Session) -> String {
-    session.logout();
-    told(&session)
+fn logout(session: Session) -> Result<String> {
+    session.logout()?;
+    Ok(told(&session))
 }

@@ -16,8 +16,8 @@ struct Rule {
 enum Files {
     /// The files of these floors.
     Of(&'static [&'static str]),
-    /// All files of `src` but those of this floor.
-    ButOf(&'static str),
+    /// All files of `src` but those of these floors.
+    ButOf(&'static [&'static str]),
 }
 
 const PURE: &[&str] = &["session", "token"];
@@ -71,12 +71,22 @@ const RULES: &[Rule] = &[
         instead: "the cycle of a request knows no framework; take what is needed as an argument",
     },
     Rule {
-        files: Files::ButOf("web"),
+        files: Files::ButOf(&["web", "test"]),
         refused: &["poem"],
         instead: "only src/web knows poem; speak the `http` crate's types and our own",
     },
     Rule {
-        files: Files::ButOf("internals"),
+        files: Files::ButOf(&["test"]),
+        refused: &["crate::test", "private_postgres"],
+        instead: "the kit is for the tests of applications; the library runs without it",
+    },
+    Rule {
+        files: Files::Of(&["test"]),
+        refused: &["crate::store", "crate::request"],
+        instead: "the kit visits an application as a browser does; use the public interface",
+    },
+    Rule {
+        files: Files::ButOf(&["internals"]),
         refused: &["crate::internals"],
         instead: "this module is for tests and benches; name the thing where it is defined",
     },
@@ -147,7 +157,7 @@ impl Rule {
     fn concerns(&self, path: &str) -> bool {
         match self.files {
             Files::Of(floors) => is_on(path, floors),
-            Files::ButOf(floor) => path.starts_with("src/") && !is_on(path, &[floor]),
+            Files::ButOf(floors) => path.starts_with("src/") && !is_on(path, floors),
         }
     }
 
@@ -172,7 +182,7 @@ fn is_driver(name: &Named) -> bool {
 /// Whether a file may name the driver: it lies outside of the library, or is one of those that speak to
 /// PostgreSQL.
 fn may_name_postgres(path: &str) -> bool {
-    !path.starts_with("src/") || path == TRANSACTION || is_on(path, &["store", "ledger"])
+    !path.starts_with("src/") || path == TRANSACTION || is_on(path, &["store", "ledger", "test"])
 }
 
 /// Whether a name of the projector's leads past the public interface.
@@ -261,6 +271,8 @@ fn poem_is_known_to_the_web_floor_only() {
         assert_eq!(lines_refused(path, "fn f(request: &poem::Request) {}"), [1], "{path}");
     }
     assert_eq!(lines_refused("projector/src/main.rs", "use poem::Request;"), [0; 0]);
+    assert_eq!(lines_refused("src/test/visitor.rs", "use poem::Request;\nuse crate::store::Pool;"), [2]);
+    assert_eq!(lines_refused("src/web/face.rs", "use crate::test::Visitor;"), [1]);
 }
 
 #[test]

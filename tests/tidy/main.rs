@@ -1,6 +1,8 @@
 //! The house's own rules, read from the tree and refused like any other broken promise.
 //!
 //! - `circles`: no two files of the library need each other, directly or around other files.
+//! - `errors`: an error's `Debug` is its message, as `main` prints it.
+//! - `features`: a build of the library holds no test kit unless it asks for it.
 //! - `floors`: lower floors never import upper ones, and the pure ones read no clock.
 //! - `public_names`: the library exports the names on a list, so that growth is seen in review.
 //! - `readme`: its program is the example that is compiled and run.
@@ -12,6 +14,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod circles;
+mod errors;
+mod features;
 mod floors;
 mod mentions;
 mod modules;

@@ -57,7 +57,9 @@ fn every_statement_says_what_it_does_and_what_no_row_means() {
 
 #[test]
 fn no_statement_is_written_inside_rust() {
-    let ours = rust_files().filter(|(file, _)| file.is_under(&["src", "projector/src"]));
+    // The kit's statements name databases and tables that a test has made.
+    let ours = rust_files()
+        .filter(|(file, _)| file.is_under(&["src", "projector/src"]) && !file.is_under(&["src/test"]));
     let offences: Vec<_> = ours
         .flat_map(|(file, rust)| {
             let statements = rust.masked.strings.iter().filter(|string| is_statement(&string.text));

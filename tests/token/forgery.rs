@@ -163,7 +163,7 @@ fn every_refusal_is_the_same_error() {
         let rejected = sealer.open(value.as_bytes()).err().expect("refused");
         assert_eq!(rejected, TokenRejected);
         assert_eq!(rejected.to_string(), "The session token was rejected.");
-        assert_eq!(format!("{rejected:?}"), "TokenRejected");
+        assert_eq!(format!("{rejected:?}"), "The session token was rejected.");
     }
 }
 

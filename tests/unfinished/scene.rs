@@ -55,8 +55,8 @@ fn login(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 /// Reads the body after it has asked for the session.

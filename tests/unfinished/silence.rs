@@ -95,8 +95,8 @@ async fn each_question_to_a_ledger_on_a_server_that_has_stopped_is_answered_in_t
         1 => ledger.sessions_page(&alice, None, 10).await.map(drop),
         2 => ledger.history(session).await.map(drop),
         3 => ledger.history_page(session, 0, 10).await.map(drop),
-        4 => ledger.end(session, EndReason::Purged).await.map(drop),
-        5 => ledger.end_all(&alice, EndReason::Purged).await.map(drop),
+        4 => ledger.end(session, EndReason::Discarded).await.map(drop),
+        5 => ledger.end_all(&alice, EndReason::Discarded).await.map(drop),
         _ => ledger.transaction(async |_| Ok::<_, Error>(())).await,
     };
     let answers = in_time("a question", join_all((0..QUESTIONS).map(ask))).await;

@@ -47,7 +47,7 @@ async fn logins_readers_and_other_addresses_are_not_limited() {
 /// Logs out and says so on the next page, for which a session must start.
 #[handler]
 fn leave(session: Session) -> Result<()> {
-    session.logout();
+    session.logout()?;
     Ok(session.flash("", "goodbye")?)
 }
 

@@ -80,7 +80,7 @@ fn mend(session: Session, Path(how): Path<String>) -> Result<()> {
         "remove" => session.remove(&LATER)?,
         "replace" => session.set(&LATER, &-5)?,
         "clear" => session.clear()?,
-        _ => session.logout(),
+        _ => session.logout()?,
     }
     Ok(())
 }

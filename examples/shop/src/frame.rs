@@ -13,6 +13,8 @@ pub(crate) const NOTICES: &str = "notices";
 pub(crate) struct Frame {
     /// The path of the page, so that the navigation can mark it.
     pub(crate) here: &'static str,
+    /// Whether the visitor's session was looked at. An error may have come before that.
+    pub(crate) is_visitor_known: bool,
     pub(crate) user: Option<String>,
     pub(crate) items: u32,
     pub(crate) notices: Vec<Flash>,
@@ -31,14 +33,19 @@ impl Frame {
         let items = session.get(&CART)?.map_or(0, |cart| cart.items());
         let user = session.user().map(|user| user.to_string());
         let ended = session.why_ended().and_then(|reason| farewell(&reason));
-        Ok(Self { here, user, items, notices: Vec::new(), ended })
+        Ok(Self { here, is_visitor_known: true, user, items, notices: Vec::new(), ended })
+    }
+
+    /// The frame of a page for somebody whose session is not known: the navigation that everybody has.
+    pub(crate) fn of_stranger() -> Self {
+        Self { here: "", is_visitor_known: false, user: None, items: 0, notices: Vec::new(), ended: None }
     }
 }
 
 /// The message for a visitor whose session has ended. None after a logout: the visitor knows already.
 fn farewell(reason: &EndReason) -> Option<&'static str> {
     match reason {
-        EndReason::LoggedOut | EndReason::Purged | EndReason::UserSwitched => None,
+        EndReason::LoggedOut | EndReason::Discarded | EndReason::UserSwitched => None,
         EndReason::Revoked => Some("You were signed out of this browser from another device."),
         EndReason::IdleTimeout => Some("You were away for long, so you were signed out."),
         EndReason::AbsoluteTimeout => Some("Your last login was long ago, so you were signed out."),

@@ -28,8 +28,8 @@ use session_ledger::web::Sessions;
 /// The demo users: names and passwords.
 pub const DEMO_USERS: [(&str, &str); 2] = [("alice", "two lumps please"), ("bob", "milk goes first")];
 
-/// Opens the shop on a database. Adds missing tables, those of session-ledger and the shop's own, fills the
-/// shelves and registers the demo users.
+/// Opens the shop on a database: the site, and the sessions that are a part of it. Adds missing tables, those
+/// of session-ledger and the shop's own, fills the shelves and registers the demo users.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub async fn open(
     database: &tokio_postgres::Config,
     keys: KeyRing,
     cookie: CookieSettings,
-) -> Result<impl poem::Endpoint<Output = Response> + 'static, Box<dyn Error + Send + Sync>> {
+) -> Result<(impl poem::Endpoint<Output = Response> + 'static, Sessions), Box<dyn Error + Send + Sync>> {
     Ledger::migrate(database).await?;
     let pool = database::pool(database.clone())?;
     database::prepare(&pool).await?;
@@ -49,5 +49,5 @@ pub async fn open(
     // The library shares the shop's connections.
     let ledger = Ledger::builder(database.clone()).pool(pool.clone()).connect().await?;
     let sessions = Sessions::builder(ledger.clone(), keys).cookie(cookie).build()?;
-    Ok(site::site(ledger, pool, passwords, sessions))
+    Ok((site::site(ledger, pool, passwords, sessions.clone()), sessions))
 }

@@ -48,7 +48,7 @@ async fn run() -> Outcome<()> {
     say("Starting PostgreSQL and filling the shelves …")?;
     let postgres = Postgres::find(settings.database_url.as_deref())?;
     let opened = shop::open(postgres.config(), settings.keys.ring()?, cookie(&settings)).await;
-    let shop = opened.map_err(|error| format!("The shop cannot open: {error}."))?;
+    let (shop, _) = opened.map_err(|error| format!("The shop cannot open: {error}."))?;
 
     say(&announcement(address, &postgres, &settings))?;
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(shop, stop, Some(GRACE)).await?;

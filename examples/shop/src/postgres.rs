@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use private_postgres::{Error, Options, Server, fetch_wheel};
+use session_ledger::ledger::Address;
 use tokio_postgres::Config;
 
 use crate::{Outcome, say};
@@ -25,8 +26,9 @@ impl Postgres {
     /// Starts a private server unless a database is named. Downloads one only if none is installed.
     pub(crate) fn find(database_url: Option<&str>) -> Outcome<Self> {
         if let Some(url) = database_url {
-            let config = url.parse().map_err(|error| format!("DATABASE_URL is no address: {error}."))?;
-            return Ok(Self { config, server: None });
+            let address = Address::read(url, |name| std::env::var(name).ok());
+            let address = address.map_err(|error| format!("DATABASE_URL cannot be used: {error}."))?;
+            return Ok(Self { config: address.config().clone(), server: None });
         }
         let server = match Server::start(Options::new()) {
             Err(Error::NoServer { .. }) => Server::start(Options::new().bin_dir(fetch()?))?,

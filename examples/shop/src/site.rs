@@ -11,13 +11,13 @@ use crate::pages::{cart, catalogue, devices, history, login, orders};
 use crate::passwords::Passwords;
 use crate::{door, problem};
 
-/// Allows only the shop's own files: no script at all, no frame around it, no form to another site.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; \
-                                       form-action 'self'; frame-ancestors 'none'";
+/// Allows only the shop's own files: no script within a page, no frame around it, no form to another site.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// The whole shop. From the inside out: the pages; what takes forms from the shop's own pages only; the
-/// sessions around all routes, so that a request that lost a race can run again; the door; the pages for
-/// errors; the headers.
+/// The whole shop. From the inside out: the pages; what takes forms from the shop's own pages only; the frame
+/// of those for refusals; the sessions around all routes, so that a request that lost a race can run again;
+/// the door; the pages for errors; the headers.
 pub(crate) fn site(
     ledger: Ledger,
     pool: Pool,
@@ -29,6 +29,7 @@ pub(crate) fn site(
         .data(ledger)
         .data(pool)
         .data(passwords)
+        .around(problem::keep_frame)
         .with(sessions)
         .around(door::guard)
         .around(problem::answer)
@@ -57,6 +58,7 @@ fn routes() -> Route {
         .at("/history", get(history::own))
         .at("/history/:session", get(history::of))
         .at("/style.css", get(style))
+        .at("/times.js", get(times))
         .at("/pictures.svg", get(pictures))
         .at("/icon.svg", get(icon))
 }
@@ -64,6 +66,11 @@ fn routes() -> Route {
 #[handler]
 fn style() -> Response {
     file("text/css; charset=utf-8", include_str!("../static/style.css"))
+}
+
+#[handler]
+fn times() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("../static/times.js"))
 }
 
 #[handler]

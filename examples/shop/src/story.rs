@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use session_ledger::session::{Client, EndReason, Event, Recorded, UserId, ValueSet};
 
+use crate::browser;
 use crate::cart::{CART, Cart};
-use crate::{browser, when};
+use crate::when::Instant;
 
 /// One event for its owner.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) sentence: String,
-    pub(crate) at: String,
+    pub(crate) at: Instant,
     /// The browser and address that it came from; none for the deeds of another device.
     pub(crate) from: Option<String>,
+    /// The shop talking to its visitor: half of a story, and says little, so pages leave it out at first.
+    pub(crate) is_message: bool,
 }
 
 /// Tells the events of one session, in their order. `products` are the names of what carts hold.
@@ -21,12 +24,12 @@ pub(crate) fn tell(events: &[Recorded], products: &BTreeMap<i32, String>) -> Vec
     let mut teller = Teller { products, cart: Cart::default() };
     let moments = events.iter().filter_map(|recorded| {
         let entry = &recorded.entry;
-        let sentence = match entry.event() {
-            Ok(event) => teller.sentence(&event, entry.user.as_ref())?,
-            Err(_) => "Something happened that this shop cannot read.".to_owned(),
+        let (sentence, is_message) = match entry.event() {
+            Ok(event) => (teller.sentence(&event, entry.user.as_ref())?, is_message(&event)),
+            Err(_) => ("Something happened that this shop cannot read.".to_owned(), false),
         };
         let from = recorded.client.as_ref().and_then(origin);
-        Some(Moment { sentence, at: when::exact(entry.occurred_at), from })
+        Some(Moment { sentence, at: entry.occurred_at.into(), from, is_message })
     });
     moments.collect()
 }
@@ -35,7 +38,7 @@ pub(crate) fn tell(events: &[Recorded], products: &BTreeMap<i32, String>) -> Vec
 pub(crate) fn end(reason: &EndReason) -> &str {
     match reason {
         EndReason::LoggedOut => "logged out",
-        EndReason::Purged => "dropped by the shop",
+        EndReason::Discarded => "dropped by the shop",
         EndReason::IdleTimeout => "not used for too long",
         EndReason::AbsoluteTimeout => "logged in too long ago",
         EndReason::Revoked => "signed out from another device",
@@ -46,6 +49,10 @@ pub(crate) fn end(reason: &EndReason) -> &str {
         EndReason::UserSwitched => "somebody else logged in here",
         other => other.as_str(),
     }
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(event, Event::FlashAdded(_) | Event::FlashTaken(_))
 }
 
 fn origin(client: &Client) -> Option<String> {

@@ -11,6 +11,8 @@ pub(crate) struct Capture {
     out: Vec<u8>,
     notes: Vec<u8>,
     is_terminal: bool,
+    columns: Option<usize>,
+    is_coloured: bool,
 }
 
 impl Capture {
@@ -19,12 +21,24 @@ impl Capture {
         Self { is_terminal: true, ..Self::default() }
     }
 
+    /// A console that says it is a terminal of so many columns.
+    pub(crate) fn terminal_of(columns: usize) -> Self {
+        Self { columns: Some(columns), ..Self::terminal() }
+    }
+
+    /// The same, for somebody who wants colours.
+    pub(crate) fn coloured(self) -> Self {
+        Self { is_coloured: true, ..self }
+    }
+
     pub(crate) fn console(&mut self) -> Console<'_> {
         Console {
             out: &mut self.out,
             notes: &mut self.notes,
             out_is_terminal: self.is_terminal,
+            out_columns: self.columns,
             notes_is_terminal: false,
+            is_coloured: self.is_coloured,
         }
     }
 

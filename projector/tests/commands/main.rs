@@ -14,6 +14,7 @@ mod relay;
 mod roles;
 mod sessions;
 mod stories;
+mod subscriptions;
 mod verify;
 
 use std::process::{Command, Output};
@@ -30,10 +31,13 @@ fn projector(config: &Config) -> Command {
     command
 }
 
-/// The program, with an empty environment.
+/// The program, with no database in its environment.
 fn bare_projector() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_projector"));
     command.env_remove("DATABASE_URL").env_remove("RUST_LOG");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG")) {
+        command.env_remove(name);
+    }
     command
 }
 

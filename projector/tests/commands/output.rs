@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use futures_util::stream;
-use projector::output::{self, Format, Listed};
+use projector::output::{self, Column, Format, Listed, whole, wrapped};
 use projector::{Console, Error};
 use serde::Serialize;
 use session_ledger::ledger;
@@ -18,7 +18,8 @@ struct Record {
 }
 
 impl Listed for Record {
-    const HEADINGS: &'static [&'static str] = &["NUMBER", "TEXT"];
+    const COLUMNS: &'static [Column] = &[whole("NUMBER"), wrapped("TEXT")];
+    const DROPPED: &'static [&'static str] = &["TEXT"];
 
     fn cells(&self) -> Vec<String> {
         vec![self.number.to_string(), self.text.clone()]
@@ -49,8 +50,7 @@ async fn write(
     records: impl IntoIterator<Item = Result<Record, ledger::Error>>,
 ) -> (Result<(), Error>, Vec<String>) {
     let (mut out, mut notes) = (Pieces::default(), Vec::new());
-    let mut console =
-        Console { out: &mut out, notes: &mut notes, out_is_terminal: false, notes_is_terminal: false };
+    let mut console = Console::plain(&mut out, &mut notes);
     let written = output::write(&mut console, format, stream::iter(records)).await;
     (written, out.0)
 }

@@ -2,8 +2,8 @@
 #![cfg(unix)]
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use super::{projector, stderr};
+use super::{projector, stderr, stdout};
 
 /// How long anything here may take.
 const BOUND: Duration = Duration::from_secs(60);
@@ -56,18 +56,64 @@ async fn a_relay_killed_again_and_again_skips_nothing_and_keeps_each_sessions_or
     assert_in_order(&lines);
 }
 
+/// `relay | head` ended with an error on a busy log, and hung for ever on a quiet one, with the lease.
 #[tokio::test]
-async fn a_relay_whose_output_is_closed_says_so() {
+async fn a_relay_whose_reader_goes_ends_and_gives_the_lease_back() {
     let database = Database::fresh().await;
-    let client = database.connect().await;
-    write(&client, 1).await;
-    let mut child = command(&database).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let told = stderr(&output);
-    assert!(told.starts_with("error: the output cannot be written (Broken pipe"), "{told}");
-    assert!(told.ends_with(": the lines since the last checkpoint will be written again\n"), "{told}");
+    let ledger = super::open(&database).await;
+    write(&database.connect().await, 1).await;
+    for is_quiet in [false, true] {
+        let mut child = command(&database).stderr(Stdio::piped()).spawn().unwrap();
+        let output = child.stdout.take().unwrap();
+        if is_quiet {
+            // All that there is, so that the relay waits for more.
+            let mut lines = BufReader::new(output).lines();
+            while ledger.subscriptions().await.unwrap()[0].lag > 0 {
+                lines.next().unwrap().unwrap();
+            }
+        } else {
+            drop(output);
+        }
+        let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
+        let output = tokio::time::timeout(BOUND, output).await.expect("the relay ends").unwrap();
+        let told = stderr(&output);
+        assert_eq!(
+            (output.status.code(), told.as_str()),
+            (Some(0), "Stopped, as nobody reads the output any more.\n")
+        );
+        assert_eq!(ledger.subscriptions().await.unwrap()[0].held, None);
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_is_made_only_if_that_is_asked_for() {
+    let database = Database::fresh().await;
+    write(&database.connect().await, 1).await;
+    let run =
+        |arguments: &[&str]| projector(&database.config()).arg("relay").args(arguments).output().unwrap();
+    let unnamed = run(&["--subscription", " ", "--create"]);
+    assert!(stderr(&unnamed).contains("it must have a name; `projector subscriptions list` lists them"));
+    let made = "--create makes a new one, from the beginning of the log\n";
+    let none = run(&["--subscription", "audit", "--once"]);
+    assert_eq!(
+        (none.status.code(), stderr(&none), stdout(&none)),
+        (Some(2), format!("error: there is no subscription `audit`, nor any other; {made}"), String::new())
+    );
+    let export = run(&["--subscription", "audit", "--create", "--once"]);
+    assert_eq!((export.status.code(), stderr(&export)), (Some(0), String::new()));
+    assert_eq!(whole_lines(&export.stdout[..]).count(), 516);
+    let again = run(&["--subscription", "audit", "--create", "--once"]);
+    assert_eq!((again.status.code(), stdout(&again)), (Some(0), String::new()));
+    let typo = run(&["--subscription", "adit"]);
+    assert_eq!(
+        (typo.status.code(), stderr(&typo)),
+        (
+            Some(2),
+            format!(
+                "error: there is no subscription `adit`; did you mean `audit`? There are `audit`; {made}"
+            )
+        )
+    );
 }
 
 /// A running relay, and its output.
@@ -108,6 +154,7 @@ fn command(database: &Database) -> Command {
         "relay",
         "--subscription",
         "audit",
+        "--create",
         "--holder",
         "audit-1",
         "--batch",
@@ -120,7 +167,7 @@ fn command(database: &Database) -> Command {
 }
 
 /// Complete lines only: a line counts once its newline is there.
-fn whole_lines(output: ChildStdout) -> impl Iterator<Item = Value> {
+fn whole_lines<R: Read>(output: R) -> impl Iterator<Item = Value> {
     let mut output = BufReader::new(output);
     std::iter::from_fn(move || {
         let mut line = String::new();

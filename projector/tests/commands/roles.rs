@@ -41,14 +41,22 @@ const SESSION: &str = "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f";
 async fn a_stranger_is_told_the_role_of_each_command() {
     let database = Database::fresh().await;
     let user = User::granted(&database, &[]).await;
-    let commands: [(&[&str], &str); 5] = [
+    let commands: [(&[&str], &str); 7] = [
         (&["verify"], "session_ledger_auditor"),
         (&["rebuild"], "session_ledger_operator"),
         (&["history", SESSION], "session_ledger_auditor"),
         (&["sessions", "--user", "alice"], "session_ledger_auditor"),
         (&["relay", "--subscription", "audit"], "session_ledger_relay"),
+        (
+            &["subscriptions", "list"],
+            "session_ledger_auditor, session_ledger_relay or session_ledger_operator",
+        ),
+        (&["subscriptions", "drop", "audit"], "session_ledger_operator"),
     ];
-    let told = commands.map(|(arguments, role)| (arguments[0], role, user.refusal(arguments)));
+    let told = commands.map(|(arguments, role)| {
+        let words = if arguments[0] == "subscriptions" { &arguments[..2] } else { &arguments[..1] };
+        (words.join(" "), role, user.refusal(arguments))
+    });
     let of_migrate = user.refusal(&["migrate"]);
     user.drop().await;
     for (command, role, told) in told {
@@ -67,8 +75,13 @@ async fn a_stranger_is_told_the_role_of_each_command() {
 async fn a_role_of_another_duty_is_told_the_role_too() {
     let database = Database::fresh().await;
     let user = User::granted(&database, &["session_ledger_runtime"]).await;
-    let told = [&["rebuild", "--while-connected"][..], &["relay", "--subscription", "audit"], &["verify"]]
-        .map(|arguments| user.refusal(arguments));
+    let told = [
+        &["rebuild", "--while-connected"][..],
+        &["relay", "--subscription", "audit"],
+        &["verify"],
+        &["subscriptions", "drop", "audit"],
+    ]
+    .map(|arguments| user.refusal(arguments));
     user.drop().await;
     let refused = "error: the database refused a statement: permission denied for";
     assert_eq!(
@@ -88,6 +101,13 @@ async fn a_role_of_another_duty_is_told_the_role_too() {
         format!(
             "{refused} sequence event_position (42501); `projector verify` needs a role that is granted \
              session_ledger_auditor"
+        )
+    );
+    assert_eq!(
+        told[3],
+        format!(
+            "{refused} table subscription (42501); `projector subscriptions drop` needs a role that is granted \
+             session_ledger_operator"
         )
     );
 }

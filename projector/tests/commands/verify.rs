@@ -1,6 +1,8 @@
 //! `projector verify`.
 
+use projector::verify::Format;
 use projector::{Answer, verify};
+use serde_json::{Value, json};
 use test_support::Database;
 
 use super::capture::Capture;
@@ -11,7 +13,7 @@ async fn an_untouched_ledger_is_equal() {
     let database = Database::fresh().await;
     let ledger = stories::tell(&database).await;
     let mut capture = Capture::default();
-    assert_eq!(verify::run(&ledger, &mut capture.console()).await.unwrap(), Answer::Yes);
+    assert_eq!(verify::run(&ledger, Format::Text, &mut capture.console()).await.unwrap(), Answer::Yes);
     assert_eq!(
         capture.out(),
         "1 event of a kind or shape that this version does not know: a later version wrote it\n\
@@ -51,6 +53,72 @@ async fn every_difference_is_named_and_the_exit_code_tells() {
 }
 
 #[tokio::test]
+async fn a_program_reads_the_findings_as_data() {
+    let database = Database::fresh().await;
+    stories::tell(&database).await;
+    let asked = || {
+        let output = projector(&database.config()).args(["verify", "--format", "json"]).output().unwrap();
+        (output.status.code(), serde_json::from_str::<Value>(&stdout(&output)).unwrap())
+    };
+    let (code, equal) = asked();
+    assert_eq!((code, &equal["verdict"]), (Some(0), &json!("equal")));
+    assert_eq!(
+        (&equal["sessions"], &equal["events"], &equal["unknown_events"]),
+        (&json!(4), &json!(25), &json!(1))
+    );
+    assert_eq!((&equal["differences"], &equal["irregularities"]), (&json!([]), &json!([])));
+    assert!(equal["limits"].as_str().unwrap().starts_with("This cannot show what left no trace"));
+
+    let tamper = format!(
+        "update session_ledger.ended_session set reason = 'logged_out' where session_id = '{}';
+         drop trigger the_log_is_never_emptied on session_ledger.event",
+        stories::eventful()
+    );
+    database.connect().await.batch_execute(&tamper).await.unwrap();
+    let (code, different) = asked();
+    assert_eq!((code, &different["verdict"]), (Some(1), &json!("different")));
+    assert_eq!(
+        (&different["differences_total"], &different["log_differences_total"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(
+        different["differences"],
+        json!([{
+            "session_id": stories::eventful().to_string(),
+            "kind": "column_differs",
+            "table": "ended_session",
+            "column": "reason",
+            "stored": "logged_out",
+            "derived": "revoked",
+            "is_of_log": false,
+            "text": "`ended_session.reason` holds logged_out, the log makes it revoked"
+        }])
+    );
+    assert_eq!(
+        different["irregularities"],
+        json!([{
+            "kind": "guard_missing",
+            "table": "event",
+            "trigger": "the_log_is_never_emptied",
+            "is_of_log": false,
+            "text": "table `event` lacks its guard `the_log_is_never_emptied`, or has another of that name: nothing keeps its \
+                     events from being changed or removed"
+        }])
+    );
+    let damage = "set session_replication_role = replica;
+                  update session_ledger.event set payload = '\\xff' where version = 2 and kind = 'value_set'";
+    database.connect().await.batch_execute(damage).await.unwrap();
+    let (code, damaged) = asked();
+    assert_eq!((code, &damaged["verdict"]), (Some(1), &json!("damaged")));
+    let unreadable =
+        damaged["differences"].as_array().unwrap().iter().find(|one| one["kind"] == "undecodable");
+    assert_eq!(
+        unreadable.unwrap()["error"],
+        "value_set of shape 2 does not decode: the stored bytes are damaged"
+    );
+}
+
+#[tokio::test]
 async fn differences_beyond_those_listed_are_counted() {
     let database = Database::fresh().await;
     let ledger = super::open(&database).await;
@@ -58,7 +126,7 @@ async fn differences_beyond_those_listed_are_counted() {
         select gen_random_uuid(), 1, now(), now(), now(), null, 'revoked', null, '' from generate_series(1, 1001)";
     database.connect().await.batch_execute(invent).await.unwrap();
     let mut capture = Capture::default();
-    assert_eq!(verify::run(&ledger, &mut capture.console()).await.unwrap(), Answer::No);
+    assert_eq!(verify::run(&ledger, Format::Text, &mut capture.console()).await.unwrap(), Answer::No);
     let told = capture.out();
     assert_eq!(told.lines().nth(1000), Some("... and 1 difference more"));
     assert_eq!(
@@ -110,7 +178,7 @@ async fn what_is_amiss_around_the_log_is_told_too() {
     let drop_guard = "drop trigger the_log_is_never_emptied on session_ledger.event";
     database.connect().await.batch_execute(drop_guard).await.unwrap();
     let mut capture = Capture::default();
-    assert_eq!(verify::run(&ledger, &mut capture.console()).await.unwrap(), Answer::No);
+    assert_eq!(verify::run(&ledger, Format::Text, &mut capture.console()).await.unwrap(), Answer::No);
     let told = capture.out();
     let lines: Vec<_> = told.lines().collect();
     assert_eq!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
-use projector::relay::relay;
+use projector::relay::{End, relay};
 use serde_json::Value;
 use session_ledger::Ledger;
 use session_ledger::session::{Event, Renewed, SessionId, Started, StoredTimeouts};
@@ -88,6 +88,7 @@ async fn the_rest(ledger: &Ledger, before: &[Output], wanted: &HashSet<String>) 
         while !left.is_subset(&delivered(&taken.lines())) {
             tokio::task::yield_now().await;
         }
+        End::Stopped
     };
     let settings = settings("host-1");
     let rest = tokio::time::timeout(BOUND, relay(ledger, &settings, &mut output, all)).await;

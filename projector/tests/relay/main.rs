@@ -30,6 +30,8 @@ async fn ledger() -> (Database, Ledger) {
 fn settings(holder: &str) -> Relay {
     Relay {
         subscription: "relay".to_owned(),
+        create: true,
+        once: false,
         holder: holder.to_owned(),
         source: "/shop/sessions".to_owned(),
         batch: 7,

@@ -1,12 +1,15 @@
 //! A relay whose database or lease goes away.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
-use projector::relay::{RelayError, relay};
+use projector::relay::{End, Relay, RelayError, relay};
 use session_ledger::Ledger;
-use session_ledger::ledger::FeedError;
+use session_ledger::ledger::{FeedError, SubscriptionError};
 use test_support::{Database, append};
+use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
 use tokio_postgres::NoTls;
 
@@ -68,13 +71,16 @@ async fn open(database: &Database, open: bool) {
 async fn beside(ledger: &Ledger, holder: &str, output: &Output, script: impl Future<Output = ()>) {
     let (stop, stopped) = oneshot::channel::<()>();
     let (settings, mut output) = (settings(holder), output.clone());
-    let relaying = relay(ledger, &settings, &mut output, async { stopped.await.unwrap() });
+    let relaying = relay(ledger, &settings, &mut output, async {
+        stopped.await.unwrap();
+        End::Stopped
+    });
     let script = async {
         script.await;
         stop.send(()).unwrap();
     };
     let (ended, ()) = tokio::join!(relaying, script);
-    ended.unwrap();
+    assert_eq!(ended.unwrap(), End::Stopped);
 }
 
 #[tokio::test]
@@ -130,22 +136,97 @@ async fn a_second_relay_waits_and_takes_over_without_a_repeat() {
 }
 
 #[tokio::test]
-async fn a_reader_that_went_away_is_an_error_and_loses_nothing() {
+async fn a_reader_that_went_away_ends_the_relay_and_loses_nothing() {
     let (database, ledger) = ledger().await;
     let event = append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
     let (mut pipe, reader) = tokio::io::duplex(64);
     drop(reader);
-    let failed = relay(&ledger, &settings("host-1"), &mut pipe, std::future::pending()).await.unwrap_err();
-    assert!(matches!(failed, RelayError::Output(_)));
-    assert_eq!(
-        failed.to_string(),
-        "the output cannot be written (broken pipe): the lines since the last checkpoint will be written again"
-    );
+    let ended = relay(&ledger, &settings("host-1"), &mut pipe, std::future::pending()).await.unwrap();
+    assert_eq!(ended, End::ReaderGone);
+    let next = ledger.existing_subscription("relay", "host-2").await;
+    next.expect("the lease was given back").release().await.unwrap();
     let output = Output::default();
     beside(&ledger, "host-1", &output, output.until(1)).await;
     assert_eq!(ids(&output.lines()), [event.to_string()]);
     let next = ledger.subscription("relay", "host-2").await;
     next.expect("a relay that was stopped has given its lease back");
+}
+
+#[tokio::test]
+async fn an_output_that_is_full_is_an_error_and_gives_the_lease_back() {
+    let (database, ledger) = ledger().await;
+    append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
+    let failed = relay(&ledger, &settings("host-1"), &mut Full, std::future::pending()).await.unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "the output cannot be written (no storage space): the lines since the last checkpoint will be written again"
+    );
+    ledger.existing_subscription("relay", "host-2").await.expect("the lease was given back");
+}
+
+/// An output without room.
+struct Full;
+
+impl AsyncWrite for Full {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::StorageFull.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A second relay of this name followed the log from its beginning.
+#[tokio::test]
+async fn a_subscription_that_is_dropped_under_a_relay_is_not_made_again() {
+    let log = Log::default();
+    let _gathered = log.gather();
+    let (database, ledger) = ledger().await;
+    append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
+    let (output, settings) = (Output::default(), settings("host-1"));
+    let mut written = output.clone();
+    let relaying = relay(&ledger, &settings, &mut written, std::future::pending());
+    let drop = async {
+        output.until(1).await;
+        database.connect().await.batch_execute("delete from session_ledger.subscription").await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(relaying, drop);
+    assert_eq!(
+        ended.unwrap_err().to_string(),
+        "there is no subscription `relay`, nor any other; --create makes a new one, from the beginning of the log"
+    );
+    assert_eq!(output.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn once_is_until_now_and_waits_for_nobody() {
+    let (database, ledger) = ledger().await;
+    let client = database.connect().await;
+    let once = |holder| Relay { once: true, ..settings(holder) };
+    let mut empty = Output::default();
+    let ended = relay(&ledger, &once("host-1"), &mut empty, std::future::pending()).await;
+    assert_eq!((ended.unwrap(), empty.lines().len()), (End::UpToDate, 0));
+    // More than a batch, of which the last is full.
+    let mut written = Vec::new();
+    for nth in 1..=14 {
+        written.push(append(&client, session_id(nth), 1, &noted("one")).await.unwrap().to_string());
+    }
+    let mut output = Output::default();
+    let ended = relay(&ledger, &once("host-1"), &mut output, std::future::pending()).await;
+    assert_eq!(
+        (ended.unwrap(), ids(&output.lines())),
+        (End::UpToDate, written.iter().map(String::as_str).collect())
+    );
+
+    let holding = ledger.existing_subscription("relay", "host-2").await.expect("the lease was given back");
+    let refused = relay(&ledger, &once("host-1"), &mut output, std::future::pending()).await.unwrap_err();
+    assert!(refused.to_string().starts_with("subscription `relay` is held by `host-2` until 2"), "{refused}");
+    holding.release().await.unwrap();
 }
 
 #[tokio::test]
@@ -155,5 +236,6 @@ async fn a_refusal_that_does_not_pass_ends_the_relay() {
     let ledger = Ledger::builder(config).connect().await.unwrap();
     let mut output = Output::default();
     let refused = relay(&ledger, &settings("host-1"), &mut output, std::future::pending()).await.unwrap_err();
-    assert!(matches!(refused, RelayError::Feed(FeedError::Store(_))), "{refused}");
+    let is_store = matches!(refused, RelayError::Subscription(SubscriptionError::Feed(FeedError::Store(_))));
+    assert!(is_store, "{refused}");
 }

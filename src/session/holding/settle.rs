@@ -69,6 +69,13 @@ impl Holding {
         Self { overdue, ..next }
     }
 
+    /// The session as it was loaded, for a request whose wishes came to nothing.
+    #[must_use]
+    pub fn undone(self) -> Self {
+        let draft = self.ended.unwrap_or(self.draft).undone();
+        Self { draft, ended: None, has_minted: false, ..self }
+    }
+
     fn resend(&self, after: &SessionState) -> Resend {
         match after.content.offered {
             None => Resend::Drop,

@@ -4,24 +4,23 @@ use std::fmt;
 
 use serde::de::Error;
 
+use crate::plain_debug::plain_debug;
+
 /// Why a reading has stopped.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq, thiserror::Error)]
 pub(super) enum Stopped {
     /// The type does not accept what it was given.
+    #[error("the type does not accept what it was given")]
     Refused,
     /// An enum has fewer variants than names.
+    #[error("an enum has fewer variants than names")]
     Counted,
     /// The type cannot be traced.
+    #[error("the type cannot be traced")]
     Untraceable,
 }
 
-impl std::error::Error for Stopped {}
-
-impl fmt::Display for Stopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
+plain_debug!(Stopped);
 
 impl Error for Stopped {
     fn custom<T: fmt::Display>(_: T) -> Self {

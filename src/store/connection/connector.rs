@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::idle_ends::IdleEnds;
-use super::tls::{self, EncryptionError};
+use super::tls::{self, Authorities, EncryptionError};
 use crate::store::error::Error;
 
 /// How long one host may take, from the first packet to the end of the login, unless the application says
@@ -53,16 +53,15 @@ struct ToHost {
 
 impl Connector {
     /// A connector to the database that `config` names, with [defaults](with_defaults) for settings that it
-    /// leaves open. Certificates are verified by `roots` (PEM), or by the system's authorities if there are
-    /// none.
-    pub(crate) fn new(config: Config, roots: &[Vec<u8>]) -> Result<Self, EncryptionError> {
+    /// leaves open. Certificates are verified by `authorities`.
+    pub(crate) fn new(config: Config, authorities: &Authorities) -> Result<Self, EncryptionError> {
         let config = with_defaults(config);
         let mut tls = None;
         let mut hosts = Vec::new();
         for mut config in each_host(&config) {
             let is_encrypted = tls::is_encrypted(&config)?;
             if is_encrypted && tls.is_none() {
-                tls = Some(tls::verifying(roots)?);
+                tls = Some(tls::verifying(authorities)?);
             }
             if !is_encrypted {
                 config.ssl_mode(tokio_postgres::config::SslMode::Disable);
@@ -242,7 +241,7 @@ fn without_hosts(config: &Config) -> Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Connector, Duration, each_host, with_defaults};
+    use super::{Authorities, Config, Connector, Duration, each_host, with_defaults};
     use tokio_postgres::config::TargetSessionAttrs;
 
     #[test]
@@ -293,7 +292,8 @@ mod tests {
 
     #[test]
     fn each_host_has_the_time_of_one() {
-        let patience = |text: &str| Connector::new(text.parse().unwrap(), &[]).unwrap().patience();
+        let patience =
+            |text: &str| Connector::new(text.parse().unwrap(), &Authorities::default()).unwrap().patience();
         assert_eq!(patience("host=/a"), Duration::from_secs(3));
         assert_eq!(patience("host=/a,/b connect_timeout=2"), Duration::from_secs(4));
     }

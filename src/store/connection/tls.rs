@@ -2,7 +2,9 @@
 //! all. It never falls back to plain text silently.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
+use crate::plain_debug::plain_debug;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -11,14 +13,14 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Why connections to a database cannot be encrypted as its configuration demands.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptionError {
-    /// `sslmode=prefer`, which is the default, on the way to another machine.
+    /// `sslmode=prefer`, which is the default, or `allow`, on the way to another machine.
     #[error(
         "setting `sslmode` must be given for the database host \"{host}\": `require` encrypts and verifies the \
-         server's certificate and name, `disable` does neither; `prefer`, the default, could go on without either \
-         and nobody would notice"
+         server's certificate and name, as `verify-ca` and `verify-full` do, `disable` does neither; `prefer`, the \
+         default, and `allow` could go on without either and nobody would notice"
     )]
     Undecided {
         /// The host.
@@ -27,6 +29,14 @@ pub enum EncryptionError {
     /// The bytes given to `root_certificate` are no certificate.
     #[error("`root_certificate` must be given one or more certificates in PEM: {0}")]
     RootCertificate(String),
+    /// The file that the address names in `sslrootcert` cannot be read.
+    #[error("`sslrootcert` must name a file with certificates in PEM, or be `system`: {} {reason}", .file.display())]
+    RootFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system knows no certificate authority.
     #[error(
         "no certificate authority is known that could vouch for the database's server: install the system's \
@@ -37,6 +47,8 @@ pub enum EncryptionError {
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
 }
+
+plain_debug!(EncryptionError);
 
 /// Whether connections to the one host of `config` are encrypted. On a unix socket, and with `prefer` on the
 /// loopback device, they are not: their data never leaves the machine.
@@ -55,10 +67,22 @@ pub(super) fn is_encrypted(config: &Config) -> Result<bool, EncryptionError> {
     }
 }
 
-/// Makes encrypted connections to a server that has proved its name, by the certificates in `roots` (PEM) or
-/// by the system's if there are none.
-pub(super) fn verifying(roots: &[Vec<u8>]) -> Result<MakeRustlsConnect, EncryptionError> {
-    let store = if roots.is_empty() { system_roots()? } else { given_roots(roots)? };
+/// Who may vouch for a server: certificates in PEM, and those in a file. If there are neither, the system's
+/// authorities.
+#[derive(Default)]
+pub(crate) struct Authorities {
+    pub(crate) certificates: Vec<Vec<u8>>,
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Makes encrypted connections to a server that has proved its name.
+pub(super) fn verifying(authorities: &Authorities) -> Result<MakeRustlsConnect, EncryptionError> {
+    let Authorities { certificates, file } = authorities;
+    let mut store =
+        if certificates.is_empty() && file.is_none() { system_roots()? } else { given_roots(certificates)? };
+    if let Some(file) = file {
+        add_file(&mut store, file)?;
+    }
     // By name: the application may have another provider for itself, or several.
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -82,8 +106,7 @@ pub(crate) fn explain(error: &tokio_postgres::Error) -> Option<String> {
     }
     let refused = std::error::Error::source(error)?.to_string() == "server does not support TLS";
     refused.then(|| {
-        "the server does not support TLS, which `sslmode=require` demands: turn `ssl` on at the server"
-            .to_owned()
+        "the server does not support TLS, which `sslmode` demands: turn `ssl` on at the server".to_owned()
     })
 }
 
@@ -91,7 +114,7 @@ fn explanation(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "the server's certificate comes from an authority that is not trusted here: give that authority's \
-             certificate to `root_certificate`, or name its file in SSL_CERT_FILE"
+             certificate to `root_certificate`, or name its file in `sslrootcert` or SSL_CERT_FILE"
                 .to_owned()
         }
         rustls::Error::InvalidCertificate(
@@ -105,17 +128,25 @@ fn explanation(error: &rustls::Error) -> String {
 fn given_roots(roots: &[Vec<u8>]) -> Result<RootCertStore, EncryptionError> {
     let mut store = RootCertStore::empty();
     for pem in roots {
-        let before = store.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let refused = |reason: String| EncryptionError::RootCertificate(reason);
-            let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-            store.add(certificate).map_err(|error| refused(error.to_string()))?;
-        }
-        if store.len() == before {
-            return Err(EncryptionError::RootCertificate("it holds none".to_owned()));
-        }
+        add(&mut store, pem).map_err(EncryptionError::RootCertificate)?;
     }
     Ok(store)
+}
+
+fn add_file(store: &mut RootCertStore, file: &Path) -> Result<(), EncryptionError> {
+    let refused = |reason: String| EncryptionError::RootFile { file: file.to_owned(), reason };
+    let pem = std::fs::read(file).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    add(store, &pem).map_err(|reason| refused(format!("is none: {reason}")))
+}
+
+/// Adds the certificates in `pem`, of which there is at least one. The error says what is wrong.
+fn add(store: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
+    let before = store.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        store.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if store.len() == before { Err("it holds none".to_owned()) } else { Ok(()) }
 }
 
 fn system_roots() -> Result<RootCertStore, EncryptionError> {
@@ -176,10 +207,24 @@ fn nothing_leaves_the_machine_in_plain_text_unless_told_to() {
 
 #[test]
 fn a_root_certificate_that_is_none_is_refused() {
-    let refusal = |pem: &[u8]| verifying(&[pem.to_vec()]).err().map(|error| error.to_string());
+    let given = |pem: &[u8]| Authorities { certificates: vec![pem.to_vec()], file: None };
+    let refusal = |pem: &[u8]| verifying(&given(pem)).err().map(|error| error.to_string());
     let none = "`root_certificate` must be given one or more certificates in PEM: it holds none";
     assert_eq!(refusal(b"").as_deref(), Some(none));
     assert_eq!(refusal(b"/etc/ssl/ca.pem").as_deref(), Some(none));
     let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert!(refusal(broken).is_some_and(|text| text.starts_with("`root_certificate` must be given")));
+}
+
+#[test]
+fn a_file_of_authorities_that_holds_none_is_named() {
+    let refusal = |file: &str| {
+        let authorities = Authorities { certificates: Vec::new(), file: Some(file.into()) };
+        verifying(&authorities).err().map(|error| error.to_string())
+    };
+    let (here, away) = (concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "/nowhere/authority.pem");
+    let advice = "`sslrootcert` must name a file with certificates in PEM, or be `system`:";
+    assert_eq!(refusal(here), Some(format!("{advice} {here} is none: it holds none")));
+    let reason = "cannot be read: No such file or directory (os error 2)";
+    assert_eq!(refusal(away), Some(format!("{advice} {away} {reason}")));
 }

@@ -45,6 +45,7 @@ use tokio_postgres::types::ToSql;
 
 use super::history;
 use super::snapshot::Snapshot;
+use crate::plain_debug::plain_debug;
 use crate::session::Recorded;
 use crate::store::bare::bare;
 use crate::store::error::Error;
@@ -58,7 +59,7 @@ const CHECKPOINT: &str = bare(include_str!("../sql/feed_checkpoint.sql"));
 const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
 
 /// The feed cannot be followed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
     /// Another holder's lease has not run out.
@@ -103,6 +104,8 @@ pub enum FeedError {
     Store(#[from] Error),
 }
 
+plain_debug!(FeedError);
+
 impl From<tokio_postgres::Error> for FeedError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Store(error.into())
@@ -130,6 +133,14 @@ pub struct Batch {
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
     target: Cursor,
+    is_up_to_date: bool,
+}
+
+impl Batch {
+    /// Whether the log held no further event for the subscription when the batch was read.
+    pub fn is_up_to_date(&self) -> bool {
+        self.is_up_to_date
+    }
 }
 
 /// How far a subscription has come.
@@ -194,7 +205,9 @@ pub(crate) async fn next_batch(
         cursor = cursor.in_next_epoch();
     }
     // 3. The present epoch.
-    batch(client, &cursor, &now, limit).await
+    let batch = batch(client, &cursor, &now, limit).await?;
+    let is_up_to_date = (batch.events.len() as u64) < limit.into();
+    Ok(Batch { is_up_to_date, ..batch })
 }
 
 /// The events of the cursor's epoch that lie between it and `now`.
@@ -215,7 +228,7 @@ async fn batch(
         _ => now.clone(),
     };
     let delivered = cursor.delivered.saturating_add_unsigned(events.len() as u64);
-    Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered } })
+    Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered }, is_up_to_date: false })
 }
 
 /// The first events of the cursor's epoch that are visible in `now` and not in the cursor, in the order of a
@@ -282,7 +295,7 @@ impl Lease {
 }
 
 /// Refuses a server on which a cursor would skip.
-async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
+pub(super) async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
     let statement = client.prepare_cached(CHECK).await?;
     let row = client.query_one(&statement, &[&name]).await?;
     if row.try_get("standby")? {
@@ -296,7 +309,7 @@ async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
 }
 
 /// The error that names the present holder. `None` if the holder has given the lease back meanwhile.
-async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
+pub(super) async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
     let statement = client.prepare_cached(HOLDER).await?;
     let Some(row) = client.query_opt(&statement, &[&name]).await? else { return Ok(None) };
     let (holder, until) = (row.try_get("lease_holder")?, row.try_get("lease_until")?);

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -38,6 +38,8 @@ pub(crate) struct Transaction {
     /// Its outcome can be asked for by this id. A transaction that begins with its commit has none.
     pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
+    /// The sessions that the application has ended in it, for those who watch them.
+    ends: Mutex<Vec<SessionId>>,
     _active: Active,
 }
 
@@ -81,6 +83,7 @@ impl Transaction {
             reserved: Instant::now(),
             id: OnceLock::new(),
             savepoints: AtomicU32::new(0),
+            ends: Mutex::default(),
             _active: Active::begin(),
         })
     }
@@ -125,6 +128,16 @@ impl Transaction {
     /// A number that no other savepoint of this transaction has.
     pub(crate) fn next_savepoint(&self) -> u32 {
         self.savepoints.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Notes that a session has ended in it, if it is committed.
+    pub(crate) fn note_end(&self, session: SessionId) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    }
+
+    /// The sessions that have ended in it.
+    pub(crate) fn ended_within(&self) -> Vec<SessionId> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Rolls back, and asks in the same trip whether the connection can serve the next request.

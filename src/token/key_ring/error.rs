@@ -3,9 +3,10 @@
 use super::id::KeyId;
 use super::place::Place;
 use super::state::KeyState;
+use crate::plain_debug::plain_debug;
 
 /// Why a text is not a key ring.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are what the message names")]
 pub enum KeyRingError {
@@ -73,3 +74,5 @@ pub enum KeyRingError {
     )]
     Derivation { place: Place },
 }
+
+plain_debug!(KeyRingError);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::plain_debug::plain_debug;
+
 /// The state of a key, which says whether it may seal and open tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
@@ -45,6 +47,8 @@ impl FromStr for KeyState {
 }
 
 /// A word is not the name of a [`KeyState`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("The state of a key is one of accept-only, primary, accept-old and retired.")]
 pub struct UnknownKeyState;
+
+plain_debug!(UnknownKeyState);

@@ -1,7 +1,9 @@
 //! The reasons why browsers would refuse a cookie.
 
+use crate::plain_debug::plain_debug;
+
 /// Why browsers would refuse a cookie.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are what the message names")]
 pub enum CookieSettingsError {
@@ -39,3 +41,5 @@ pub enum CookieSettingsError {
     #[error("The cookie setting `max_age` is {found} seconds, but may be {most} (400 days) at most.")]
     MaxAgeLength { found: u64, most: u64 },
 }
+
+plain_debug!(CookieSettingsError);

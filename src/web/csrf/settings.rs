@@ -48,7 +48,7 @@ impl Settings {
 
     fn refuse(&self, request: &Request, cause: Forged) -> Result<()> {
         let is_refused = !self.is_log_only;
-        let visit = reception_of(request)?.visit_of(request);
+        let visit = reception_of(request)?.visit_of(request)?;
         visit.report(|client| Incident::RequestForged {
             client,
             cause,

@@ -29,7 +29,7 @@ pub fn application(sessions: Sessions) -> App {
         .at("/login/:user", get(login).post(login))
         .at("/logout", get(logout).post(logout))
         .at("/renew", get(renew))
-        .at("/purge", get(purge))
+        .at("/discard", get(discard))
         .at("/short/:seconds", get(short))
         .at("/me", get(me))
         .at("/then/:status", get(then))
@@ -94,8 +94,8 @@ fn login(session: Session, Path(user): Path<String>) -> Result<()> {
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[handler]
@@ -104,8 +104,8 @@ fn renew(session: Session) -> Result<()> {
 }
 
 #[handler]
-fn purge(session: Session) {
-    session.discard_session();
+fn discard(session: Session) -> Result<()> {
+    Ok(session.discard_session()?)
 }
 
 #[handler]

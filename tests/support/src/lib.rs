@@ -1,22 +1,21 @@
-//! The kit that the tests of session-ledger share. It panics where a test would.
+//! What the tests of session-ledger share beyond `session_ledger::test`, the kit that applications have too.
+//! It panics where a test would.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![forbid(unsafe_code)]
 
+mod app;
 mod application;
 mod captured;
-mod clock;
-mod database;
-mod keys;
 mod log;
 mod pooler;
-mod visitor;
+mod served;
 mod wire;
 
+pub use app::{App, app};
 pub use application::{COUNT, TEXT, application};
 pub use captured::CapturedLog;
-pub use database::Database;
-pub use keys::key_ring;
 pub use log::append;
 pub use pooler::{Pooler, SERVERS};
-pub use visitor::{Answer, App, Visitor, app};
+pub use served::{Http1, WebSocket, http2, serve};
+pub use session_ledger::test::{Answer, Database, Visitor, key_ring};
 pub use wire::{Cut, Wire};

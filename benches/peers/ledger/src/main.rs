@@ -57,8 +57,8 @@ async fn order(Query(pace): Query<Pace>, tx: Tx, session: SignedIn) -> Result<St
 }
 
 #[handler]
-fn logout(session: SignedIn) {
-    session.logout();
+fn logout(session: SignedIn) -> Result<()> {
+    Ok(session.logout()?)
 }
 
 #[tokio::main]

@@ -15,10 +15,14 @@ use uuid::Uuid;
 
 use super::{render, to};
 use crate::frame::{Frame, NOTICES};
-use crate::{browser, story, when};
+use crate::when::{self, Instant};
+use crate::{browser, story};
 
 /// How many ended sessions the page lists.
 const ENDED_MAX: usize = 20;
+
+/// How many digits of a session's id tell it apart from a person's others.
+const SHORT_DIGITS: usize = 6;
 
 #[derive(Template)]
 #[template(path = "devices.html")]
@@ -31,13 +35,16 @@ struct Devices {
 /// A session for the page.
 struct Device {
     session: SessionId,
+    /// The end of the session's id, which tells two sessions of one browser apart.
+    short: String,
     browser: String,
     address: Option<IpAddr>,
-    last_seen: String,
-    since: String,
+    first_seen: Instant,
+    last_seen: Instant,
+    /// How long ago it was last seen, or when and why it ended.
+    lately: String,
     is_this_one: bool,
-    /// Why it ended, if it did.
-    ended: Option<String>,
+    is_ended: bool,
 }
 
 #[handler]
@@ -45,7 +52,7 @@ pub(crate) async fn list(session: SignedIn, ledger: Data<&Ledger>) -> Result<Htm
     let sessions = ledger.sessions(session.user()).await?;
     let now = OffsetDateTime::now_utc();
     let devices = sessions.iter().map(|summary| Device::new(summary, session.id(), now));
-    let (live, mut ended): (Vec<_>, Vec<_>) = devices.partition(|device| device.ended.is_none());
+    let (live, mut ended): (Vec<_>, Vec<_>) = devices.partition(|device| !device.is_ended);
     ended.truncate(ENDED_MAX);
     render(&Devices { frame: Frame::new(&session, "/devices")?, live, ended })
 }
@@ -55,16 +62,16 @@ pub(crate) async fn list(session: SignedIn, ledger: Data<&Ledger>) -> Result<Htm
 pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path<Uuid>) -> Result<Response> {
     let (id, user) = (SessionId::from(id), session.user());
     if session.id() == Some(id) {
-        session.logout();
+        session.logout()?;
         return Ok(to("/"));
     }
     let device = own_session(&ledger, user, id).await?;
-    let browser = browser::name(device.user_agent.as_deref());
+    let (browser, short) = (browser::name(device.user_agent.as_deref()), short(id));
     let ended = ledger.end(id, End::because(EndReason::Revoked).by(user.clone())).await?;
     let said = if ended {
-        Flash::success(format!("{browser} is signed out now."))
+        Flash::success(format!("{browser} ({short}) is signed out now."))
     } else {
-        Flash::warning(format!("{browser} was signed out already."))
+        Flash::warning(format!("{browser} ({short}) was signed out already."))
     };
     session.flash(NOTICES, said)?;
     Ok(to("/devices"))
@@ -91,6 +98,12 @@ pub(super) async fn own_session(ledger: &Ledger, user: &UserId, id: SessionId) -
     Ok(sessions.into_iter().find(|summary| summary.id == id).ok_or(NotFoundError)?)
 }
 
+/// The last digits of a session's id. The first ones are its time, alike in sessions that began together.
+fn short(session: SessionId) -> String {
+    let id = session.to_string();
+    format!("…{}", &id[id.len() - SHORT_DIGITS..])
+}
+
 impl Device {
     fn new(summary: &SessionSummary, this: Option<SessionId>, now: OffsetDateTime) -> Self {
         let is_this_one = Some(summary.id) == this;
@@ -99,12 +112,17 @@ impl Device {
         let ended = summary.ended.as_ref();
         Self {
             session: summary.id,
+            short: short(summary.id),
             browser: browser::name(summary.user_agent.as_deref()),
             address: summary.client_ip,
-            last_seen: when::ago(last_seen, now),
-            since: when::exact(summary.authenticated_at.unwrap_or(summary.started_at)),
+            first_seen: summary.started_at.into(),
+            last_seen: last_seen.into(),
+            lately: match ended {
+                None => format!("seen {}", when::ago(last_seen, now)),
+                Some((reason, at)) => format!("{}, {}", story::end(reason), when::ago(*at, now)),
+            },
             is_this_one,
-            ended: ended.map(|(reason, at)| format!("{}, {}", story::end(reason), when::ago(*at, now))),
+            is_ended: ended.is_some(),
         }
     }
 }

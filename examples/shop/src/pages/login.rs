@@ -67,9 +67,9 @@ pub(crate) async fn log_in(
 }
 
 #[handler]
-pub(crate) fn log_out(session: Session) -> Response {
-    session.logout();
-    to("/")
+pub(crate) fn log_out(session: Session) -> Result<Response> {
+    session.logout()?;
+    Ok(to("/"))
 }
 
 /// The page of the shop that a path means: a login never leads to another site (CWE-601).

@@ -16,7 +16,6 @@ use crate::cart::{CART, Cart};
 use crate::database::{self, Purchase};
 use crate::frame::{Frame, NOTICES};
 use crate::price::Price;
-use crate::when;
 
 #[derive(Template)]
 #[template(path = "orders.html")]
@@ -29,7 +28,16 @@ struct Orders {
 #[template(path = "refused.html")]
 struct Refused {
     frame: Frame,
-    reason: &'static str,
+    reason: String,
+    /// Whether the session's history tells of it.
+    is_noted: bool,
+}
+
+/// What a cart holds too much of.
+struct Shortage {
+    name: String,
+    stock: i32,
+    wanted: u16,
 }
 
 #[derive(Deserialize)]
@@ -45,8 +53,10 @@ pub(crate) async fn list(session: SignedIn, pool: Data<&Pool>) -> Result<Html<St
 }
 
 /// `Tx` comes first, so that its transaction loads the session as well, without a trip of its own. The
-/// middleware commits when this has returned `Ok`. An `Err` undoes all of it: the stock taken, the rows, the
-/// note, the message and the emptied cart.
+/// middleware commits when this has returned `Ok`. An `Err` undoes all of it.
+///
+/// A payment that fails goes back to the savepoint instead: the stock and the rows are as they were, and the
+/// note about it stays.
 #[handler]
 pub(crate) async fn place(tx: Tx, session: SignedIn, Form(payment): Form<Payment>) -> Result<Response> {
     let frame = Frame::without_notices(&session, "/cart")?;
@@ -54,33 +64,37 @@ pub(crate) async fn place(tx: Tx, session: SignedIn, Form(payment): Form<Payment
     if cart.is_empty() {
         return Ok(to("/cart"));
     }
+    let before = tx.savepoint().await?;
     let buyer = (session.user().as_str(), session.id().map(|id| id.as_uuid()));
-    let Some((number, total)) = buy(&tx, buyer, &cart).await? else {
-        return Err(refuse(frame, StatusCode::CONFLICT, "We have fewer of something than you want."));
+    let (number, total) = match buy(&tx, buyer, &cart).await? {
+        Ok(bought) => bought,
+        Err(shortage) => return Err(refuse(frame, &shortage)),
     };
+    if payment.fails.is_some() {
+        before.rollback().await?;
+        return decline(frame, &session, total);
+    }
+    before.release().await?;
     session.remove(&CART)?;
     session.note("ordered", &format!("You placed order {number} for {total}."))?;
     let thanks = format!("Thank you! Order {number} for {total} is on its way.");
     session.flash(NOTICES, Flash::success(thanks))?;
-    if payment.fails.is_some() {
-        return Err(refuse(frame, StatusCode::PAYMENT_REQUIRED, "The bank declined your payment."));
-    }
     Ok(to("/orders"))
 }
 
-/// Takes the stock and writes the purchase. None if there is too little of something; the rollback gives back
-/// whatever was taken before.
+/// Takes the stock and writes the purchase, or says of what there is too little.
 async fn buy(
     tx: &Tx,
     (account, session): (&str, Option<Uuid>),
     cart: &Cart,
-) -> Result<Option<(i64, Price)>, ledger::Error> {
+) -> Result<Result<(i64, Price), Shortage>, ledger::Error> {
     let mut lines = Vec::new();
     for (product, quantity) in cart.iter() {
         let take = include_str!("../../sql/take_stock.sql");
-        let taken = tx.query_opt(take, &[&product, &i32::from(quantity)]).await?;
-        let Some(row) = taken else { return Ok(None) };
-        lines.push((product, quantity, Price::from_cents(row.try_get("price_cents")?)));
+        let Some(taken) = tx.query_opt(take, &[&product, &i32::from(quantity)]).await? else {
+            return Ok(Err(shortage(tx, product, quantity).await?));
+        };
+        lines.push((product, quantity, Price::from_cents(taken.try_get("price_cents")?)));
     }
     let total: Price = lines.iter().map(|(_, quantity, price)| price.times(*quantity)).sum();
     let insert = include_str!("../../sql/insert_purchase.sql");
@@ -89,13 +103,41 @@ async fn buy(
         let insert = include_str!("../../sql/insert_line.sql");
         tx.execute(insert, &[&number, &product, &i32::from(quantity), &price.cents()]).await?;
     }
-    Ok(Some((number, total)))
+    Ok(Ok((number, total)))
 }
 
-/// An error with a page of its own.
-fn refuse(frame: Frame, status: StatusCode, reason: &'static str) -> Error {
-    match render(&Refused { frame, reason }) {
-        Ok(page) => Error::from_response(page.with_status(status).into_response()),
+async fn shortage(tx: &Tx, product: i32, wanted: u16) -> Result<Shortage, ledger::Error> {
+    let row = tx.query_opt(include_str!("../../sql/stock.sql"), &[&product]).await?;
+    let (name, stock) = match row {
+        Some(row) => (row.try_get("name")?, row.try_get("stock")?),
+        None => ("something no longer sold".to_owned(), 0),
+    };
+    Ok(Shortage { name, stock, wanted })
+}
+
+impl Shortage {
+    fn reason(&self) -> String {
+        let Self { name, stock, wanted } = self;
+        if *stock == 0 {
+            format!("{name} is sold out, and your cart holds {wanted} of it.")
+        } else {
+            format!("{name}: we have {stock}, and your cart holds {wanted}.")
+        }
+    }
+}
+
+/// An error with a page of its own, which undoes the order.
+fn refuse(frame: Frame, shortage: &Shortage) -> Error {
+    match render(&Refused { frame, reason: shortage.reason(), is_noted: false }) {
+        Ok(page) => Error::from_response(page.with_status(StatusCode::CONFLICT).into_response()),
         Err(error) => error,
     }
+}
+
+/// An answer that is committed, as it is no error: for the note, which is all that is left of the order.
+fn decline(frame: Frame, session: &SignedIn, total: Price) -> Result<Response> {
+    session.note("payment_declined", &format!("The bank declined your payment of {total}."))?;
+    let reason = format!("The bank declined your payment of {total}.");
+    let page = render(&Refused { frame, reason, is_noted: true })?;
+    Ok(page.with_status(StatusCode::PAYMENT_REQUIRED).into_response())
 }

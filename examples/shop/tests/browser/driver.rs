@@ -26,6 +26,16 @@ const FLAGS: [&str; 8] = [
     "--disable-sync",
 ];
 
+/// The screen of a laptop, in pixels; high enough that a picture of it shows a whole page.
+const WIDTH: u32 = 1280;
+const HEIGHT: u32 = 1400;
+
+/// Narrower screens are phones'.
+const PHONE_WIDTH_MAX: u32 = 600;
+
+/// The zone of all browsers: five and a half hours ahead of UTC, summer and winter.
+const ZONE: &str = "Asia/Kolkata";
+
 /// A running ChromeDriver. It ends when it is dropped, with all of its browsers, also when a test panics.
 pub(crate) struct Driver {
     process: Child,
@@ -43,6 +53,7 @@ impl Driver {
         }
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
+            .env("TZ", ZONE)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -63,10 +74,21 @@ impl Driver {
 
     /// A browser with no cookies and no history.
     pub(crate) async fn browser(&self, shop: &str) -> Page {
+        self.browser_of_width(shop, WIDTH).await
+    }
+
+    /// The same on a screen of this width, in pixels: a phone's, if it is narrow.
+    pub(crate) async fn browser_of_width(&self, shop: &str, width: u32) -> Page {
         let profile = tempfile::tempdir_in(&self.profiles).unwrap().keep();
         let own = format!("--user-data-dir={}", profile.display());
         let flags: Vec<_> = FLAGS.into_iter().chain([own.as_str()]).collect();
-        let options = json!({ "args": flags, "binary": program("chromium").unwrap() });
+        let is_phone = width < PHONE_WIDTH_MAX;
+        let screen = json!({ "width": width, "height": HEIGHT, "pixelRatio": 1, "mobile": is_phone, "touch": is_phone });
+        let options = json!({
+            "args": flags,
+            "binary": program("chromium").unwrap(),
+            "mobileEmulation": { "deviceMetrics": screen },
+        });
         let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options });
         let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())

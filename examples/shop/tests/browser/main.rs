@@ -3,12 +3,16 @@
 
 mod driver;
 mod foreign;
+mod layout;
 mod page;
 mod running;
 
 use driver::Driver;
 use page::Page;
 use running::Shop;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::{format_description, offset};
 
 /// The card of a product of which the shop has one: it says "only 1 left".
 const SUGAR_BOWL: &str = "#product-12";
@@ -49,6 +53,30 @@ async fn a_write_in_another_tab_leaves_the_login_alone() {
         browser.wait_for_text(".who", shop::DEMO_USERS[0].0).await;
         assert_eq!(browser.count("#line-1, #line-2").await, 2, "after {pause_ms} ms both are in the cart");
     }
+}
+
+/// The browsers of this test are in India.
+#[tokio::test]
+async fn a_time_is_told_in_the_visitors_zone_with_utc_beside_it() {
+    let shop = Shop::open(&[]).await;
+    let driver = Driver::start();
+    let browser = driver.browser(shop.url()).await;
+    put_one_in_the_cart(&browser).await;
+    browser.open("/history").await;
+    let time = browser.wait_for(".story time").await;
+    let machine = time.attr("datetime").await.unwrap().unwrap();
+    let at = OffsetDateTime::parse(&machine, &Rfc3339).unwrap();
+    let (day, clock) = (
+        format_description!("[day padding:none] [month repr:short] [year], "),
+        format_description!("[hour]:[minute]:[second]"),
+    );
+    let there = at.to_offset(offset!(+5:30));
+    let utc = at.format(clock).unwrap();
+    let utc = if there.date() == at.date() { utc } else { at.format(day).unwrap() + &utc };
+    let there = there.format(day).unwrap() + &there.format(clock).unwrap();
+    // English abbreviates one month to four letters.
+    let told = time.text().await.unwrap().replace("Sept", "Sep").replace('\u{a0}', " ");
+    assert_eq!(told, format!("{there} GMT+5:30 ({utc} UTC)"));
 }
 
 async fn log_in_while_another_tab_adds(browser: &Page, pause_ms: u64) {
@@ -106,7 +134,7 @@ async fn fail_to_order(browser: &Page) {
     browser.wait_for_text("#items", "2").await;
     browser.open("/cart").await;
     browser.click("#order").await;
-    browser.wait_for_text("#refused", "We have fewer of something than you want.").await;
+    browser.wait_for_text("#refused", "Sugar bowl: we have 1, and your cart holds 2.").await;
 
     browser.open("/cart").await;
     browser.fill("#quantity-12", "1").await;
@@ -114,7 +142,7 @@ async fn fail_to_order(browser: &Page) {
     browser.wait_for_text("#items", "1").await;
     browser.click("[name=fails]").await;
     browser.click("#order").await;
-    browser.wait_for_text("#refused", "The bank declined your payment.").await;
+    browser.wait_for_text("#refused", "The bank declined your payment of €19.50.").await;
 
     browser.open("/").await;
     let card = browser.text(SUGAR_BOWL).await;
@@ -132,7 +160,7 @@ async fn sign_out_from_another_device(first: &Page, second: &Page) {
     assert_eq!(second.count("#signed-in li").await, 1);
 
     first.click("nav a[href='/orders']").await;
-    first.wait_for_text("#ended", "You were signed out of this browser from another device.").await;
+    first.wait_for_text("#farewell", "You were signed out of this browser from another device.").await;
     assert_eq!(first.text("h1").await, "Log in");
 }
 
@@ -141,7 +169,18 @@ async fn read_what_happened(browser: &Page) {
     browser.wait_for_text("h1", "What happened on that device").await;
     assert_eq!(browser.text(".story li:first-child p").await, "Ended: signed out from another device.");
     let story = browser.text(".story").await;
-    for sentence in ["You put 1 × Teapot in the cart.", "You logged in as alice with your password."] {
+    let sentences = [
+        "You put 1 × Teapot in the cart.",
+        "You logged in as alice with your password.",
+        "The bank declined your payment of €19.50.",
+    ];
+    for sentence in sentences {
         assert!(story.contains(sentence), "{story}");
     }
+    let messages = browser.text("#messages").await;
+    assert!(messages.starts_with("Show them too ("), "{messages}");
+    assert!(!story.contains("The shop had something to tell you"), "{story}");
+    browser.click("#messages").await;
+    browser.wait_for(".story .message").await;
+    assert!(browser.text(".story").await.contains("The shop had something to tell you: “Welcome, alice.”"));
 }

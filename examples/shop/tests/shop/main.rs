@@ -6,4 +6,4 @@ mod door;
 mod login;
 mod orders;
 mod problems;
-mod visitor;
+mod scene;

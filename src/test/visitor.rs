@@ -1,34 +1,40 @@
 //! A browser without a screen: it keeps cookies by the rules of RFC 6265bis, and has an address.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::uri::Scheme;
-use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Body, Endpoint, EndpointExt, Request, RequestParts, Response};
+use poem::{Addr, Body, Endpoint, Request, RequestParts, Response};
 
-/// An application to visit.
-pub type App = Arc<BoxEndpoint<'static, Response>>;
+use crate::web::plain_http::is_this_machine;
 
-/// Makes an application of an endpoint.
-pub fn app(endpoint: impl Endpoint + 'static) -> App {
-    Arc::new(endpoint.map_to_response().boxed())
-}
+/// The cookies of a browser by their names.
+type Jar = BTreeMap<String, Vec<u8>>;
 
-/// One browser. Its clones are tabs: they share its cookies.
+/// The content type of a browser's forms.
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// One browser, at 192.0.2.1 unless it is put elsewhere. Its clones are tabs: they share its cookies.
+///
+/// It keeps cookies as a browser does, a `__Host-` cookie only with the attributes that it needs, and follows
+/// no redirect, so that a test sees each.
 #[derive(Clone)]
 pub struct Visitor {
-    app: App,
-    jar: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    app: Arc<BoxEndpoint<'static, Response>>,
+    jar: Arc<Mutex<Jar>>,
     ip: IpAddr,
-    user_agent: String,
+    headers: HeaderMap,
+    scheme: Scheme,
 }
 
-/// An answer.
+/// An answer of the application.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -38,20 +44,25 @@ pub struct Answer {
     pub body: String,
 }
 
-impl std::fmt::Debug for Visitor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Visitor").finish_non_exhaustive()
+/// Shows the names of the cookies, not what they hold.
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut visitor = f.debug_struct("Visitor");
+        visitor.field("ip", &self.ip).field("headers", &self.headers);
+        visitor.field("cookies", &self.jar().keys().collect::<Vec<_>>()).finish()
     }
 }
 
 impl Visitor {
-    /// A browser that has never been to the application.
-    pub fn new(app: &App) -> Self {
+    /// A browser that has never been to this endpoint. [`Application::visitor`](super::Application::visitor)
+    /// makes one for an application.
+    pub fn new(app: &Arc<BoxEndpoint<'static, Response>>) -> Self {
         Self {
             app: Arc::clone(app),
             jar: Arc::default(),
             ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-            user_agent: "Visitor/1.0".to_owned(),
+            headers: HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static("Visitor/1.0"))]),
+            scheme: Scheme::HTTPS,
         }
     }
 
@@ -64,42 +75,57 @@ impl Visitor {
 
     /// The same browser under another name.
     #[must_use]
-    pub fn named(mut self, user_agent: &str) -> Self {
-        self.user_agent = user_agent.to_owned();
+    pub fn named(self, user_agent: &str) -> Self {
+        self.sending("user-agent", user_agent)
+    }
+
+    /// The same browser, which comes over plain http to this host. As a browser does, it drops Secure cookies
+    /// unless the host is its own machine.
+    #[must_use]
+    pub fn over_http(self, host: &str) -> Self {
+        Self { scheme: Scheme::HTTP, ..self.sending("host", host) }
+    }
+
+    /// The same browser, which sends this header with each request.
+    #[must_use]
+    pub fn sending(mut self, name: &str, value: &str) -> Self {
+        let name: HeaderName = name.parse().expect("the name of a header");
+        self.headers.insert(name, value.parse().expect("the value of a header"));
         self
     }
 
     /// Another browser with a copy of the cookies: a thief's, or the same one restored from a backup.
     #[must_use]
     pub fn copy(&self) -> Self {
-        let jar = Arc::new(Mutex::new(self.jar.lock().unwrap().clone()));
+        let jar = Arc::new(Mutex::new(self.jar().clone()));
         Self { jar, ..self.clone() }
     }
 
     /// The same browser, with the same cookies, at another application under the same name.
     #[must_use]
-    pub fn of(&self, app: &App) -> Self {
+    pub fn of(&self, app: &Arc<BoxEndpoint<'static, Response>>) -> Self {
         Self { app: Arc::clone(app), ..self.clone() }
     }
 
     /// The value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.jar.lock().unwrap().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+        self.jar().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// Puts any cookie into the jar.
     pub fn put_cookie(&self, name: &str, value: impl Into<Vec<u8>>) {
-        self.jar.lock().unwrap().insert(name.to_owned(), value.into());
+        self.jar().insert(name.to_owned(), value.into());
     }
 
-    /// Gets a page.
+    /// Gets a page. `path` may have a query.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, "").await
     }
 
-    /// Posts a body.
-    pub async fn post(&self, path: &str, body: &str) -> Answer {
-        self.send(Method::POST, path, body).await
+    /// Posts a form, such as `item=3&quantity=2`; or a body of another content type, if
+    /// [`sending`](Self::sending) says so.
+    pub async fn post(&self, path: &str, form: &str) -> Answer {
+        self.send(Method::POST, path, form).await
     }
 
     /// Sends a request with the cookies of the jar, and keeps those of the answer.
@@ -111,7 +137,7 @@ impl Visitor {
         answer
     }
 
-    /// Sends a request as it is. Cookies of the answer are not kept.
+    /// Sends a [`request`](Self::request) that the test has changed. Cookies of the answer are not kept.
     pub async fn call(&self, request: Request) -> Answer {
         let mut response = self.app.get_response(request).await;
         let body = response.take_body().into_string().await.expect("a body of text");
@@ -123,17 +149,29 @@ impl Visitor {
         let (mut parts, ()) = poem::http::Request::new(()).into_parts();
         parts.method = method;
         parts.uri = path.parse().expect("a path");
-        parts.headers.insert(header::USER_AGENT, self.user_agent.parse().expect("a user agent"));
+        parts.headers = self.headers.clone();
         parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
-        let jar = self.jar.lock().unwrap();
+        if parts.method == Method::POST && !parts.headers.contains_key(header::CONTENT_TYPE) {
+            parts.headers.insert(header::CONTENT_TYPE, FORM);
+        }
+        let jar = self.jar();
         let pairs: Vec<_> = jar.iter().map(|(name, value)| [name.as_bytes(), b"=", value].concat()).collect();
         if !pairs.is_empty() {
             let line = HeaderValue::from_bytes(&pairs.join(&b"; "[..])).expect("a cookie header");
             parts.headers.insert(header::COOKIE, line);
         }
         let remote = RemoteAddr(Addr::SocketAddr(SocketAddr::new(self.ip, 40_000)));
-        let parts = RequestParts::from((parts, LocalAddr::default(), remote, Scheme::HTTPS));
+        let parts = RequestParts::from((parts, LocalAddr::default(), remote, self.scheme.clone()));
         Request::from_parts(parts, Body::from_string(body.to_owned()))
+    }
+
+    fn jar(&self) -> MutexGuard<'_, Jar> {
+        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keeps_secure(&self) -> bool {
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        self.scheme == Scheme::HTTPS || host.is_some_and(is_this_machine)
     }
 
     /// Keeps a cookie unless a browser would refuse it; forgets it if it has expired.
@@ -144,10 +182,10 @@ impl Visitor {
         let has = |attribute: &str| attributes.iter().any(|one| one == attribute);
         let host_bound =
             has("secure") && has("path=/") && !attributes.iter().any(|one| one.starts_with("domain"));
-        if name.starts_with("__Host-") && !host_bound {
+        if (name.starts_with("__Host-") && !host_bound) || (has("secure") && !self.keeps_secure()) {
             return;
         }
-        let mut jar = self.jar.lock().unwrap();
+        let mut jar = self.jar();
         if has("max-age=0") {
             jar.remove(name);
         } else {
@@ -157,6 +195,11 @@ impl Visitor {
 }
 
 impl Answer {
+    /// A header's value; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// The `Set-Cookie` lines.
     pub fn set_cookies(&self) -> Vec<&str> {
         self.headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok()).collect()

@@ -1,20 +1,17 @@
 //! A migrated database for each test, on a private server for each test program.
-//!
-//! If `DATABASE_URL` is set, the databases are made beside the one that it names, and dropped again; its role
-//! must be a superuser.
 
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use private_postgres::{Options, Server};
-use session_ledger::Ledger;
-use session_ledger::ledger::Builder;
-use session_ledger::session::Policy;
+use tokio::runtime;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
-use crate::clock::Ahead;
+use super::uptime::Ahead;
+use crate::ledger::{Builder, Ledger};
+use crate::session::Policy;
 
 /// The migrated database that all others on the private server are copied from.
 const TEMPLATE: &str = "template_of_the_ledger";
@@ -23,6 +20,11 @@ const TEMPLATE: &str = "template_of_the_ledger";
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 
 /// A migrated database that no other test uses.
+///
+/// The first one of a test program starts a private PostgreSQL, an installed one that `PG_BIN`, `PATH` or the
+/// usual folders lead to. It listens on no network address, and is gone with all its data when the program
+/// ends, however it ends. If `DATABASE_URL` is set, databases are made beside the one that it names, and
+/// dropped again; its role must be a superuser.
 #[derive(Debug)]
 pub struct Database {
     config: Config,
@@ -40,7 +42,7 @@ enum Cluster {
 }
 
 impl Database {
-    /// Makes one. The first one of a test program starts the server.
+    /// Makes one.
     pub async fn fresh() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let cluster = CLUSTER.get_or_init(Cluster::find).await;
@@ -61,7 +63,7 @@ impl Database {
     /// as the test.
     pub async fn on(server: &Server) -> Self {
         let name = format!("ledger_{}", Uuid::new_v4().simple());
-        let config: Config = server.connection_string("postgres").parse().unwrap();
+        let config: Config = address_on(server);
         let create = format!("create database {name} template template0");
         connect(&config).await.batch_execute(&create).await.expect("the database can be made");
         let config = config.clone().dbname(&name).clone();
@@ -95,7 +97,8 @@ impl Database {
         &self.name
     }
 
-    /// A new connection as a superuser; closed when the client is dropped.
+    /// A new connection as a superuser, say for the application's own tables; closed when the client is
+    /// dropped.
     pub async fn connect(&self) -> Client {
         connect(&self.config).await
     }
@@ -108,8 +111,8 @@ impl Drop for Database {
                 (config.clone(), format!("drop database if exists {} with (force)", self.name));
             // A test's runtime cannot wait here, so another one does.
             let dropped = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async { connect(&config).await.batch_execute(&drop).await.unwrap() });
+                let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+                runtime.block_on(async { connect(&config).await.batch_execute(&drop).await }).ok();
             });
             dropped.join().ok();
         }
@@ -122,7 +125,7 @@ impl Cluster {
             return Self::Named { config: url.parse().expect("DATABASE_URL is a connection string") };
         }
         let server = Server::start(Options::default()).unwrap_or_else(|error| panic!("{error}"));
-        let config = server.connection_string("postgres").parse().unwrap();
+        let config = address_on(&server);
         let cluster = Self::Private { config, _server: server };
         cluster.create(TEMPLATE, "template0").await;
         let template = cluster.config().clone().dbname(TEMPLATE).clone();
@@ -140,6 +143,10 @@ impl Cluster {
         let made = connect(self.config()).await.batch_execute(&create).await;
         made.unwrap_or_else(|error| panic!("the database {name} cannot be made: {error:?}"));
     }
+}
+
+fn address_on(server: &Server) -> Config {
+    server.connection_string("postgres").parse().expect("an address")
 }
 
 async fn connect(config: &Config) -> Client {

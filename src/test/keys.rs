@@ -1,6 +1,6 @@
 //! Keys for tests.
 
-use session_ledger::token::KeyRing;
+use crate::token::KeyRing;
 
 /// A key ring with one primary key, the same each time.
 pub fn key_ring() -> KeyRing {

@@ -1,0 +1,140 @@
+//! `projector subscriptions`: the followers of the log, how far each lags behind, and their end.
+
+use futures_util::stream;
+use serde::Serialize;
+use session_ledger::Ledger;
+use session_ledger::ledger::{SubscriptionError, SubscriptionSummary};
+use time::OffsetDateTime;
+
+use crate::output::{self, Column, Format, Listed, whole};
+use crate::{Answer, Console, Error, words};
+
+/// Lists the subscriptions by their names. [`Answer::No`] if there are none.
+///
+/// # Errors
+///
+/// The database is away, or the output cannot be written.
+pub async fn list(ledger: &Ledger, format: Format, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let listed = ledger.subscriptions().await?;
+    let is_empty = listed.is_empty();
+    if is_empty {
+        console.note("There is no subscription: `projector relay --create` makes one.")?;
+    }
+    output::write(console, format, stream::iter(listed.into_iter().map(|one| Ok(Line::from(one))))).await?;
+    Ok(if is_empty { Answer::No } else { Answer::Yes })
+}
+
+/// Removes a subscription that nobody holds.
+///
+/// # Errors
+///
+/// There is none of that name, or somebody holds it.
+pub async fn remove(ledger: &Ledger, name: &str, console: &mut Console<'_>) -> Result<Answer, Error> {
+    ledger.drop_subscription(name).await.map_err(Error::Subscription)?;
+    console.print(&format!("Dropped subscription `{name}`, and its place in the log.\n"))?;
+    Ok(Answer::Yes)
+}
+
+/// One subscription, with all fields for the machine formats.
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    delivered: i64,
+    lag: i64,
+    /// Whether the lag was counted to its end.
+    lag_is_exact: bool,
+    #[serde(serialize_with = "output::exact_time_if_any")]
+    lag_since: Option<OffsetDateTime>,
+    holder: Option<String>,
+    #[serde(serialize_with = "output::exact_time_if_any")]
+    held_until: Option<OffsetDateTime>,
+    #[serde(serialize_with = "output::exact_time_if_any")]
+    moved_at: Option<OffsetDateTime>,
+}
+
+impl From<SubscriptionSummary> for Line {
+    fn from(summary: SubscriptionSummary) -> Self {
+        let (holder, held_until) = summary.held.unzip();
+        Self {
+            name: summary.name,
+            delivered: summary.delivered,
+            lag: summary.lag,
+            lag_is_exact: summary.lag < SubscriptionSummary::LAG_MAX,
+            lag_since: summary.lag_since,
+            holder,
+            held_until,
+            moved_at: summary.moved_at,
+        }
+    }
+}
+
+impl Listed for Line {
+    const COLUMNS: &'static [Column] =
+        &[whole("NAME"), whole("LAG"), whole("SINCE"), whole("DELIVERED"), whole("MOVED"), whole("HELD BY")];
+    const DROPPED: &'static [&'static str] = &["MOVED", "DELIVERED", "SINCE", "HELD BY"];
+
+    fn cells(&self) -> Vec<String> {
+        let time = |at: Option<OffsetDateTime>| at.map(words::to_second).unwrap_or_default();
+        vec![
+            self.name.clone(),
+            if self.lag_is_exact { self.lag.to_string() } else { format!("{} or more", self.lag) },
+            time(self.lag_since),
+            self.delivered.to_string(),
+            time(self.moved_at),
+            self.holder.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// Says that there is no subscription of a name: with the one that was perhaps meant, or with all.
+pub(crate) fn unknown(name: &str, known: &[String]) -> String {
+    let near = known.iter().map(|one| (distance(name, one), one)).min();
+    match near {
+        Some((letters, near)) if letters <= name.chars().count().div_ceil(3) => {
+            format!(
+                "there is no subscription `{name}`; did you mean `{near}`? There are `{}`",
+                known.join("`, `")
+            )
+        }
+        Some(_) => format!("there is no subscription `{name}`; there are `{}`", known.join("`, `")),
+        None => format!("there is no subscription `{name}`, nor any other"),
+    }
+}
+
+/// The error of a command about subscriptions, in words.
+pub(crate) fn told(error: &SubscriptionError) -> String {
+    match error {
+        SubscriptionError::Unknown { name, known } => unknown(name, known),
+        other => other.to_string(),
+    }
+}
+
+/// How many letters must be added, removed or replaced to make one word the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    // The distances of what was read of `one` to each beginning of `other`.
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (nth, letter) in one.chars().enumerate() {
+        let mut corner = nth;
+        row[0] = nth + 1;
+        for (at, matched) in other.iter().enumerate() {
+            let replaced = corner + usize::from(letter != *matched);
+            corner = row[at + 1];
+            row[at + 1] = replaced.min(corner + 1).min(row[at] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[test]
+fn the_nearest_name_is_suggested_if_it_is_near() {
+    assert_eq!(["audit", "adit", "audti", "", "mailer"].map(|word| distance(word, "audit")), [0, 1, 2, 5, 5]);
+    let known = ["audit".to_owned(), "mailer".to_owned()];
+    let all = "`audit`, `mailer`";
+    assert_eq!(
+        unknown("adit", &known),
+        format!("there is no subscription `adit`; did you mean `audit`? There are {all}")
+    );
+    assert_eq!(unknown("billing", &known), format!("there is no subscription `billing`; there are {all}"));
+    assert_eq!(unknown("adit", &[]), "there is no subscription `adit`, nor any other");
+}
