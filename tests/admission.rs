@@ -39,7 +39,8 @@ fn admit(state: &SessionState, token_hash: TokenHash, last_seen: Duration, at: D
 fn a_superseded_token_is_late_before_the_end_of_its_grace_and_old_from_then_on() {
     let superseded = || Admission::Superseded { since: LOGIN };
     let table: [(bool, Duration, Duration, Admission); 10] = [
-        // Whether it is let in; how long after its successor the session was last seen; the time; the verdict.
+        // Whether it is let in; how long after its successor the session was last seen; the time; the
+        // verdict.
         (true, Duration::ZERO, GRACE - TICK, Admission::Latecomer),
         (true, Duration::ZERO, GRACE, Admission::Latecomer),
         (true, TICK, GRACE - TICK, Admission::Latecomer),

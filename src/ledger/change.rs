@@ -126,8 +126,8 @@ impl Ledger {
             return Err(ChangeError::Unreadable { session, error });
         }
         let client = live.state.client.clone().unwrap_or_default();
-        // The change of a session whose new token no browser has shown yet is no sign of that token: it has the
-        // time of the event before it.
+        // The change of a session whose new token no browser has shown yet is no sign of that token: it has
+        // the time of the event before it.
         let is_shown = live.state.is_token_shown(live.last_seen);
         let now = if is_shown { now } else { live.state.changed_at };
         let draft = Draft::stored(session, live.state, self.policy().state_bytes_max);
