@@ -4,12 +4,14 @@ use std::fmt;
 
 use http::uri::Authority;
 
+use crate::plain_debug::plain_debug;
+
 /// An origin as browsers write it: `scheme://host`, and `:port` if that is not the scheme's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(String);
 
 /// An origin that no browser would send, so that trusting it would do nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the trusted origin {origin:?} {problem}: write it as browsers send it, such as `https://pay.example`"
 )]
@@ -17,6 +19,8 @@ pub struct OriginError {
     origin: String,
     problem: OriginProblem,
 }
+
+plain_debug!(OriginError);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OriginProblem {

@@ -76,7 +76,7 @@ pub(crate) async fn send(
     let mut request = visitor.request(method, path, body);
     request.headers_mut().insert("host", HeaderValue::from_static("shop.example"));
     for (name, value) in headers {
-        request.headers_mut().append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        request.headers_mut().insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
     }
     let answer = visitor.call(request).await;
     for line in answer.set_cookies() {

@@ -125,7 +125,9 @@ async fn the_log_has_a_line_for_a_refusal_and_few_for_a_flood() {
     let told = lines(&log);
     assert!(told.len() == 1 && told[0].starts_with(expected), "{told:?}");
     assert!(
-        told[0].contains(r#"cause: AnotherOrigin, origin: Some("https://evil.example\tforged=line")"#),
+        told[0].contains(
+            r#"trust it with `CsrfBuilder::trust`, origin: Some("https://evil.example\tforged=line")"#
+        ),
         "{told:?}"
     );
     for _ in 0..1_000 {

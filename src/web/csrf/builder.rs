@@ -9,6 +9,7 @@ use poem::{EndpointExt, IntoEndpoint};
 use super::Csrf;
 use super::exempt::{Exempt, Exempted};
 use super::settings::Settings;
+use crate::plain_debug::plain_debug;
 use crate::request::OriginError;
 use crate::request::forgery::Rule;
 use crate::request::origin::Origin;
@@ -25,7 +26,7 @@ pub struct CsrfBuilder {
 }
 
 /// Settings that cannot be followed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrfSettingsError {
     /// A trusted origin that no browser would send.
@@ -40,6 +41,8 @@ pub enum CsrfSettingsError {
         cause: RouteError,
     },
 }
+
+plain_debug!(CsrfSettingsError);
 
 impl Csrf {
     /// Settings of the middleware, to be changed before it is built.
