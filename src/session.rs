@@ -17,6 +17,7 @@ mod entry;
 mod event;
 pub(crate) mod expiry;
 mod extension;
+mod flash;
 pub(crate) mod guard;
 pub(crate) mod holding;
 mod id;
@@ -49,6 +50,7 @@ pub use event::{
     ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
     Started, ValueRemoved, ValueSet,
 };
+pub use flash::{Flash, FlashLevel};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::Key;
 pub use policy::Policy;

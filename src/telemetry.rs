@@ -77,7 +77,7 @@ pub(crate) fn unknown_outcome(committed: Option<bool>) {
     counter!("session_ledger_unknown_outcomes_total", "resolved" => resolved).increment(1);
 }
 
-/// A cookie or a header came that nobody honest sends.
+/// A cookie, a header or a request came that nobody honest sends.
 pub(crate) fn incident(name: &'static str) {
     counter!("session_ledger_incidents_total", "name" => name).increment(1);
 }

@@ -12,6 +12,8 @@ pub(crate) mod cookie_header;
 pub(crate) mod body;
 mod budget;
 pub(crate) mod error;
+mod form_key;
+pub(crate) mod form_token;
 mod frame;
 mod key_ring;
 mod live_keys;
@@ -24,6 +26,7 @@ mod secret_bytes;
 mod set_cookie;
 
 pub use error::SealError;
+pub use form_token::FormToken;
 pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyState, Place, UnknownKeyState};
 pub use randomness::RandomnessError;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};

@@ -28,6 +28,7 @@ mod attempt;
 mod builder;
 mod client_address;
 mod commit_policy;
+mod csrf;
 mod error;
 mod extract;
 mod face;
@@ -43,8 +44,11 @@ mod session_transaction;
 mod settings;
 
 pub use crate::ledger::Savepoint;
-pub use crate::request::{Incident, NotSignedIn, Session, SessionError, SessionSnapshot, SignedIn, Tx};
+pub use crate::request::{
+    Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SessionSnapshot, SignedIn, Tx,
+};
 pub use builder::SessionsBuilder;
+pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};
 /// A network of addresses: the type in [`SessionsBuilder::trusted_proxies`], from the crate `ipnet`.
 pub use ipnet::IpNet;
 pub use middleware::{Sessions, SessionsEndpoint};

@@ -29,7 +29,10 @@ fn rows_of_content() -> Vec<Row> {
         ),
         (Wish::Clear, new.clone(), None),
         (Wish::Clear, full.clone(), Some(Event::Cleared(Cleared::new()))),
-        (add("q", "m"), full.clone(), Some(is_added("q", "m"))),
+        (add("q", "m"), full.clone(), None),
+        (add("q", "n"), full.clone(), Some(is_added("q", "n"))),
+        (add("r", "m"), full.clone(), Some(is_added("r", "m"))),
+        (add_error("q", "m"), full.clone(), Some(is_error("q", "m"))),
         (add("", ""), new.clone(), Some(is_added("", ""))),
         (Wish::TakeFlash { queue: "q".into() }, new.clone(), None),
         (Wish::TakeFlash { queue: "other".into() }, full.clone(), None),
@@ -299,6 +302,14 @@ fn is_set(key: &str, length: usize) -> Event {
 
 fn add(queue: &str, message: &str) -> Wish {
     Wish::AddFlash { queue: queue.into(), message: message.into() }
+}
+
+fn add_error(queue: &str, message: &str) -> Wish {
+    Wish::AddFlash { queue: queue.into(), message: Flash::error(message) }
+}
+
+fn is_error(queue: &str, message: &str) -> Event {
+    Event::FlashAdded(FlashAdded::new(queue.into(), Flash::error(message)))
 }
 
 fn is_added(queue: &str, message: &str) -> Event {

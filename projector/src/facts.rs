@@ -16,7 +16,7 @@ pub(crate) fn facts(event: &Event) -> Value {
             json!({ "key": set.key, "value_shape": set.value.shape, "value_bytes": set.value.bytes.len() })
         }
         Event::ValueRemoved(removed) => json!({ "key": removed.key }),
-        Event::FlashAdded(added) => json!({ "queue": added.queue }),
+        Event::FlashAdded(added) => json!({ "queue": added.queue, "level": added.message.level.as_str() }),
         Event::FlashTaken(taken) => json!({ "queue": taken.queue }),
         Event::SettingsChanged(changed) => limits(&changed.timeouts),
         Event::Renewed(renewed) => json!({ "grace": renewed.grace }),

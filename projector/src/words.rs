@@ -1,6 +1,6 @@
 //! Events in words for people. The words show no token, and values by their size only.
 
-use session_ledger::session::{Assurance, Entry, Event, StoredTimeouts};
+use session_ledger::session::{Assurance, Entry, Event, FlashLevel, StoredTimeouts};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -24,7 +24,9 @@ fn describe(event: &Event) -> String {
         Event::ValueSet(fact) => format!("{} set ({})", fact.key, bytes(fact.value.bytes.len())),
         Event::ValueRemoved(fact) => format!("{} removed", fact.key),
         Event::Cleared(_) => "all values removed".to_owned(),
-        Event::FlashAdded(fact) => format!("message queued{}", queue(" in", &fact.queue)),
+        Event::FlashAdded(fact) => {
+            format!("{} queued{}", message(fact.message.level), queue(" in", &fact.queue))
+        }
         Event::FlashTaken(fact) => format!("messages taken{}", queue(" from", &fact.queue)),
         Event::SettingsChanged(fact) => format!("time limits changed: {}", limits(fact.timeouts)),
         Event::RenewalOffered(_) => "new token offered".to_owned(),
@@ -64,6 +66,15 @@ fn proof(methods: &[String], assurance: Assurance) -> String {
         Assurance::Aal3 => "AAL3",
     };
     methods.iter().map(String::as_str).chain([level]).collect::<Vec<_>>().join(", ")
+}
+
+fn message(level: FlashLevel) -> &'static str {
+    match level {
+        FlashLevel::Info => "message",
+        FlashLevel::Success => "message of success",
+        FlashLevel::Warning => "warning",
+        FlashLevel::Error => "message of an error",
+    }
 }
 
 fn queue(which: &str, name: &str) -> String {

@@ -14,8 +14,8 @@ use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::plain_debug::plain_debug;
 use crate::session::{
-    Client, DecodeError, Draft, EndReason, Ending, EventId, Key, Origin, SessionId, SessionState, TokenHash,
-    UserId, ValueError, Wish, WishError,
+    Client, DecodeError, Draft, EndReason, Ending, EventId, Flash, Key, Origin, SessionId, SessionState,
+    TokenHash, UserId, ValueError, Wish, WishError,
 };
 
 /// A session that is being changed by [`Ledger::change`].
@@ -228,13 +228,13 @@ impl Change {
         self.wish(Wish::RemoveValue { key: key.name().to_owned() })
     }
 
-    /// Queues a message for the next page.
+    /// Queues a message for the next page, as [`Session::flash`](crate::web::Session::flash) does.
     ///
     /// # Errors
     ///
     /// The session would hold more than its limit.
-    pub fn flash(&mut self, queue: &str, message: &str) -> Result<(), ChangeError> {
-        self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.to_owned() })
+    pub fn flash(&mut self, queue: &str, message: impl Into<Flash>) -> Result<(), ChangeError> {
+        self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.into() })
     }
 
     /// Keeps a fact of the application's own in the session's history.

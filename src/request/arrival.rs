@@ -23,6 +23,17 @@ impl Arrival {
         !self.method.is_safe()
     }
 
+    /// Whether nobody may see the answer: a HEAD has no body, and a browser that loads a page in advance says
+    /// so (W3C Fetch Metadata, `Sec-Purpose`; older ones in `Purpose`).
+    pub(super) fn may_stay_unseen(&self) -> bool {
+        let says_prefetch = |name: &str| {
+            let purpose = self.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
+            let mut tokens = purpose.split(|byte| matches!(byte, b';' | b','));
+            tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"prefetch"))
+        };
+        self.method == Method::HEAD || says_prefetch("sec-purpose") || says_prefetch("purpose")
+    }
+
     /// The lines of the Cookie header.
     pub(super) fn cookies(&self) -> impl Iterator<Item = &[u8]> {
         self.headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes)

@@ -2,10 +2,11 @@
 
 use time::Duration;
 
+use super::Forged;
 use crate::session::{Client, SessionId};
 
-/// A cookie that no honest browser sends, a proxy's header that cannot be read, or a database that is not
-/// what it was.
+/// A cookie that no honest browser sends, a request that another site may have sent, a proxy's header that
+/// cannot be read, or a database that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incident {
@@ -53,6 +54,17 @@ pub enum Incident {
         /// How far; negative if it went back.
         by: Duration,
     },
+    /// A request that another site may have sent in its visitor's name ([`Csrf`](crate::web::Csrf)).
+    RequestForged {
+        /// The client that sent it.
+        client: Client,
+        /// What gives it away.
+        cause: Forged,
+        /// Its `Origin` header, cut to 200 bytes: the other site, if the browser names it.
+        origin: Option<String>,
+        /// Whether it was refused; not where the middleware is set to tell of such requests only.
+        is_refused: bool,
+    },
 }
 
 impl Incident {
@@ -67,6 +79,12 @@ impl Incident {
                 "a token from a later state than the database's: after a restore run `projector epoch raise`"
             }
             Self::ClockJumped { .. } => "the database's clock has jumped: nobody is signed out by it",
+            Self::RequestForged { is_refused: true, .. } => {
+                "a request that another site may have sent was refused"
+            }
+            Self::RequestForged { is_refused: false, .. } => {
+                "a request that another site may have sent was let through: `CsrfBuilder::log_only` is set"
+            }
         }
     }
 
@@ -79,6 +97,7 @@ impl Incident {
             Self::ForwardingRejected { .. } => "input_validation_fail",
             Self::DatabaseRolledBack { .. } => "database_rolled_back",
             Self::ClockJumped { .. } => "clock_jumped",
+            Self::RequestForged { .. } => "malicious_csrf",
         }
     }
 }

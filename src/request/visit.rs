@@ -269,7 +269,7 @@ impl Visit {
     }
 
     /// A request that runs again is not a second incident.
-    pub(super) fn report(&self, incident: impl FnOnce(Client) -> Incident) {
+    pub(crate) fn report(&self, incident: impl FnOnce(Client) -> Incident) {
         if self.attempt() == 1 {
             self.shared.report(&incident(self.arrival.client()));
         }

@@ -2,7 +2,7 @@
 
 use super::state::{message_size, queue_size, value_size};
 use super::{
-    Assurance, Cleared, Content, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
+    Assurance, Cleared, Content, EndReason, Ended, Event, Flash, FlashAdded, FlashTaken, ImpersonationEnded,
     ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, RenewalOffered, Renewed,
     SessionState, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
 };
@@ -21,7 +21,7 @@ pub enum Wish {
     /// Forget all values.
     Clear,
     /// Queue a message for the next page.
-    AddFlash { queue: String, message: String },
+    AddFlash { queue: String, message: Flash },
     /// Take the messages of a queue.
     TakeFlash { queue: String },
     /// Bind a user.
@@ -112,6 +112,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::RemoveValue { key } => Event::ValueRemoved(ValueRemoved { key }),
         Wish::Clear if content.values.is_empty() => return Ok(None),
         Wish::Clear => Event::Cleared(Cleared {}),
+        Wish::AddFlash { queue, message } if is_waiting(content, &queue, &message) => return Ok(None),
         Wish::AddFlash { queue, message } => {
             let new = if content.flashes.contains_key(&queue) { 0 } else { queue_size(named(&queue)?) };
             fits(content.size() + new + message_size(&message), bytes_max)?;
@@ -170,6 +171,11 @@ fn set_value(
     let freed = old.map_or(0, |old| value_size(&key, old));
     fits(content.size() - freed + value_size(named(&key)?, &value), bytes_max)?;
     Ok(Some(Event::ValueSet(ValueSet { key, value })))
+}
+
+/// Whether the same message waits in the queue already. A page shows it once, however often it was said.
+fn is_waiting(content: &Content, queue: &str, message: &Flash) -> bool {
+    content.flashes.get(queue).is_some_and(|waiting| waiting.contains(message))
 }
 
 fn fits(bytes: usize, max: usize) -> Result<(), WishError> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::microseconds::{from_microseconds, microseconds};
-use super::{Encoded, StoredTimeouts, TokenHash, UserId, Value};
+use super::{Encoded, Flash, StoredTimeouts, TokenHash, UserId, Value};
 
 /// A fact about one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +140,7 @@ pub struct FlashAdded {
     /// The queue's name; empty for the usual one.
     pub queue: String,
     /// The message.
-    pub message: String,
+    pub message: Flash,
 }
 
 /// Payload of [`Event::FlashTaken`].
@@ -232,7 +232,7 @@ constructors! {
     ValueSet(key: String, value: Value);
     ValueRemoved(key: String);
     Cleared();
-    FlashAdded(queue: String, message: String);
+    FlashAdded(queue: String, message: Flash);
     FlashTaken(queue: String);
     SettingsChanged(timeouts: StoredTimeouts);
     RenewalOffered(token_hash: TokenHash);

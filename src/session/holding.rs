@@ -5,6 +5,7 @@
 //! secret; it reads no clock, so time and the ids of new sessions are arguments.
 
 mod change;
+mod form;
 mod settle;
 
 use std::sync::Arc;

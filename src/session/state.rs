@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use super::timeouts::after;
 use super::{
-    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Key, Renewed, Timeouts, TokenHash,
-    UserId, Value, ValueError,
+    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Flash, Key, Renewed, Timeouts,
+    TokenHash, UserId, Value, ValueError,
 };
 
 /// A session as its events made it.
@@ -74,7 +74,7 @@ pub struct Content {
     /// The application's values by key.
     pub values: BTreeMap<String, Value>,
     /// The waiting messages by queue.
-    pub flashes: BTreeMap<String, Vec<String>>,
+    pub flashes: BTreeMap<String, Vec<Flash>>,
     /// When the present token took the place of another without having been shown by a browser first.
     #[serde(with = "super::stored_superseded::moment")]
     pub renewed_at: Option<OffsetDateTime>,
@@ -230,8 +230,7 @@ impl Content {
     #[doc(hidden)]
     pub fn size(&self) -> usize {
         let values: usize = self.values.iter().map(|(key, value)| value_size(key, value)).sum();
-        let messages =
-            |waiting: &[String]| waiting.iter().map(|message| message_size(message)).sum::<usize>();
+        let messages = |waiting: &[Flash]| waiting.iter().map(message_size).sum::<usize>();
         let flashes: usize =
             self.flashes.iter().map(|(queue, waiting)| queue_size(queue) + messages(waiting)).sum();
         values + flashes
@@ -249,9 +248,9 @@ pub(super) fn queue_size(queue: &str) -> usize {
     queue.len() + 8
 }
 
-/// The bytes that a waiting message counts: its length takes at most 4 bytes.
-pub(super) fn message_size(message: &str) -> usize {
-    message.len() + 4
+/// The bytes that a waiting message counts: its level and its length take at most 4 bytes.
+pub(super) fn message_size(message: &Flash) -> usize {
+    message.text.len() + 4
 }
 
 /// The state before any event.

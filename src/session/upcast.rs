@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::strict::canonical;
 use super::{
-    Assurance, Content, DecodeError, Encoded, Event, StoredTimeouts, Superseded, Timeouts, TokenHash, UserId,
-    Value, ValueSet,
+    Assurance, Content, DecodeError, Encoded, Event, Flash, FlashAdded, StoredTimeouts, Superseded, Timeouts,
+    TokenHash, UserId, Value, ValueSet,
 };
 use time::OffsetDateTime;
 
@@ -18,13 +18,17 @@ pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
         (kind @ "value_set", 1) => Some(
             canonical::<ValueSetShape1>(kind, 1, encoded.payload()).map(|old| Event::ValueSet(old.into())),
         ),
+        (kind @ "flash_added", 1) => Some(
+            canonical::<FlashAddedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::FlashAdded(old.into())),
+        ),
         _ => None,
     }
 }
 
 /// Whether the event is of an older shape that is read.
 pub(super) fn is_older(encoded: &Encoded) -> bool {
-    matches!((encoded.kind(), encoded.shape()), ("value_set", 1))
+    matches!((encoded.kind(), encoded.shape()), ("value_set" | "flash_added", 1))
 }
 
 /// Shape 1 of `value_set`.
@@ -39,6 +43,30 @@ struct ValueSetShape1 {
 pub(super) struct ValueShape1 {
     shape: u16,
     bytes: Bytes,
+}
+
+/// Shape 1 of `flash_added`: messages had no level.
+#[derive(Serialize, Deserialize)]
+struct FlashAddedShape1 {
+    queue: String,
+    message: String,
+}
+
+/// Shape 3 of the state column: messages had no level.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ContentShape3 {
+    #[serde(with = "super::stored_timeouts")]
+    timeouts: Timeouts,
+    methods: Vec<String>,
+    assurance: Assurance,
+    impersonated: Option<UserId>,
+    offered: Option<TokenHash>,
+    values: BTreeMap<String, Value>,
+    flashes: BTreeMap<String, Vec<String>>,
+    #[serde(with = "super::stored_superseded::moment")]
+    renewed_at: Option<OffsetDateTime>,
+    #[serde(with = "super::stored_superseded")]
+    earlier: Vec<Superseded>,
 }
 
 /// Shape 2 of the state column: values did not say their form.
@@ -83,11 +111,26 @@ impl From<ValueSetShape1> for ValueSet {
     }
 }
 
+impl From<FlashAddedShape1> for FlashAdded {
+    fn from(FlashAddedShape1 { queue, message }: FlashAddedShape1) -> Self {
+        Self { queue, message: message.into() }
+    }
+}
+
+impl From<ContentShape3> for Content {
+    fn from(old: ContentShape3) -> Self {
+        let ContentShape3 { timeouts, methods, assurance, impersonated, offered, .. } = old;
+        let ContentShape3 { values, flashes, renewed_at, earlier, .. } = old;
+        let flashes = with_levels(flashes);
+        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
+    }
+}
+
 impl From<ContentShape2> for Content {
     fn from(old: ContentShape2) -> Self {
         let ContentShape2 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape2 { values, flashes, renewed_at, earlier, .. } = old;
-        let values = with_forms(values);
+        let (values, flashes) = (with_forms(values), with_levels(flashes));
         Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
     }
 }
@@ -95,11 +138,17 @@ impl From<ContentShape2> for Content {
 impl From<ContentShape1> for Content {
     fn from(old: ContentShape1) -> Self {
         let ContentShape1 { timeouts, methods, assurance, impersonated, offered, values, flashes } = old;
-        let (timeouts, values) = (timeouts.into(), with_forms(values));
+        let (timeouts, values, flashes) = (timeouts.into(), with_forms(values), with_levels(flashes));
         Self { timeouts, methods, assurance, impersonated, offered, values, flashes, ..Self::default() }
     }
 }
 
 fn with_forms(values: BTreeMap<String, ValueShape1>) -> BTreeMap<String, Value> {
     values.into_iter().map(|(key, value)| (key, value.into())).collect()
+}
+
+/// A message of before has the level of a text alone.
+fn with_levels(flashes: BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<Flash>> {
+    let leveled = |waiting: Vec<String>| waiting.into_iter().map(Flash::from).collect();
+    flashes.into_iter().map(|(queue, waiting)| (queue, leveled(waiting))).collect()
 }

@@ -104,6 +104,7 @@ pub(super) struct RingKey {
     pub(super) state: KeyState,
     cookie: SecretBytes,
     resend: SecretBytes,
+    form: SecretBytes,
 }
 
 impl RingKey {
@@ -111,14 +112,15 @@ impl RingKey {
         let key = |purpose: Purpose| {
             purpose.key_of(&line.master).map_err(|_| KeyRingError::Derivation { place: line.place })
         };
-        let (cookie, resend) = (key(Purpose::Cookie)?, key(Purpose::Resend)?);
-        Ok(Self { id: line.id, state: line.state, cookie, resend })
+        let (cookie, resend, form) = (key(Purpose::Cookie)?, key(Purpose::Resend)?, key(Purpose::Form)?);
+        Ok(Self { id: line.id, state: line.state, cookie, resend, form })
     }
 
     pub(super) fn for_purpose(&self, purpose: Purpose) -> &SecretBytes {
         match purpose {
             Purpose::Cookie => &self.cookie,
             Purpose::Resend => &self.resend,
+            Purpose::Form => &self.form,
         }
     }
 }

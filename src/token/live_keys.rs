@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::budget::SealCount;
+use super::form_key::FormKey;
 use super::key_ring::{KeyId, KeyRing, KeyState, RingKey};
 use super::purpose::Purpose;
 use super::sealing_key::{Binding, SealingKey};
@@ -37,7 +38,7 @@ impl LiveKeys {
         self.iter().map(|key| (key.id, key.state))
     }
 
-    fn iter(&self) -> impl Iterator<Item = &LiveKey> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &LiveKey> {
         std::iter::once(&self.primary).chain(&self.others)
     }
 }
@@ -48,19 +49,22 @@ pub(super) struct LiveKey {
     state: KeyState,
     cookie: SealingKey,
     resend: HolderKeys,
+    form: FormKey,
 }
 
 impl LiveKey {
     fn new(key: &RingKey, binding: &Binding, before: Option<&Self>) -> Self {
-        let count = |purpose| before.map_or_else(Arc::default, |live: &Self| live.count(purpose));
+        let cookie_count = before.map(|live| live.cookie.count()).unwrap_or_default();
         let cookie = key.for_purpose(Purpose::Cookie);
-        let cookie = SealingKey::new(key.id, Purpose::Cookie, cookie, binding, count(Purpose::Cookie));
+        let cookie = SealingKey::new(key.id, Purpose::Cookie, cookie, binding, cookie_count);
         let resend = HolderKeys {
             key: SecretBytes::copied_from(key.for_purpose(Purpose::Resend).expose()),
             binding: binding.clone(),
-            count: count(Purpose::Resend),
+            count: before.map(|live| Arc::clone(&live.resend.count)).unwrap_or_default(),
         };
-        Self { id: key.id, state: key.state, cookie, resend }
+        let form =
+            FormKey::new(key.for_purpose(Purpose::Form), binding.associated_data(key.id, Purpose::Form));
+        Self { id: key.id, state: key.state, cookie, resend, form }
     }
 
     /// The key for cookies.
@@ -75,11 +79,9 @@ impl LiveKey {
         Some(SealingKey::new(self.id, Purpose::Resend, &key, binding, Arc::clone(count)))
     }
 
-    fn count(&self, purpose: Purpose) -> Arc<SealCount> {
-        match purpose {
-            Purpose::Cookie => self.cookie.count(),
-            Purpose::Resend => Arc::clone(&self.resend.count),
-        }
+    /// The key for the tokens of forms.
+    pub(super) fn form(&self) -> &FormKey {
+        &self.form
     }
 }
 

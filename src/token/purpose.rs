@@ -15,6 +15,8 @@ pub(super) enum Purpose {
     /// key is derived once more, with the secret of the token that the browser holds: see
     /// [`key_for_holder`](Self::key_for_holder).
     Resend,
+    /// The proof in a form's token. It seals nothing.
+    Form,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
         match self {
             Self::Cookie => b"session-ledger/v1/cookie",
             Self::Resend => b"session-ledger/v1/resend",
+            Self::Form => b"session-ledger/v1/form",
         }
     }
 

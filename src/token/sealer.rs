@@ -4,17 +4,20 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rand::TryRng;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::body::{self, Contents};
 use super::budget::SealBudget;
 use super::error::{SealError, TokenRejected};
+use super::form_token::{FormToken, unmasked};
 use super::frame::{Frame, RESEND};
 use super::key_ring::KeyRing;
 use super::live_keys::LiveKeys;
+use super::randomness::RandomnessError;
 use super::sealing_key::Binding;
 use super::secret::Secret;
-use crate::session::{SessionId, Witness};
+use crate::session::{SessionId, TokenHash, Witness};
 
 /// Session id, secret and witness, sealed: the cookie's value, 140 characters.
 ///
@@ -135,6 +138,31 @@ impl Sealer {
         let key = self.keys().find(frame.key_id).and_then(|key| key.resend(held)).ok_or(TokenRejected)?;
         let (sealed_for, secret) = body::proof_of(&*key.open(frame)?).ok_or(TokenRejected)?;
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
+    }
+
+    /// A token for the forms of the session `id`, bound to the cookie's token of this hash. None only if no
+    /// proof can be made.
+    ///
+    /// # Errors
+    /// When the generator fails.
+    pub fn form_token(
+        &self,
+        id: SessionId,
+        hash: TokenHash,
+        rng: &mut impl TryRng,
+    ) -> Result<Option<FormToken>, RandomnessError> {
+        let proof = self.keys().primary().form().proof(id, hash);
+        proof.map(|proof| FormToken::masked(&proof, rng)).transpose()
+    }
+
+    /// Whether `text` is a token for forms of the session `id`, bound to one of these hashes. Each key that
+    /// may open tokens is tried, and all comparisons are made whatever they find.
+    pub fn knows_form_token(&self, text: &[u8], id: SessionId, hashes: &[TokenHash]) -> bool {
+        let Some(shown) = unmasked(text) else { return false };
+        let keys = self.keys();
+        let proofs = keys.iter().flat_map(|key| hashes.iter().map(|hash| key.form().proof(id, *hash)));
+        let found = proofs.flatten().fold(Choice::from(0), |found, proof| found | proof.ct_eq(&*shown));
+        found.into()
     }
 
     /// Uses `ring` from now on. A token that is being opened at this moment meets either the old ring or the

@@ -26,7 +26,7 @@ pub(super) struct Binding {
 impl Binding {
     /// The bytes that are authenticated but not sent. The length of each field comes before it (8 bytes,
     /// big-endian), so that two different lists of fields never give the same bytes.
-    fn associated_data(&self, key_id: KeyId, purpose: Purpose) -> Vec<u8> {
+    pub(super) fn associated_data(&self, key_id: KeyId, purpose: Purpose) -> Vec<u8> {
         let (name, audience) = (self.cookie_name.as_bytes(), self.audience.as_bytes());
         let fields: [&[u8]; 5] = [&[VERSION], key_id.as_bytes(), name, purpose.label(), audience];
         fields.iter().flat_map(|field| [&(field.len() as u64).to_be_bytes(), *field].concat()).collect()

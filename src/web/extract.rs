@@ -31,14 +31,19 @@ impl<'a> FromRequest<'a> for Tx {
 
 /// The visit of a request that is behind the middleware, once the request's body is there.
 async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
-    let reception = request.data::<Arc<Reception>>().ok_or_else(|| {
-        let cause = SessionError::NoMiddleware;
-        tracing::error!(%cause, "a request could not be served");
-        cause
-    })?;
+    let reception = reception_of(request)?;
     let visit = reception.visit_of(request)?;
     if !reception.await_body().await? {
         visit.note_that_it_runs_once();
     }
     Ok(Arc::clone(visit))
+}
+
+/// The place where a request meets its session, if it is behind the middleware.
+pub(super) fn reception_of(request: &Request) -> Result<&Arc<Reception>, SessionError> {
+    request.data::<Arc<Reception>>().ok_or_else(|| {
+        let cause = SessionError::NoMiddleware;
+        tracing::error!(%cause, "a request could not be served");
+        cause
+    })
 }

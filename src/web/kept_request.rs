@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use poem::error::ReadBodyError;
-use poem::http::{self, Extensions, StatusCode, Uri, Version, header};
+use poem::http::{self, Extensions, Method, StatusCode, Uri, Version, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Body, Request, RequestParts, Response, Result};
 
@@ -23,6 +23,8 @@ use crate::request::{Incident, SessionError};
 /// What the middleware gives a run of a request. Extractors find it among the request's data.
 pub(super) struct Reception {
     face: Arc<Face>,
+    /// The method as it came: poem's router makes a GET of a HEAD.
+    method: Method,
     /// The address as it came: an inner `Route` may cut a part off.
     uri: Uri,
     /// The data as it came. What the layers within add, they add again.
@@ -61,6 +63,7 @@ impl Reception {
         let body = keep_body(request, face);
         Arc::new(Self {
             face: Arc::clone(face),
+            method: request.method().clone(),
             uri: request.uri().clone(),
             extensions: request.extensions().clone(),
             path_params: PathParams::of(request),
@@ -82,7 +85,8 @@ impl Reception {
     /// [`SessionError::Over`]: the handler has returned.
     pub(super) fn visit_of(&self, request: &Request) -> Result<&Arc<Visit>, SessionError> {
         let asked = || {
-            let arrival = arrival_of(request, matches!(self.body, Kept::Nothing), &self.face);
+            let method = self.method.clone();
+            let arrival = arrival_of(request, method, matches!(self.body, Kept::Nothing), &self.face);
             let visit = Arc::new(Visit::new(Arc::clone(&self.face.shared), arrival, 1));
             Box::new(Asked { visit, request: KeptRequest::of(request) })
         };
@@ -141,6 +145,7 @@ impl Reception {
         again.set_body(body);
         let next = Self {
             face: Arc::clone(&self.face),
+            method: self.method.clone(),
             uri: self.uri.clone(),
             extensions: self.extensions.clone(),
             path_params: self.path_params.clone(),
@@ -185,10 +190,10 @@ fn location(uri: &Uri) -> String {
 }
 
 /// The parts of a request that the cycle looks at.
-fn arrival_of(request: &Request, runs_once: bool, face: &Face) -> Arrival {
+fn arrival_of(request: &Request, method: Method, runs_once: bool, face: &Face) -> Arrival {
     let source = source_of(request, face);
     let address = source.map(|source| source.address);
-    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let headers = request.headers().clone();
     let arrival = Arrival { method, headers, address, runs_once };
     if let Some(fault) = source.and_then(|source| source.fault) {
         face.shared.report(&Incident::ForwardingRejected { client: arrival.client(), fault });

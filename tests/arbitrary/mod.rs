@@ -97,12 +97,18 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// A message of any level.
+pub(crate) fn flash() -> impl Strategy<Value = Flash> {
+    let levels = vec![FlashLevel::Info, FlashLevel::Success, FlashLevel::Warning, FlashLevel::Error];
+    (prop::sample::select(levels), name()).prop_map(|(level, text)| Flash::new(level, text))
+}
+
 fn value_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         (name(), value()).prop_map(|(key, value)| Event::ValueSet(ValueSet::new(key, value))),
         name().prop_map(|key| Event::ValueRemoved(ValueRemoved::new(key))),
         Just(Event::Cleared(Cleared::new())),
-        (name(), name()).prop_map(|(queue, message)| Event::FlashAdded(FlashAdded::new(queue, message))),
+        (name(), flash()).prop_map(|(queue, message)| Event::FlashAdded(FlashAdded::new(queue, message))),
         name().prop_map(|queue| Event::FlashTaken(FlashTaken::new(queue))),
         (name(), name()).prop_map(|(name, text)| Event::Noted(Noted::new(name, text))),
     ]
@@ -135,7 +141,7 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         option::of(user()),
         option::of(token_hash()),
         btree_map(any::<String>(), value(), 0..8),
-        btree_map(any::<String>(), vec(any::<String>(), 0..4), 0..4),
+        btree_map(any::<String>(), vec(flash(), 0..4), 0..4),
         option::of(stored_time()),
         vec(superseded(), 0..3),
     )
@@ -176,7 +182,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         9 => (name(), value()).prop_map(|(key, value)| Wish::SetValue { key, value }),
         5 => name().prop_map(|key| Wish::RemoveValue { key }),
         2 => Just(Wish::Clear),
-        5 => (name(), name()).prop_map(|(queue, message)| Wish::AddFlash { queue, message }),
+        5 => (name(), flash()).prop_map(|(queue, message)| Wish::AddFlash { queue, message }),
         5 => name().prop_map(|queue| Wish::TakeFlash { queue }),
         2 => (user(), methods(), assurance())
             .prop_map(|(user, methods, assurance)| Wish::LogIn { user, methods, assurance }),

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use session_ledger::Key;
 use session_ledger::internals::{STATE_BYTES_MAX, Wish, decide};
-use session_ledger::session::{Assurance, Content, EndReason, SessionState, Timeouts, UserId, Value};
+use session_ledger::session::{Assurance, Content, EndReason, Flash, SessionState, Timeouts, UserId, Value};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::{arbitrary, decode, payload, samples};
@@ -66,9 +66,15 @@ fn a_session_that_is_full_in_every_way_can_be_read_back() {
     wishes.extend(('a'..='z').flat_map(|key| {
         let mut value = Value::new(u16::MAX, vec![255; 1_800]);
         value.form = Key::new("k").encode(&7_u32).unwrap().form;
-        [Wish::SetValue { key: key.into(), value }, Wish::AddFlash { queue: name(key), message: name(key) }]
+        [
+            Wish::SetValue { key: key.into(), value },
+            Wish::AddFlash { queue: name(key), message: Flash::error(name(key)) },
+        ]
     }));
-    wishes.extend(vec![Wish::AddFlash { queue: name('a'), message: String::new() }; 4_000]);
+    let short = |nth: u32| char::from_u32(0x4e00 + nth).unwrap().to_string();
+    wishes.extend((0..4_000).map(|nth| Wish::AddFlash { queue: name('a'), message: short(nth).into() }));
+    let queues = ('b'..='z').flat_map(|key| [(key, ""), (key, "x")]);
+    wishes.extend(queues.map(|(key, text)| Wish::AddFlash { queue: name(key), message: text.into() }));
     let granted = wishes.into_iter().filter(|wish| grant(&mut state, wish.clone())).count();
     assert!((100..4_000).contains(&granted), "{granted}: the session is full");
     assert!(state.content.size() > STATE_BYTES_MAX - 4, "{}", state.content.size());
@@ -81,7 +87,7 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
     let name = "n".repeat(255);
     for wish in [
         Wish::SetValue { key: name.clone(), value: Value::new(1, vec![255; filling(255 + 8)]) },
-        Wish::AddFlash { queue: name.clone(), message: "m".repeat(filling(255 + 8 + 4)) },
+        Wish::AddFlash { queue: name.clone(), message: Flash::error("m".repeat(filling(255 + 8 + 4))) },
         Wish::Note { name: name.clone(), text: "t".repeat(filling(255)) },
         Wish::End { reason: EndReason::Other(name.clone()), last_seen: PrimitiveDateTime::MIN.assume_utc() },
     ] {

@@ -30,8 +30,11 @@ pub(crate) fn content() -> Content {
             ("filter".to_owned(), Key::json("filter").shape(3).encode(&vec![Some(7_u32), None]).unwrap()),
         ]
         .into(),
-        flashes: [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec![String::new()])]
-            .into(),
+        flashes: [
+            ("".into(), vec![Flash::info("Saved."), Flash::success("Sent.")]),
+            ("errors".into(), vec![Flash::error(""), Flash::warning("")]),
+        ]
+        .into(),
         renewed_at: Some(at(1_700_000_000)),
         earlier: vec![
             Superseded { token_hash: hash(0x50), until: at(1_700_000_030), accepted: false },
@@ -40,9 +43,15 @@ pub(crate) fn content() -> Content {
     }
 }
 
+/// The content that shape 3 could hold: its messages had no level.
+pub(crate) fn content_of_shape_3() -> Content {
+    let waiting = [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec!["".into()])];
+    Content { flashes: waiting.into(), ..content() }
+}
+
 /// The content that shape 2 could hold: its values did not say their form.
 pub(crate) fn content_of_shape_2() -> Content {
-    let mut content = content();
+    let mut content = content_of_shape_3();
     content.values.retain(|_, value| value.form == Form::Postcard);
     content
 }
@@ -54,7 +63,7 @@ pub(crate) fn content_of_shape_1() -> Content {
 
 /// The facts of the golden files of older shapes, as they are read today.
 pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
-    vec![(("value_set", 1), values_without_form())]
+    vec![(("value_set", 1), values_without_form()), (("flash_added", 1), flashes_without_level())]
 }
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -91,6 +100,13 @@ fn values_without_form() -> Vec<Event> {
     ]
 }
 
+fn flashes_without_level() -> Vec<Event> {
+    vec![
+        Event::FlashAdded(FlashAdded::new(String::new(), "Saved.".into())),
+        Event::FlashAdded(FlashAdded::new("errors".into(), "Größe fehlt.".into())),
+    ]
+}
+
 fn values() -> Vec<Event> {
     let set = |key: &str, value| Event::ValueSet(ValueSet::new(key.into(), value));
     let mut events = values_without_form();
@@ -99,8 +115,10 @@ fn values() -> Vec<Event> {
         set("filter", Key::json("filter").shape(3).encode(&vec![Some(7_u32), None]).unwrap()),
         Event::ValueRemoved(ValueRemoved::new("cart".into())),
         Event::Cleared(Cleared::new()),
-        Event::FlashAdded(FlashAdded::new(String::new(), "Saved.".into())),
-        Event::FlashAdded(FlashAdded::new("errors".into(), "Größe fehlt.".into())),
+        Event::FlashAdded(FlashAdded::new(String::new(), Flash::info("Saved."))),
+        Event::FlashAdded(FlashAdded::new("errors".into(), Flash::error("Größe fehlt."))),
+        Event::FlashAdded(FlashAdded::new(String::new(), Flash::warning("Almost full."))),
+        Event::FlashAdded(FlashAdded::new(String::new(), Flash::success(""))),
         Event::FlashTaken(FlashTaken::new("errors".into())),
     ]);
     events

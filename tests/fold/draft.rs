@@ -63,7 +63,14 @@ fn cases_of_messages() -> Vec<Case> {
         case("added, taken", [add("q", "m")], [add("q", "n"), take("q")], [is_taken("q")]),
         case("taken twice", [add("q", "m")], [take("q"), take("q")], [is_taken("q")]),
         case("two queues", [], [add("q", "m"), add("r", "m"), take("q")], [is_added("r", "m")]),
-        case("twice the same", [], [add("q", "m"), add("q", "m")], [is_added("q", "m"), is_added("q", "m")]),
+        case("twice the same", [], [add("q", "m"), add("q", "m")], [is_added("q", "m")]),
+        case("one that waits", [add("q", "m")], [add("q", "m")], []),
+        case(
+            "taken, the same added",
+            [add("q", "m")],
+            [take("q"), add("q", "m")],
+            [is_taken("q"), is_added("q", "m")],
+        ),
     ]
 }
 

@@ -130,7 +130,7 @@ fn clearing_forgets_values_and_keeps_messages() {
     state.apply(&Event::FlashAdded(flash), at(1));
     state.apply(&Event::Cleared(Cleared::new()), at(2));
     assert!(state.content.values.is_empty());
-    assert_eq!(state.content.flashes[""], ["Saved."]);
+    assert_eq!(state.content.flashes[""], [Flash::info("Saved.")]);
     state.apply(&Event::FlashTaken(FlashTaken::new(String::new())), at(3));
     assert_eq!(state.content, Content::default());
 }

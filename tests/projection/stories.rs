@@ -64,7 +64,7 @@ fn named() -> Vec<(&'static str, Vec<Vec<Wish>>)> {
             "impersonated no more",
             vec![vec![log_in("alice")], vec![impersonate("bob")], vec![Wish::EndImpersonation]],
         ),
-        ("with flashes", vec![vec![flash("news"), flash("")], vec![flash("news")]]),
+        ("with flashes", vec![vec![flash("news"), flash("")], vec![flash("later")]]),
         ("with flashes taken", vec![vec![flash("news"), flash("")], vec![take]]),
         ("with other limits", vec![vec![log_in("alice")], vec![shorter]]),
         ("with a note", vec![vec![set("cart", b"1")], vec![note]]),

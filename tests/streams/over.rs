@@ -43,7 +43,8 @@ fn read(session: &Session) -> String {
     let user = session.user().map_or("-".to_owned(), |user| user.to_string());
     let count = session.get(&COUNT).unwrap();
     let is_there = session.id().is_some() && session.started_at().is_some();
-    format!("{user} {count:?} {:?} {is_there} {}", session.peek_flash(""), session.is_new())
+    let messages: Vec<_> = session.peek_flash("").into_iter().map(|flash| flash.text).collect();
+    format!("{user} {count:?} {messages:?} {is_there} {}", session.is_new())
 }
 
 /// `set` was Ok and the value was lost, `logout` did nothing, and `user` said that nobody is signed in.

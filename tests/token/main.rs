@@ -3,6 +3,7 @@
 
 mod forgery;
 mod format;
+mod forms;
 mod generators;
 mod key_ring;
 mod rejection;

@@ -1,7 +1,7 @@
 //! The frame that every page has around its own content.
 
 use poem::Result;
-use session_ledger::session::EndReason;
+use session_ledger::session::{EndReason, Flash};
 use session_ledger::web::Session;
 
 use crate::cart::CART;
@@ -17,7 +17,7 @@ pub(crate) struct Frame {
     pub(crate) is_visitor_known: bool,
     pub(crate) user: Option<String>,
     pub(crate) items: u32,
-    pub(crate) notices: Vec<String>,
+    pub(crate) notices: Vec<Flash>,
     /// The message about the ended session that the browser came with.
     pub(crate) ended: Option<&'static str>,
 }

@@ -5,7 +5,7 @@ use poem::http::header;
 use poem::middleware::SetHeader;
 use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 use session_ledger::Ledger;
-use session_ledger::web::Sessions;
+use session_ledger::web::{Csrf, Sessions};
 
 use crate::pages::{cart, catalogue, devices, history, login, orders};
 use crate::passwords::Passwords;
@@ -15,8 +15,9 @@ use crate::{door, problem};
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// The whole shop. From the inside out: the pages; the frame of those for refusals; the sessions around all
-/// routes, so that a request that lost a race can run again; the door; the pages for errors; the headers.
+/// The whole shop. From the inside out: the pages; what takes forms from the shop's own pages only; the frame
+/// of those for refusals; the sessions around all routes, so that a request that lost a race can run again;
+/// the door; the pages for errors; the headers.
 pub(crate) fn site(
     ledger: Ledger,
     pool: Pool,
@@ -24,6 +25,7 @@ pub(crate) fn site(
     sessions: Sessions,
 ) -> impl Endpoint<Output = Response> + 'static {
     routes()
+        .with(Csrf::new())
         .data(ledger)
         .data(pool)
         .data(passwords)

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use projector::envelope::Envelope;
 use serde_json::{Value, json};
 use session_ledger::session::{
-    Assurance, Cleared, Client, Encoded, EndReason, Ended, Entry, Event, EventId, FlashAdded, LoggedIn,
-    Recorded, RenewalOffered, Renewed, SessionId, Started, StoredTimeouts, UserId, Value as Stored, ValueSet,
+    Assurance, Cleared, Client, Encoded, EndReason, Ended, Entry, Event, EventId, Flash, FlashAdded,
+    LoggedIn, Recorded, RenewalOffered, Renewed, SessionId, Started, StoredTimeouts, UserId, Value as Stored,
+    ValueSet,
 };
 use time::macros::datetime;
 
@@ -87,9 +88,9 @@ fn values_and_messages_stay_inside() {
     let set = line(Event::ValueSet(ValueSet::new("cart".to_owned(), value)));
     assert_eq!(set["data"]["key"], "cart");
     assert_eq!(set["data"]["value_bytes"], 15);
-    let added = FlashAdded::new("news".to_owned(), "kept to oneself".to_owned());
+    let added = FlashAdded::new("news".to_owned(), Flash::warning("kept to oneself"));
     let added = line(Event::FlashAdded(added));
-    assert_eq!(added["data"]["queue"], "news");
+    assert_eq!((&added["data"]["queue"], &added["data"]["level"]), (&json!("news"), &json!("warning")));
     assert!(!format!("{set}{added}").contains("oneself"));
     assert!(!set.to_string().contains("107,101,112"), "the value's bytes were written as numbers");
 }

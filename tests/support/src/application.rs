@@ -84,7 +84,8 @@ fn flash(session: Session, Path(message): Path<String>) -> Result<()> {
 
 #[handler]
 fn flashes(session: Session) -> Result<String> {
-    Ok(session.take_flash("")?.join(","))
+    let messages = session.take_flash("")?;
+    Ok(messages.into_iter().map(|message| message.text).collect::<Vec<_>>().join(","))
 }
 
 #[handler]

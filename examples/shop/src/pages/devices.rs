@@ -8,7 +8,7 @@ use poem::web::{Data, Html, Path};
 use poem::{Response, Result, handler};
 use session_ledger::Ledger;
 use session_ledger::ledger::{End, SessionSummary};
-use session_ledger::session::{EndReason, SessionId, UserId};
+use session_ledger::session::{EndReason, Flash, SessionId, UserId};
 use session_ledger::web::SignedIn;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -68,8 +68,12 @@ pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path
     let device = own_session(&ledger, user, id).await?;
     let (browser, short) = (browser::name(device.user_agent.as_deref()), short(id));
     let ended = ledger.end(id, End::because(EndReason::Revoked).by(user.clone())).await?;
-    let said = if ended { "is signed out now" } else { "was signed out already" };
-    session.flash(NOTICES, &format!("{browser} ({short}) {said}."))?;
+    let said = if ended {
+        Flash::success(format!("{browser} ({short}) is signed out now."))
+    } else {
+        Flash::warning(format!("{browser} ({short}) was signed out already."))
+    };
+    session.flash(NOTICES, said)?;
     Ok(to("/devices"))
 }
 
@@ -80,11 +84,11 @@ pub(crate) async fn end_others(session: SignedIn, ledger: Data<&Ledger>) -> Resu
     let ended =
         ledger.end_all(user, End::because(EndReason::Revoked).by(user.clone()).keep(session.id())).await?;
     let said = match ended {
-        0 => "No other device was signed in.".to_owned(),
-        1 => "One other device is signed out now.".to_owned(),
-        count => format!("{count} other devices are signed out now."),
+        0 => Flash::info("No other device was signed in."),
+        1 => Flash::success("One other device is signed out now."),
+        count => Flash::success(format!("{count} other devices are signed out now.")),
     };
-    session.flash(NOTICES, &said)?;
+    session.flash(NOTICES, said)?;
     Ok(to("/devices"))
 }
 

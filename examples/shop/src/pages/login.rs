@@ -6,6 +6,7 @@ use poem::http::StatusCode;
 use poem::web::{Data, Form, Html, Query};
 use poem::{IntoResponse, Response, Result, handler};
 use serde::Deserialize;
+use session_ledger::session::Flash;
 use session_ledger::web::Session;
 
 use super::{render, to};
@@ -61,7 +62,7 @@ pub(crate) async fn log_in(
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     }
     session.login(name)?;
-    session.flash(NOTICES, &format!("Welcome, {name}."))?;
+    session.flash(NOTICES, Flash::info(format!("Welcome, {name}.")))?;
     Ok(to(next))
 }
 

@@ -7,6 +7,7 @@ use poem::web::{Data, Form, Html};
 use poem::{Error, IntoResponse, Response, Result, handler};
 use serde::Deserialize;
 use session_ledger::ledger;
+use session_ledger::session::Flash;
 use session_ledger::web::{SignedIn, Tx};
 use uuid::Uuid;
 
@@ -76,7 +77,8 @@ pub(crate) async fn place(tx: Tx, session: SignedIn, Form(payment): Form<Payment
     before.release().await?;
     session.remove(&CART)?;
     session.note("ordered", &format!("You placed order {number} for {total}."))?;
-    session.flash(NOTICES, &format!("Thank you! Order {number} for {total} is on its way."))?;
+    let thanks = format!("Thank you! Order {number} for {total} is on its way.");
+    session.flash(NOTICES, Flash::success(thanks))?;
     Ok(to("/orders"))
 }
 

@@ -1,0 +1,25 @@
+//! Which of a session's cookie tokens the forms of its pages are bound to.
+
+use super::Holding;
+use crate::session::TokenHash;
+
+impl Holding {
+    /// The hash of the token that the browser will hold once it has the answer to this request. None for a
+    /// session that is yet to be stored: its first token is made after the handler has returned.
+    pub fn form_hash(&self) -> Option<TokenHash> {
+        let state = self.state();
+        (!self.is_new()).then(|| state.content.offered.unwrap_or(state.token_hash))
+    }
+
+    /// The hashes of all tokens whose forms are taken: the present one, one on offer, and those that were
+    /// superseded a moment ago, as long as they still open the session. None after a login (ASVS 7.2.4).
+    pub fn form_hashes(&self) -> Vec<TokenHash> {
+        if self.is_new() {
+            return Vec::new();
+        }
+        let (state, now) = (self.state(), self.now.at());
+        let superseded = state.superseded.iter().chain(&state.content.earlier);
+        let late = superseded.filter(|old| old.accepted && now < old.until).map(|old| old.token_hash);
+        [state.token_hash].into_iter().chain(state.content.offered).chain(late).collect()
+    }
+}
