@@ -163,7 +163,7 @@ async fn wrong_settings_are_refused_at_the_start_by_name() {
     assert_eq!(none.to_string(), "setting `connections_max` must be at least 1");
 
     let unknown = serde_json::from_str::<Policy>(r#"{"idel_timeout": 60}"#).unwrap_err().to_string();
-    assert!(unknown.starts_with("unknown field `idel_timeout`, expected one of `idle_timeout`"), "{unknown}");
+    assert!(unknown.starts_with("unknown field `idel_timeout`, expected one of `assurance`"), "{unknown}");
     let short = KeyRing::parse("primary 0a0b0c0d AQIDBAUGBwg").unwrap_err().to_string();
     assert!(short.contains('8') && short.contains("32"), "it says how long the key is and must be: {short}");
 }
