@@ -79,7 +79,9 @@ pub(crate) async fn of_a_batch(scene: &Scene, name: &str, limit: i64) -> Result<
     let mut buffers = 0.0;
     for _ in 0..WARMING {
         let find = explain(&client, &format!("feed_cursor('{name}', '{holder}', {fence})")).await?;
-        let read = explain(&client, &format!("feed_events('{cursor}', '{now}', {limit})")).await?;
+        let read =
+            explain(&client, &format!("feed_events('{cursor}', '{now}', {limit}, session_ledger.epoch())"))
+                .await?;
         buffers = find.buffers + read.buffers;
     }
     Ok(buffers)
