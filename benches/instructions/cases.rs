@@ -117,13 +117,13 @@ fn append(state: &SessionState, wishes: impl Fn() -> Vec<Wish> + Sync) {
     );
 }
 
-/// What `set` does before its wish: a small cart is encoded, and read back to see that it comes back.
+/// The work of `set` before its wish: a small cart is encoded, and read to see that it comes back.
 fn value_to_stored_form() {
     CART.encode(&cart()).unwrap();
     count(cart, |cart| CART.encode(&cart).unwrap());
 }
 
-/// What `get` does after its look into the state.
+/// The work of `get` after its look into the state.
 fn stored_form_to_value() {
     let stored = CART.encode(&cart()).unwrap();
     count(|| (), |()| CART.decode(&stored).unwrap());

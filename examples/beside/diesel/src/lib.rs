@@ -31,7 +31,7 @@ diesel::table! {
     }
 }
 
-/// What the visitor wants to buy.
+/// The items that the visitor wants to buy.
 const CART: Key<Cart> = Key::new("cart");
 
 /// A cart has a number from its first item on, so that it is ordered once however often that is asked for.

@@ -1,4 +1,4 @@
-//! What works beside diesel, and what it costs.
+//! An application beside diesel: its promises, and the trips that they cost.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use beside_diesel::{application, is_live};

@@ -18,7 +18,7 @@ use session_ledger::{Key, Session, SessionId, Sessions, SignedIn, Tx};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// What the visitor wants to buy.
+/// The items that the visitor wants to buy.
 const CART: Key<Cart> = Key::new("cart");
 
 /// A cart has a number from its first item on, so that it is ordered once however often that is asked for.

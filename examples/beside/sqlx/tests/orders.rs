@@ -1,4 +1,4 @@
-//! What works beside sqlx, and what it costs.
+//! An application beside sqlx: its promises, and the trips that they cost.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use beside_sqlx::{application, is_live};

@@ -89,7 +89,7 @@ impl History {
     }
 }
 
-/// What happened in a session, the latest first.
+/// The events of a session in words, the latest first.
 async fn moments(ledger: &Ledger, pool: &Pool, id: SessionId) -> Result<Vec<Moment>> {
     let events = ledger.history(id).await?;
     let products = database::products(pool).await?;
