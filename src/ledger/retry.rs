@@ -10,17 +10,24 @@ const ATTEMPTS_MAX: u32 = 8;
 /// How often it is done at the most when it is not sure that another attempt can do better.
 const FAIR_ATTEMPTS_MAX: u32 = 3;
 
-/// Work that has been tried for so long is not tried again.
+/// Work that has been tried twice, and for so long, is not tried again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whether the attempt with this number, of work that began at `started`, may be followed by another.
+///
+/// However long the first attempt has taken, a second one may follow: a slow handler that has lost a race
+/// could not succeed otherwise, and a connection that was cut on a busy machine would cost its request.
 pub(crate) fn may_try_again(prospect: Prospect, attempt: u32, started: Instant) -> bool {
+    may_follow(prospect, attempt, started.elapsed())
+}
+
+fn may_follow(prospect: Prospect, attempt: u32, elapsed: Duration) -> bool {
     let attempts_max = match prospect {
         Prospect::Good => ATTEMPTS_MAX,
         Prospect::Outdated | Prospect::Reconnected | Prospect::Fair => FAIR_ATTEMPTS_MAX,
         Prospect::Away | Prospect::None => return false,
     };
-    attempt < attempts_max && started.elapsed() < PATIENCE
+    attempt < attempts_max && (attempt == 1 || elapsed < PATIENCE)
 }
 
 /// The pause before another attempt. Full jitter: any time up to 5 ms doubled with each attempt, 200 ms at
@@ -28,4 +35,29 @@ pub(crate) fn may_try_again(prospect: Prospect, attempt: u32, started: Instant) 
 pub(crate) fn backoff(attempt: u32) -> Duration {
     let ceiling = 5_u64.saturating_mul(1 << attempt.min(6)).min(200) * 1_000;
     Duration::from_micros(rand::random_range(0..=ceiling))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Prospect; 6] = [
+        Prospect::Good,
+        Prospect::Outdated,
+        Prospect::Reconnected,
+        Prospect::Fair,
+        Prospect::Away,
+        Prospect::None,
+    ];
+
+    fn attempts(prospect: Prospect, elapsed: Duration) -> u32 {
+        (1..).take_while(|attempt| may_follow(prospect, *attempt, elapsed)).count() as u32 + 1
+    }
+
+    #[test]
+    fn the_number_of_attempts_depends_on_the_prospect_and_the_time() {
+        let attempts = |elapsed| ALL.map(|prospect| attempts(prospect, elapsed));
+        assert_eq!(attempts(Duration::ZERO), [8, 3, 3, 3, 1, 1]);
+        assert_eq!(attempts(PATIENCE), [2, 2, 2, 2, 1, 1], "a slow first attempt is followed by a second");
+    }
 }
