@@ -16,12 +16,19 @@ use super::{State, Stream};
 
 type FromServer = ReadHalf<Box<dyn Stream>>;
 
+/// What is left of the way back when it is told to end.
+struct WayBack {
+    from_server: FromServer,
+    /// Still open: the client must not notice a cut before its time.
+    to_client: WriteHalf<UnixStream>,
+}
+
 /// The way from the client to the server; the way back is a task beside it.
 pub(super) struct Line {
     from_client: ReadHalf<UnixStream>,
     to_server: WriteHalf<Box<dyn Stream>>,
-    answering: JoinHandle<FromServer>,
-    /// Ends the way back, which hands over its reading half.
+    answering: JoinHandle<WayBack>,
+    /// Ends the way back, which hands over what is left of it.
     hush: Arc<Notify>,
     /// Whether the server has answered since the client last sent something.
     answered: Arc<AtomicBool>,
@@ -69,9 +76,10 @@ impl Line {
     async fn cut(self, cut: Cut, before: &[u8], all: &[u8]) {
         let Self { from_client, mut to_server, answering, hush, state, .. } = self;
         hush.notify_one();
-        let mut from_server = answering.await.expect("the way back ends when it is told to");
+        let WayBack { mut from_server, to_client } =
+            answering.await.expect("the way back ends when it is told to");
         if cut == Cut::Late {
-            drop(from_client);
+            drop((from_client, to_client));
             state.release.notified().await;
             to_server.write_all(all).await.ok();
             read_to_commit(&mut from_server).await;
@@ -83,7 +91,7 @@ impl Line {
         if cut == Cut::After {
             read_to_commit(&mut from_server).await;
         }
-        drop(from_client);
+        drop((from_client, to_client));
         match cut {
             Cut::Unnoticed => tokio::time::sleep(UNNOTICED).await,
             // Until the server gives up by itself.
@@ -94,32 +102,35 @@ impl Line {
     }
 }
 
-/// The way back. When it is told to, it lets go of the client and returns its reading half.
+/// The way back. When the server closes it, the client is told.
 async fn answer(
     mut from: FromServer,
     to: WriteHalf<UnixStream>,
     hush: Arc<Notify>,
     answered: Arc<AtomicBool>,
     state: Arc<State>,
-) -> FromServer {
+) -> WayBack {
     let (delayed, due) = unbounded_channel();
     let delivering = tokio::spawn(deliver(due, to, answered));
     let mut buffer = vec![0; 64 * 1024];
-    loop {
+    let is_over = loop {
         let bytes = tokio::select! {
             biased;
-            () = hush.notified() => break,
+            () = hush.notified() => break false,
             bytes = from.read(&mut buffer) => bytes,
         };
-        let Ok(bytes @ 1..) = bytes else { break };
+        let Ok(bytes @ 1..) = bytes else { break true };
         state.received.fetch_add(bytes, Ordering::SeqCst);
         if delayed.send((Instant::now() + state.latency, buffer[..bytes].to_vec())).is_err() {
-            break;
+            break true;
         }
-    }
+    };
     drop(delayed);
-    delivering.await.expect("what was answered is delivered");
-    from
+    let mut to_client = delivering.await.expect("what was answered is delivered");
+    if is_over {
+        to_client.shutdown().await.ok();
+    }
+    WayBack { from_server: from, to_client }
 }
 
 /// Hands over each answer when it is due. Answers that follow each other closely are late by the same time,
@@ -128,7 +139,7 @@ async fn deliver(
     mut due: UnboundedReceiver<(Instant, Vec<u8>)>,
     mut to: WriteHalf<UnixStream>,
     answered: Arc<AtomicBool>,
-) {
+) -> WriteHalf<UnixStream> {
     while let Some((at, bytes)) = due.recv().await {
         if at > Instant::now() {
             tokio::time::sleep_until(at).await;
@@ -138,7 +149,7 @@ async fn deliver(
             break;
         }
     }
-    to.shutdown().await.ok();
+    to
 }
 
 /// Reads the server's answers and drops them, until it has answered COMMIT or is gone.
