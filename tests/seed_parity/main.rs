@@ -26,10 +26,13 @@
 //! | pickled values and the code that they run | values are bytes of a layout, read strictly |
 //! | `repr`, `copy` and `\|=` of a dict | the session is no dict |
 //! | settings checked by `assert`, off under `-O` | checks are errors, in every build |
-//! | `NotImplementedError` where a mixin is missing | there are no mixins: what is off is off by its setting |
+//! | `NotImplementedError` where a mixin is missing | there are none: what is off is off by its setting |
 //! | messages and queues that are no text | their types say so |
 //! | thread-local transaction managers | a transaction belongs to its request |
 //! | `edit`, `save`, `discard` of settings | limits are set in one call, checked as a whole |
+//! | no token in a header or a form | a cookie is the only way, by intent (OWASP session cheat sheet, SM5) |
+//! | no read replicas, no cache in front | a session must be as it is now: a logout is final |
+//! | a serializer of the application's own | one sealed form; keys are the application's |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod concurrency;

@@ -66,8 +66,8 @@ async fn a_renewal_whose_answer_was_lost_costs_nobody_the_session() {
     assert_eq!(browser.get("/who").await.body, "alice");
 }
 
-/// The violation event. There, the session lived on if the request that showed the old cookie was rolled back,
-/// and the event came once a retry.
+/// The violation event. There, the session lived on if the request that showed the old cookie was rolled
+/// back, and the event came once a retry.
 #[tokio::test]
 async fn an_old_cookie_that_comes_back_ends_the_session_though_its_request_fails_and_is_told_once() {
     let scene = Scene::new().await;

@@ -16,7 +16,8 @@ pub(crate) struct Point {
 
 /// What became of a point.
 pub(crate) enum Found {
-    /// It is met, as these tests show: `binary::function`, with the package in front if it is not the library.
+    /// It is met, as these tests show: `binary::function`, with the package in front if it is not the
+    /// library.
     Held(&'static [&'static str]),
     /// The same, and what is left to the application.
     HeldBut(&'static str, &'static [&'static str]),
