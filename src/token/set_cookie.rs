@@ -47,6 +47,8 @@ pub use error::CookieSettingsError;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[doc(alias("CookieConfig", "with_name", "with_secure"))]
+#[doc(alias("cookie_name", "cookie_secure", "SESSION_COOKIE_NAME"))]
 pub struct CookieSettings {
     /// The cookie's name.
     pub name: String,
@@ -104,6 +106,8 @@ impl CookieSettings {
     }
 
     /// The browser keeps the cookie for `max_age`, also when it closes.
+    #[doc(alias("with_expiry", "PersistentSession"))]
+    #[doc(alias("SESSION_EXPIRE_AT_BROWSER_CLOSE", "cookie_max_age"))]
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
