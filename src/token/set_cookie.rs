@@ -106,8 +106,6 @@ impl CookieSettings {
     }
 
     /// The browser keeps the cookie for `max_age`, also when it closes.
-    #[doc(alias("with_expiry", "PersistentSession"))]
-    #[doc(alias("SESSION_EXPIRE_AT_BROWSER_CLOSE", "cookie_max_age"))]
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self

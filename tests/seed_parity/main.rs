@@ -15,6 +15,7 @@
 //! | migrations, roles, partitions, indexes | `tests/schema`, `tests/roles`, `tests/plans` |
 //! | metrics and the structured log | `tests/telemetry.rs`, `tests/logged.rs` |
 //! | a process whose clock is wrong | `tests/timeouts.rs`, `tests/restored.rs` |
+//! | a cookie that is older or newer than the database | `tests/restored.rs` |
 //! | what is off costs nothing | `tests/off.rs` |
 //! | no token in a dump of the database or in any log | `tests/secrets.rs` |
 //!

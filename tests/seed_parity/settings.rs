@@ -14,7 +14,7 @@ fn read(json: &str) -> Result<Settings, String> {
 fn settings_are_read_from_a_file_or_from_variables_alike() {
     let file = read(
         r#"{ "policy": { "idle_timeout": "20m", "absolute_timeout": "12h", "extension_delay": 30 },
-             "cookie": { "name": "__Host-shop", "same_site": "strict", "max_age": "1d" } }"#,
+             "cookie": { "name": "__Host-shop", "same_site": "strict", "partitioned": true } }"#,
     );
     let variables = [
         ("SHOP_POLICY_IDLE_TIMEOUT", "20m"),
@@ -22,7 +22,7 @@ fn settings_are_read_from_a_file_or_from_variables_alike() {
         ("SHOP_POLICY_EXTENSION_DELAY", "30"),
         ("SHOP_COOKIE_NAME", "__Host-shop"),
         ("SHOP_COOKIE_SAME_SITE", "strict"),
-        ("SHOP_COOKIE_MAX_AGE", "1d"),
+        ("SHOP_COOKIE_PARTITIONED", "true"),
     ];
     assert_eq!(file.unwrap(), Settings::from_variables("SHOP_", variables).unwrap());
 }

@@ -12,7 +12,6 @@ pub(crate) fn points() -> Vec<Point> {
         ])),
         point("N2", "5.1: the secret does not outlive the browser, unless asked for", Held(&[
             "token::the_default_is_a_host_cookie_for_the_browser_session",
-            "token::a_persistent_cookie_has_its_age_in_seconds",
         ])),
         point("N3", "5.1: limits hold for proofs bound to a device too",
             DoesNotApply("no session is bound to a device")),
