@@ -69,6 +69,8 @@ pub use {deadpool_postgres, tokio_postgres};
 
 /// The sessions of one database. Cheap to clone.
 #[derive(Clone)]
+#[doc(alias("SessionStorage", "SessionStore", "MemoryStorage"))]
+#[doc(alias("RedisStorage", "SESSION_ENGINE"))]
 pub struct Ledger(Arc<Parts>);
 
 struct Parts {

@@ -17,6 +17,22 @@
 //! another rule. A request that loses a race against another request of its session runs again, body
 //! included. So a handler should do nothing outside the database that must not be done twice.
 //!
+//! # Beside other middleware
+//!
+//! From the outside: compression, CORS, what catches panics, [`Sessions`], [`Csrf`], what puts something
+//! into a request, the routes.
+//!
+//! - What makes an answer of an error goes outside of [`Sessions`]: poem's `Cors` and `catch_all_error`, say.
+//!   Inside of it the `Err` of a handler would be an `Ok` with its status, and committed by the table above.
+//! - What puts something into a request that it keeps nowhere else goes inside, poem's `CookieJarManager`
+//!   say: a request that runs again would come without.
+//! - Name the origins of poem's `Cors` one by one. With a pattern, a function or no origin it replaces the
+//!   header `Vary`, and with it the `Cookie` that keeps visitors apart in caches.
+//!
+//! Extractors are those of poem, so poem-openapi takes them as they are. In the repository, `poem/site` has a
+//! tested example of each: an API whose document tells of 401 and 409, nested routes, static files, CORS,
+//! compression and panics.
+//!
 //! # After the answer
 //!
 //! A stream, a WebSocket or a task goes on when its request is settled. A [`Session`] that it has kept reads

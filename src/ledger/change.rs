@@ -1,5 +1,6 @@
 //! Changing a session from outside its requests: from a stream, a WebSocket, a job.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +16,7 @@ use super::{Error, Ledger};
 use crate::plain_debug::plain_debug;
 use crate::session::{
     Client, DecodeError, Draft, EndReason, Ending, EventId, Flash, Key, Origin, SessionId, SessionState,
-    TokenHash, UserId, ValueError, Wish, WishError,
+    TokenHash, UserId, Value, ValueError, Wish, WishError,
 };
 
 /// A session that is being changed by [`Ledger::change`].
@@ -226,6 +227,31 @@ impl Change {
     /// None that a live session gives.
     pub fn remove<T>(&mut self, key: &Key<T>) -> Result<(), ChangeError> {
         self.wish(Wish::RemoveValue { key: key.name().to_owned() })
+    }
+
+    /// All values as they are stored, by their names: for code that learns the names at run time, as
+    /// [`Session::values`](crate::web::Session::values) does.
+    pub fn values(&self) -> &BTreeMap<String, Value> {
+        &self.state().content.values
+    }
+
+    /// Keeps a stored value under a name that is known at run time alone. If the name has this value already,
+    /// nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The name cannot be stored, or the session would hold more than its limit.
+    pub fn set_value(&mut self, name: &str, value: Value) -> Result<(), ChangeError> {
+        self.wish(Wish::SetValue { key: name.to_owned(), value })
+    }
+
+    /// Forgets the value of a name that is known at run time alone.
+    ///
+    /// # Errors
+    ///
+    /// None that a live session gives.
+    pub fn remove_value(&mut self, name: &str) -> Result<(), ChangeError> {
+        self.wish(Wish::RemoveValue { key: name.to_owned() })
     }
 
     /// Queues a message for the next page, as [`Session::flash`](crate::web::Session::flash) does.

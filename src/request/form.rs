@@ -42,9 +42,7 @@ impl Session {
     /// # Errors
     ///
     /// There is no randomness for the mask.
-    #[doc(alias = "csrf_token")]
-    #[doc(alias = "get_csrf_token")]
-    #[doc(alias = "new_csrf_token")]
+    #[doc(alias("csrf_token", "get_csrf_token", "new_csrf_token", "get_token"))]
     pub fn form_token(&self) -> Result<Option<FormToken>, SessionError> {
         let bound = self.look(|holding| holding.form_hash().map(|hash| (holding.id(), hash)));
         let Some((id, hash)) = bound else { return Ok(None) };

@@ -12,9 +12,7 @@ use super::opened::Opened;
 use super::visit::Visit;
 use super::{SessionError, SessionSnapshot};
 use crate::ledger::desk::Row;
-use crate::session::{
-    Assurance, EndReason, Flash, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish,
-};
+use crate::session::{Assurance, EndReason, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish};
 
 /// The request's session.
 ///
@@ -56,21 +54,25 @@ impl fmt::Debug for Session {
 /// Reading.
 impl Session {
     /// The session's public name; none for a session that does not exist and in which nothing is kept.
+    #[doc(alias("session_key", "session_id"))]
     pub fn id(&self) -> Option<SessionId> {
         self.look(|holding| holding.exists().then(|| holding.id()))
     }
 
     /// Whether the session does not exist yet. It will, if something is kept in it.
+    #[doc(alias("new"))]
     pub fn is_new(&self) -> bool {
         self.look(Holding::is_new)
     }
 
     /// When the session started; none for a new one.
+    #[doc(alias("created"))]
     pub fn started_at(&self) -> Option<OffsetDateTime> {
         self.look(|holding| (!holding.is_new()).then_some(holding.state().started_at))
     }
 
     /// The user the session acts as: the one who logged in, or the one they impersonate.
+    #[doc(alias("userid", "authenticated_userid"))]
     pub fn user(&self) -> Option<UserId> {
         self.state(|state| state.acting_user().cloned())
     }
@@ -106,6 +108,7 @@ impl Session {
     ///
     /// The stored bytes are not a value of the key's type. Never an empty answer instead. The session goes
     /// on: the value can be set anew or removed.
+    #[doc(alias("get_value"))]
     pub fn get<T: DeserializeOwned + 'static>(&self, key: &Key<T>) -> Result<Option<T>, SessionError> {
         self.read(|opened| {
             opened.readable()?;
@@ -117,11 +120,6 @@ impl Session {
     /// session was loaded; none for a visitor without a stored session.
     pub fn also_loaded(&self) -> Arc<[Row]> {
         self.read(|opened| Arc::clone(&opened.also))
-    }
-
-    /// The messages of a queue, which stay in it.
-    pub fn peek_flash(&self, queue: &str) -> Vec<Flash> {
-        self.state(|state| state.content.flashes.get(queue).cloned().unwrap_or_default())
     }
 
     /// The session as it is now, with the changes of this request so far, for a stream or a WebSocket that
@@ -148,6 +146,7 @@ impl Session {
     ///
     /// The value cannot be encoded or would not come back as it is, or the session would hold more than its
     /// limit.
+    #[doc(alias("insert", "insert_value"))]
     pub fn set<T>(&self, key: &Key<T>, value: &T) -> Result<(), SessionError>
     where
         T: Serialize + DeserializeOwned + 'static,
@@ -161,6 +160,7 @@ impl Session {
     /// # Errors
     ///
     /// As [`get`](Self::get) and [`set`](Self::set).
+    #[doc(alias("update_or", "setdefault", "changed", "modified"))]
     pub fn update<T, R>(&self, key: &Key<T>, change: impl FnOnce(&mut T) -> R) -> Result<R, SessionError>
     where
         T: Serialize + DeserializeOwned + Default + 'static,
@@ -176,6 +176,7 @@ impl Session {
     /// # Errors
     ///
     /// None that a live session gives.
+    #[doc(alias("remove_as", "pop"))]
     pub fn remove<T>(&self, key: &Key<T>) -> Result<(), SessionError> {
         self.wish(Wish::RemoveValue { key: key.name().to_owned() })
     }
@@ -187,55 +188,6 @@ impl Session {
     /// None that a live session gives.
     pub fn clear(&self) -> Result<(), SessionError> {
         self.wish(Wish::Clear)
-    }
-
-    /// Queues a message for the next page. If the same message waits in the queue already, nothing is
-    /// written. It waits over redirects until a page takes it.
-    ///
-    /// ```
-    /// use poem::web::Redirect;
-    /// use poem::{Result, handler};
-    /// use session_ledger::session::Flash;
-    /// use session_ledger::web::Session;
-    ///
-    /// #[handler]
-    /// fn order(session: Session) -> Result<Redirect> {
-    ///     session.flash("", Flash::success("Your order is on its way."))?;
-    ///     Ok(Redirect::see_other("/orders"))
-    /// }
-    ///
-    /// #[handler]
-    /// fn orders(session: Session) -> Result<String> {
-    ///     let said = session.take_flash("")?.into_iter();
-    ///     Ok(said.map(|flash| format!("{}: {flash}\n", flash.level)).collect())
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The session would hold more than its limit.
-    #[doc(alias = "push_flash")]
-    #[doc(alias = "add_flash")]
-    pub fn flash(&self, queue: &str, message: impl Into<Flash>) -> Result<(), SessionError> {
-        self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.into() })
-    }
-
-    /// Takes the messages of a queue, for a page that shows them. They stay if the request is rolled back.
-    ///
-    /// They stay too, and will be shown again, where this page may never be seen: in answer to a HEAD, and to
-    /// a browser that loads a page before anybody has asked for it (`Sec-Purpose: prefetch`). A handler that
-    /// answers with a redirect shows nothing, and should not take them.
-    ///
-    /// # Errors
-    ///
-    /// None that a live session gives.
-    #[doc(alias = "pop_flash")]
-    pub fn take_flash(&self, queue: &str) -> Result<Vec<Flash>, SessionError> {
-        let messages = self.peek_flash(queue);
-        if !self.visit.arrival.may_stay_unseen() {
-            self.wish(Wish::TakeFlash { queue: queue.to_owned() })?;
-        }
-        Ok(messages)
     }
 
     /// Keeps a fact of the application's own in the session's history.
@@ -252,6 +204,7 @@ impl Session {
     /// # Errors
     ///
     /// The limits contradict each other.
+    #[doc(alias("set_expiry", "session_lifecycle"))]
     pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), SessionError> {
         self.wish(Wish::ChangeTimeouts(timeouts))
     }
@@ -278,6 +231,7 @@ impl Session {
     /// # Errors
     ///
     /// The user id cannot be stored, or there is no randomness for a token.
+    #[doc(alias("remember"))]
     pub fn login(&self, user: impl Into<UserId>) -> Result<(), SessionError> {
         self.login_with(user, &["pwd"], Assurance::Aal1)
     }
@@ -312,6 +266,7 @@ impl Session {
     /// # Errors
     ///
     /// There is no randomness for a token.
+    #[doc(alias("cycle_id", "cycle_key", "regenerate"))]
     pub fn renew(&self) -> Result<(), SessionError> {
         self.change(|opened| opened.renew(&self.visit.shared))
     }
@@ -321,6 +276,7 @@ impl Session {
     /// # Errors
     ///
     /// The session cannot be ended. Then the request fails, whatever the handler answers.
+    #[doc(alias("forget"))]
     pub fn logout(&self) -> Result<(), SessionError> {
         self.change(|opened| opened.end_or_fail(EndReason::LoggedOut))
     }
@@ -334,6 +290,7 @@ impl Session {
     /// # Errors
     ///
     /// As [`logout`](Self::logout).
+    #[doc(alias("purge", "flush", "invalidate", "delete", "destroy"))]
     pub fn discard_session(&self) -> Result<(), SessionError> {
         self.change(|opened| opened.end_or_fail(EndReason::Discarded))
     }
@@ -367,11 +324,11 @@ impl Session {
 }
 
 impl Session {
-    fn wish(&self, wish: Wish) -> Result<(), SessionError> {
+    pub(super) fn wish(&self, wish: Wish) -> Result<(), SessionError> {
         self.change(|opened| opened.wish(wish))
     }
 
-    fn state<R>(&self, read: impl FnOnce(&SessionState) -> R) -> R {
+    pub(super) fn state<R>(&self, read: impl FnOnce(&SessionState) -> R) -> R {
         self.look(|holding| read(holding.state()))
     }
 

@@ -128,6 +128,7 @@ impl Policy {
     /// A session remembers the limits that it started with, and keeps them. Where it has none, the policy's
     /// hold, so a limit that is switched on works for the sessions that are there, too.
     #[must_use]
+    #[doc(alias("OnInactivity", "session_ttl", "SESSION_COOKIE_AGE"))]
     pub fn idle_timeout(mut self, seconds: impl Into<Option<u32>>) -> Self {
         self.idle_timeout = seconds.into();
         self

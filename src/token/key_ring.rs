@@ -40,6 +40,7 @@ pub use state::{KeyState, UnknownKeyState};
 ///
 /// The masters are overwritten in memory as soon as the keys for each purpose are derived from them. `Debug`
 /// shows ids and states only.
+#[doc(alias("CookieKey", "SECRET_KEY", "secret_key"))]
 pub struct KeyRing {
     pub(super) primary: RingKey,
     pub(super) others: Vec<RingKey>,

@@ -47,6 +47,8 @@ pub use error::CookieSettingsError;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[doc(alias("CookieConfig", "with_name", "with_secure"))]
+#[doc(alias("cookie_name", "cookie_secure", "SESSION_COOKIE_NAME"))]
 pub struct CookieSettings {
     /// The cookie's name.
     pub name: String,

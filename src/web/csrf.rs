@@ -87,6 +87,7 @@ const VARY: HeaderValue = HeaderValue::from_static("Sec-Fetch-Site, Origin");
 #[doc(alias = "CrossOriginProtection")]
 #[doc(alias = "protect_from_forgery")]
 #[doc(alias = "xsrf")]
+#[doc(alias("CsrfViewMiddleware", "set_default_csrf_options"))]
 pub struct Csrf {
     settings: Arc<Settings>,
 }

@@ -34,6 +34,8 @@ use crate::token::KeyRing;
 /// # }
 /// ```
 #[derive(Clone)]
+#[doc(alias("ServerSession", "CookieSession", "SessionManagerLayer"))]
+#[doc(alias("SessionMiddleware", "set_session_factory"))]
 pub struct Sessions {
     face: Arc<Face>,
 }

@@ -1,5 +1,6 @@
 //! The house's own rules, read from the tree and refused like any other broken promise.
 //!
+//! - `aliases`: the guide for those who come from elsewhere names what is there, and each old name finds it.
 //! - `circles`: no two files of the library need each other, directly or around other files.
 //! - `errors`: an error's `Debug` is its message, as `main` prints it.
 //! - `features`: a build of the library holds no test kit unless it asks for it.
@@ -13,6 +14,7 @@
 //! Each test names every offender with its file and line, and says what to do instead.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod aliases;
 mod circles;
 mod errors;
 mod features;

@@ -6,6 +6,7 @@ mod equal;
 mod json;
 mod layouts;
 mod lossy;
+mod names;
 mod served;
 
 use serde::Serialize;
