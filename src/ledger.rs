@@ -14,6 +14,7 @@ mod fence;
 mod finding;
 mod impersonations;
 mod irregularity;
+mod logins;
 mod neighbours;
 mod pages;
 mod rebuild;

@@ -63,6 +63,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    (
+        "append_login_step.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 5, now(), 'logged_in', null, null, '{}', null, null, null",
+            wanted: &["Insert on login_step"],
+        },
+    ),
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
     ("attach_partition.sql", Exempt(NO_PLAN)),
     ("begin.sql", Exempt(NO_PLAN)),
@@ -73,6 +81,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
+    ("copy_login_steps.sql", Exempt(NO_PLAN)),
     ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
     ("counters.sql", Exempt("reads counters and the catalog, outside any request")),
     (
@@ -101,6 +110,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Merge Append", "Index Scan using event_otherwise_pkey"],
         },
     ),
+    (
+        "declare_login_steps.sql",
+        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_login_step_is_an_event"] },
+    ),
     ("delete_projection.sql", Exempt(WHOLE)),
     ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
@@ -109,7 +122,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null",
+                        null, null, null, null, null",
             wanted: &[
                 "Delete on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -150,6 +163,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
+    ("fetch_login_steps.sql", Exempt("reads on in a cursor, whose own line is `declare_login_steps.sql`")),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "hash_at_version.sql",
