@@ -48,6 +48,7 @@ begin
         session_ledger.session_end,
         session_ledger.session_event
     to session_ledger_analyst, session_ledger_auditor;
+    grant select on session_ledger.login to session_ledger_runtime;
 
     grant select, insert, delete, truncate
         on session_ledger.session, session_ledger.ended_session, session_ledger.login_step to session_ledger_operator;

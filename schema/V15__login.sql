@@ -10,7 +10,7 @@ create table session_ledger.login_step (
     session_id  uuid        not null,
     version     bigint      not null,   -- of the event
     occurred_at timestamptz not null,
-    assurance   smallint,               -- 1, 2 or 3: the level of NIST SP 800-63B; null where nothing is proved
+    assurance   smallint,               -- 1, 2 or 3, of NIST SP 800-63B; null where nothing is proved
     kind        text        not null,   -- of the event
     user_id     text,                   -- whom the session acts as from then on
     actor       text,                   -- who acts, where that is not `user_id`
@@ -24,13 +24,13 @@ create index login_step_by_user on session_ledger.login_step (user_id, occurred_
 create index login_step_by_time on session_ledger.login_step (occurred_at);
 create index login_step_by_address on session_ledger.login_step (client_ip, occurred_at) where client_ip is not null;
 
--- Views for people: psql, reports, BI tools. `session_ledger_analyst` may read them and nothing else. They show
--- no hash, no token and no value of a session, and no request uses them. They compare with the time of the
--- statement, as a clock that may change within it would keep PostgreSQL from looking through the views.
+-- Views for people: psql, reports, BI tools. `session_ledger_analyst` may read them and nothing else. They
+-- show no hash, no token and no value of a session, and no request uses them. They compare with the time of
+-- the statement, as a clock that may change within it would keep PostgreSQL from looking through the views.
 
--- Sessions that have not ended. `deadline` is when the session's own limits end it, null if it has none; limits
--- that only the application's policy knows are not counted. `is_over`: it has passed, and nobody has come to
--- notice.
+-- Sessions that have not ended. `deadline` is when the session's own limits end it, null if it has none;
+-- limits that only the application's policy knows are not counted. `is_over`: it has passed, and nobody has
+-- come to notice.
 create view session_ledger.live_session as
 select session_id,
        user_id,
@@ -83,11 +83,11 @@ select session_id,
   from session_ledger.ended_session;
 
 -- Logins: who was signed in, how they proved it, from where, from when to when, and why that ended. A login
--- ends with the next one of its session (`logged_in_again`, or `user_switched`), or with the session. One whose
--- session's time is over has ended, also if nobody has noticed. `deadline` is that of the session.
+-- ends with the next one of its session (`logged_in_again`, or `user_switched`), or with the session. One
+-- whose session's time is over has ended, also if nobody has noticed. `deadline` is that of the session.
 --
--- The tables are joined side by side and not by way of `live_session`: so PostgreSQL looks up the sessions of a
--- few logins, and leaves out the tables of which nobody asks a column.
+-- The tables are joined side by side and not by way of `live_session`: so PostgreSQL looks up the sessions of
+-- a few logins, and leaves out the tables of which nobody asks a column.
 create view session_ledger.login as
 select session_id,
        version,
@@ -149,8 +149,8 @@ select session_id,
        where step.kind = 'logged_in'
   ) as known;
 
--- Impersonations: who (`impersonator`) acted as whom (`user_id`), from when to when. One ends when it is ended,
--- with the next one, with another login, or with the session.
+-- Impersonations: who (`impersonator`) acted as whom (`user_id`), from when to when. One ends when it is
+-- ended, with the next one, with another login, or with the session.
 create view session_ledger.impersonation as
 select session_id,
        version,
@@ -194,9 +194,9 @@ select session_id,
        where step.kind = 'impersonation_started'
   ) as known;
 
--- All events, with what SQL can read of them. `client_ip` and `user_agent` are those that the event says: none
--- means as in the session's event before. Of a login or a re-authentication also how it was proved, of an end
--- why. To ask for a time span, ask by `recorded_at`, which has an index, or by `session_id`.
+-- All events, with what SQL can read of them. `client_ip` and `user_agent` are those that the event says:
+-- none means as in the session's event before. Of a login or a re-authentication also how it was proved, of
+-- an end why. To ask for a time span, ask by `recorded_at`, which has an index, or by `session_id`.
 create view session_ledger.session_event as
 select event.session_id,
        event.version,

@@ -188,7 +188,10 @@ impl fmt::Display for Finding {
                 write!(f, "the step of event {version} in `login_step` cannot be read")
             }
             Self::LoginDiffers { version, column, stored, derived } => {
-                write!(f, "`login_step.{column}` of event {version} holds {stored}, the log makes it {derived}")
+                write!(
+                    f,
+                    "`login_step.{column}` of event {version} holds {stored}, the log makes it {derived}"
+                )
             }
             Self::ResendWrong => {
                 write!(f, "`session.resend` holds bytes that the library does not keep for this session")

@@ -112,8 +112,8 @@ impl RebuildOptions {
 }
 
 impl Ledger {
-    /// Writes `session`, `ended_session` and `login_step` again, by the fold of the whole log, in one transaction. It is
-    /// for the application's downtime: unless told otherwise it refuses if others are connected. If it is
+    /// Writes `session`, `ended_session` and `login_step` again, from the whole log, in one transaction. It
+    /// is for the application's downtime: unless told otherwise it refuses if others are connected. If it is
     /// stopped before [`Progress::is_read`] is told, also by dropping the future, the old rows stay.
     ///
     /// `resend`, a token that is kept to be sent again, is not in the log and is lost: a browser that never

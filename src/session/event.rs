@@ -280,6 +280,11 @@ impl Assurance {
             Self::Aal3 => 3,
         }
     }
+
+    /// The level of this number.
+    pub(crate) fn of_level(level: i16) -> Option<Self> {
+        [Self::Aal1, Self::Aal2, Self::Aal3].into_iter().find(|one| one.level() == level)
+    }
 }
 
 /// Why a session ended. It is stored by its name. An older version reads a reason that it does not know as

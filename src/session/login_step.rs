@@ -3,8 +3,8 @@
 use super::{Assurance, DecodeError, Entry, Event, UserId};
 
 /// An event that says who is signed in to a session, or acts in it: a login, a re-authentication, the
-/// beginning and the end of acting as somebody else. A login lasts until the next one of its session, or until
-/// the session ends.
+/// beginning and the end of acting as somebody else. A login lasts until the next one of its session, or
+/// until the session ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LoginStep<'a> {
     /// The event in its place.

@@ -1,16 +1,22 @@
 //! The steps of logins: written by the appends that hold one, and by no other.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
-use poem::web::Path;
+use poem::web::{Data, Path};
 use poem::{EndpointExt, Result, Route, get, handler};
-use session_ledger::ledger::{End, Finding};
+use session_ledger::ledger::{End, Finding, RebuildOptions};
 use session_ledger::session::{Assurance, EndReason, Policy, SessionId};
 use session_ledger::{Ledger, Session, Sessions};
 use test_support::{App, COUNT, Database, Visitor, app, key_ring};
+use tokio::sync::Barrier;
 use tokio_postgres::Client;
 
 use super::population::Population;
 use super::{dump_logins, tampering};
+
+/// How many browsers log in together.
+const VISITORS: usize = 8;
 
 #[handler]
 fn add(session: Session) -> Result<()> {
@@ -20,6 +26,16 @@ fn add(session: Session) -> Result<()> {
 #[handler]
 fn login(session: Session, user: Path<String>) -> Result<()> {
     Ok(session.login_with(user.0, &["pwd", "otp"], Assurance::Aal2)?)
+}
+
+/// Waits until all have logged in, so that they are committed at the same time.
+#[handler]
+async fn login_together(session: Session, Data(all): Data<&Arc<Barrier>>) -> Result<()> {
+    session.login("alice")?;
+    if session.attempt() == 1 {
+        all.wait().await;
+    }
+    Ok(())
 }
 
 #[handler]
@@ -79,7 +95,8 @@ async fn each_step_of_a_login_is_a_row_that_says_what_its_event_says() {
     let ledger = database.ledger(Policy::default()).await;
     let shop = shop(&ledger);
     let visitor = Visitor::new(&shop);
-    walk(&visitor, &["/add", "/login/alice", "/add", "/prove", "/as/bob", "/add", "/oneself", "/logout"]).await;
+    walk(&visitor, &["/add", "/login/alice", "/add", "/prove", "/as/bob", "/add", "/oneself", "/logout"])
+        .await;
     // A session that begins with a login, and goes on to another user's.
     walk(&visitor, &["/login/carol", "/login/dave"]).await;
     let client = database.connect().await;
@@ -102,12 +119,21 @@ async fn each_step_of_a_login_is_a_row_that_says_what_its_event_says() {
 async fn logins_that_share_a_transaction_each_leave_their_step() {
     let database = Database::fresh().await;
     let ledger = database.ledger(Policy::default()).await;
-    let shop = shop(&ledger);
-    let visitors: Vec<Visitor> = (0..24).map(|_| Visitor::new(&shop)).collect();
-    join_all(visitors.iter().map(|visitor| walk(visitor, &["/add", "/login/alice", "/add"]))).await;
+    let all = Arc::new(Barrier::new(VISITORS));
+    let shop = app(Route::new()
+        .at("/add", get(add))
+        .at("/login", get(login_together))
+        .data(all)
+        .with(Sessions::new(ledger.clone(), key_ring())));
+    let visitors: Vec<Visitor> = (0..VISITORS).map(|_| Visitor::new(&shop)).collect();
+    for visitor in &visitors {
+        walk(visitor, &["/add"]).await;
+    }
+    join_all(visitors.iter().map(|visitor| walk(visitor, &["/login"]))).await;
     let client = database.connect().await;
-    assert_eq!(steps(&client).await.len(), 24);
-    let shared = "select count(distinct transaction_id)::int < 24 from session_ledger.event where kind = 'logged_in'";
+    assert_eq!(steps(&client).await, ["logged_in alice pwd 1"; VISITORS]);
+    let shared =
+        "select count(distinct transaction_id) < count(*) from session_ledger.event where kind = 'logged_in'";
     assert!(client.query_one(shared, &[]).await.unwrap().get::<_, bool>(0), "no two logins were grouped");
     assert!(ledger.verify(|_| {}).await.unwrap().is_equal());
 }
@@ -265,7 +291,8 @@ async fn a_session_that_cannot_be_read_as_a_whole_still_has_its_steps_compared()
     let client = database.connect().await;
     let session = population.session("logged in");
     tampering::overwrite(&client, session, "payload = '\\xff' where version = 2").await;
-    let change = format!("update session_ledger.login_step set user_id = 'eve' where session_id = '{session}'");
+    let change =
+        format!("update session_ledger.login_step set user_id = 'eve' where session_id = '{session}'");
     client.batch_execute(&change).await.unwrap();
     let found = population.ledger.verify(|_| {}).await.unwrap().differences;
     let words: Vec<String> = found.iter().map(|one| one.finding.to_string()).collect();
@@ -273,4 +300,30 @@ async fn a_session_that_cannot_be_read_as_a_whole_still_has_its_steps_compared()
         words.contains(&"`login_step.user_id` of event 3 holds eve, the log makes it alice".to_owned()),
         "{words:?}"
     );
+}
+
+/// The row that would tell of them is gone, too.
+#[tokio::test]
+async fn a_rebuild_does_not_lose_steps_that_the_log_lacks() {
+    let database = Database::fresh().await;
+    let population = Population::settle(&database).await;
+    let client = database.connect().await;
+    let session = population.session("logged in");
+    let delete = format!(
+        "begin; set local session_replication_role = replica;
+         delete from session_ledger.event where session_id = '{session}';
+         delete from session_ledger.session where session_id = '{session}'; commit"
+    );
+    client.batch_execute(&delete).await.unwrap();
+    let before = dump_logins(&client).await;
+    let options = RebuildOptions::default().while_connected();
+    let refused = population.ledger.rebuild(options, |_| {}).await.unwrap_err();
+    assert!(
+        refused.to_string().starts_with(&format!(
+            "the log lacks the events of 1 rows, so nothing was rebuilt, as these rows would be lost: session {session} \
+             (version 3 in `login_step`)"
+        )),
+        "{refused}"
+    );
+    assert_eq!(dump_logins(&client).await, before);
 }

@@ -8,8 +8,8 @@ use session_ledger::session::{ChainHash, Content, Policy};
 use session_ledger::web::Sessions;
 use test_support::{Database, Visitor, application, key_ring};
 
-use super::{TRUNCATE, dump, dump_logins};
 use super::population::{Population, crowd};
+use super::{TRUNCATE, dump, dump_logins};
 
 #[tokio::test]
 async fn truncated_rows_are_rebuilt_as_they_were() {
@@ -27,7 +27,10 @@ async fn truncated_rows_are_rebuilt_as_they_were() {
     assert_eq!(rebuilt.live + rebuilt.ended, population.sessions());
     assert_eq!(rebuilt.ended, 22);
     assert_eq!(rebuilt.unknown_events, 1);
-    assert_eq!(rebuilt.login_steps, 31, "27 logins, a re-authentication, two impersonations and an end of one");
+    assert_eq!(
+        rebuilt.login_steps, 31,
+        "27 logins, a re-authentication, two impersonations and an end of one"
+    );
     let client = database.connect().await;
     assert_eq!((dump(&client).await, dump_logins(&client).await), (before, logins));
 }

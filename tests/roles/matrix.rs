@@ -96,6 +96,7 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("delete from session_ledger.login_step", &[OPERATOR]),
     ("truncate session_ledger.login_step", &[OPERATOR]),
     // The views.
+    ("select * from session_ledger.login", &[RUNTIME, AUDITOR, ANALYST]),
     (
         "select * from session_ledger.login, session_ledger.impersonation, session_ledger.live_session",
         &[AUDITOR, ANALYST],

@@ -58,8 +58,13 @@ async fn walk(visitor: &Visitor, paths: &[&str]) {
 
 /// Connects as somebody who makes reports.
 async fn analyst(database: &Database) -> Client {
+    connect(database, "session_ledger_analyst").await
+}
+
+/// Connects with the rights of `role` alone.
+async fn connect(database: &Database, role: &str) -> Client {
     let mut config = database.config();
-    config.options("-c role=session_ledger_analyst");
+    config.options(format!("-c role={role}"));
     let (client, connection) = config.connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client
@@ -125,7 +130,8 @@ async fn a_login_whose_time_is_over_has_ended_at_its_true_deadline() {
         set changed_at = now() - interval '1 hour', idle_timeout = 600, absolute_deadline = now() - interval '5 min'";
     client.batch_execute(age).await.unwrap();
     let analyst = analyst(&database).await;
-    let told = "select concat_ws(' ', end_reason, ended_at = last_seen + interval '10 min', ended_at = deadline)
+    let told =
+        "select concat_ws(' ', end_reason, ended_at = last_seen + interval '10 min', ended_at = deadline)
          from session_ledger.login";
     assert_eq!(ask(&analyst, told).await, ["idle_timeout t t"]);
     let live = "select concat_ws(' ', deadline_reason, is_over) from session_ledger.live_session";
@@ -137,7 +143,10 @@ async fn a_login_whose_time_is_over_has_ended_at_its_true_deadline() {
     assert_eq!(ask(&analyst, told).await, ["absolute_timeout"]);
     client.batch_execute("update session_ledger.session set absolute_deadline = null").await.unwrap();
     assert_eq!(ask(&analyst, live).await, ["idle_timeout f"]);
-    assert_eq!(ask(&analyst, "select end_reason from session_ledger.login where end_reason is not null").await, [""; 0]);
+    assert_eq!(
+        ask(&analyst, "select end_reason from session_ledger.login where end_reason is not null").await,
+        [""; 0]
+    );
 }
 
 #[tokio::test]
@@ -148,7 +157,8 @@ async fn who_acted_as_whom_is_told_with_its_end() {
     walk(&visitor, &["/login/admin", "/as/alice", "/oneself", "/as/bob", "/logout"]).await;
     let other = Visitor::new(&shop(&ledger));
     walk(&other, &["/login/helper", "/as/alice"]).await;
-    let told = "select concat_ws(' ', impersonator, user_id, ended_at is not null) from session_ledger.impersonation
+    let told =
+        "select concat_ws(' ', impersonator, user_id, ended_at is not null) from session_ledger.impersonation
          order by began_at";
     let analyst = analyst(&database).await;
     assert_eq!(ask(&analyst, told).await, ["admin alice t", "admin bob t", "helper alice f"]);

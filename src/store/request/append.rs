@@ -68,18 +68,20 @@ impl Append {
         Ok(statements)
     }
 
-    /// Makes the statements ready that write the steps of logins. Most appends have none.
+    /// Makes the statements ready that write the steps of logins. Most appends have none. A step that cannot
+    /// be told fails here: in the pipeline that would not stop the COMMIT behind it.
     pub(super) async fn ready_logins(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
         let mut statements = Vec::new();
-        for _ in self.login_steps() {
+        for entry in self.login_steps() {
+            step_of(self.written.id, entry)?;
             statements.push(APPEND_LOGIN_STEP.ready(connection).await?);
         }
         Ok(statements)
     }
 
     /// The steps that write this: the row with the first event, then each further event, then the steps of
-    /// logins. Their parameters cannot fail to encode. If the row is not at the expected version, the server reports an error, so that
-    /// nothing that is sent behind it can succeed, not even a COMMIT.
+    /// logins. Their parameters cannot fail to encode. If the row is not at the expected version, the server
+    /// reports an error, so that nothing that is sent behind it can succeed, not even a COMMIT.
     pub(super) fn steps<'a>(
         &'a self,
         client: &'a ClientWrapper,
@@ -161,14 +163,17 @@ async fn append_login_step(
     session: SessionId,
     entry: &Entry,
 ) -> Result<(), Error> {
-    let step = LoginStep::of(entry).map_err(|error| Error::Undecodable { session, error })?;
-    // An event of a kind or shape that this version does not know is no step.
-    let Some(row) = step.map(LoginRow::of) else { return Ok(()) };
+    // An event of a shape that this version does not know is no step.
+    let Some(row) = step_of(session, entry)?.map(LoginRow::of) else { return Ok(()) };
     let uuid = session.as_uuid();
     let mut values: Values<'_> = Vec::with_capacity(1 + LoginRow::TYPES.len());
     values.push(&uuid);
     row.add_to(&mut values);
     sent(statement, client, &values, session).await
+}
+
+fn step_of(session: SessionId, entry: &Entry) -> Result<Option<LoginStep<'_>>, Error> {
+    LoginStep::of(entry).map_err(|error| Error::Undecodable { session, error })
 }
 
 async fn sent(
