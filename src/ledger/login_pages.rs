@@ -29,8 +29,8 @@ impl Ledger {
     /// before has given as [`next`](LoginPage::next), or the first ones; at least one and at most `limit` and
     /// at most [`PAGE_MAX`](Self::PAGE_MAX). A login keeps its place when it ends, so each is on one page.
     ///
-    /// Time limits that only the policy knows, and not the session, do not end a login here. It only reads, and
-    /// never SERIALIZABLE, so it is in no request's way, and a standby can answer it.
+    /// Time limits that only the policy knows, and not the session, do not end a login here. It only reads,
+    /// and never SERIALIZABLE, so it is in no request's way, and a standby can answer it.
     ///
     /// ```no_run
     /// # use session_ledger::{Ledger, ledger::QuestionError};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod events;
+mod standby;
 
 use futures_util::TryStreamExt;
 use poem::web::Path;

@@ -24,9 +24,9 @@ pub(crate) async fn lend<T>(
     answered(lend_unbounded(pool, work)).await
 }
 
-/// Does `work`, one statement that is sent when it is first polled, as [`lend`] does, in a transaction that only
-/// reads and is never SERIALIZABLE, whatever the database's default is: so it conflicts with nobody's, and a
-/// standby can answer it. All travel together, so that a dropped future leaves no transaction open.
+/// Does `work`, one statement that is sent when it is first polled, as [`lend`] does, in a transaction that
+/// only reads and is never SERIALIZABLE, whatever the database's default is: so it conflicts with nobody's,
+/// and a standby can answer it. All travel together, so that a dropped future leaves no transaction open.
 pub(crate) async fn lend_to_read<T>(
     pool: &Pool,
     work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
