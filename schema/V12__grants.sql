@@ -9,7 +9,8 @@ as $$
 begin
     perform session_ledger.create_roles();
     grant usage on schema session_ledger
-        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator,
+           session_ledger_analyst;
     grant usage on domain session_ledger.version, session_ledger.sha256
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
     grant execute on function session_ledger.clock(), session_ledger.epoch()
@@ -22,7 +23,7 @@ begin
         session_id, event_id, version, occurred_at, shape, kind, user_id, actor, client_ip, user_agent, hash, payload
     ) on session_ledger.event to session_ledger_runtime;
     grant select, insert, update, delete on session_ledger.session to session_ledger_runtime;
-    grant select, insert on session_ledger.ended_session to session_ledger_runtime;
+    grant select, insert on session_ledger.ended_session, session_ledger.login_step to session_ledger_runtime;
     grant select, insert, update on session_ledger.activity to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
@@ -32,6 +33,7 @@ begin
     grant select on
         session_ledger.session,
         session_ledger.ended_session,
+        session_ledger.login_step,
         session_ledger.activity,
         session_ledger.subscription,
         session_ledger.dead_letter,
@@ -39,8 +41,17 @@ begin
         session_ledger.event_position
     to session_ledger_auditor;
 
-    grant select, insert, delete, truncate on session_ledger.session, session_ledger.ended_session
-        to session_ledger_operator;
+    grant select on
+        session_ledger.login,
+        session_ledger.impersonation,
+        session_ledger.live_session,
+        session_ledger.session_end,
+        session_ledger.session_event
+    to session_ledger_analyst, session_ledger_auditor;
+    grant select on session_ledger.login to session_ledger_runtime;
+
+    grant select, insert, delete, truncate
+        on session_ledger.session, session_ledger.ended_session, session_ledger.login_step to session_ledger_operator;
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
     -- To drop a subscription is to forget what a follower has had: not the follower's own duty.
     grant select, delete on session_ledger.subscription to session_ledger_operator;

@@ -3,6 +3,7 @@
 --   session_ledger_runtime   an application: appends, projects, reads
 --   session_ledger_relay     a follower of the feed: reads events, and moves its cursor
 --   session_ledger_auditor   reads everything: verify, history, sessions
+--   session_ledger_analyst   reads the views of `V15__login.sql`: no hash, no value of a session
 --   session_ledger_operator  rebuilds the projection
 --
 -- Roles belong to the whole cluster, so another database may have made them already, even this instant. And a
@@ -14,7 +15,7 @@ declare
     duty      text;
     role_name text;
 begin
-    foreach duty in array array['runtime', 'relay', 'auditor', 'operator'] loop
+    foreach duty in array array['runtime', 'relay', 'auditor', 'analyst', 'operator'] loop
         role_name := 'session_ledger_' || duty;
         begin
             if not exists (select from pg_catalog.pg_roles where rolname = role_name) then

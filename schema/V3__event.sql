@@ -41,3 +41,7 @@ create index event_by_transaction on session_ledger.event (epoch, transaction_id
 -- In which sessions did somebody act as this user? Only the beginnings of impersonations are in it.
 create index event_by_impersonated on session_ledger.event (user_id, session_id desc)
     where kind = 'impersonation_started';
+
+-- When was what recorded, across all sessions? A partition grows in the order of that time, so a few bytes
+-- for each 128 pages do, and an append writes nothing to them.
+create index event_by_time on session_ledger.event using brin (recorded_at) with (autosummarize = on);

@@ -9,13 +9,17 @@ mod change;
 pub(crate) mod desk;
 mod end;
 mod ended;
+mod event_pages;
 mod feed;
 mod fence;
 mod finding;
 mod impersonations;
 mod irregularity;
+mod login_pages;
+mod logins;
 mod neighbours;
 mod pages;
+mod question;
 mod rebuild;
 pub(crate) mod retry;
 mod subscriptions;
@@ -30,6 +34,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
+use time::OffsetDateTime;
 
 use self::timekeeper::Timekeeper;
 use crate::session::{Policy, Recorded, SessionId, SessionState, UserId};
@@ -44,10 +49,13 @@ use crate::store::request::group_load::GroupLoad;
 pub use builder::{Builder, StartError};
 pub use change::{Change, ChangeError};
 pub use end::End;
+pub use event_pages::EventPage;
 pub use feed::{Batch, FeedError, Subscription};
 pub use fence::FENCE;
 pub use finding::{Difference, Finding};
 pub use irregularity::Irregularity;
+pub use login_pages::LoginPage;
+pub use question::QuestionError;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::backends::Backend;
 pub use store::connection::address::{Address, AddressError};
@@ -55,6 +63,7 @@ pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
 pub use store::impersonations::Impersonation;
 pub use store::log::subscriptions::{SubscriptionError, SubscriptionSummary};
+pub use store::logins::{Login, LoginCount};
 pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};
@@ -104,10 +113,34 @@ impl Ledger {
     ///
     /// The database is away, or one of these events cannot be decoded.
     pub async fn state_at(&self, session: SessionId, version: i64) -> Result<SessionState, Error> {
+        self.state_while(session, |recorded| recorded.entry.version <= version).await
+    }
+
+    /// The state of a session at a moment: after the last event that had occurred by then. Before its first
+    /// event, and for a session that the log does not know, its version is 0.
+    /// [`differences_to`](SessionState::differences_to) tells what has changed between two moments.
+    ///
+    /// # Errors
+    ///
+    /// The database is away, or one of these events cannot be decoded.
+    pub async fn state_at_time(
+        &self,
+        session: SessionId,
+        moment: OffsetDateTime,
+    ) -> Result<SessionState, Error> {
+        self.state_while(session, |recorded| recorded.entry.occurred_at <= moment).await
+    }
+
+    /// The state of a session after its first events, as long as they are `wanted`.
+    async fn state_while(
+        &self,
+        session: SessionId,
+        wanted: impl Fn(&Recorded) -> bool,
+    ) -> Result<SessionState, Error> {
         let mut events = pin!(self.history_stream(session));
         let mut state = SessionState::default();
         while let Some(recorded) = events.try_next().await?
-            && recorded.entry.version <= version
+            && wanted(&recorded)
         {
             state.advance(&recorded.entry).map_err(|error| Error::Undecodable { session, error })?;
         }
@@ -125,6 +158,23 @@ impl Ledger {
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
         let policy = self.policy().timeouts();
         self.lend(async |connection| store::sessions::sessions_of(connection, user, policy).await).await
+    }
+
+    /// One of a user's sessions, live or ended. `None` if there is no such session, or if it is another
+    /// user's: an application that gets a session's id from a browser asks this before it shows or ends the
+    /// session.
+    ///
+    /// # Errors
+    ///
+    /// The user's id cannot be stored, or the database is away.
+    pub async fn session_of(
+        &self,
+        user: &UserId,
+        session: SessionId,
+    ) -> Result<Option<SessionSummary>, Error> {
+        let policy = self.policy().timeouts();
+        self.lend(async |connection| store::sessions::session_of(connection, user, session, policy).await)
+            .await
     }
 
     /// The rules of the sessions.
@@ -148,6 +198,11 @@ impl Ledger {
         work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         store::connection::lending::lend(self.pool(), work).await
+    }
+
+    /// Does `work`, one statement of our own that only reads, on a connection. May be dropped on its way.
+    async fn read<T>(&self, work: impl AsyncFnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        store::connection::lending::lend_to_read(self.pool(), work).await
     }
 
     /// A connection of the pool. Must not be dropped while it is at a statement.

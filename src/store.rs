@@ -16,6 +16,7 @@ pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod impersonations;
 pub(crate) mod log;
+pub(crate) mod logins;
 #[cfg(test)]
 mod order;
 pub(crate) mod patience;

@@ -48,6 +48,32 @@ pub enum Finding {
         /// The value that the log makes.
         derived: String,
     },
+    /// The log makes a step of a login that is missing from `login_step`.
+    LoginMissing {
+        /// The version of its event.
+        version: i64,
+    },
+    /// There is a step of a login that no event makes.
+    LoginTooMany {
+        /// The version that it names.
+        version: i64,
+    },
+    /// A step of a login holds values that no version of the library writes.
+    LoginUnreadable {
+        /// The version of its event.
+        version: i64,
+    },
+    /// A column of a login's step does not hold the value that the log makes.
+    LoginDiffers {
+        /// The version of its event.
+        version: i64,
+        /// The column.
+        column: &'static str,
+        /// The stored value.
+        stored: String,
+        /// The value that the log makes.
+        derived: String,
+    },
     /// A row keeps a token to be sent again though no late request may come, or bytes that are no such token.
     ResendWrong,
     /// The session was last seen in the future, so that its time limits do not end it.
@@ -116,6 +142,10 @@ impl Finding {
             | Self::RowTooMany { .. }
             | Self::RowUnreadable { .. }
             | Self::ColumnDiffers { .. }
+            | Self::LoginMissing { .. }
+            | Self::LoginTooMany { .. }
+            | Self::LoginUnreadable { .. }
+            | Self::LoginDiffers { .. }
             | Self::ResendWrong
             | Self::SeenAhead { .. } => false,
             Self::EventsMissing { .. }
@@ -147,6 +177,21 @@ impl fmt::Display for Finding {
             Self::RowUnreadable { table } => write!(f, "its row in `{table}` cannot be read"),
             Self::ColumnDiffers { table, column, stored, derived } => {
                 write!(f, "`{table}.{column}` holds {stored}, the log makes it {derived}")
+            }
+            Self::LoginMissing { version } => {
+                write!(f, "the step of a login that event {version} makes is missing from `login_step`")
+            }
+            Self::LoginTooMany { version } => {
+                write!(f, "`login_step` holds a step of event {version}, but the log makes none")
+            }
+            Self::LoginUnreadable { version } => {
+                write!(f, "the step of event {version} in `login_step` cannot be read")
+            }
+            Self::LoginDiffers { version, column, stored, derived } => {
+                write!(
+                    f,
+                    "`login_step.{column}` of event {version} holds {stored}, the log makes it {derived}"
+                )
             }
             Self::ResendWrong => {
                 write!(f, "`session.resend` holds bytes that the library does not keep for this session")

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::{Backend, Error, Ledger, Progress};
 use crate::plain_debug::plain_debug;
-use crate::session::{DecodeError, SessionId, SessionState};
+use crate::session::{DecodeError, LoginStep, SessionId, SessionState};
 use crate::store::backends::{list, other_backends};
 use crate::store::connection::watched::Watched;
 use crate::store::log::streams::Logged;
 use crate::store::patience::is_locked;
+use crate::store::projection::columns::LoginRow;
 use crate::store::projection::replacement::{Replacement, UnrecordedRow};
 use crate::store::projection::row::ProjectedRow;
 
@@ -29,6 +30,8 @@ pub struct Rebuilt {
     pub live: u64,
     /// How many rows of ended sessions it has written.
     pub ended: u64,
+    /// How many steps of logins it has written.
+    pub login_steps: u64,
     /// How many events it has read.
     pub events: u64,
     /// How many of these are of a kind or shape that this version does not know, and were skipped.
@@ -109,8 +112,8 @@ impl RebuildOptions {
 }
 
 impl Ledger {
-    /// Writes `session` and `ended_session` again, by the fold of the whole log, in one transaction. It is
-    /// for the application's downtime: unless told otherwise it refuses if others are connected. If it is
+    /// Writes `session`, `ended_session` and `login_step` again, from the whole log, in one transaction. It
+    /// is for the application's downtime: unless told otherwise it refuses if others are connected. If it is
     /// stopped before [`Progress::is_read`] is told, also by dropping the future, the old rows stay.
     ///
     /// `resend`, a token that is kept to be sent again, is not in the log and is lost: a browser that never
@@ -193,7 +196,14 @@ async fn replay(
             if version != expected {
                 return Err(RebuildError::VersionGap { session, expected, found: version });
             }
-            state.advance(&entry).map_err(|error| RebuildError::Undecodable { session, version, error })?;
+            let undecodable = |error| RebuildError::Undecodable { session, version, error };
+            // Nothing follows an end, not even in a log that holds more.
+            let step = if state.ended.is_none() { LoginStep::of(&entry).map_err(undecodable)? } else { None };
+            if let Some(step) = step {
+                replacement.add_login(session, LoginRow::of(step)).await?;
+                rebuilt.login_steps += 1;
+            }
+            state.advance(&entry).map_err(undecodable)?;
             rebuilt.unknown_events += u64::from(!entry.encoded.is_known());
             told.count_event(&mut progress);
         }

@@ -1,6 +1,7 @@
 //! Comparing the projection with the log, and the log with itself.
 
 use super::finding::Finding;
+use super::logins::Logins;
 use super::neighbours::Neighbours;
 use super::surroundings::Surroundings;
 use super::verification::Verification;
@@ -44,10 +45,15 @@ impl Ledger {
         let mut report = {
             let mut log = inspection.log().await?;
             let mut comparison = Comparison::open(&inspection).await?;
+            let mut logins = Logins::open(&inspection).await?;
             while let Some(session) = log.next_session().await? {
                 let mut stream = Stream::begin(session);
                 let mut neighbours = Neighbours::of(session, &counters);
                 while let Some(logged) = log.next_event().await? {
+                    // Nothing follows an end, not even in a log that holds more.
+                    if stream.state.ended.is_none() {
+                        logins.see(session, &logged.entry, &mut comparison.report).await?;
+                    }
                     stream.extend(&logged.entry, &mut comparison.report);
                     neighbours
                         .findings(&logged)
@@ -58,7 +64,9 @@ impl Ledger {
                 }
                 told.sessions += 1;
                 comparison.compare(&stream).await?;
+                logins.end_session(session, stream.state.version, &mut comparison.report).await?;
             }
+            logins.finish(&mut comparison.report).await?;
             comparison.finish().await?
         };
         for (session, last_seen) in inspection.seen_ahead().await? {

@@ -8,8 +8,8 @@ use deadpool_postgres::Object;
 
 use super::visit::Visit;
 use crate::ledger::desk::{Savepoint, Transaction};
-use crate::ledger::{Error, SessionSummary};
-use crate::session::{EndReason, Recorded, SessionId, UserId};
+use crate::ledger::{Error, LoginPage, QuestionError, SessionSummary};
+use crate::session::{EndReason, LoginFilter, Recorded, SessionId, UserId};
 
 /// The request's SERIALIZABLE transaction.
 ///
@@ -81,6 +81,23 @@ impl Tx {
     /// The statement fails.
     pub async fn sessions(&self, user: &UserId) -> Result<Vec<SessionSummary>, Error> {
         self.transaction.sessions(user, self.visit.shared.ledger.policy().timeouts()).await
+    }
+
+    /// A page of logins, as this transaction sees them: see
+    /// [`Ledger::logins_page`](crate::Ledger::logins_page). What it reads may make this transaction conflict
+    /// with logins that happen meanwhile, and the request then runs again. A question that need not be
+    /// answered together with the handler's own statements is better asked of the ledger.
+    ///
+    /// # Errors
+    ///
+    /// The question has no answer, or the statement fails.
+    pub async fn logins_page(
+        &self,
+        filter: &LoginFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<LoginPage, QuestionError> {
+        self.transaction.logins_page(filter, cursor, limit).await
     }
 
     /// Ends a session in this transaction, say a user's other sessions with the change of their password. The

@@ -236,6 +236,7 @@ fn before_start(id: SessionId) -> SessionState {
 
 /// Applies `event` to `state` and returns the entry that records it.
 fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &Origin) -> Entry {
+    let ends = state.ended.is_none() && matches!(event, Event::Ended(_));
     state.apply(event, origin.at);
     let impersonator = state.content.impersonated.as_ref().and(state.user.clone());
     let is_news = state.client.as_ref() != Some(&origin.client);
@@ -250,6 +251,6 @@ fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &O
         hash: ChainHash::default(),
     };
     entry.hash = state.head.then(&entry);
-    state.settle(&entry);
+    state.settle(&entry, ends);
     entry
 }

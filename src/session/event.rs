@@ -271,6 +271,22 @@ pub enum Assurance {
     Aal3,
 }
 
+impl Assurance {
+    /// The level as a number: 1, 2 or 3.
+    pub(crate) fn level(self) -> i16 {
+        match self {
+            Self::Aal1 => 1,
+            Self::Aal2 => 2,
+            Self::Aal3 => 3,
+        }
+    }
+
+    /// The level of this number.
+    pub(crate) fn of_level(level: i16) -> Option<Self> {
+        [Self::Aal1, Self::Aal2, Self::Aal3].into_iter().find(|one| one.level() == level)
+    }
+}
+
 /// Why a session ended. It is stored by its name. An older version reads a reason that it does not know as
 /// [`EndReason::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]

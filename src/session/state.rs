@@ -41,6 +41,8 @@ pub struct SessionState {
     pub content: Content,
     /// Why and when it ended, if it did.
     pub ended: Option<(EndReason, OffsetDateTime)>,
+    /// Who ended it, where that is not the session's user.
+    pub ended_by: Option<UserId>,
     /// When an ended session was last seen before its end.
     pub last_seen: Option<OffsetDateTime>,
 }
@@ -148,18 +150,23 @@ impl SessionState {
     ///
     /// The event cannot be decoded. The state is as it was.
     pub fn advance(&mut self, entry: &Entry) -> Result<(), DecodeError> {
-        self.apply(&entry.event()?, entry.occurred_at);
-        self.settle(entry);
+        let event = entry.event()?;
+        let ends = self.ended.is_none() && matches!(event, Event::Ended(_));
+        self.apply(&event, entry.occurred_at);
+        self.settle(entry, ends);
         Ok(())
     }
 
-    /// Moves the head to an entry whose event has been applied.
-    pub(super) fn settle(&mut self, entry: &Entry) {
+    /// Moves the head to an entry whose event has been applied. `ends` says whether it has ended the session.
+    pub(super) fn settle(&mut self, entry: &Entry, ends: bool) {
         self.version = entry.version;
         self.head = entry.hash;
         self.changed_at = entry.occurred_at;
         if self.ended.is_none() && entry.client.is_some() {
             self.client.clone_from(&entry.client);
+        }
+        if ends {
+            self.ended_by.clone_from(&entry.actor);
         }
     }
 
@@ -268,6 +275,7 @@ impl Default for SessionState {
             client: None,
             content: Content::default(),
             ended: None,
+            ended_by: None,
             last_seen: None,
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::log::columns::EventRow;
-use super::projection::columns::{EndedRow, LiveRow};
+use super::projection::columns::{EndedRow, LiveRow, LoginRow};
 
 /// How the columns of an event are named behind its session and version.
 const PLACE: [&str; 2] = ["session_id", "version"];
@@ -14,7 +14,7 @@ fn the_statements_that_write_events_take_their_columns_in_the_order_of_the_table
     for (file, first, version) in [
         ("create.sql", 19, "$2 + 1"),
         ("append.sql", 19, "$2 + 1"),
-        ("end.sql", 13, "$2 + 1"),
+        ("end.sql", 14, "$2 + 1"),
         ("append_event.sql", 3, "$2"),
     ] {
         let session = if file == "append_event.sql" { "$1" } else { "session_id" };
@@ -35,6 +35,7 @@ fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table(
     assert_contains("history.sql", &recorded);
     assert_contains("history_page.sql", &recorded);
     assert_contains("feed_events.sql", &recorded);
+    assert_contains("events_page.sql", &recorded);
 }
 
 #[test]
@@ -64,6 +65,13 @@ fn the_statement_that_ends_a_session_takes_its_columns_in_the_order_of_the_table
 }
 
 #[test]
+fn the_statement_that_writes_a_step_of_a_login_takes_its_columns_in_the_order_of_the_table() {
+    let columns = listed(&[&["session_id"], LoginRow::NAMES].concat());
+    let values = listed(&parameters(1, 1 + LoginRow::NAMES.len()));
+    assert_contains("append_login_step.sql", &format!("login_step ( {columns} ) select {values} where"));
+}
+
+#[test]
 fn rows_are_copied_and_read_in_the_order_of_the_table() {
     let live = listed(&[&["session_id"], LiveRow::NAMES].concat());
     let ended = listed(&[&["session_id"], EndedRow::NAMES].concat());
@@ -71,6 +79,9 @@ fn rows_are_copied_and_read_in_the_order_of_the_table() {
     assert_contains("copy_ended_rows.sql", &format!("ended_session ( {ended} ) from stdin"));
     assert_contains("declare_live_rows.sql", &format!(" {live}, resend from session_ledger.session "));
     assert_contains("declare_ended_rows.sql", &format!(" {ended} from session_ledger.ended_session "));
+    let logins = listed(&[&["session_id"], LoginRow::NAMES].concat());
+    assert_contains("copy_login_steps.sql", &format!("login_step ( {logins} ) from stdin"));
+    assert_contains("declare_login_steps.sql", &format!(" {logins} from session_ledger.login_step "));
 }
 
 /// A load needs no limits that follow from the state, but has the other columns in order.
@@ -91,7 +102,7 @@ fn a_page_of_sessions_names_its_columns_in_the_order_of_the_tables() {
         let names = names.iter().copied().filter(|name| !not_shown.contains(name));
         listed(&["session_id"].into_iter().chain(names).collect::<Vec<_>>())
     };
-    let hashes_and_state = ["token_hash", "superseded_hash", "head_hash", "user_id", "state"];
+    let hashes_and_state = ["token_hash", "superseded_hash", "head_hash", "user_id", "state", "ended_by"];
     let superseded = ["superseded_until", "superseded_accepted"];
     let live = shown(LiveRow::NAMES, &[&hashes_and_state[..], &superseded].concat());
     let ended = shown(EndedRow::NAMES, &hashes_and_state);
@@ -105,6 +116,7 @@ fn each_column_has_a_type_and_a_list_type() {
         |names: &[&str], types: usize, lists: usize| assert_eq!((types, lists), (names.len(), names.len()));
     counts(LiveRow::NAMES, LiveRow::TYPES.len(), LiveRow::LIST_TYPES.len());
     counts(EndedRow::NAMES, EndedRow::TYPES.len(), EndedRow::LIST_TYPES.len());
+    counts(LoginRow::NAMES, LoginRow::TYPES.len(), LoginRow::LIST_TYPES.len());
     counts(EventRow::NAMES, EventRow::TYPES.len(), EventRow::LIST_TYPES.len());
 }
 

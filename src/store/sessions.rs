@@ -13,6 +13,7 @@ use super::error::Error;
 use crate::session::{Client, EndReason, Expiry, SessionId, Timeouts, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
+static SESSION_OF_USER: Sql = Sql::new(include_str!("sql/session_of_user.sql"), &[Type::TEXT, Type::UUID]);
 static SESSIONS_PAGE: Sql =
     Sql::new(include_str!("sql/sessions_page.sql"), &[Type::TEXT, Type::UUID, Type::INT8]);
 
@@ -49,6 +50,18 @@ pub(crate) async fn sessions_of(
     user.check()?;
     let rows = SESSIONS_OF_USER.query(connection, &[&user.as_str()]).await?;
     rows.iter().map(|row| summary(row, policy)).collect()
+}
+
+/// One of a user's sessions; none if it is not theirs.
+pub(crate) async fn session_of(
+    connection: &Connection,
+    user: &UserId,
+    session: SessionId,
+    policy: Timeouts,
+) -> Result<Option<SessionSummary>, Error> {
+    user.check()?;
+    let row = SESSION_OF_USER.query_opt(connection, &[&user.as_str(), &session.as_uuid()]).await?;
+    row.map(|row| summary(&row, policy)).transpose()
 }
 
 /// At most `limit` of a user's sessions, live and ended, the latest started first: those that started before

@@ -125,6 +125,10 @@ macro_rules! list_type {
     (TEXT) => {
         tokio_postgres::types::Type::TEXT_ARRAY
     };
+    // PostgreSQL has no list of lists: a table with such a column is written row by row.
+    (TEXT_ARRAY) => {
+        tokio_postgres::types::Type::TEXT_ARRAY
+    };
     (TIMESTAMPTZ) => {
         tokio_postgres::types::Type::TIMESTAMPTZ_ARRAY
     };

@@ -59,6 +59,7 @@ proptest! {
             head: folded.head,
             changed_at: folded.changed_at,
             client: folded.client.clone(),
+            ended_by: folded.ended_by.clone(),
             started_at: if new { at } else { base.started_at },
             ..draft.state().clone()
         };

@@ -23,7 +23,7 @@ const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sql");
 const SRC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 
 /// The tables that no request may scan. A partition's name begins with `event_`.
-const TABLES: [&str; 5] = ["session", "ended_session", "activity", "event", "event_"];
+const TABLES: [&str; 6] = ["session", "ended_session", "login_step", "activity", "event", "event_"];
 
 /// The text of a statement.
 fn statement(file: &str) -> String {

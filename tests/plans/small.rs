@@ -35,7 +35,7 @@ const LOOKUPS: [(&str, &str); 5] = [
     (
         "end.sql",
         "NONE, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                 null, null, null",
+                 null, null, null, null",
     ),
     ("fence.sql", "NONE, 4"),
 ];

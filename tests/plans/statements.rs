@@ -23,6 +23,7 @@ const AUDITOR: &str = "session_ledger_auditor";
 
 const ONE: &str = "reads and writes the one row of a subscription, outside any request";
 const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
+const ASKED: &str = "is planned for its conditions each time: `tests/views` looks at the plans";
 const WHOLE: &str = "handles a table as a whole, by design and outside any request";
 
 /// All statements, by the names of their files.
@@ -63,6 +64,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    (
+        "append_login_step.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 5, now(), 'logged_in', null, null, '{}', null, null, null",
+            wanted: &["Insert on login_step"],
+        },
+    ),
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
     ("attach_partition.sql", Exempt(NO_PLAN)),
     ("begin.sql", Exempt(NO_PLAN)),
@@ -73,7 +82,9 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
+    ("copy_login_steps.sql", Exempt(NO_PLAN)),
     ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
+    ("count_logins.sql", Exempt(ASKED)),
     ("counters.sql", Exempt("reads counters and the catalog, outside any request")),
     (
         "create.sql",
@@ -101,6 +112,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Merge Append", "Index Scan using event_otherwise_pkey"],
         },
     ),
+    (
+        "declare_login_steps.sql",
+        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_login_step_is_an_event"] },
+    ),
     ("delete_projection.sql", Exempt(WHOLE)),
     ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
@@ -109,7 +124,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null",
+                        null, null, null, null, null",
             wanted: &[
                 "Delete on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -122,6 +137,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "event_at_version.sql",
         Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
+    ("events_page.sql", Exempt(ASKED)),
     (
         "feed_check.sql",
         Plan { role: RELAY, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
@@ -150,6 +166,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
+    ("fetch_login_steps.sql", Exempt("reads on in a cursor, whose own line is `declare_login_steps.sql`")),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "hash_at_version.sql",
@@ -218,6 +235,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
+    ("logins_page.sql", Exempt(ASKED)),
     ("make_partition.sql", Exempt(NO_PLAN)),
     ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
     ("months_elsewhere.sql", Exempt("reads the catalogue, outside any request")),
@@ -230,6 +248,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("release_migration.sql", Exempt(NO_PLAN)),
     ("rights.sql", Exempt("reads the catalogue, outside any request")),
     ("rows_without_event.sql", Exempt(WHOLE)),
+    (
+        "session_of_user.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4', ID",
+            wanted: &["Index Scan using a_session_is_live_once on session"],
+        },
+    ),
     (
         "sessions_of_user.sql",
         Plan {

@@ -8,27 +8,31 @@ use session_ledger::session::{ChainHash, Content, Policy};
 use session_ledger::web::Sessions;
 use test_support::{Database, Visitor, application, key_ring};
 
-use super::dump;
 use super::population::{Population, crowd};
+use super::{TRUNCATE, dump, dump_logins};
 
 #[tokio::test]
 async fn truncated_rows_are_rebuilt_as_they_were() {
     let database = Database::fresh().await;
     let population = Population::settle(&database).await;
     let client = database.connect().await;
-    let before = dump(&client).await;
+    let (before, logins) = (dump(&client).await, dump_logins(&client).await);
     assert_eq!(before.len() as u64, population.sessions());
 
-    let truncate = "truncate session_ledger.session, session_ledger.ended_session";
-    client.batch_execute(truncate).await.unwrap();
-    assert!(dump(&client).await.is_empty());
+    client.batch_execute(TRUNCATE).await.unwrap();
+    assert!(dump(&client).await.is_empty() && dump_logins(&client).await.is_empty());
     drop(client);
     let rebuilt = population.ledger.rebuild(RebuildOptions::default(), |_| {}).await.unwrap();
 
     assert_eq!(rebuilt.live + rebuilt.ended, population.sessions());
     assert_eq!(rebuilt.ended, 22);
     assert_eq!(rebuilt.unknown_events, 1);
-    assert_eq!(dump(&database.connect().await).await, before);
+    assert_eq!(
+        rebuilt.login_steps, 31,
+        "27 logins, a re-authentication, two impersonations and an end of one"
+    );
+    let client = database.connect().await;
+    assert_eq!((dump(&client).await, dump_logins(&client).await), (before, logins));
 }
 
 /// The append's projection and the rebuild use the same fold: rows written by requests come out equal.
@@ -52,13 +56,17 @@ async fn what_requests_have_written_is_rebuilt_as_they_wrote_it() {
             assert!(visitor.get(path).await.status.is_success(), "{path}");
         }
     }
-    let before = dump(&database.connect().await).await;
+    let (before, logins) = {
+        let client = database.connect().await;
+        (dump(&client).await, dump_logins(&client).await)
+    };
+    assert_eq!(logins.len(), 4, "of alice, bob, carol and dave");
     assert_eq!(before.len(), 7, "two of the sessions were followed by another of the same browser");
     assert!(ledger.verify(|_| {}).await.unwrap().is_equal());
-    let truncate = "truncate session_ledger.session, session_ledger.ended_session";
-    database.connect().await.batch_execute(truncate).await.unwrap();
+    database.connect().await.batch_execute(TRUNCATE).await.unwrap();
     ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
-    assert_eq!(dump(&database.connect().await).await, before);
+    let client = database.connect().await;
+    assert_eq!((dump(&client).await, dump_logins(&client).await), (before, logins));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn the_readme_can_be_pasted() {
     };
     let (manifest, program, test) = (text("toml"), text("rust,no_run"), text("rust,ignore"));
     let (scripts, sql, console) = (text("sh"), text("sql"), text("console"));
-    assert_eq!((manifest.len(), program.len(), test.len(), scripts.len(), sql.len()), (1, 1, 1, 2, 1));
+    assert_eq!((manifest.len(), program.len(), test.len(), scripts.len(), sql.len()), (1, 1, 1, 2, 2));
 
     let desk = Desk::new(&manifest[0], &program[0], &test[0]);
     desk.build();
@@ -29,7 +29,7 @@ fn the_readme_can_be_pasted() {
     for (command, expected) in told::conversation(&console[0], &session) {
         assert_eq!(told::told(&desk.ask(&command)), told::told(&expected), "$ {command}");
     }
-    desk.psql(&sql[0]);
+    sql.iter().for_each(|text| desk.psql(text));
     drop(shop);
     desk.test();
 }

@@ -15,6 +15,7 @@ use tokio_postgres::{Client, Config, NoTls};
 const RUNTIME: &str = "session_ledger_runtime";
 const RELAY: &str = "session_ledger_relay";
 const AUDITOR: &str = "session_ledger_auditor";
+const ANALYST: &str = "session_ledger_analyst";
 const OPERATOR: &str = "session_ledger_operator";
 
 /// Connects with the rights of `role` alone.

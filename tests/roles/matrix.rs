@@ -4,9 +4,9 @@ use test_support::Database;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::{AUDITOR, OPERATOR, RELAY, RUNTIME, connect, visit};
+use super::{ANALYST, AUDITOR, OPERATOR, RELAY, RUNTIME, connect, visit};
 
-const ROLES: [&str; 4] = [RUNTIME, RELAY, AUDITOR, OPERATOR];
+const ROLES: [&str; 5] = [RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR];
 
 /// Deeds, and who may do them. Each is tried alone and taken back.
 const DEEDS: &[(&str, &[&str])] = &[
@@ -60,7 +60,7 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("select nextval('session_ledger.event_position')", &[RUNTIME]),
     ("select last_value from session_ledger.event_position", &[AUDITOR]),
     // The epoch.
-    ("select session_ledger.epoch()", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
+    ("select session_ledger.epoch()", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     ("select session_ledger.raise_epoch()", &[]),
     // The live sessions.
     ("select * from session_ledger.session", &[RUNTIME, AUDITOR, OPERATOR]),
@@ -85,6 +85,24 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.ended_session set reason = 'revoked'", &[]),
     ("delete from session_ledger.ended_session", &[OPERATOR]),
     ("truncate session_ledger.ended_session", &[OPERATOR]),
+    // The steps of logins.
+    ("select * from session_ledger.login_step", &[RUNTIME, AUDITOR, OPERATOR]),
+    (
+        "insert into session_ledger.login_step (session_id, version, occurred_at, kind, methods)
+         values (gen_random_uuid(), 1, now(), 'logged_in', '{}')",
+        &[RUNTIME, OPERATOR],
+    ),
+    ("update session_ledger.login_step set user_id = 'mallory'", &[]),
+    ("delete from session_ledger.login_step", &[OPERATOR]),
+    ("truncate session_ledger.login_step", &[OPERATOR]),
+    // The views.
+    ("select * from session_ledger.login", &[RUNTIME, AUDITOR, ANALYST]),
+    (
+        "select * from session_ledger.login, session_ledger.impersonation, session_ledger.live_session",
+        &[AUDITOR, ANALYST],
+    ),
+    ("select * from session_ledger.session_end, session_ledger.session_event", &[AUDITOR, ANALYST]),
+    ("delete from session_ledger.session_end", &[]),
     // Activity.
     ("select * from session_ledger.activity", &[RUNTIME, AUDITOR]),
     ("update session_ledger.activity set last_seen = now()", &[RUNTIME]),

@@ -48,6 +48,7 @@ async fn each_right_that_requests_need_is_missed() {
         ("delete on session_ledger.session", "delete on session"),
         ("update on session_ledger.activity", "update on activity"),
         ("insert on session_ledger.ended_session", "insert on ended_session"),
+        ("insert on session_ledger.login_step", "insert on login_step"),
         ("usage on sequence session_ledger.event_position", "usage on event_position"),
     ];
     for (right, told) in rights {

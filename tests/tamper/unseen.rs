@@ -31,6 +31,7 @@ async fn a_session_that_is_gone_with_its_row_is_not_seen_if_nobody_follows_the_l
         scene
             .run_without_triggers(&format!(
                 "delete from session_ledger.event where session_id = '{session}';
+                 delete from session_ledger.login_step where session_id = '{session}';
                  delete from session_ledger.{table} where session_id = '{session}'"
             ))
             .await;
@@ -51,6 +52,7 @@ async fn a_partition_that_is_dropped_with_its_rows_is_not_seen_if_events_are_lef
             "create temp table kept as select * from session_ledger.event where session_id = '{live}';
              drop table {partition};
              delete from session_ledger.ended_session where session_id = '{ended}';
+             delete from session_ledger.login_step where session_id = '{ended}';
              insert into session_ledger.event select * from kept"
         ))
         .await

@@ -156,7 +156,7 @@ async fn after_the_events_are_lost_no_rebuild_is_advised_and_none_is_done() {
     assert_eq!(
         stdout(&verified).lines().last(),
         Some(
-            "Damaged: 5 findings, 5 of them in the log itself (0 sessions, 0 events). Do not rebuild: the tables may hold \
+            "Damaged: 8 findings, 8 of them in the log itself (0 sessions, 0 events). Do not rebuild: the tables may hold \
              what the log has lost. Look for the events in a backup."
         )
     );

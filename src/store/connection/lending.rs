@@ -11,6 +11,9 @@ use crate::store::error::Error;
 /// How long a connection may take to finish a statement that nobody waits for any more.
 const REST: Duration = Duration::from_millis(100);
 
+/// Begins a transaction that only reads. NOT DEFERRABLE is explained in `sql/begin.sql`.
+const BEGIN_READING: &str = "begin isolation level read committed, read only, not deferrable";
+
 /// Does `work` on a connection, if the server answers it in time. If it does not, or if the future is dropped
 /// before the end, the connection goes back to the pool when it has finished its statement. If that takes
 /// long, it is closed.
@@ -19,6 +22,27 @@ pub(crate) async fn lend<T>(
     work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
     answered(lend_unbounded(pool, work)).await
+}
+
+/// Does `work`, one statement that is sent when it is first polled, as [`lend`] does, in a transaction that
+/// only reads and is never SERIALIZABLE, whatever the database's default is: so it conflicts with nobody's,
+/// and a standby can answer it. All travel together, so that a dropped future leaves no transaction open.
+pub(crate) async fn lend_to_read<T>(
+    pool: &Pool,
+    work: impl AsyncFnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    lend(pool, async move |connection: &Connection| {
+        let (begun, read, committed) = tokio::join!(biased;
+            connection.batch_execute(BEGIN_READING),
+            work(connection),
+            connection.batch_execute("commit"),
+        );
+        begun.map_err(Error::of_begin)?;
+        let read = read?;
+        committed?;
+        Ok(read)
+    })
+    .await
 }
 
 async fn lend_unbounded<T>(

@@ -68,6 +68,16 @@ impl Sql {
         }
     }
 
+    /// Runs it by itself, planned for these values alone: a question of which conditions may be left out. A
+    /// plan that is kept would fit the questions of before.
+    pub(crate) async fn query_once(
+        &'static self,
+        connection: &Connection,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, DriverError> {
+        Ready::Unnamed(self).query(connection, parameters).await
+    }
+
     /// Runs a statement that returns one row, as [`query`](Self::query) does.
     pub(crate) async fn query_one(
         &'static self,

@@ -30,11 +30,18 @@ macro_rules! plain {
     )*};
 }
 
-plain!(bool, i32, i64, String, IpAddr, OffsetDateTime);
+plain!(bool, i16, i32, i64, String, IpAddr, OffsetDateTime);
 
 impl Column for Vec<u8> {
     fn cell(&self) -> Cell<'_> {
         Cell::Bytes(self)
+    }
+}
+
+/// How a user proved who they are.
+impl Column for Vec<String> {
+    fn cell(&self) -> Cell<'_> {
+        Cell::Plain(format!("{{{}}}", self.join(",")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The columns of a live session's row and of an ended session's, each table once.
+//! The columns of the projection: of a live session's row, of an ended session's, and of a login's step.
 
 use std::net::IpAddr;
 
@@ -63,5 +63,21 @@ compared_table! {
         client_ip: Option<IpAddr> => INET,
         user_agent: Option<String> => TEXT,
         head_hash: Vec<u8> => BYTEA,
+        ended_by: Option<String> => TEXT,
+    }
+}
+
+compared_table! {
+    /// The columns of `login_step` without the session's id.
+    pub(crate) struct LoginRow {
+        version: i64 => INT8,
+        occurred_at: OffsetDateTime => TIMESTAMPTZ,
+        kind: String => TEXT,
+        user_id: Option<String> => TEXT,
+        actor: Option<String> => TEXT,
+        methods: Vec<String> => TEXT_ARRAY,
+        assurance: Option<i16> => INT2,
+        client_ip: Option<IpAddr> => INET,
+        user_agent: Option<String> => TEXT,
     }
 }

@@ -1,6 +1,7 @@
 //! Where a stored row differs from the derived one, in words that give no secret away.
 
 use super::cell::Cell;
+use super::columns::LoginRow;
 use super::row::ProjectedRow;
 
 /// A column whose stored value is not the one that the log makes.
@@ -16,11 +17,7 @@ type Named<'a> = (&'static str, Cell<'a>);
 impl ProjectedRow {
     /// The columns in which this stored row differs from the `derived` row of the same table.
     pub(crate) fn differences(&self, derived: &Self) -> Vec<ColumnDifference> {
-        if self == derived {
-            return Vec::new();
-        }
-        let pairs = self.cells().into_iter().zip(derived.cells());
-        pairs.filter(|(stored, derived)| stored.1 != derived.1).map(difference).collect()
+        if self == derived { Vec::new() } else { differences(self.cells(), derived.cells()) }
     }
 
     fn cells(&self) -> Vec<Named<'_>> {
@@ -29,6 +26,18 @@ impl ProjectedRow {
             Self::Ended(row) => row.cells(),
         }
     }
+}
+
+impl LoginRow {
+    /// The columns in which this stored row differs from the `derived` one.
+    pub(crate) fn differences(&self, derived: &Self) -> Vec<ColumnDifference> {
+        if self == derived { Vec::new() } else { differences(self.cells(), derived.cells()) }
+    }
+}
+
+fn differences(stored: Vec<Named<'_>>, derived: Vec<Named<'_>>) -> Vec<ColumnDifference> {
+    let pairs = stored.into_iter().zip(derived);
+    pairs.filter(|(stored, derived)| stored.1 != derived.1).map(difference).collect()
 }
 
 fn difference(((column, stored), (_, derived)): (Named<'_>, Named<'_>)) -> ColumnDifference {

@@ -1,7 +1,7 @@
 //! Looking at the log and the projection at one moment.
 
 use super::activity::seen_ahead;
-use super::stored_rows::Rows;
+use super::stored_rows::{Rows, StoredLogins};
 use crate::session::SessionId;
 use crate::store::bare::bare;
 use crate::store::connection::watched::Watched;
@@ -41,6 +41,11 @@ impl Inspection {
     /// The rows of `ended_session`.
     pub(crate) async fn ended_rows(&self) -> Result<Rows, Error> {
         Rows::ended(&self.client).await
+    }
+
+    /// The rows of `login_step`.
+    pub(crate) async fn login_steps(&self) -> Result<StoredLogins, Error> {
+        StoredLogins::open(&self.client).await
     }
 
     /// The guard triggers that are not in place.

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Error as DriverError, Statement};
 use uuid::Uuid;
 
-use super::columns::{EndedRow, LiveRow};
+use super::columns::{EndedRow, LiveRow, LoginRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::bare::bare;
@@ -26,14 +26,16 @@ const PAD_SESSIONS: &str = bare(include_str!("../sql/pad_sessions.sql"));
 const DELETE_PROJECTION: &str = bare(include_str!("../sql/delete_projection.sql"));
 const COPY_LIVE_ROWS: &str = bare(include_str!("../sql/copy_live_rows.sql"));
 const COPY_ENDED_ROWS: &str = bare(include_str!("../sql/copy_ended_rows.sql"));
+const COPY_LOGIN_STEPS: &str = bare(include_str!("../sql/copy_login_steps.sql"));
 
 static LIVE: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LiveRow::TYPES].concat());
 static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::TYPES].concat());
+static LOGIN: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LoginRow::TYPES].concat());
 
 /// How many rows are gathered before they are sent.
 const ROWS_GATHERED_MAX: usize = 1000;
 
-/// A row whose latest event is not in the log.
+/// A row whose event is not in the log: of a session's row the latest event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnrecordedRow {
     /// The session.
@@ -48,10 +50,17 @@ pub struct UnrecordedRow {
 pub(crate) struct Replacement {
     client: Watched,
     connected: bool,
-    copy_live: Statement,
-    copy_ended: Statement,
+    copies: Copies,
     live: Vec<(Uuid, LiveRow)>,
     ended: Vec<(Uuid, EndedRow)>,
+    logins: Vec<(Uuid, LoginRow)>,
+}
+
+/// The statements that take rows, one for each table.
+struct Copies {
+    live: Statement,
+    ended: Statement,
+    logins: Statement,
 }
 
 impl Replacement {
@@ -65,9 +74,9 @@ impl Replacement {
         let mut patience = Patience::new();
         loop {
             let error = match client.step(lock(&client)).await {
-                Ok((copy_live, copy_ended)) => {
-                    let (live, ended) = (Vec::new(), Vec::new());
-                    return Ok(Self { client, connected, copy_live, copy_ended, live, ended });
+                Ok(copies) => {
+                    let (live, ended, logins) = (Vec::new(), Vec::new(), Vec::new());
+                    return Ok(Self { client, connected, copies, live, ended, logins });
                 }
                 Err(error) => error,
             };
@@ -117,16 +126,29 @@ impl Replacement {
             ProjectedRow::Live(row) => self.live.push((session.as_uuid(), row)),
             ProjectedRow::Ended(row) => self.ended.push((session.as_uuid(), row)),
         }
-        if self.live.len() + self.ended.len() >= ROWS_GATHERED_MAX { self.send().await } else { Ok(()) }
+        self.send_if_many().await
+    }
+
+    /// Adds a step of a session's login.
+    pub(crate) async fn add_login(&mut self, session: SessionId, step: LoginRow) -> Result<(), Error> {
+        self.logins.push((session.as_uuid(), step));
+        self.send_if_many().await
+    }
+
+    async fn send_if_many(&mut self) -> Result<(), Error> {
+        let gathered = self.live.len() + self.ended.len() + self.logins.len();
+        if gathered >= ROWS_GATHERED_MAX { self.send().await } else { Ok(()) }
     }
 
     /// Sends the rows that were gathered.
     pub(crate) async fn send(&mut self) -> Result<(), Error> {
-        let client = &self.client;
-        client.step(copy(client, &self.copy_live, &LIVE, &self.live, LiveRow::add_to)).await?;
-        client.step(copy(client, &self.copy_ended, &ENDED, &self.ended, EndedRow::add_to)).await?;
+        let (client, copies) = (&self.client, &self.copies);
+        client.step(copy(client, &copies.live, &LIVE, &self.live, LiveRow::add_to)).await?;
+        client.step(copy(client, &copies.ended, &ENDED, &self.ended, EndedRow::add_to)).await?;
+        client.step(copy(client, &copies.logins, &LOGIN, &self.logins, LoginRow::add_to)).await?;
         self.live.clear();
         self.ended.clear();
+        self.logins.clear();
         Ok(())
     }
 
@@ -148,9 +170,13 @@ impl Replacement {
 }
 
 /// Begins, locks the projection and prepares to copy rows into it.
-async fn lock(client: &ClientWrapper) -> Result<(Statement, Statement), Error> {
+async fn lock(client: &ClientWrapper) -> Result<Copies, Error> {
     client.batch_execute(BEGIN_REBUILD).await?;
-    Ok((client.prepare(COPY_LIVE_ROWS).await?, client.prepare(COPY_ENDED_ROWS).await?))
+    Ok(Copies {
+        live: client.prepare(COPY_LIVE_ROWS).await?,
+        ended: client.prepare(COPY_ENDED_ROWS).await?,
+        logins: client.prepare(COPY_LOGIN_STEPS).await?,
+    })
 }
 
 /// Rolls back, unless the connection is lost.

@@ -3,9 +3,10 @@
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use super::columns::{EndedRow, LiveRow};
+use super::columns::{EndedRow, LiveRow, LoginRow};
 use crate::session::{
-    ChainHash, Client, Content, DecodeError, EndReason, SessionState, Superseded, TokenHash, UserId,
+    Assurance, ChainHash, Client, Content, DecodeError, EndReason, LoginStep, SessionState, Superseded,
+    TokenHash, UserId,
 };
 use crate::store::error::Error;
 
@@ -50,6 +51,26 @@ impl EndedRow {
             client_ip,
             user_agent: user_agent.map(str::to_owned),
             head_hash: state.head.as_bytes().to_vec(),
+            ended_by: state.ended_by.as_ref().map(|actor| actor.as_str().to_owned()),
+        }
+    }
+}
+
+impl LoginRow {
+    /// The row of a step of a login.
+    pub(crate) fn of(step: LoginStep<'_>) -> Self {
+        let LoginStep { entry, user, methods, assurance } = step;
+        let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
+        Self {
+            version: entry.version,
+            occurred_at: entry.occurred_at,
+            kind: entry.encoded.kind().to_owned(),
+            user_id: user.map(|user| user.as_str().to_owned()),
+            actor: entry.actor.as_ref().map(|actor| actor.as_str().to_owned()),
+            methods,
+            assurance: assurance.map(Assurance::level),
+            client_ip,
+            user_agent: user_agent.map(str::to_owned),
         }
     }
 }
@@ -104,6 +125,7 @@ pub(crate) fn state_of(row: &Row) -> Result<(SessionState, Option<DecodeError>),
         client: Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?),
         content,
         ended: None,
+        ended_by: None,
         last_seen: None,
     };
     Ok((state, damage))

@@ -3,7 +3,7 @@
 use tokio_postgres::{Error as DriverError, Row};
 use uuid::Uuid;
 
-use super::columns::{EndedRow, LiveRow};
+use super::columns::{EndedRow, LiveRow, LoginRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::bare::bare;
@@ -16,8 +16,10 @@ const DECLARE_LIVE_ROWS: &str = bare(include_str!("../sql/declare_live_rows.sql"
 const FETCH_LIVE_ROWS: &str = bare(include_str!("../sql/fetch_live_rows.sql"));
 const DECLARE_ENDED_ROWS: &str = bare(include_str!("../sql/declare_ended_rows.sql"));
 const FETCH_ENDED_ROWS: &str = bare(include_str!("../sql/fetch_ended_rows.sql"));
+const DECLARE_LOGIN_STEPS: &str = bare(include_str!("../sql/declare_login_steps.sql"));
+const FETCH_LOGIN_STEPS: &str = bare(include_str!("../sql/fetch_login_steps.sql"));
 
-/// The rows of one table of the projection, in the transaction that is open on a connection.
+/// The rows of one of the tables that have a row a session, in the transaction that is open on a connection.
 pub(crate) struct Rows {
     cursor: Cursor,
     read: fn(&mut Cells<'_>) -> Result<Read, DriverError>,
@@ -71,4 +73,47 @@ impl Rows {
         let (row, resend) = (self.read)(&mut cells).ok().unzip();
         Ok(StoredRow { session, row, resend: resend.flatten() })
     }
+}
+
+/// The steps of logins as they are stored, in the order of sessions and versions, in the transaction that is
+/// open on a connection.
+pub(crate) struct StoredLogins {
+    cursor: Cursor,
+    /// The step that was read last, until it is handed out.
+    ahead: Option<StoredLogin>,
+}
+
+/// A step of a login as it is stored.
+pub(crate) struct StoredLogin {
+    pub(crate) session: SessionId,
+    pub(crate) version: i64,
+    /// `None` if it holds values that no version of the library writes.
+    pub(crate) row: Option<LoginRow>,
+}
+
+impl StoredLogins {
+    pub(super) async fn open(client: &Watched) -> Result<Self, Error> {
+        let cursor = Cursor::open(client, DECLARE_LOGIN_STEPS, FETCH_LOGIN_STEPS).await?;
+        Ok(Self { cursor, ahead: None })
+    }
+
+    /// The next step, if it does not come after this version of this session. With `None`, any next step.
+    pub(crate) async fn up_to(
+        &mut self,
+        place: Option<(SessionId, i64)>,
+    ) -> Result<Option<StoredLogin>, Error> {
+        if self.ahead.is_none()
+            && let Some(row) = self.cursor.next().await?
+        {
+            self.ahead = Some(stored_login(&row)?);
+        }
+        let is_next = |step: &mut StoredLogin| place.is_none_or(|last| (step.session, step.version) <= last);
+        Ok(self.ahead.take_if(is_next))
+    }
+}
+
+fn stored_login(row: &Row) -> Result<StoredLogin, DriverError> {
+    let mut cells = Cells::of(row);
+    let (session, version) = (SessionId::from(cells.next::<Uuid>()?), row.try_get("version")?);
+    Ok(StoredLogin { session, version, row: LoginRow::read(&mut cells).ok() })
 }

@@ -1,5 +1,5 @@
 //! Appending: one statement writes the row and the first event, or fails. Each further event is a statement
-//! of its own.
+//! of its own, and so is each step of a login among the events. All travel together.
 
 use std::sync::LazyLock;
 
@@ -8,13 +8,14 @@ use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
-use crate::session::{Entry, SessionId, Written};
+use crate::session::login_step::is_step;
+use crate::session::{Entry, LoginStep, SessionId, Written};
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Ready, Sql};
 use crate::store::error::Error;
 use crate::store::log::columns::EventRow;
-use crate::store::projection::columns::{EndedRow, LiveRow};
+use crate::store::projection::columns::{EndedRow, LiveRow, LoginRow};
 use crate::store::projection::row::ProjectedRow;
 use crate::store::table::Values;
 
@@ -25,8 +26,11 @@ static END: LazyLock<Sql> = LazyLock::new(|| {
 });
 static APPEND_EVENT: LazyLock<Sql> =
     LazyLock::new(|| Sql::joined(include_str!("../sql/append_event.sql"), &[&PLACE, EventRow::TYPES]));
+static APPEND_LOGIN_STEP: LazyLock<Sql> = LazyLock::new(|| {
+    Sql::joined(include_str!("../sql/append_login_step.sql"), &[&[Type::UUID], LoginRow::TYPES])
+});
 
-/// A session and a version of it: the first two parameters of each statement here.
+/// A session and a version of it: the first two parameters of each statement here that writes an event.
 const PLACE: [Type; 2] = [Type::UUID, Type::INT8];
 
 /// How many parameters `create.sql` and `append.sql` have. No other statement here has as many.
@@ -46,7 +50,8 @@ impl Append {
         self.written.expected_version > 0 && self.written.state.ended.is_none()
     }
 
-    /// Makes the statements ready that write this, one for each event, so that they can be pipelined.
+    /// Makes the statements ready that write this, one for each event and each step of a login, so that they
+    /// can be pipelined.
     pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
         let Written { expected_version, entries, state, .. } = &self.written;
         let first: &'static Sql = match (expected_version, &state.ended) {
@@ -59,26 +64,55 @@ impl Append {
         for _ in entries.iter().skip(1) {
             statements.push(APPEND_EVENT.ready(connection).await?);
         }
+        statements.extend(self.ready_logins(connection).await?);
         Ok(statements)
     }
 
-    /// The steps that write this: the row with the first event, then each further event. Their parameters
-    /// cannot fail to encode. If the row is not at the expected version, the server reports an error, so that
-    /// nothing that is sent behind it can succeed, not even a COMMIT.
+    /// Makes the statements ready that write the steps of logins. Most appends have none. A step that cannot
+    /// be told fails here: in the pipeline that would not stop the COMMIT behind it.
+    pub(super) async fn ready_logins(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
+        let mut statements = Vec::new();
+        for entry in self.login_steps() {
+            step_of(self.written.id, entry)?;
+            statements.push(APPEND_LOGIN_STEP.ready(connection).await?);
+        }
+        Ok(statements)
+    }
+
+    /// The steps that write this: the row with the first event, then each further event, then the steps of
+    /// logins. Their parameters cannot fail to encode. If the row is not at the expected version, the server
+    /// reports an error, so that nothing that is sent behind it can succeed, not even a COMMIT.
     pub(super) fn steps<'a>(
         &'a self,
         client: &'a ClientWrapper,
         statements: &'a [Ready],
     ) -> impl Iterator<Item = Step<'a>> {
-        self.written.entries.iter().zip(statements).enumerate().map(
-            move |(nth, (entry, statement))| -> Step<'a> {
-                if nth == 0 {
-                    Box::pin(self.write_row(client, statement, entry))
-                } else {
-                    Box::pin(append_event(client, statement, self.written.id, entry))
-                }
-            },
-        )
+        let entries = &self.written.entries;
+        let logins = statements.get(entries.len()..).unwrap_or_default();
+        let events = entries.iter().zip(statements).enumerate();
+        let events = events.map(move |(nth, (entry, statement))| -> Step<'a> {
+            if nth == 0 {
+                Box::pin(self.write_row(client, statement, entry))
+            } else {
+                Box::pin(append_event(client, statement, self.written.id, entry))
+            }
+        });
+        events.chain(self.steps_of_logins(client, logins))
+    }
+
+    /// The steps that write the steps of logins, behind those that write the events.
+    pub(super) fn steps_of_logins<'a>(
+        &'a self,
+        client: &'a ClientWrapper,
+        statements: &'a [Ready],
+    ) -> impl Iterator<Item = Step<'a>> {
+        self.login_steps().zip(statements).map(move |(entry, statement)| -> Step<'a> {
+            Box::pin(append_login_step(client, statement, self.written.id, entry))
+        })
+    }
+
+    fn login_steps(&self) -> impl Iterator<Item = &Entry> {
+        self.written.entries.iter().filter(|entry| is_step(entry))
     }
 
     /// Sends it by itself, inside a transaction that the caller commits.
@@ -121,6 +155,25 @@ async fn append_event(
     values.push(&entry.version);
     event.add_to(&mut values);
     sent(statement, client, &values, session).await
+}
+
+async fn append_login_step(
+    client: &ClientWrapper,
+    statement: &Ready,
+    session: SessionId,
+    entry: &Entry,
+) -> Result<(), Error> {
+    // An event of a shape that this version does not know is no step.
+    let Some(row) = step_of(session, entry)?.map(LoginRow::of) else { return Ok(()) };
+    let uuid = session.as_uuid();
+    let mut values: Values<'_> = Vec::with_capacity(1 + LoginRow::TYPES.len());
+    values.push(&uuid);
+    row.add_to(&mut values);
+    sent(statement, client, &values, session).await
+}
+
+fn step_of(session: SessionId, entry: &Entry) -> Result<Option<LoginStep<'_>>, Error> {
+    LoginStep::of(entry).map_err(|error| Error::Undecodable { session, error })
 }
 
 async fn sent(

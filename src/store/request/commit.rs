@@ -80,15 +80,16 @@ impl Transaction {
     pub(super) async fn try_commit_group(mut self, appends: &[&Append]) -> Result<(), CommitError> {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         self.state = State::Open;
-        let preparing = async { Ok(APPEND_GROUP.ready(self.client()).await?) };
-        let statement = answered(preparing).instrument(span.clone()).await;
-        let statement = statement.map_err(|error| CommitError::Failed(error.outside_transaction()))?;
+        let prepared = answered(self.prepare_group(appends)).instrument(span.clone()).await;
+        let (statement, logins) =
+            prepared.map_err(|error| CommitError::Failed(error.outside_transaction()))?;
         let client = self.client();
-        let steps = vec![
-            begin(client, BEGIN_GROUP),
-            Box::pin(append_group(client, &statement, appends)),
-            commit(client),
-        ];
+        let mut steps: Vec<Step> =
+            vec![begin(client, BEGIN_GROUP), Box::pin(append_group(client, &statement, appends))];
+        for (append, logins) in appends.iter().zip(&logins) {
+            steps.extend(append.steps_of_logins(client, logins));
+        }
+        steps.push(commit(client));
         let outcome = committed(pipelined(steps)).instrument(span).await;
         self.finish(outcome, appends)
     }
@@ -130,6 +131,15 @@ impl Transaction {
             statements.push(append.ready(self.client()).await?);
         }
         Ok((statements, FENCE.ready(self.client()).await?))
+    }
+
+    /// The same for a group: its one statement, and for each change those of its logins.
+    async fn prepare_group(&self, appends: &[&Append]) -> Result<(Ready, Vec<Vec<Ready>>), Error> {
+        let mut logins = Vec::with_capacity(appends.len());
+        for append in appends {
+            logins.push(append.ready_logins(self.client()).await?);
+        }
+        Ok((APPEND_GROUP.ready(self.client()).await?, logins))
     }
 
     /// Gives the connection back to the pool, or discards it.

@@ -6,4 +6,4 @@ begin isolation level read committed;
 set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = 0;
 set local lock_timeout = '100ms';
-lock table session_ledger.session, session_ledger.ended_session in access exclusive mode;
+lock table session_ledger.session, session_ledger.ended_session, session_ledger.login_step in access exclusive mode;

@@ -3,3 +3,4 @@
 -- No row: this reads nothing.
 delete from session_ledger.session;
 delete from session_ledger.ended_session;
+delete from session_ledger.login_step;

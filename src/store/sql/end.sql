@@ -6,9 +6,9 @@
 -- Parameters: $1 session id, $2 version before;
 --             the row: $3 version after, $4 started at, $5 ended at, $6 last seen, $7 authenticated at,
 --             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before
---             the end names, $12 head hash;
---             the first event: $13 id, $14 kind, $15 shape, $16 user, $17 actor, $18 client address,
---             $19 user agent, $20 occurred at, $21 payload, $22 hash
+--             the end names, $12 head hash, $13 who ended it if not its user;
+--             the first event: $14 id, $15 kind, $16 shape, $17 user, $18 actor, $19 client address,
+--             $20 user agent, $21 occurred at, $22 payload, $23 hash
 with projected as (
     delete from session_ledger.session
      where session_id = $1
@@ -18,9 +18,9 @@ with projected as (
 moved as (
     insert into session_ledger.ended_session (
         session_id, version, started_at, ended_at, last_seen, authenticated_at, reason, user_id, client_ip,
-        user_agent, head_hash
+        user_agent, head_hash, ended_by
     )
-    select session_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+    select session_id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
       from projected
 ),
 appended as (
@@ -28,7 +28,7 @@ appended as (
         session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
         payload, hash
     )
-    select session_id, $2 + 1, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22::bytea
+    select session_id, $2 + 1, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23::bytea
       from projected
     returning 1
 )

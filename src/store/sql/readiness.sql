@@ -15,6 +15,7 @@ select getdatabaseencoding() as encoding,
              join (
                  values ('event', 'select'), ('event', 'insert'), ('session', 'select'), ('session', 'insert'),
                         ('session', 'update'), ('ended_session', 'select'), ('ended_session', 'insert'),
+                        ('login_step', 'insert'),
                         ('activity', 'select'), ('activity', 'insert'), ('activity', 'update')
              ) as wanted (name, privilege) on name = relname
             where not has_any_column_privilege(one.oid, privilege)

@@ -30,7 +30,8 @@ select array(
            select rolname::text
              from pg_catalog.pg_roles
             where rolname in (
-                      'session_ledger_runtime', 'session_ledger_relay', 'session_ledger_auditor', 'session_ledger_operator'
+                      'session_ledger_runtime', 'session_ledger_relay', 'session_ledger_auditor', 'session_ledger_analyst',
+                      'session_ledger_operator'
                   )
             order by rolname
        ) as roles,

@@ -1,0 +1,126 @@
+//! Questions about logins: by user, address, time and reason, as pages, as a stream and as counts.
+
+use futures_util::{Stream, TryStreamExt, stream};
+use time::Duration;
+
+use super::desk::Transaction;
+use super::pages::STREAM_PAGE;
+use super::question::QuestionError;
+use super::{Ledger, Login, LoginCount};
+use crate::session::{LoginFilter, LoginPlace, Unanswerable};
+use crate::store::connection::deadline::answered;
+use crate::store::logins;
+
+/// A page of logins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginPage {
+    /// The logins, the latest first.
+    pub logins: Vec<Login>,
+    /// The cursor of the next page; none if this is the last. It is good for this question alone.
+    pub next: Option<String>,
+}
+
+impl Ledger {
+    /// The most steps of a count over time.
+    pub const STEPS_MAX: i64 = 1_000;
+
+    /// A page of the logins that fulfil `filter`, the latest first: those behind `cursor`, which the page
+    /// before has given as [`next`](LoginPage::next), or the first ones; at least one and at most `limit` and
+    /// at most [`PAGE_MAX`](Self::PAGE_MAX). A login keeps its place when it ends, so each is on one page.
+    ///
+    /// Time limits that only the policy knows, and not the session, do not end a login here. It only reads,
+    /// and never SERIALIZABLE, so it is in no request's way, and a standby can answer it.
+    ///
+    /// ```no_run
+    /// # use session_ledger::{Ledger, ledger::QuestionError};
+    /// use session_ledger::session::LoginFilter;
+    /// use session_ledger::web::IpNet;
+    ///
+    /// # async fn example(ledger: Ledger, network: IpNet) -> Result<(), QuestionError> {
+    /// let filter = LoginFilter::all().of_user("alice").from_network(network);
+    /// let first = ledger.logins_page(&filter, None, 50).await?;
+    /// let second = ledger.logins_page(&filter, first.next.as_deref(), 50).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See [`QuestionError`].
+    pub async fn logins_page(
+        &self,
+        filter: &LoginFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<LoginPage, QuestionError> {
+        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Self::PAGE_MAX));
+        let asking =
+            self.read(async |connection| logins::page_of_logins(connection, filter, after, limit).await);
+        Ok(page(filter, asking.await?, limit))
+    }
+
+    /// The logins that fulfil `filter` as a stream, the latest first. It holds a page of them in memory, and
+    /// between its pages no connection. It ends behind the last login, or with the first error.
+    ///
+    /// # Errors
+    ///
+    /// An item is a [`QuestionError`].
+    pub fn logins_stream(
+        &self,
+        filter: LoginFilter,
+    ) -> impl Stream<Item = Result<Login, QuestionError>> + Send + use<> {
+        let ledger = self.clone();
+        let pages = stream::try_unfold(Some(None::<String>), move |cursor| {
+            let (ledger, filter) = (ledger.clone(), filter.clone());
+            async move {
+                let Some(cursor) = cursor else { return Ok::<_, QuestionError>(None) };
+                let page = ledger.logins_page(&filter, cursor.as_deref(), STREAM_PAGE).await?;
+                Ok(Some((stream::iter(page.logins.into_iter().map(Ok)), page.next.map(Some))))
+            }
+        });
+        pages.try_flatten()
+    }
+
+    /// How many logins that fulfil `filter` began in each step of time, from the beginning of its span on,
+    /// and of how many users. A step without logins is left out.
+    ///
+    /// # Errors
+    ///
+    /// The filter has no span, or its span has more than [`STEPS_MAX`](Self::STEPS_MAX) steps; or see
+    /// [`QuestionError`].
+    pub async fn count_logins(
+        &self,
+        filter: &LoginFilter,
+        step: Duration,
+    ) -> Result<Vec<LoginCount>, QuestionError> {
+        filter.check_steps(step, Self::STEPS_MAX)?;
+        let asking = self.read(async |connection| logins::count_logins(connection, filter, step).await);
+        Ok(asking.await?)
+    }
+}
+
+impl Transaction {
+    /// As [`Ledger::logins_page`], as the transaction sees them.
+    pub(crate) async fn logins_page(
+        &self,
+        filter: &LoginFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<LoginPage, QuestionError> {
+        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Ledger::PAGE_MAX));
+        let found = answered(logins::page_of_logins(self.client(), filter, after, limit)).await?;
+        Ok(page(filter, found, limit))
+    }
+}
+
+fn start(filter: &LoginFilter, cursor: Option<&str>) -> Result<Option<LoginPlace>, Unanswerable> {
+    filter.check()?;
+    cursor.map(|cursor| filter.place_of(cursor)).transpose()
+}
+
+/// A page that is not full is the last.
+fn page(filter: &LoginFilter, logins: Vec<Login>, limit: u32) -> LoginPage {
+    let is_full = logins.len() >= limit as usize;
+    let next = logins.last().filter(|_| is_full).map(|last| filter.cursor_at(&last.place()));
+    LoginPage { logins, next }
+}
