@@ -7,9 +7,11 @@
 pub(crate) mod admission;
 mod chain;
 mod chain_hash;
+mod changed_client;
 mod client;
 mod codec;
 pub(crate) mod decide;
+pub(crate) mod device;
 pub(crate) mod draft;
 mod encoded;
 pub(crate) mod ending;
@@ -41,8 +43,10 @@ pub(crate) mod witness;
 pub(crate) mod writes;
 
 pub use chain_hash::ChainHash;
+pub use changed_client::{ClientChanged, KnownClients, Reaction};
 pub use client::Client;
 pub use decide::WishError;
+pub use device::{DeviceId, DeviceSeen};
 pub use encoded::Encoded;
 pub use entry::{Entry, Recorded};
 pub use event::{
@@ -64,6 +68,7 @@ pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 
 pub(crate) use admission::{Admission, Shown};
 pub(crate) use decide::{Wish, decide};
+pub(crate) use device::Device;
 pub(crate) use draft::{Draft, Origin, Written};
 pub(crate) use ending::Ending;
 pub(crate) use expiry::Expiry;

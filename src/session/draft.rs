@@ -181,6 +181,8 @@ impl Draft {
             | Event::Renewed(_)
             | Event::ImpersonationStarted(_)
             | Event::ImpersonationEnded(_)
+            | Event::ClientChanged(_)
+            | Event::DeviceSeen(_)
             | Event::Noted(_)
             | Event::Ended(_)
             | Event::Unknown(_) => false,
