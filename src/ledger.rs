@@ -6,6 +6,7 @@
 
 mod builder;
 mod change;
+mod committed;
 pub(crate) mod desk;
 mod end;
 mod ended;
@@ -43,6 +44,7 @@ use crate::store::request::group_load::GroupLoad;
 
 pub use builder::{Builder, StartError};
 pub use change::{Change, ChangeError};
+pub use committed::Committed;
 pub use end::End;
 pub use feed::{Batch, FeedError, Subscription};
 pub use fence::FENCE;
@@ -79,6 +81,7 @@ struct Parts {
     timekeeper: Timekeeper,
     policy: Arc<Policy>,
     watch: watch::Watch,
+    teller: committed::Teller,
 }
 
 impl Ledger {

@@ -149,7 +149,10 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
         Wish::SeeDevice { device, is_new: false } if content.device == Some(device) => return Ok(None),
-        Wish::SeeDevice { device, is_new } => Event::DeviceSeen(DeviceSeen { device, is_new }),
+        Wish::SeeDevice { device, is_new } => {
+            signed_in(state)?;
+            Event::DeviceSeen(DeviceSeen { device, is_new })
+        }
         Wish::Note { name, text } => {
             fits(named(&name)?.len() + text.len(), bytes_max)?;
             Event::Noted(Noted { name, text })

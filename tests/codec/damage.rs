@@ -114,14 +114,14 @@ fn every_truncated_state_is_refused() {
 
 #[test]
 fn a_state_of_unknown_shape_is_refused() {
-    for shape in [0, 5, 255] {
+    for shape in [0, 6, 255] {
         let mut state = samples::content().encode();
         state[0] = shape;
         assert_eq!(Content::decode(&state), Err(DecodeError::UnknownStateShape { shape }));
     }
     assert_eq!(
-        DecodeError::UnknownStateShape { shape: 5 }.to_string(),
-        "session state has shape 5, which this version does not know: run the version that wrote it, or \
+        DecodeError::UnknownStateShape { shape: 6 }.to_string(),
+        "session state has shape 6, which this version does not know: run the version that wrote it, or \
          `projector rebuild` to derive the state again from the log"
     );
 }

@@ -165,7 +165,7 @@ async fn after_the_events_are_lost_no_rebuild_is_advised_and_none_is_done() {
     let told = told.lines().last().unwrap();
     assert!(told.starts_with(start), "{told}");
     assert!(
-        told.contains(&format!("session {} (version 18 in `ended_session`)", stories::eventful())),
+        told.contains(&format!("session {} (version 20 in `ended_session`)", stories::eventful())),
         "{told}"
     );
     assert_eq!(super::rows(&client).await, rows);

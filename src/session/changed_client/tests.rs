@@ -104,15 +104,3 @@ fn of_two_reactions_the_stronger_counts() {
     let (reaction, _) = state.client_change(&client("198.51.100.1", "curl"), &ending).unwrap();
     assert_eq!(reaction, Reaction::End);
 }
-
-#[test]
-fn a_session_remembers_a_bounded_number_of_clients() {
-    let (mut state, policy) = (signed_in(client("192.0.2.1", FIREFOX)), noting());
-    for network in 0..100 {
-        let next = client(&format!("10.0.{network}.1"), &format!("{}{FIREFOX}", "x".repeat(network)));
-        let (_, fact) = state.client_change(&next, &policy).unwrap();
-        state.apply(&Event::ClientChanged(fact), OffsetDateTime::UNIX_EPOCH);
-    }
-    let KnownClients { agents, addresses } = &state.content.clients;
-    assert_eq!((agents.len(), addresses.len()), (KNOWN_MAX, KNOWN_MAX));
-}
