@@ -23,7 +23,7 @@ fn login_then(session: Session, Path((user, status)): Path<(String, u16)>) -> Re
 }
 
 #[handler]
-fn device(session: Session) -> String {
+fn own_device(session: Session) -> String {
     session.device().map_or("-".to_owned(), |device| device.to_string())
 }
 
@@ -68,7 +68,7 @@ fn sessions(ledger: &Ledger, keys: KeyRing) -> Sessions {
 }
 
 fn pages(sessions: Sessions) -> App {
-    let more = Route::new().at("/login/:user/then/:status", post(login_then)).at("/device", get(device));
+    let more = Route::new().at("/login/:user/then/:status", post(login_then)).at("/device", get(own_device));
     let nested = Route::new().nest("/more", more.with(sessions.clone())).nest("/", application(sessions));
     app(nested)
 }

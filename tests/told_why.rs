@@ -80,10 +80,10 @@ async fn told(visitor: &Visitor) -> String {
 #[tokio::test]
 async fn each_end_is_told_by_its_reason() {
     let scene = Scene::set().await;
-    let end = |id, end: End| async { scene.ledger.end(id, end).await.unwrap() };
     for (reason, actor) in [(EndReason::Revoked, "alice"), (EndReason::CredentialChanged, "root")] {
         let alice = scene.alice().await;
-        assert!(end(scene.session().await, End::because(reason.clone()).by(actor)).await);
+        let end = End::because(reason.clone()).by(actor);
+        assert!(scene.ledger.end(scene.session().await, end).await.unwrap());
         assert_eq!(told(&alice).await, format!("ended: {reason}"));
     }
     let alice = scene.alice().await;

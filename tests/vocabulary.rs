@@ -63,8 +63,8 @@ fn incidents() -> Vec<Incident> {
 
 #[test]
 fn each_name_is_used_or_it_is_said_why_not() {
-    // Told in lines of the log, not of an event or an incident: a token that could not be sealed, and one of a
-    // session that has ended.
+    // Told in lines of the log, not of an event or an incident: a token that could not be sealed, and one
+    // of a session that has ended.
     let lines = ["crypt_encrypt_fail", "session_use_after_expire"];
     let (events, incidents) = (samples::events(), incidents());
     let of_events = events.iter().filter_map(Event::owasp);

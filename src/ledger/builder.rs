@@ -270,11 +270,11 @@ impl Builder {
         self
     }
 
-    /// Called for each event that this process has committed, right after the commit and never before: a login,
-    /// a renewal, an end, by a request or by [`Ledger::end`]. It must not block.
+    /// Called for each event that this process has committed, right after the commit and never before: a
+    /// login, a renewal, an end, by a request or by [`Ledger::end`]. It must not block.
     ///
-    /// If the process is killed in between, or nobody can tell how a COMMIT ended, it is not called. What must
-    /// hear of every event reads the feed, as `projector relay` does.
+    /// If the process is killed in between, or nobody can tell how a COMMIT ended, it is not called. What
+    /// must hear of every event reads the feed, as `projector relay` does.
     ///
     /// ```no_run
     /// # use session_ledger::Ledger;

@@ -54,8 +54,8 @@ pub enum Incident {
         /// How far; negative if it went back.
         by: Duration,
     },
-    /// Somebody signed in uses their session from another browser or network than it knows, and the policy has
-    /// a reaction to that ([`changed_agent`](crate::session::Policy::changed_agent),
+    /// Somebody signed in uses their session from another browser or network than it knows, and the policy
+    /// has a reaction to that ([`changed_agent`](crate::session::Policy::changed_agent),
     /// [`changed_network`](crate::session::Policy::changed_network)). Once for each new client.
     ClientChanged {
         /// The session.

@@ -91,8 +91,8 @@ impl Opened {
         }
     }
 
-    /// Compares the request's client with those that the session knows, and says whether the session ends. One
-    /// that cannot be read knows none.
+    /// Compares the request's client with those that the session knows, and says whether the session ends.
+    /// One that cannot be read knows none.
     pub(super) fn meet(&mut self, client: &Client) -> bool {
         self.damage.is_none() && self.holding.meet(client, fresh_id)
     }

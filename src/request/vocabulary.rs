@@ -1,37 +1,45 @@
 //! The OWASP Logging Vocabulary: which of its names each event and each incident has. This is the one table.
 //!
-//! <https://cheatsheetseries.owasp.org/cheatsheets/Logging_Vocabulary_Cheat_Sheet.html>. A monitor that knows
-//! the vocabulary finds the names beside the library's own words: as the field `owasp` of lines in the log, in
-//! the relay's envelopes and in the history as JSON. User, reason and client stand in fields of their own.
+//! <https://cheatsheetseries.owasp.org/cheatsheets/Logging_Vocabulary_Cheat_Sheet.html>. A monitor that
+//! knows the vocabulary finds the names beside the library's own words: as the field `owasp` of lines in
+//! the log, in the relay's envelopes and in the history as JSON. User, reason and client stand in fields of
+//! their own.
 
 use super::Incident;
 use crate::session::Event;
 
-macro_rules! names {
-    ($($NAME:ident = $name:literal;)*) => {
-        $(pub(crate) const $NAME: &str = $name;)*
+pub(crate) const LOGIN_SUCCESS: &str = "authn_login_success";
+pub(crate) const TOKEN_CREATED: &str = "authn_token_created";
+pub(crate) const TOKEN_REUSE: &str = "authn_token_reuse";
+pub(crate) const AUTHORITY_CHANGED: &str = "authz_change";
+pub(crate) const DECRYPT_FAIL: &str = "crypt_decrypt_fail";
+pub(crate) const ENCRYPT_FAIL: &str = "crypt_encrypt_fail";
+pub(crate) const RATE_LIMIT_EXCEEDED: &str = "excess_rate_limit_exceeded";
+pub(crate) const VALIDATION_FAIL: &str = "input_validation_fail";
+pub(crate) const FORGED_REQUEST: &str = "malicious_csrf";
+pub(crate) const DIRECT_REFERENCE: &str = "malicious_direct_reference";
+pub(crate) const SESSION_CREATED: &str = "session_created";
+pub(crate) const SESSION_RENEWED: &str = "session_renewed";
+pub(crate) const SESSION_EXPIRED: &str = "session_expired";
+pub(crate) const USE_AFTER_EXPIRE: &str = "session_use_after_expire";
 
-        /// All names that the library uses.
-        pub const NAMES: &[&str] = &[$($NAME),*];
-    };
-}
-
-names! {
-    LOGIN_SUCCESS = "authn_login_success";
-    TOKEN_CREATED = "authn_token_created";
-    TOKEN_REUSE = "authn_token_reuse";
-    AUTHORITY_CHANGED = "authz_change";
-    DECRYPT_FAIL = "crypt_decrypt_fail";
-    ENCRYPT_FAIL = "crypt_encrypt_fail";
-    RATE_LIMIT_EXCEEDED = "excess_rate_limit_exceeded";
-    VALIDATION_FAIL = "input_validation_fail";
-    FORGED_REQUEST = "malicious_csrf";
-    DIRECT_REFERENCE = "malicious_direct_reference";
-    SESSION_CREATED = "session_created";
-    SESSION_RENEWED = "session_renewed";
-    SESSION_EXPIRED = "session_expired";
-    USE_AFTER_EXPIRE = "session_use_after_expire";
-}
+/// All names that the library uses.
+pub const NAMES: &[&str] = &[
+    LOGIN_SUCCESS,
+    TOKEN_CREATED,
+    TOKEN_REUSE,
+    AUTHORITY_CHANGED,
+    DECRYPT_FAIL,
+    ENCRYPT_FAIL,
+    RATE_LIMIT_EXCEEDED,
+    VALIDATION_FAIL,
+    FORGED_REQUEST,
+    DIRECT_REFERENCE,
+    SESSION_CREATED,
+    SESSION_RENEWED,
+    SESSION_EXPIRED,
+    USE_AFTER_EXPIRE,
+];
 
 impl Event {
     /// The event's name in the OWASP Logging Vocabulary, where that has one (ASVS 16.2.4). Each end is

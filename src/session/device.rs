@@ -150,8 +150,8 @@ impl Device {
 }
 
 /// The browser of a login, as it is known from now on, and whether it is new to this user. `shown` is what
-/// its cookie said; `of_session` the browser of the session that the login joins, as of a login clicked twice;
-/// `fresh` names a browser that was never here.
+/// its cookie said; `of_session` the browser of the session that the login joins, as of a login clicked
+/// twice; `fresh` names a browser that was never here.
 pub(crate) fn recognised(
     shown: Option<Device>,
     of_session: Option<DeviceId>,

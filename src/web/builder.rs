@@ -194,17 +194,18 @@ impl SessionsBuilder {
         self
     }
 
-    /// Recognises browsers that were signed in before, so that an application can mail its user of a sign-in from
-    /// a new device, and lists can tell devices apart.
+    /// Recognises browsers that were signed in before, so that an application can mail its user of a
+    /// sign-in from a new device, and lists can tell devices apart.
     ///
-    /// A login gives the browser a second cookie, for `max_age` in whole seconds (400 days at most) from each
-    /// login on: the name of the session's cookie with `-device` behind it, and its attributes. It is sealed, and
-    /// holds a random id and marks of the users who have signed in. No visitor gets one. It proves nothing, and
-    /// opens no session: a browser without it is one that its user should hear of, no more.
+    /// A login gives the browser a second cookie, for `max_age` in whole seconds (400 days at most) from
+    /// each login on: the name of the session's cookie with `-device` behind it, and its attributes. It is
+    /// sealed, and holds a random id and marks of the users who have signed in. No visitor gets one. It
+    /// proves nothing, and opens no session: a browser without it is one that its user should hear of, no
+    /// more.
     ///
-    /// Each login is then also the fact [`Event::DeviceSeen`], and whether the device is new to the user stands
-    /// in it: see [`Builder::on_committed`]. [`SessionSummary::device`] is for lists. A key of the ring that is
-    /// retired takes the device cookies that it has sealed along.
+    /// Each login is then also the fact [`Event::DeviceSeen`], and whether the device is new to the user
+    /// stands in it: see [`Builder::on_committed`]. [`SessionSummary::device`] is for lists. A key of the
+    /// ring that is retired takes the device cookies that it has sealed along.
     ///
     /// [`Event::DeviceSeen`]: crate::session::Event::DeviceSeen
     /// [`Builder::on_committed`]: crate::ledger::Builder::on_committed

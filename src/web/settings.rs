@@ -80,8 +80,8 @@ pub struct RequestSettings {
     pub replay_bytes_total: usize,
     /// The most sessions a minute that visitors may start from one address; `None` for no limit.
     pub starts_per_minute: Option<u32>,
-    /// How long a browser that has signed in is recognised by its device cookie, in seconds or as a text such as
-    /// `"400d"`; `None` for no device cookies.
+    /// How long a browser that has signed in is recognised by its device cookie, in seconds or as a text
+    /// such as `"400d"`; `None` for no device cookies.
     #[serde(deserialize_with = "seconds::optional")]
     pub known_devices: Option<u32>,
 }

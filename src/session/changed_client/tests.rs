@@ -1,3 +1,5 @@
+//! Which client counts as new, and what follows.
+
 use super::*;
 use crate::session::{Event, LoggedIn};
 use time::OffsetDateTime;
