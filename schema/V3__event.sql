@@ -38,6 +38,11 @@ create table session_ledger.event (
 -- larger, and the feed sorts a batch anyway.
 create index event_by_transaction on session_ledger.event (epoch, transaction_id);
 
+-- From which device was a session used? Only the facts about devices are in it: where there are no device
+-- cookies, it is empty.
+create index event_by_device on session_ledger.event (session_id, version)
+    where kind = 'device_seen';
+
 -- In which sessions did somebody act as this user? Only the beginnings of impersonations are in it.
 create index event_by_impersonated on session_ledger.event (user_id, session_id desc)
     where kind = 'impersonation_started';

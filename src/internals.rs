@@ -2,8 +2,10 @@
 //!
 //! It is hidden from users and promises nothing. Names may change or go with any version.
 
+pub use crate::request::vocabulary::NAMES as OWASP_NAMES;
 pub use crate::session::admission::{Admission, Shown};
 pub use crate::session::decide::{Wish, decide};
+pub use crate::session::device::Device;
 pub use crate::session::draft::{Draft, Origin, Written};
 pub use crate::session::expiry::Expiry;
 pub use crate::session::guard::Guard;

@@ -6,6 +6,7 @@
 
 mod builder;
 mod change;
+mod committed;
 pub(crate) mod desk;
 mod end;
 mod ended;
@@ -48,6 +49,7 @@ use crate::store::request::group_load::GroupLoad;
 
 pub use builder::{Builder, StartError};
 pub use change::{Change, ChangeError};
+pub use committed::Committed;
 pub use end::End;
 pub use event_pages::EventPage;
 pub use feed::{Batch, FeedError, Subscription};
@@ -90,6 +92,7 @@ struct Parts {
     timekeeper: Timekeeper,
     policy: Arc<Policy>,
     watch: watch::Watch,
+    teller: committed::Teller,
 }
 
 impl Ledger {

@@ -28,6 +28,12 @@
 //!
 //! Each answer with 5xx that is the library's doing is one event of level error within the span of its
 //! request: "a request could not be served", with `session`, `attempt`, `status` and `cause`.
+//!
+//! Each event of a session that has a name in the OWASP Logging Vocabulary ([`Event::owasp`]) is one event of
+//! level info and of the target `session_ledger::fact` once it is committed, with `owasp`, `kind`, `session`,
+//! `version`, and the `reason` of an end. Incidents have the field `owasp` as well.
+//!
+//! [`Event::owasp`]: crate::session::Event::owasp
 
 use std::time::Duration;
 

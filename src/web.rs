@@ -61,7 +61,8 @@ mod settings;
 
 pub use crate::ledger::Savepoint;
 pub use crate::request::{
-    Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SessionSnapshot, SignedIn, Tx,
+    Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SessionSnapshot, SignedIn,
+    StepUpRequired, Tx,
 };
 pub use builder::SessionsBuilder;
 pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};

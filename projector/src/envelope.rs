@@ -20,6 +20,9 @@ pub struct Envelope {
     #[serde(rename = "type")]
     kind: String,
     subject: String,
+    /// The name in the OWASP Logging Vocabulary, where that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owasp: Option<&'static str>,
     /// RFC 3339, which ends with the year 9999.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
@@ -40,6 +43,7 @@ impl Envelope {
             source: source.to_owned(),
             kind: format!("session-ledger.{}", entry.encoded.kind()),
             subject: recorded.session_id.to_string(),
+            owasp: entry.event().ok().and_then(|event| event.owasp()),
             time: entry.occurred_at.format(&Rfc3339).ok(),
             datacontenttype: "application/json",
             sessionversion: entry.version,

@@ -21,6 +21,10 @@ pub(crate) fn facts(event: &Event) -> Value {
         Event::SettingsChanged(changed) => limits(&changed.timeouts),
         Event::Renewed(renewed) => json!({ "grace": renewed.grace }),
         Event::ImpersonationStarted(started) => json!({ "impersonated": started.user.as_str() }),
+        Event::ClientChanged(changed) => {
+            json!({ "agent": changed.agent, "network": changed.network, "step_up": changed.step_up })
+        }
+        Event::DeviceSeen(seen) => json!({ "device": seen.device.to_string(), "is_new": seen.is_new }),
         Event::Noted(noted) => json!({ "name": noted.name, "text": noted.text }),
         Event::Ended(ended) => {
             json!({ "reason": ended.reason.as_str(), "last_seen": ended.last_seen().format(&Rfc3339).ok() })

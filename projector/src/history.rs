@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 use session_ledger::Ledger;
-use session_ledger::session::{Recorded, SessionId};
+use session_ledger::session::{Event, Recorded, SessionId};
 use time::OffsetDateTime;
 
 use crate::facts::facts;
@@ -48,6 +48,8 @@ struct Step {
     recorded_at: OffsetDateTime,
     event_id: String,
     kind: String,
+    /// The name in the OWASP Logging Vocabulary, where that has one.
+    owasp: Option<&'static str>,
     data: Data,
     /// Why the event cannot be read, if it cannot.
     unreadable: Option<String>,
@@ -81,6 +83,7 @@ impl Step {
             recorded_at: recorded.recorded_at,
             event_id: entry.event_id.to_string(),
             kind: entry.encoded.kind().to_owned(),
+            owasp: event.as_ref().ok().and_then(Event::owasp),
             data: if as_text { Data::Text(facts.to_string()) } else { Data::Object(facts) },
             unreadable: event.err().map(|error| error.to_string()),
             user: entry.user.as_ref().map(ToString::to_string),

@@ -72,6 +72,9 @@ struct Line {
     end_reason: Option<String>,
     client_ip: Option<IpAddr>,
     user_agent: Option<String>,
+    device: Option<String>,
+    #[serde(serialize_with = "output::exact_time_if_any")]
+    device_first_seen: Option<OffsetDateTime>,
     /// Whose session it is, if that is somebody who acted as the user.
     impersonated_by: Option<String>,
     #[serde(serialize_with = "output::exact_time_if_any")]
@@ -91,6 +94,8 @@ impl From<SessionSummary> for Line {
             end_reason: end_reason.map(|reason| reason.to_string()),
             client_ip: summary.client_ip,
             user_agent: summary.user_agent,
+            device: summary.device.map(|device| device.to_string()),
+            device_first_seen: summary.device.map(|device| device.first_seen()),
             impersonated_by: None,
             impersonated_at: None,
         }

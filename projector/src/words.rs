@@ -1,6 +1,6 @@
 //! Events in words for people. The words show no token, and values by their size only.
 
-use session_ledger::session::{Assurance, Entry, Event, FlashLevel, StoredTimeouts};
+use session_ledger::session::{Assurance, ClientChanged, DeviceId, Entry, Event, FlashLevel, StoredTimeouts};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -33,6 +33,9 @@ fn describe(event: &Event) -> String {
         Event::Renewed(_) => "token renewed".to_owned(),
         Event::ImpersonationStarted(fact) => format!("began to act as {}", fact.user),
         Event::ImpersonationEnded(_) => "acts as themselves again".to_owned(),
+        Event::ClientChanged(fact) => changed(fact),
+        Event::DeviceSeen(fact) if fact.is_new => format!("signed in from new device {}", short(fact.device)),
+        Event::DeviceSeen(fact) => format!("signed in from known device {}", short(fact.device)),
         Event::Noted(fact) => format!("{}: {}", fact.name, fact.text),
         Event::Ended(fact) => format!("ended: {}", fact.reason),
         Event::Unknown(fact) => {
@@ -40,6 +43,22 @@ fn describe(event: &Event) -> String {
         }
         other => other.kind().to_owned(),
     }
+}
+
+fn changed(fact: &ClientChanged) -> String {
+    let what = match (fact.agent, fact.network) {
+        (true, true) => "another browser and network",
+        (true, false) => "another browser",
+        (false, _) => "another network",
+    };
+    let follows = if fact.step_up { ", step-up" } else { "" };
+    format!("used from {what}{follows}")
+}
+
+/// The last digits of a device's id, which tell a user's devices apart. The first ones are a time.
+fn short(device: DeviceId) -> String {
+    let id = device.to_string();
+    format!("…{}", id.get(id.len() - 6..).unwrap_or_default())
 }
 
 /// A number with its noun: `1 event`, `2 events`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Config};
 
+use super::committed::{Committed, Teller};
 use super::timekeeper::{self, Timekeeper, Uptime};
 use super::watch::{self, Watch};
 use super::{Address, EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
@@ -75,6 +76,7 @@ pub struct Builder {
     watch_interval: Duration,
     uptime: Uptime,
     serves_requests: bool,
+    teller: Teller,
 }
 
 /// Why a [`Ledger`] could not start.
@@ -120,6 +122,7 @@ impl Ledger {
             watch_interval: watch::INTERVAL,
             uptime: timekeeper::of_process(),
             serves_requests: true,
+            teller: Teller::default(),
         }
     }
 
@@ -267,6 +270,34 @@ impl Builder {
         self
     }
 
+    /// Called for each event that this process has committed, right after the commit and never before: a
+    /// login, a renewal, an end, by a request or by [`Ledger::end`]. It must not block.
+    ///
+    /// If the process is killed in between, or nobody can tell how a COMMIT ended, it is not called. What
+    /// must hear of every event reads the feed, as `projector relay` does.
+    ///
+    /// ```no_run
+    /// # use session_ledger::Ledger;
+    /// use session_ledger::ledger::Builder;
+    /// use session_ledger::session::Event;
+    ///
+    /// # fn with_hook(ledger: Builder, mails: std::sync::mpsc::Sender<String>) -> Builder {
+    /// // Sign-ins from a new device are mailed, by a task of their own.
+    /// ledger.on_committed(move |committed| {
+    ///     if let Ok(Event::DeviceSeen(seen)) = committed.entry.event()
+    ///         && seen.is_new
+    ///         && let Some(user) = &committed.entry.user
+    ///     {
+    ///         mails.send(user.to_string()).ok();
+    ///     }
+    /// })
+    /// # }
+    /// ```
+    pub fn on_committed(mut self, hook: impl Fn(&Committed<'_>) + Send + Sync + 'static) -> Self {
+        self.teller = Teller(Some(Arc::new(hook)));
+        self
+    }
+
     /// The clock of the process, which only goes forward, for tests that move the database's.
     #[doc(hidden)]
     pub fn uptime(mut self, uptime: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
@@ -307,7 +338,9 @@ impl Builder {
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));
         let activity = Activity::new(pool.clone());
         let (policy, watch) = (Arc::new(self.policy), Watch::new(self.watch_interval));
-        Ok(Ledger(Arc::new(Parts { pool, loads, commits, activity, timekeeper, policy, watch })))
+        let teller = self.teller;
+        let parts = Parts { pool, loads, commits, activity, timekeeper, policy, watch, teller };
+        Ok(Ledger(Arc::new(parts)))
     }
 
     /// Migrates the database on a connection of its own, as [`Ledger::migrate`] does.

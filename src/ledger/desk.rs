@@ -134,13 +134,13 @@ impl Ledger {
     /// others'.
     pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
         match appends {
-            [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await,
+            [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await?,
             appends => {
                 Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), None).await?;
-                self.tell_ends(appends);
-                Ok(())
             }
         }
+        appends.iter().for_each(|append| self.tell(append));
+        Ok(())
     }
 
     /// Commits an application's transaction together with what its request has written.
@@ -152,15 +152,17 @@ impl Ledger {
     ) -> Result<(), Error> {
         let ended_within = transaction.ended_within();
         transaction.commit(self.pool(), &each(appends), guard).await?;
-        self.tell_ends(appends);
-        ended_within.into_iter().for_each(|session| self.tell_end(session));
+        appends.iter().for_each(|append| self.tell(append));
+        ended_within.iter().for_each(|append| self.tell(append));
         Ok(())
     }
 
-    /// Tells those who watch that sessions have ended.
-    fn tell_ends(&self, appends: &[Arc<Append>]) {
-        let ended = appends.iter().filter(|append| append.written.state.ended.is_some());
-        ended.for_each(|append| self.tell_end(append.written.id));
+    /// Tells of what is committed: the application, the log, and those who watch for the session's end.
+    fn tell(&self, append: &Append) {
+        self.0.teller.tell(&append.written);
+        if append.written.state.ended.is_some() {
+            self.tell_end(append.written.id);
+        }
     }
 
     /// Ends a session in a transaction of its own. Says whether there was anything to write.
@@ -172,7 +174,7 @@ impl Ledger {
     ) -> Result<bool, Error> {
         let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
         Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await?;
-        self.tell_end(append.written.id);
+        self.tell(&append);
         Ok(true)
     }
 
@@ -194,7 +196,7 @@ impl Ledger {
             let Some(ending) = ending(loaded, id, reason, policy) else { return Ok(false) };
             let Some(append) = append_of(ending, client, actor)? else { return Ok(false) };
             append.run(connection, &append.ready(connection).await?).await?;
-            transaction.note_end(id);
+            transaction.note_end(append);
             Ok(true)
         })
         .await

@@ -1,13 +1,16 @@
 //! How the token of a request fares.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::Incident;
 use super::opened::Opened;
 use super::visit::Visit;
+use super::vocabulary::USE_AFTER_EXPIRE;
 use crate::ledger::Error;
-use crate::ledger::desk::Lookup;
-use crate::session::{Admission, ChainHash, DatabaseTime};
+use crate::ledger::desk::{Append, FoundSession, Lookup};
+use crate::session::{Admission, ChainHash, DatabaseTime, Event, Reaction, SessionId};
 use crate::token::Contents;
 
 impl Visit {
@@ -21,7 +24,12 @@ impl Visit {
     ) -> Result<Opened, Error> {
         let was_let_in = self.was_let_in.load(Ordering::Relaxed);
         let (id, witness, now) = (shown.session, shown.witness, found.now);
+        self.tell_use_after_end(id, &found, was_let_in);
         let mut opened = Opened::admitted(&self.shared, shown, found, was_let_in);
+        if self.shared.ledger.policy().watches_clients() && opened.meet(&self.arrival.client()) {
+            let reaction = Reaction::End;
+            self.report(|client| Incident::ClientChanged { session: id, client, reaction });
+        }
         self.was_let_in.store(was_let_in || !opened.holding.is_new(), Ordering::Relaxed);
 
         // Nobody is signed out for good because a clock was wrong, or called a thief because the database has
@@ -45,6 +53,33 @@ impl Visit {
             _ => {}
         }
         Ok(opened)
+    }
+
+    /// Tells of changed clients that were recorded: once for each, whichever request did so.
+    pub(super) fn tell_client_changes(&self, appends: &[Arc<Append>]) {
+        if !self.shared.ledger.policy().watches_clients() {
+            return;
+        }
+        for (session, entry) in appends.iter().flat_map(|append| append.recorded()) {
+            if let Ok(Event::ClientChanged(fact)) = entry.event() {
+                let reaction = if fact.step_up { Reaction::StepUp } else { Reaction::Note };
+                let client = entry.client.clone().unwrap_or_default();
+                self.shared.report(&Incident::ClientChanged { session, client, reaction });
+            }
+        }
+    }
+
+    /// Tells the log that a token came whose session has ended. An honest browser does so, too, until it is
+    /// told to forget its cookie.
+    fn tell_use_after_end(&self, session: SessionId, found: &Lookup, was_let_in: bool) {
+        let FoundSession::Gone(Some((reason, _))) = &found.session else { return };
+        if was_let_in || self.attempt() > 1 {
+            return;
+        }
+        if let Some(left_out) = self.shared.allowance.take(USE_AFTER_EXPIRE, Instant::now()) {
+            let (owasp, left_out) = (USE_AFTER_EXPIRE, (left_out > 0).then_some(left_out));
+            tracing::info!(%session, owasp, %reason, left_out, "a token of a session that has ended");
+        }
     }
 
     /// Makes sure that the database's clock has gone on as the process's has.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::SessionError;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Running, roll_back};
 use super::visit::Visit;
 use super::writer_queue::Purpose;
+use super::{Incident, SessionError};
 
 /// Commits, unless the handler's wishes cannot be followed, or others that write to the session come first.
 /// An end lets nobody come first.
@@ -26,10 +26,12 @@ pub(super) async fn commit_in_turn(
         roll_back(running).await;
         return Err(error.into());
     }
-    match running {
-        Some(running) => commit_transaction(visit, opened, running).await,
-        None => commit_session(visit, opened).await,
-    }
+    let plan = match running {
+        Some(running) => commit_transaction(visit, opened, running).await?,
+        None => commit_session(visit, opened).await?,
+    };
+    visit.tell_client_changes(&plan.appends);
+    Ok(plan)
 }
 
 /// Makes sure that the request may be committed: each end that it asked for was granted, and no more
@@ -37,6 +39,7 @@ pub(super) async fn commit_in_turn(
 fn check(visit: &Visit, opened: &Opened) -> Result<(), SessionError> {
     opened.check()?;
     if opened.is_visitors_start() && !visit.may_start() {
+        visit.report(|client| Incident::TooManyStarts { client });
         return Err(SessionError::TooManyStarts);
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::token::{CookieSettings, Token};
+use super::shared::Shared;
+use crate::token::Token;
 
 /// An order to the browser about its token.
 pub(crate) enum CookieChange {
@@ -16,6 +17,8 @@ pub(crate) enum CookieChange {
 pub(crate) struct Completion {
     /// The order to the browser about its token, if there is one.
     pub(super) cookie: Option<CookieChange>,
+    /// The device cookie that the browser is given, if it is.
+    pub(super) device: Option<Token>,
     /// Whether somebody is signed in.
     pub(super) is_signed_in: bool,
     /// Whether the handler has asked for the session, so that the answer depends on the cookie.
@@ -26,12 +29,17 @@ pub(crate) struct Completion {
 
 impl Completion {
     /// Nothing is left to do.
-    pub(super) const NOTHING: Self =
-        Self { cookie: None, is_signed_in: false, looked_at_session: false, is_partly_committed: false };
+    pub(super) const NOTHING: Self = Self {
+        cookie: None,
+        device: None,
+        is_signed_in: false,
+        looked_at_session: false,
+        is_partly_committed: false,
+    };
 
     /// Whether the browser must be told something about its token, whatever the answer is.
     pub(crate) fn changes_cookie(&self) -> bool {
-        self.cookie.is_some()
+        self.cookie.is_some() || self.device.is_some()
     }
 
     /// Whether the browser is given a token.
@@ -49,7 +57,7 @@ impl Completion {
     /// `Vary: Cookie` goes on every answer to a request that looked at its session. `Cache-Control: no-store`
     /// goes where a cookie is set, whatever the handler said, and where somebody is signed in, unless the
     /// handler said otherwise (ASVS 14.2.2).
-    pub(crate) fn apply(self, headers: &mut HeaderMap, settings: &CookieSettings) {
+    pub(crate) fn apply(self, headers: &mut HeaderMap, shared: &Shared) {
         if !self.looked_at_session {
             return;
         }
@@ -60,17 +68,27 @@ impl Completion {
         if self.is_signed_in && !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        let Some(change) = self.cookie else { return };
-        let cookie = match change {
-            CookieChange::Set(token) => settings.set_cookie(&token),
-            CookieChange::Remove => settings.removal(),
-        };
-        // Checked settings and a base64 token always make a valid header.
-        if let Ok(mut value) = HeaderValue::try_from(cookie) {
-            value.set_sensitive(true);
-            headers.append(header::SET_COOKIE, value);
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(change) = self.cookie {
+            add_cookie(
+                headers,
+                match change {
+                    CookieChange::Set(token) => shared.cookie.set_cookie(&token),
+                    CookieChange::Remove => shared.cookie.removal(),
+                },
+            );
         }
+        if let (Some(token), Some(settings)) = (self.device, &shared.devices) {
+            add_cookie(headers, settings.set_cookie(&token));
+        }
+    }
+}
+
+/// Checked settings and a base64 token always make a valid header.
+fn add_cookie(headers: &mut HeaderMap, cookie: String) {
+    if let Ok(mut value) = HeaderValue::try_from(cookie) {
+        value.set_sensitive(true);
+        headers.append(header::SET_COOKIE, value);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
 

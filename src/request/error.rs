@@ -1,7 +1,7 @@
 //! Errors of a handler's use of its session.
 
 use crate::plain_debug::plain_debug;
-use crate::session::{DecodeError, SessionId, UserIdError, ValueError, WishError};
+use crate::session::{DecodeError, EndReason, SessionId, UserIdError, ValueError, WishError};
 use crate::token::{RandomnessError, SealError};
 
 /// A handler asked something of its session that cannot be done. The session is as it was.
@@ -69,7 +69,10 @@ pub enum SessionError {
     #[error(
         "the session ended while the request was under way, so that nothing was done: load the page again"
     )]
-    Ended,
+    Ended {
+        /// Why it ended, if that is known.
+        reason: Option<EndReason>,
+    },
 }
 
 plain_debug!(SessionError);

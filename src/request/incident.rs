@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::Forged;
-use crate::session::{Client, SessionId};
+use crate::session::{Client, Reaction, SessionId};
 
 /// A cookie that no honest browser sends, a request that another site may have sent, a proxy's header that
 /// cannot be read, or a database that is not what it was.
@@ -54,6 +54,23 @@ pub enum Incident {
         /// How far; negative if it went back.
         by: Duration,
     },
+    /// Somebody signed in uses their session from another browser or network than it knows, and the policy
+    /// has a reaction to that ([`changed_agent`](crate::session::Policy::changed_agent),
+    /// [`changed_network`](crate::session::Policy::changed_network)). Once for each new client.
+    ClientChanged {
+        /// The session.
+        session: SessionId,
+        /// The client that has come.
+        client: Client,
+        /// What follows.
+        reaction: Reaction,
+    },
+    /// Visitors have started too many sessions from an address, so that a request was answered 429
+    /// ([`starts_per_minute`](crate::web::SessionsBuilder::starts_per_minute)).
+    TooManyStarts {
+        /// The client that was refused.
+        client: Client,
+    },
     /// A request that another site may have sent in its visitor's name ([`Csrf`](crate::web::Csrf)).
     RequestForged {
         /// The client that sent it.
@@ -78,6 +95,8 @@ impl Incident {
             Self::DatabaseRolledBack { .. } => {
                 "a token from a later state than the database's: after a restore run `projector epoch raise`"
             }
+            Self::ClientChanged { .. } => "a session is used from another browser or network than it knows",
+            Self::TooManyStarts { .. } => "too many sessions were started from one address",
             Self::ClockJumped { .. } => "the database's clock has jumped: nobody is signed out by it",
             Self::RequestForged { is_refused: true, .. } => {
                 "a request that another site may have sent was refused"
@@ -85,19 +104,6 @@ impl Incident {
             Self::RequestForged { is_refused: false, .. } => {
                 "a request that another site may have sent was let through: `CsrfBuilder::log_only` is set"
             }
-        }
-    }
-
-    /// The incident in the OWASP logging vocabulary, where that has a word for it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::CookieRejected { .. } => "crypt_decrypt_fail",
-            Self::CookieDuplicated { .. } => "malicious_direct_reference",
-            Self::TokenReplayed { .. } => "authn_token_reuse",
-            Self::ForwardingRejected { .. } => "input_validation_fail",
-            Self::DatabaseRolledBack { .. } => "database_rolled_back",
-            Self::ClockJumped { .. } => "clock_jumped",
-            Self::RequestForged { .. } => "malicious_csrf",
         }
     }
 }

@@ -10,8 +10,8 @@ use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Assurance, Client, CookiePlan, DatabaseTime, DecodeError, EndReason, EventId, Guard, Holding, Live,
-    Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
+    Assurance, Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding,
+    Live, Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
 };
 use crate::token::{Contents, Secret, Token};
 
@@ -31,6 +31,8 @@ pub(super) struct Opened {
     pub(super) also: Arc<[Row]>,
     /// Why the stored session cannot be read, if it cannot, until the handler has ended it.
     damage: Option<DecodeError>,
+    /// The browser of the request's login, where device cookies are in use.
+    device: Option<Box<Device>>,
     /// Why the session was not ended, though the handler has asked for it.
     refused_end: Option<WishError>,
 }
@@ -41,6 +43,8 @@ pub(super) struct Plan {
     /// None if the appends make sure of it.
     pub(super) guard: Option<Guard>,
     pub(super) cookie: Option<CookieChange>,
+    /// The device cookie that goes with it.
+    pub(super) device: Option<Token>,
 }
 
 impl Opened {
@@ -78,9 +82,19 @@ impl Opened {
                 }
                 Self { held: Some(held), resend, also: found.also.into(), damage, ..Self::of(holding) }
             }
-            FoundSession::Gone(_) if was_let_in => Self::visitor(shared, Some(found.now)),
+            FoundSession::Gone(ended) if was_let_in => {
+                let mut visitor = Self::visitor(shared, Some(found.now));
+                visitor.holding.tell_end(ended.map(|(reason, _)| reason));
+                visitor
+            }
             FoundSession::Gone(ended) => Self::of(Holding::of_ended(policy, found.now, ended, fresh_id())),
         }
+    }
+
+    /// Compares the request's client with those that the session knows, and says whether the session ends.
+    /// One that cannot be read knows none.
+    pub(super) fn meet(&mut self, client: &Client) -> bool {
+        self.damage.is_none() && self.holding.meet(client, fresh_id)
     }
 
     /// The session to be read and no more: without its secrets.
@@ -96,25 +110,41 @@ impl Opened {
 
     fn of(holding: Holding) -> Self {
         let also = Arc::new([]);
-        Self { holding, held: None, secret: None, resend: None, also, damage: None, refused_end: None }
+        Self {
+            holding,
+            held: None,
+            secret: None,
+            resend: None,
+            also,
+            damage: None,
+            device: None,
+            refused_end: None,
+        }
     }
 }
 
 /// Changes that need a new token or end the session.
 impl Opened {
-    /// Binds a user and replaces the token. A session that cannot be read ends first.
+    /// Binds a user and replaces the token. A session that cannot be read ends first. `recognise` tells the
+    /// browser, and whether it is new to the user, where device cookies are in use.
     pub(super) fn log_in(
         &mut self,
         user: UserId,
         methods: Vec<String>,
         assurance: Assurance,
+        recognise: impl FnOnce(&SessionState) -> Option<(Device, bool)>,
     ) -> Result<(), SessionError> {
         user.check()?;
         if self.damage.is_some() {
             self.end(EndReason::Other(UNREADABLE.to_owned()))?;
         }
         let Self { holding, secret, .. } = self;
-        holding.log_in(user, methods, assurance, fresh_id, || generated(secret))
+        holding.log_in(user, methods, assurance, fresh_id, || generated(secret))?;
+        if let Some((device, is_new)) = recognise(holding.state()) {
+            holding.wish(Wish::SeeDevice { device: device.id, is_new })?;
+            self.device = Some(Box::new(device));
+        }
+        Ok(())
     }
 
     /// Records that the user proved again who they are, and replaces the token.
@@ -139,7 +169,7 @@ impl Opened {
     /// Ends the session. What is wished afterwards goes to a new one.
     pub(super) fn end(&mut self, reason: EndReason) -> Result<(), WishError> {
         self.holding.end(reason, fresh_id())?;
-        self.damage = None;
+        (self.damage, self.device) = (None, None);
         Ok(())
     }
 
@@ -216,7 +246,8 @@ impl Opened {
         // The token is minted before the commit: if that fails, nothing is written.
         let state = appends.last().map_or(self.holding.state(), |last| &last.written.state);
         let cookie = self.cookie_in(shared, state)?;
-        Ok(Plan { appends, guard: writes.guard, cookie })
+        let device = self.device.as_ref().map(|device| shared.sealer.mint_device(device, &mut SysRng));
+        Ok(Plan { appends, guard: writes.guard, cookie, device: device.transpose()? })
     }
 
     /// Which cookie follows where there is nothing to write.
@@ -271,11 +302,11 @@ impl Opened {
         }
     }
 
-    /// The append that makes an offered token the session's own, for a request that has written nothing else.
-    pub(super) fn taken_offer(&mut self, client: Client) -> Option<Append> {
+    /// What is written whatever became of the request's own changes: see [`Holding::aside`].
+    pub(super) fn aside(&mut self, is_rolled_back: bool, client: Client) -> Option<Append> {
         // What cannot be read is left as it is.
         self.readable().ok()?;
-        let written = self.holding.taken_offer(client, event_id)?;
+        let written = self.holding.aside(is_rolled_back, client, event_id)?;
         Some(Append { written, resend: None })
     }
 
@@ -300,7 +331,7 @@ impl Opened {
 impl Plan {
     /// Nothing to write, and maybe a cookie.
     pub(super) fn of_cookie(cookie: Option<CookieChange>) -> Self {
-        Self { appends: Vec::new(), guard: None, cookie }
+        Self { appends: Vec::new(), guard: None, cookie, device: None }
     }
 }
 

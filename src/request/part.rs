@@ -9,7 +9,7 @@ use super::running::{Running, Undone, roll_back};
 use super::visit::Visit;
 use super::{NotSignedIn, SessionError};
 use crate::ledger::Error;
-use crate::session::SessionId;
+use crate::session::{Holding, SessionId};
 
 /// The session that the handler has seen before a part of it begins. The part is for the holder of that
 /// session: if the session has ended since, the work must not be done for a visitor who is nobody.
@@ -51,14 +51,18 @@ impl Part {
     /// Whether the session that the part is for, loaded again, is no longer there.
     pub(crate) fn lost(&self, visit: &Visit) -> Option<Lost> {
         let held = self.held.as_ref()?;
-        let present = visit.stage().opened().and_then(|opened| opened.holding.loaded_version());
+        let (present, reason) = {
+            let stage = visit.stage();
+            let holding = stage.opened().map(|opened| &opened.holding);
+            (holding.and_then(Holding::loaded_version), holding.and_then(Holding::why_ended).cloned())
+        };
         if present.map(|(session, _)| session) == Some(held.session) {
             return None;
         }
         Some(if held.is_signed_in {
-            Lost::SignedIn(NotSignedIn)
+            Lost::SignedIn(NotSignedIn { ended: reason })
         } else {
-            Lost::Anonymous(SessionError::Ended)
+            Lost::Anonymous(SessionError::Ended { reason })
         })
     }
 }
@@ -99,7 +103,7 @@ async fn commit_taken(
     }
     let plan = commit_in_turn(&visit, &mut opened, running).await?;
     visit.stage().open(opened.after(&plan));
-    visit.keep_part(plan.cookie);
+    visit.keep_part(plan.cookie, plan.device);
     visit.step_aside();
     Ok(())
 }

@@ -248,7 +248,8 @@ impl Session {
         assurance: Assurance,
     ) -> Result<(), SessionError> {
         let methods = methods.iter().map(ToString::to_string).collect();
-        self.change(|opened| opened.log_in(user.into(), methods, assurance))
+        let recognise = |state: &SessionState| self.visit.recognise(state);
+        self.change(|opened| opened.log_in(user.into(), methods, assurance, recognise))
     }
 
     /// Records that the user proved again who they are, and replaces the token. Time limits start anew.

@@ -118,10 +118,11 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer
 
     // The next one that writes to the session need not wait for the rest.
     visit.leave_line();
-    let taken = opened.taken_offer(visit.arrival.client());
-    if overdue.is_some() || taken.is_some() {
+    let is_rolled_back = matches!(result, Err(Verdict::RolledBack(_)));
+    let aside = opened.aside(is_rolled_back, visit.arrival.client());
+    if overdue.is_some() || aside.is_some() {
         // On the heap: it is a rare and a large one.
-        let mut rest = Box::pin(tidy_up(&visit, overdue, taken));
+        let mut rest = Box::pin(tidy_up(&visit, overdue, aside));
         if visit.waits.bounded(rest.as_mut()).await.is_none() {
             answer.send(|| settled(&visit, Some(&opened), result));
             return rest.await;
@@ -151,12 +152,12 @@ async fn conclude(
 }
 
 /// Does what is left to be done whatever became of the request.
-async fn tidy_up(visit: &Visit, overdue: Option<Box<Ending>>, taken: Option<Append>) {
+async fn tidy_up(visit: &Visit, overdue: Option<Box<Ending>>, aside: Option<Append>) {
     if let Some(overdue) = overdue {
         visit.shared.ledger.end_overdue(*overdue, visit.arrival.client()).await;
     }
-    if let Some(taken) = taken {
-        take_offer(visit, taken).await;
+    if let Some(aside) = aside {
+        append_aside(visit, aside).await;
     }
 }
 
@@ -189,26 +190,33 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
     if let Some((session, at)) = visit_to_note {
         visit.shared.ledger.note_activity(session, at);
     }
-    let (verdict, cookie) = match result {
-        Ok(plan) => (Verdict::Committed, plan.cookie),
-        Err(verdict) => (verdict, None),
+    let (verdict, cookie, device) = match result {
+        Ok(plan) => (Verdict::Committed, plan.cookie, plan.device),
+        Err(verdict) => (verdict, None, None),
     };
     // The cookie of a part that is committed goes out whatever became of the rest.
     let part = visit.take_part();
+    let is_partly_committed = part.is_some();
+    let (of_part, device_of_part) = part.map_or((None, None), |part| (part.cookie, part.device));
     let completion = Completion {
-        is_partly_committed: part.is_some(),
-        cookie: cookie.or(part.and_then(|part| part.cookie)),
+        is_partly_committed,
+        cookie: cookie.or(of_part),
+        device: device.or(device_of_part),
         is_signed_in: opened.is_some_and(|opened| opened.holding.state().user.is_some()),
         looked_at_session: visit.was_opened(),
     };
     Settled { verdict, completion }
 }
 
-/// Makes an offered token the session's own, as the browser has shown it. Another request may have done so
+/// Writes what the browser has shown: an offered token, or another client. Another request may have done so
 /// first; if this fails, the next request tries it again.
-async fn take_offer(visit: &Visit, taken: Append) {
-    match visit.shared.ledger.commit(&[Arc::new(taken)]).await {
-        Err(error) if !error.is_retryable() => tracing::warn!(%error, "an offered token was not taken"),
-        _ => {}
+async fn append_aside(visit: &Visit, aside: Append) {
+    let aside = [Arc::new(aside)];
+    match visit.shared.ledger.commit(&aside).await {
+        Ok(()) => visit.tell_client_changes(&aside),
+        Err(error) if !error.is_retryable() => {
+            tracing::warn!(%error, "an offered token was not taken, or another client was not noted");
+        }
+        Err(_) => {}
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) sealer: Sealer,
     pub(crate) cookie: CookieSettings,
+    /// The attributes of the device cookie; none where device cookies are not in use.
+    pub(crate) devices: Option<CookieSettings>,
     pub(crate) retries: RetryHook,
     pub(crate) on_incident: Option<IncidentHook>,
     pub(crate) allowance: Allowance,
@@ -49,7 +51,8 @@ impl Shared {
         telemetry::incident(name);
         if let Some(left_out) = self.allowance.take(name, Instant::now()) {
             let left_out = (left_out > 0).then_some(left_out);
-            tracing::warn!(incident = name, details = ?incident, left_out, "{}", incident.told());
+            let owasp = incident.owasp();
+            tracing::warn!(incident = name, owasp, details = ?incident, left_out, "{}", incident.told());
         }
         if let Some(hook) = &self.on_incident {
             hook(incident);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::{Session, SessionError};
 use crate::plain_debug::plain_debug;
-use crate::session::UserId;
+use crate::session::{DeviceId, EndReason, Holding, UserId};
 
 /// The session of a signed-in user.
 ///
@@ -35,16 +35,64 @@ pub struct SignedIn {
 }
 
 /// Nobody is signed in.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+///
+/// Where the request came with the cookie of a session that is over, it says why, so that the login page can
+/// tell its user. Only whoever holds a token of that session learns it.
+///
+/// ```
+/// use poem::{IntoResponse, Response};
+/// use session_ledger::session::EndReason;
+/// use session_ledger::web::NotSignedIn;
+///
+/// // For `catch_error`.
+/// async fn to_login(refused: NotSignedIn) -> Response {
+///     match refused.ended {
+///         Some(EndReason::IdleTimeout) => "You were away for long. Please sign in again.".into_response(),
+///         Some(EndReason::Revoked) => "You were signed out from another device.".into_response(),
+///         _ => "Please sign in.".into_response(),
+///     }
+/// }
+/// # let _ = to_login;
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("please sign in")]
-pub struct NotSignedIn;
+#[non_exhaustive]
+pub struct NotSignedIn {
+    /// Why the session of the request's cookie is over, if it is.
+    pub ended: Option<EndReason>,
+}
 
 plain_debug!(NotSignedIn);
 
+/// Somebody is signed in, and must prove again who they are: the session was used from a client that it does
+/// not know, and the policy asks for a step-up then ([`Reaction::StepUp`](crate::session::Reaction)).
+///
+/// The answer is 401. A login page takes the proof, and calls
+/// [`Session::reauthenticate`](super::Session::reauthenticate) or [`login`](super::Session::login).
+#[derive(Clone, Copy, Default, PartialEq, Eq, thiserror::Error)]
+#[error("please sign in again: this session is used from another browser or network than before")]
+#[non_exhaustive]
+pub struct StepUpRequired;
+
+plain_debug!(StepUpRequired);
+
+/// Why a session is refused to a handler that wants a signed-in user.
+pub(crate) enum Refused {
+    /// Nobody is signed in.
+    NotSignedIn(NotSignedIn),
+    /// Somebody is, and must prove again who they are.
+    StepUp(StepUpRequired),
+}
+
 impl SignedIn {
     /// A session as its handler sees it, if somebody is signed in to it.
-    pub(crate) fn of(session: Session) -> Result<Self, NotSignedIn> {
-        let user = session.user().ok_or(NotSignedIn)?;
+    pub(crate) fn of(session: Session) -> Result<Self, Refused> {
+        let Some(user) = session.user() else {
+            return Err(Refused::NotSignedIn(NotSignedIn { ended: session.why_ended() }));
+        };
+        if session.needs_step_up() {
+            return Err(Refused::StepUp(StepUpRequired));
+        }
         Ok(Self { session, user })
     }
 
@@ -71,6 +119,20 @@ impl SignedIn {
     /// The id is none of that type: see [`UserId::to`].
     pub fn user_as<T: FromStr + Clone + Into<UserId>>(&self) -> Result<T, SessionError> {
         Ok(self.user.to()?)
+    }
+}
+
+impl Session {
+    /// Whether the user must prove again who they are, as the session was used from a client that it does not
+    /// know. Meanwhile [`SignedIn`] refuses it, and [`user`](Self::user) tells whose proof is asked for.
+    pub fn needs_step_up(&self) -> bool {
+        self.look(Holding::needs_step_up)
+    }
+
+    /// The browser of the last login; none where device cookies are not in use
+    /// ([`known_devices`](crate::web::SessionsBuilder::known_devices)).
+    pub fn device(&self) -> Option<DeviceId> {
+        self.look(|holding| holding.state().content.device)
     }
 }
 

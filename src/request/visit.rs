@@ -21,6 +21,7 @@ use crate::ledger::Error;
 use crate::ledger::desk::Transaction;
 use crate::session::{Client, SessionId};
 use crate::telemetry;
+use crate::token::Token;
 
 /// One run of a request. [`Session`](super::Session) and [`Tx`](super::Tx) are its faces for handlers.
 pub(crate) struct Visit {
@@ -55,6 +56,7 @@ pub(crate) struct Visit {
 /// A part of a request that was committed before the request has answered.
 pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
+    pub(super) device: Option<Token>,
 }
 
 impl Visit {

@@ -2,9 +2,10 @@
 
 use super::state::{message_size, queue_size, value_size};
 use super::{
-    Assurance, Cleared, Content, EndReason, Ended, Event, Flash, FlashAdded, FlashTaken, ImpersonationEnded,
-    ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated, RenewalOffered, Renewed,
-    SessionState, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
+    Assurance, Cleared, Content, DeviceId, DeviceSeen, EndReason, Ended, Event, Flash, FlashAdded,
+    FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated,
+    RenewalOffered, Renewed, SessionState, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved,
+    ValueSet,
 };
 use crate::plain_debug::plain_debug;
 use time::OffsetDateTime;
@@ -38,6 +39,8 @@ pub enum Wish {
     Impersonate { user: UserId },
     /// Act as oneself again.
     EndImpersonation,
+    /// Record the browser of a login.
+    SeeDevice { device: DeviceId, is_new: bool },
     /// Keep a fact of the application's own.
     Note { name: String, text: String },
     /// End the session.
@@ -145,6 +148,11 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         }
         Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
+        Wish::SeeDevice { device, is_new: false } if content.device == Some(device) => return Ok(None),
+        Wish::SeeDevice { device, is_new } => {
+            signed_in(state)?;
+            Event::DeviceSeen(DeviceSeen { device, is_new })
+        }
         Wish::Note { name, text } => {
             fits(named(&name)?.len() + text.len(), bytes_max)?;
             Event::Noted(Noted { name, text })

@@ -134,6 +134,16 @@ impl Draft {
         Ok(())
     }
 
+    /// Puts a fact before those that were wished. The session as the request sees it stays as it is.
+    pub fn precede(&mut self, fact: Event) {
+        self.facts.insert(0, fact);
+    }
+
+    /// Lets the request see that the user must prove again who they are. The fact of it is yet to come.
+    pub fn demand_step_up(&mut self) {
+        Arc::make_mut(&mut self.state).content.step_up = true;
+    }
+
     /// The events that are to be written, if there are any. `first_token` is the hash for a session that is
     /// to be started.
     pub fn write(
@@ -181,6 +191,8 @@ impl Draft {
             | Event::Renewed(_)
             | Event::ImpersonationStarted(_)
             | Event::ImpersonationEnded(_)
+            | Event::ClientChanged(_)
+            | Event::DeviceSeen(_)
             | Event::Noted(_)
             | Event::Ended(_)
             | Event::Unknown(_) => false,

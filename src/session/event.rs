@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::microseconds::{from_microseconds, microseconds};
-use super::{Encoded, Flash, StoredTimeouts, TokenHash, UserId, Value};
+use super::{ClientChanged, DeviceSeen, Encoded, Flash, StoredTimeouts, TokenHash, UserId, Value};
 
 /// A fact about one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub enum Event {
     ImpersonationStarted(ImpersonationStarted),
     /// The signed-in user acts as themselves again.
     ImpersonationEnded(ImpersonationEnded),
+    /// The session was used from a client that it did not know.
+    ClientChanged(ClientChanged),
+    /// The browser of a login was recognised by its device cookie, or given one.
+    DeviceSeen(DeviceSeen),
     /// A fact of the application's own, kept for the history. It changes nothing.
     Noted(Noted),
     /// The session ended. Nothing follows.
@@ -66,6 +70,8 @@ impl Event {
             | Self::Renewed(_)
             | Self::ImpersonationStarted(_)
             | Self::ImpersonationEnded(_)
+            | Self::ClientChanged(_)
+            | Self::DeviceSeen(_)
             | Self::Ended(_) => true,
             Self::ValueSet(_)
             | Self::ValueRemoved(_)
@@ -312,6 +318,8 @@ pub enum EndReason {
     TokenReplayed,
     /// Another user logged in from the same browser.
     UserSwitched,
+    /// The session was used from another browser or network than it knows, and the policy ends it then.
+    ClientChanged,
     /// The database was restored to an older state, and the session's token is from a time after it, or from
     /// before the epoch was raised.
     DatabaseRolledBack,
@@ -353,6 +361,7 @@ end_reasons! {
     "account_disabled" => AccountDisabled;
     "token_replayed" => TokenReplayed;
     "user_switched" => UserSwitched;
+    "client_changed" => ClientChanged;
     "database_rolled_back" => DatabaseRolledBack;
 }
 

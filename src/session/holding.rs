@@ -5,6 +5,7 @@
 //! secret; it reads no clock, so time and the ids of new sessions are arguments.
 
 mod change;
+mod client;
 mod form;
 mod settle;
 
@@ -14,8 +15,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::start::Start;
 use super::{
-    Admission, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId, SessionState, Shown,
-    UserId, Witness,
+    Admission, ClientChanged, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId,
+    SessionState, Shown, UserId, Witness,
 };
 
 /// How long a browser is asked to wait at the least before it sends a request again.
@@ -46,6 +47,8 @@ pub struct Holding {
     why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
     overdue: Option<Box<Ending>>,
+    /// The request's client is new to its session, which is yet to be recorded.
+    client_change: Option<Box<ClientChanged>>,
 }
 
 /// A live session as it was loaded.
@@ -143,6 +146,7 @@ impl Holding {
             has_minted: false,
             why_ended: None,
             overdue: None,
+            client_change: None,
         }
     }
 }
@@ -194,6 +198,11 @@ impl Holding {
         self.why_ended.as_ref()
     }
 
+    /// Tells why the session that the request began with has ended meanwhile.
+    pub fn tell_end(&mut self, reason: Option<EndReason>) {
+        self.why_ended = reason;
+    }
+
     /// The stored session, also one that the request has ended, and its version when it was loaded.
     pub fn loaded_version(&self) -> Option<(SessionId, i64)> {
         let draft = self.ended.as_ref().unwrap_or(&self.draft);
@@ -207,7 +216,8 @@ impl Holding {
 
     /// Whether there is something to do once the request is answered, whatever becomes of it.
     pub fn leaves_work(&self) -> bool {
-        self.is_changed() || self.overdue.is_some() || self.takes_offer() || self.wait().is_some()
+        let is_due = self.overdue.is_some() || self.client_change.is_some();
+        self.is_changed() || is_due || self.takes_offer() || self.wait().is_some()
     }
 
     /// Whether a session must end because of the time, so that a wrong clock would end it in vain.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::seconds;
-use super::{Assurance, PolicyError, STATE_BYTES_MAX, Timeouts};
+use super::{Assurance, PolicyError, Reaction, STATE_BYTES_MAX, Timeouts};
 
 /// The rules that every session of a [`Ledger`](crate::Ledger) follows unless its own settings say otherwise.
 ///
@@ -75,6 +75,14 @@ pub struct Policy {
     pub renewal_grace: u32,
     /// The most bytes that a session may hold. 64 KiB by default, which is also the most that can be set.
     pub state_bytes_max: usize,
+    /// What follows when a signed-in session is used from another browser. Nothing by default.
+    pub changed_agent: Reaction,
+    /// What follows when a signed-in session is used from another network. Nothing by default.
+    pub changed_network: Reaction,
+    /// The length of the prefix, in bits, that two addresses of IPv4 in one network share. 24 by default.
+    pub network_prefix_v4: u8,
+    /// The same for IPv6. 48 by default.
+    pub network_prefix_v6: u8,
 }
 
 impl Default for Policy {
@@ -97,6 +105,10 @@ impl Policy {
             extension_deadline: 300,
             renewal_grace: 30,
             state_bytes_max: STATE_BYTES_MAX,
+            changed_agent: Reaction::Off,
+            changed_network: Reaction::Off,
+            network_prefix_v4: 24,
+            network_prefix_v6: 48,
         }
     }
 
@@ -178,6 +190,34 @@ impl Policy {
         self.state_bytes_max = bytes;
         self
     }
+
+    /// Sets what follows when somebody signed in uses a session from another browser than at the login, by
+    /// its `User-Agent` without the numbers in it (ASVS 8.2.4, SM25). A thief can copy that header.
+    #[must_use]
+    pub fn changed_agent(mut self, reaction: Reaction) -> Self {
+        self.changed_agent = reaction;
+        self
+    }
+
+    /// Sets what follows when somebody signed in uses a session from another network than at the login (ASVS
+    /// 8.2.4, SM25). Each new network counts once until the next proof of identity.
+    ///
+    /// A phone changes its network whenever it leaves home, and a browser may change between IPv4 and IPv6 at
+    /// any moment: [`Reaction::End`] is for places whose clients do neither. Behind a load balancer the
+    /// address is the visitor's only after [`trusted_proxies`](crate::web::SessionsBuilder::trusted_proxies).
+    #[must_use]
+    pub fn changed_network(mut self, reaction: Reaction) -> Self {
+        self.changed_network = reaction;
+        self
+    }
+
+    /// Sets how many bits at the beginning two addresses of one network share: of IPv4 from 1 to 32, of IPv6
+    /// from 1 to 128.
+    #[must_use]
+    pub fn network_prefixes(mut self, v4: u8, v6: u8) -> Self {
+        (self.network_prefix_v4, self.network_prefix_v6) = (v4, v6);
+        self
+    }
 }
 
 impl Policy {
@@ -196,6 +236,12 @@ impl Policy {
         self.validate_extension()?;
         if !(1..=STATE_BYTES_MAX).contains(&self.state_bytes_max) {
             return refuse("state_bytes_max", "must be between 1 and 65536 bytes");
+        }
+        if !(1..=32).contains(&self.network_prefix_v4) {
+            return refuse("network_prefix_v4", "must be between 1 and 32 bits");
+        }
+        if !(1..=128).contains(&self.network_prefix_v6) {
+            return refuse("network_prefix_v6", "must be between 1 and 128 bits");
         }
         if self.deviation.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
             return refuse(

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use super::timeouts::after;
 use super::{
-    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Flash, Key, Renewed, Timeouts,
-    TokenHash, UserId, Value, ValueError,
+    Assurance, ChainHash, Client, DecodeError, DeviceId, EndReason, Entry, Event, Flash, Key, KnownClients,
+    Renewed, Timeouts, TokenHash, UserId, Value, ValueError,
 };
 
 /// A session as its events made it.
@@ -84,6 +84,13 @@ pub struct Content {
     /// its own grace.
     #[serde(with = "super::stored_superseded")]
     pub earlier: Vec<Superseded>,
+    /// The clients from which the session was used since its user last proved who they are, if it was used
+    /// from several.
+    pub clients: KnownClients,
+    /// Whether the user must prove again who they are before they count as signed in.
+    pub step_up: bool,
+    /// The browser of the last login, where device cookies are in use.
+    pub device: Option<DeviceId>,
 }
 
 /// How many superseded tokens a session remembers besides the latest. An older one counts as unknown.
@@ -140,6 +147,11 @@ impl SessionState {
             Event::FlashTaken(fact) => {
                 self.content.flashes.remove(&fact.queue);
             }
+            Event::ClientChanged(fact) => {
+                self.content.clients.learn(fact);
+                self.content.step_up |= fact.step_up;
+            }
+            Event::DeviceSeen(fact) => self.content.device = Some(fact.device),
             Event::Noted(_) | Event::Unknown(_) => {}
         }
     }
@@ -199,6 +211,8 @@ impl SessionState {
         self.authenticated_at = Some(at);
         self.content.methods = methods.to_vec();
         self.content.assurance = assurance;
+        // Whoever proves who they are is known by the client from which they do so.
+        (self.content.clients, self.content.step_up) = (KnownClients::default(), false);
     }
 
     /// Makes the tokens those of another state.

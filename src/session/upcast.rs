@@ -52,6 +52,23 @@ struct FlashAddedShape1 {
     message: String,
 }
 
+/// Shape 4 of the state column: sessions remembered no clients and no device.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ContentShape4 {
+    #[serde(with = "super::stored_timeouts")]
+    timeouts: Timeouts,
+    methods: Vec<String>,
+    assurance: Assurance,
+    impersonated: Option<UserId>,
+    offered: Option<TokenHash>,
+    values: BTreeMap<String, Value>,
+    flashes: BTreeMap<String, Vec<Flash>>,
+    #[serde(with = "super::stored_superseded::moment")]
+    renewed_at: Option<OffsetDateTime>,
+    #[serde(with = "super::stored_superseded")]
+    earlier: Vec<Superseded>,
+}
+
 /// Shape 3 of the state column: messages had no level.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ContentShape3 {
@@ -117,12 +134,22 @@ impl From<FlashAddedShape1> for FlashAdded {
     }
 }
 
+impl From<ContentShape4> for Content {
+    fn from(old: ContentShape4) -> Self {
+        let ContentShape4 { timeouts, methods, assurance, impersonated, offered, .. } = old;
+        let ContentShape4 { values, flashes, renewed_at, earlier, .. } = old;
+        let old = Self { timeouts, methods, assurance, impersonated, offered, ..Self::default() };
+        Self { values, flashes, renewed_at, earlier, ..old }
+    }
+}
+
 impl From<ContentShape3> for Content {
     fn from(old: ContentShape3) -> Self {
         let ContentShape3 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape3 { values, flashes, renewed_at, earlier, .. } = old;
         let flashes = with_levels(flashes);
-        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
+        let old = Self { timeouts, methods, assurance, impersonated, offered, ..Self::default() };
+        Self { values, flashes, renewed_at, earlier, ..old }
     }
 }
 
@@ -131,7 +158,8 @@ impl From<ContentShape2> for Content {
         let ContentShape2 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape2 { values, flashes, renewed_at, earlier, .. } = old;
         let (values, flashes) = (with_forms(values), with_levels(flashes));
-        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
+        let old = Self { timeouts, methods, assurance, impersonated, offered, ..Self::default() };
+        Self { values, flashes, renewed_at, earlier, ..old }
     }
 }
 

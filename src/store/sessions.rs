@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::connection::pool::Connection;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
-use crate::session::{Client, EndReason, Expiry, SessionId, Timeouts, UserId};
+use crate::session::{Client, DeviceId, Encoded, EndReason, Event, Expiry, SessionId, Timeouts, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
 static SESSION_OF_USER: Sql = Sql::new(include_str!("sql/session_of_user.sql"), &[Type::TEXT, Type::UUID]);
@@ -38,6 +38,10 @@ pub struct SessionSummary {
     pub client_ip: Option<IpAddr>,
     /// The browser that its latest event came from, the end not counted.
     pub user_agent: Option<String>,
+    /// The browser of its last login; none where device cookies were not in use. It tells sessions of one
+    /// browser from those of another of the same make, and when the browser [first signed
+    /// in](DeviceId::first_seen).
+    pub device: Option<DeviceId>,
 }
 
 /// A user's sessions, live and ended, the latest seen first. `policy` are the limits of those that have none
@@ -93,7 +97,16 @@ pub(super) fn summary(row: &Row, policy: Timeouts) -> Result<SessionSummary, Err
         ended: ended(row, policy)?,
         client_ip: client.ip,
         user_agent: client.user_agent.as_deref().map(str::to_owned),
+        device: device(row.try_get("device")?),
     })
+}
+
+/// The device in the latest fact about it. One that cannot be read is told by the history.
+fn device(fact: Option<&[u8]>) -> Option<DeviceId> {
+    match Encoded::stored("device_seen", 1, fact?).decode() {
+        Ok(Event::DeviceSeen(seen)) => Some(seen.device),
+        _ => None,
+    }
 }
 
 fn ended(row: &Row, policy: Timeouts) -> Result<Option<(EndReason, OffsetDateTime)>, Error> {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::frame::{RESEND, TOKEN};
 use super::secret::Secret;
-use crate::session::{SessionId, Witness};
+use crate::session::{Device, SessionId, Witness};
 
 /// The content of a token.
 #[expect(missing_debug_implementations, reason = "a secret is never shown")]
@@ -33,6 +33,11 @@ pub(super) fn token(session: SessionId, secret: &Secret, witness: Witness) -> Ze
 /// The body of a resend.
 pub(super) fn resend(session: SessionId, secret: &Secret) -> Zeroizing<[u8; RESEND]> {
     joined(&[session.as_bytes(), secret.expose()])
+}
+
+/// The body of a device cookie, which is as long as a token's.
+pub(super) fn device(device: &Device) -> Zeroizing<[u8; TOKEN]> {
+    Zeroizing::new(device.to_bytes())
 }
 
 /// The session and the secret in the body of a resend, which is the beginning of a token's.

@@ -5,6 +5,7 @@
 //!
 //! body of a token:  session id(16) | secret(32) | witness(24)    105 bytes in all
 //! body of a resend: session id(16) | secret(32)                   81 bytes in all
+//! body of a device: device id(16)  | marks of 7 users(56)        105 bytes in all
 //! ```
 //!
 //! The 105 bytes of a token are written as 140 characters of base64url without padding. 140 is a multiple of
@@ -17,7 +18,7 @@ use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
 
 use super::key_ring::KeyId;
-use crate::session::Witness;
+use crate::session::{Device, Witness};
 
 /// The layout's number: the first byte of every frame.
 pub(super) const VERSION: u8 = 1;
@@ -34,6 +35,7 @@ const AROUND: usize = 1 + 4 + NONCE + TAG;
 const TOKEN_FRAME: usize = AROUND + TOKEN;
 /// The length of a token in characters.
 pub(super) const TEXT: usize = TOKEN_FRAME / 3 * 4;
+const _: () = assert!(Device::BYTES == TOKEN);
 const _: () = assert!(TOKEN_FRAME == 105 && TOKEN_FRAME.is_multiple_of(3) && TEXT == 140);
 
 /// The fields of a frame, with a body of so many bytes.

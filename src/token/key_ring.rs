@@ -106,6 +106,7 @@ pub(super) struct RingKey {
     cookie: SecretBytes,
     resend: SecretBytes,
     form: SecretBytes,
+    device: SecretBytes,
 }
 
 impl RingKey {
@@ -114,7 +115,8 @@ impl RingKey {
             purpose.key_of(&line.master).map_err(|_| KeyRingError::Derivation { place: line.place })
         };
         let (cookie, resend, form) = (key(Purpose::Cookie)?, key(Purpose::Resend)?, key(Purpose::Form)?);
-        Ok(Self { id: line.id, state: line.state, cookie, resend, form })
+        let device = key(Purpose::Device)?;
+        Ok(Self { id: line.id, state: line.state, cookie, resend, form, device })
     }
 
     pub(super) fn for_purpose(&self, purpose: Purpose) -> &SecretBytes {
@@ -122,6 +124,7 @@ impl RingKey {
             Purpose::Cookie => &self.cookie,
             Purpose::Resend => &self.resend,
             Purpose::Form => &self.form,
+            Purpose::Device => &self.device,
         }
     }
 }

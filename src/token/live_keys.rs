@@ -50,6 +50,7 @@ pub(super) struct LiveKey {
     cookie: SealingKey,
     resend: HolderKeys,
     form: FormKey,
+    device: SealingKey,
 }
 
 impl LiveKey {
@@ -64,7 +65,10 @@ impl LiveKey {
         };
         let form =
             FormKey::new(key.for_purpose(Purpose::Form), binding.associated_data(key.id, Purpose::Form));
-        Self { id: key.id, state: key.state, cookie, resend, form }
+        let count = before.map(|live| live.device.count()).unwrap_or_default();
+        let device = key.for_purpose(Purpose::Device);
+        let device = SealingKey::new(key.id, Purpose::Device, device, binding, count);
+        Self { id: key.id, state: key.state, cookie, resend, form, device }
     }
 
     /// The key for cookies.
@@ -77,6 +81,11 @@ impl LiveKey {
         let HolderKeys { key, binding, count } = &self.resend;
         let key = Purpose::Resend.key_for_holder(key, held).ok()?;
         Some(SealingKey::new(self.id, Purpose::Resend, &key, binding, Arc::clone(count)))
+    }
+
+    /// The key for device cookies.
+    pub(super) fn device(&self) -> &SealingKey {
+        &self.device
     }
 
     /// The key for the tokens of forms.

@@ -17,6 +17,8 @@ pub(super) enum Purpose {
     Resend,
     /// The proof in a form's token. It seals nothing.
     Form,
+    /// The cookie of a browser that was signed in before.
+    Device,
 }
 
 impl Purpose {
@@ -26,6 +28,7 @@ impl Purpose {
             Self::Cookie => b"session-ledger/v1/cookie",
             Self::Resend => b"session-ledger/v1/resend",
             Self::Form => b"session-ledger/v1/form",
+            Self::Device => b"session-ledger/v1/device",
         }
     }
 

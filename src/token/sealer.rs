@@ -17,7 +17,7 @@ use super::live_keys::LiveKeys;
 use super::randomness::RandomnessError;
 use super::sealing_key::Binding;
 use super::secret::Secret;
-use crate::session::{SessionId, TokenHash, Witness};
+use crate::session::{Device, SessionId, TokenHash, Witness};
 
 /// Session id, secret and witness, sealed: the cookie's value, 140 characters.
 ///
@@ -138,6 +138,25 @@ impl Sealer {
         let key = self.keys().find(frame.key_id).and_then(|key| key.resend(held)).ok_or(TokenRejected)?;
         let (sealed_for, secret) = body::proof_of(&*key.open(frame)?).ok_or(TokenRejected)?;
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
+    }
+
+    /// A device cookie's value, 140 characters. It opens no session, and no session's token is one.
+    ///
+    /// # Errors
+    /// When the generator fails, or the primary key has sealed as often as it may.
+    pub fn mint_device(&self, device: &Device, rng: &mut impl TryRng) -> Result<Token, SealError> {
+        let frame = self.keys().primary().device().seal(body::device(device), self.budget, rng)?;
+        Ok(Token(frame.to_text()))
+    }
+
+    /// Opens `value`, a device cookie's value as it arrived.
+    ///
+    /// # Errors
+    /// When `value` is not a device cookie of this sealer.
+    pub fn open_device(&self, value: &[u8]) -> Result<Device, TokenRejected> {
+        let frame = Frame::from_text(value).ok_or(TokenRejected)?;
+        let body = self.keys().find(frame.key_id).ok_or(TokenRejected)?.device().open(frame)?;
+        Device::from_bytes(&body).ok_or(TokenRejected)
     }
 
     /// A token for the forms of the session `id`, bound to the cookie's token of this hash. None only if no

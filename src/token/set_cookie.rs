@@ -161,6 +161,11 @@ impl CookieSettings {
         self.header(token.expose(), &max_age.unwrap_or_default())
     }
 
+    /// The settings of the device cookie that stands beside this one: its own name, kept for `max_age`.
+    pub(crate) fn of_devices(&self, max_age: Duration) -> Self {
+        Self { name: format!("{}-device", self.name), max_age: Some(max_age), ..self.clone() }
+    }
+
     /// The `Set-Cookie` value that makes the browser forget the token. It repeats the attributes, since
     /// browsers treat a cookie with other attributes as another cookie, or refuse it because of its prefix.
     #[doc(hidden)]

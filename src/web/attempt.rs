@@ -100,7 +100,7 @@ fn complete(face: &Face, result: &mut Result<Response>, completion: Completion) 
         *result = Ok(error.unwrap_or_else(poem::Error::into_response));
     }
     if let Ok(answer) = result {
-        completion.apply(answer.headers_mut(), &face.shared.cookie);
+        completion.apply(answer.headers_mut(), &face.shared);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use poem::{Request, Response, Result};
@@ -12,7 +13,9 @@ use super::face::{ClientHook, CommitHook, Face};
 use super::kept_body::Budget;
 use super::middleware::Sessions;
 use super::plain_http::PlainHttp;
-use super::settings::{REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies};
+use super::settings::{
+    REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies, check_devices,
+};
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
@@ -40,6 +43,7 @@ pub struct SessionsBuilder {
     refuses_superseded: bool,
     replay_bytes_total: usize,
     starts: Option<Starts>,
+    known_devices: Option<Duration>,
     proxies: Proxies,
     client: Option<ClientHook>,
     also: Option<&'static Sql>,
@@ -68,6 +72,7 @@ impl Sessions {
             refuses_superseded: false,
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts: None,
+            known_devices: None,
             proxies: Proxies::default(),
             client: None,
             also: None,
@@ -95,6 +100,7 @@ impl SessionsBuilder {
         self.replay_bytes_max = requests.replay_bytes_max;
         self.replay_bytes_total = requests.replay_bytes_total;
         self.starts = requests.starts_per_minute.map(Starts::per_minute);
+        self.known_devices = requests.known_devices.map(|age| Duration::from_secs(age.into()));
         self
     }
 
@@ -188,6 +194,27 @@ impl SessionsBuilder {
         self
     }
 
+    /// Recognises browsers that were signed in before, so that an application can mail its user of a
+    /// sign-in from a new device, and lists can tell devices apart.
+    ///
+    /// A login gives the browser a second cookie, for `max_age` in whole seconds (400 days at most) from
+    /// each login on: the name of the session's cookie with `-device` behind it, and its attributes. It is
+    /// sealed, and holds a random id and marks of the users who have signed in. No visitor gets one. It
+    /// proves nothing, and opens no session: a browser without it is one that its user should hear of, no
+    /// more.
+    ///
+    /// Each login is then also the fact [`Event::DeviceSeen`], and whether the device is new to the user
+    /// stands in it: see [`Builder::on_committed`]. [`SessionSummary::device`] is for lists. A key of the
+    /// ring that is retired takes the device cookies that it has sealed along.
+    ///
+    /// [`Event::DeviceSeen`]: crate::session::Event::DeviceSeen
+    /// [`Builder::on_committed`]: crate::ledger::Builder::on_committed
+    /// [`SessionSummary::device`]: crate::ledger::SessionSummary::device
+    pub fn known_devices(mut self, max_age: Duration) -> Self {
+        self.known_devices = Some(max_age);
+        self
+    }
+
     /// The networks of the proxies in front of the application, say of a load balancer. Without any, the
     /// client of a request is whoever opened the connection, whatever the headers say.
     ///
@@ -265,6 +292,7 @@ impl SessionsBuilder {
     pub fn build(self) -> std::result::Result<Sessions, SettingsError> {
         self.cookie.validate()?;
         check_bodies(self.replay_bytes_max, self.replay_bytes_total)?;
+        check_devices(&self.cookie, self.known_devices)?;
         if self.policy.as_ref().is_some_and(|policy| policy != self.ledger.policy()) {
             return Err(SettingsError::PolicyOfAnotherLedger);
         }
@@ -277,6 +305,7 @@ impl SessionsBuilder {
         let shared = Shared {
             sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience),
             ledger: self.ledger,
+            devices: self.known_devices.map(|max_age| self.cookie.of_devices(max_age)),
             cookie: self.cookie,
             retries: self.retries,
             on_incident: self.on_incident,

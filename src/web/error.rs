@@ -7,13 +7,14 @@ use poem::http::{StatusCode, header};
 use crate::ledger::Error;
 use crate::request::failure::CommitFailed;
 use crate::request::part::Lost;
-use crate::request::{NotSignedIn, SessionError};
+use crate::request::signed_in::Refused;
+use crate::request::{NotSignedIn, SessionError, StepUpRequired};
 use crate::session::WishError;
 
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Ended | Self::Superseded => StatusCode::CONFLICT,
+            Self::Ended { .. } | Self::Superseded => StatusCode::CONFLICT,
             Self::TooManyStarts => StatusCode::TOO_MANY_REQUESTS,
             Self::RunPanicked => StatusCode::SERVICE_UNAVAILABLE,
             Self::Wish(wish) => status_of_wish(wish),
@@ -23,7 +24,7 @@ impl ResponseError for SessionError {
 
     fn as_response(&self) -> Response {
         let text = match self {
-            Self::Ended => "Your session has ended. Please load the page again.",
+            Self::Ended { .. } => "Your session has ended. Please load the page again.",
             Self::Superseded => "You have just signed in. Please send this again.",
             Self::Wish(WishError::StaleCookie) => "Please load the page again.",
             Self::TooManyStarts => {
@@ -50,6 +51,21 @@ fn status_of_wish(wish: &WishError) -> StatusCode {
 impl ResponseError for NotSignedIn {
     fn status(&self) -> StatusCode {
         StatusCode::UNAUTHORIZED
+    }
+}
+
+impl ResponseError for StepUpRequired {
+    fn status(&self) -> StatusCode {
+        StatusCode::UNAUTHORIZED
+    }
+}
+
+impl From<Refused> for poem::Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotSignedIn(error) => error.into(),
+            Refused::StepUp(error) => error.into(),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::task::JoinError;
 use crate::ledger::Error;
 use crate::request::SessionError;
 use crate::request::visit::Visit;
+use crate::request::vocabulary::ENCRYPT_FAIL;
 
 /// Writes the line for the last answer of a request, if it is one of ours with 5xx. `visit` is none if the
 /// request has not asked for one. The cause is told in our
@@ -25,7 +26,14 @@ pub(super) fn log(visit: Option<&Visit>, result: &Result<Response>) {
     let Some(cause) = cause.or_else(fault) else { return };
     let session = visit.and_then(Visit::session).map(tracing::field::display);
     let (attempt, status) = (visit.map_or(1, Visit::attempt), status.as_u16());
-    tracing::error!(session, attempt, status, %cause, "a request could not be served");
+    let owasp = result.as_ref().err().filter(|error| is_of_sealing(error)).map(|_| ENCRYPT_FAIL);
+    tracing::error!(session, attempt, status, owasp, %cause, "a request could not be served");
+}
+
+/// Whether no token could be made.
+fn is_of_sealing(error: &poem::Error) -> bool {
+    let cause = error.downcast_ref::<SessionError>();
+    matches!(cause, Some(SessionError::Seal(_) | SessionError::Randomness(_)))
 }
 
 /// The words of the library's error that an answer is made of, if it is made of one.

@@ -4,10 +4,11 @@ mod error;
 mod variables;
 
 use std::ffi::OsStr;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::session::Policy;
+use crate::session::{Policy, seconds};
 use crate::token::CookieSettings;
 pub use error::SettingsError;
 
@@ -79,6 +80,10 @@ pub struct RequestSettings {
     pub replay_bytes_total: usize,
     /// The most sessions a minute that visitors may start from one address; `None` for no limit.
     pub starts_per_minute: Option<u32>,
+    /// How long a browser that has signed in is recognised by its device cookie, in seconds or as a text
+    /// such as `"400d"`; `None` for no device cookies.
+    #[serde(deserialize_with = "seconds::optional")]
+    pub known_devices: Option<u32>,
 }
 
 impl Default for RequestSettings {
@@ -90,6 +95,7 @@ impl Default for RequestSettings {
             replay_bytes_max: REPLAY_BYTES_MAX,
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts_per_minute: None,
+            known_devices: None,
         }
     }
 }
@@ -132,6 +138,8 @@ impl Settings {
     pub fn validate(&self) -> Result<(), SettingsError> {
         self.policy.validate()?;
         self.cookie.validate()?;
+        let devices = self.requests.known_devices.map(|age| Duration::from_secs(age.into()));
+        check_devices(&self.cookie, devices)?;
         self.requests.validate()
     }
 }
@@ -145,6 +153,12 @@ impl RequestSettings {
     pub fn validate(&self) -> Result<(), SettingsError> {
         check_bodies(self.replay_bytes_max, self.replay_bytes_total)
     }
+}
+
+/// Makes sure that browsers take the device cookie that stands beside this one, if there is to be any.
+pub(super) fn check_devices(cookie: &CookieSettings, max_age: Option<Duration>) -> Result<(), SettingsError> {
+    let check = |max_age| cookie.of_devices(max_age).validate();
+    max_age.map_or(Ok(()), check).map_err(SettingsError::KnownDevices)
 }
 
 /// Makes sure that a body of the largest size may be kept at all.

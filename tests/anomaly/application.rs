@@ -105,7 +105,7 @@ async fn perform(session: &Session, tx: Option<&Tx>, steps: &str) -> Result<Vec<
 }
 
 fn client(tx: Option<&Tx>) -> Result<&Client> {
-    Ok(tx.ok_or(NotSignedIn)?)
+    Ok(tx.ok_or_else(NotSignedIn::default)?)
 }
 
 fn answer(end: &str, done: &[Step]) -> Result<Response> {

@@ -129,6 +129,9 @@ fn identity_event() -> impl Strategy<Value = Event> {
         ),
         4 => user().prop_map(|user| Event::ImpersonationStarted(ImpersonationStarted::new(user))),
         4 => Just(Event::ImpersonationEnded(ImpersonationEnded::new())),
+        2 => client_changed().prop_map(Event::ClientChanged),
+        2 => (device(), any::<bool>())
+            .prop_map(|(device, is_new)| Event::DeviceSeen(DeviceSeen::new(device, is_new))),
         1 => (reason(), time()).prop_map(|(reason, last_seen)| Event::Ended(Ended::new(reason, last_seen))),
     ]
 }
@@ -144,10 +147,25 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         btree_map(any::<String>(), vec(flash(), 0..4), 0..4),
         option::of(stored_time()),
         vec(superseded(), 0..3),
+        (known_clients(), any::<bool>(), option::of(device())),
     )
         .prop_map(
-            |(timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier)| {
+            |(
+                timeouts,
+                methods,
+                assurance,
+                impersonated,
+                offered,
+                values,
+                flashes,
+                renewed_at,
+                earlier,
+                (clients, step_up, device),
+            )| {
                 Content {
+                    clients,
+                    step_up,
+                    device,
                     timeouts,
                     methods,
                     assurance,
@@ -160,6 +178,27 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
                 }
             },
         )
+}
+
+pub(crate) fn device() -> impl Strategy<Value = DeviceId> {
+    any::<[u8; 16]>().prop_map(DeviceId::from_bytes)
+}
+
+fn client_changed() -> impl Strategy<Value = ClientChanged> {
+    (any::<bool>(), any::<bool>(), any::<bool>(), client(), client()).prop_map(
+        |(agent, network, step_up, before, now)| ClientChanged::new(agent, network, step_up, &before, &now),
+    )
+}
+
+/// What a session remembers of its clients after some changes.
+fn known_clients() -> impl Strategy<Value = KnownClients> {
+    vec(client_changed(), 0..4).prop_map(|changes| {
+        let mut state = SessionState::default();
+        for change in changes {
+            state.apply(&Event::ClientChanged(change), OffsetDateTime::UNIX_EPOCH);
+        }
+        state.content.clients
+    })
 }
 
 /// A time as the database keeps it.
@@ -195,6 +234,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         1 => user().prop_map(|user| Wish::Impersonate { user }),
         1 => Just(Wish::EndImpersonation),
         2 => token_hash().prop_map(|token_hash| Wish::OfferToken { token_hash }),
+        1 => (device(), any::<bool>()).prop_map(|(device, is_new)| Wish::SeeDevice { device, is_new }),
         1 => (name(), name()).prop_map(|(name, text)| Wish::Note { name, text }),
         1 => (reason(), time()).prop_map(|(reason, last_seen)| Wish::End { reason, last_seen }),
     ]

@@ -10,6 +10,7 @@ pub(crate) fn events() -> Vec<Event> {
     events.extend(values());
     events.extend(settings_and_renewals());
     events.extend(identities());
+    events.extend(clients_and_devices());
     events.push(Event::Noted(Noted::new("order_placed".into(), "№ 4711, 3 × 9 €".into())));
     events.extend(ends());
     events
@@ -40,13 +41,21 @@ pub(crate) fn content() -> Content {
             Superseded { token_hash: hash(0x50), until: at(1_700_000_030), accepted: false },
             Superseded { token_hash: hash(0x51), until: at(1_700_000_060), accepted: true },
         ],
+        clients: known_clients(),
+        step_up: true,
+        device: Some(DeviceId::from_bytes([0x5d; 16])),
     }
+}
+
+/// The content that shape 4 could hold: it remembered no clients and no device.
+pub(crate) fn content_of_shape_4() -> Content {
+    Content { clients: KnownClients::default(), step_up: false, device: None, ..content() }
 }
 
 /// The content that shape 3 could hold: its messages had no level.
 pub(crate) fn content_of_shape_3() -> Content {
     let waiting = [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec!["".into()])];
-    Content { flashes: waiting.into(), ..content() }
+    Content { flashes: waiting.into(), ..content_of_shape_4() }
 }
 
 /// The content that shape 2 could hold: its values did not say their form.
@@ -140,6 +149,29 @@ fn identities() -> Vec<Event> {
     vec![
         Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())),
         Event::ImpersonationEnded(ImpersonationEnded::new()),
+    ]
+}
+
+fn clients() -> [Client; 2] {
+    let client = |ip: &str, agent| Client::new(Some(ip.parse().unwrap()), agent);
+    [client("192.0.2.1", Some("Mozilla/5.0 (X11; Linux x86_64)")), client("2001:db8::7", None)]
+}
+
+/// What a session remembers once both clients have come.
+fn known_clients() -> KnownClients {
+    let (mut state, [before, now]) = (SessionState::default(), clients());
+    let changed = ClientChanged::new(true, true, false, &before, &now);
+    state.apply(&Event::ClientChanged(changed), OffsetDateTime::UNIX_EPOCH);
+    state.content.clients
+}
+
+fn clients_and_devices() -> Vec<Event> {
+    let [before, now] = clients();
+    vec![
+        Event::ClientChanged(ClientChanged::new(true, true, false, &before, &now)),
+        Event::ClientChanged(ClientChanged::new(false, true, true, &now, &Client::default())),
+        Event::DeviceSeen(DeviceSeen::new(DeviceId::from_bytes([0x5d; 16]), true)),
+        Event::DeviceSeen(DeviceSeen::new(DeviceId::new(at(1_700_000_000), [7; 10]), false)),
     ]
 }
 

@@ -220,7 +220,7 @@ async fn tx_first(
     Data(bench): Data<&Bench>,
     Path((changes, pace)): Path<(u32, String)>,
 ) -> Result<()> {
-    work(bench, session.id().ok_or(NotSignedIn)?, &session, Some(&tx), (changes, &pace)).await
+    work(bench, session.id().ok_or_else(NotSignedIn::default)?, &session, Some(&tx), (changes, &pace)).await
 }
 
 #[handler]
@@ -230,7 +230,7 @@ async fn session_first(
     Data(bench): Data<&Bench>,
     Path((changes, pace)): Path<(u32, String)>,
 ) -> Result<()> {
-    work(bench, session.id().ok_or(NotSignedIn)?, &session, Some(&tx), (changes, &pace)).await
+    work(bench, session.id().ok_or_else(NotSignedIn::default)?, &session, Some(&tx), (changes, &pace)).await
 }
 
 /// Serves signed-in users; knows the user before its transaction begins.
@@ -240,7 +240,7 @@ async fn part(
     Data(bench): Data<&Bench>,
     Path((changes, pace)): Path<(u32, String)>,
 ) -> Result<()> {
-    let id = session.id().ok_or(NotSignedIn)?;
+    let id = session.id().ok_or_else(NotSignedIn::default)?;
     let bench = bench.clone();
     session
         .transaction(async |session, tx| work(&bench, id, &session, Some(&tx), (changes, &pace)).await)
@@ -250,7 +250,7 @@ async fn part(
 /// Serves everybody, and takes its time before its transaction begins.
 #[handler]
 async fn part_later(session: Session, Data(bench): Data<&Bench>, Path(pace): Path<String>) -> Result<()> {
-    let id = session.id().ok_or(NotSignedIn)?;
+    let id = session.id().ok_or_else(NotSignedIn::default)?;
     bench.pause(&pace, session.attempt()).await;
     let bench = bench.clone();
     session.transaction(async |session, tx| work(&bench, id, &session, Some(&tx), (0, "0")).await).await
@@ -262,7 +262,7 @@ async fn session_only(
     Data(bench): Data<&Bench>,
     Path((changes, pace)): Path<(u32, String)>,
 ) -> Result<()> {
-    work(bench, session.id().ok_or(NotSignedIn)?, &session, None, (changes, &pace)).await
+    work(bench, session.id().ok_or_else(NotSignedIn::default)?, &session, None, (changes, &pace)).await
 }
 
 /// Serves everybody, and keeps something in the visitor's session.
@@ -271,7 +271,7 @@ async fn visit(session: Session, Data(bench): Data<&Bench>, Path(pace): Path<Str
     session.update(&COUNT, |count| *count += 1)?;
     bench.pause(&pace, session.attempt()).await;
     let user = session.user().map_or("-".to_owned(), |user| user.to_string());
-    Ok(format!("{user} {}", session.id().ok_or(NotSignedIn)?))
+    Ok(format!("{user} {}", session.id().ok_or_else(NotSignedIn::default)?))
 }
 
 /// Does `changes` changes of the session and, in a transaction, writes a row.

@@ -49,6 +49,9 @@ fn farewell(reason: &EndReason) -> Option<&'static str> {
         EndReason::Revoked => Some("You were signed out of this browser from another device."),
         EndReason::IdleTimeout => Some("You were away for long, so you were signed out."),
         EndReason::AbsoluteTimeout => Some("Your last login was long ago, so you were signed out."),
+        EndReason::ClientChanged => {
+            Some("Your session was used from somewhere else, so it was ended to protect you.")
+        }
         EndReason::TokenReplayed => {
             Some("Your session turned up in two places at once, so it was ended to protect you.")
         }

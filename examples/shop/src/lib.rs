@@ -19,6 +19,7 @@ mod story;
 mod when;
 
 use std::error::Error;
+use std::time::Duration;
 
 use poem::Response;
 use session_ledger::Ledger;
@@ -27,6 +28,9 @@ use session_ledger::web::Sessions;
 
 /// The demo users: names and passwords.
 pub const DEMO_USERS: [(&str, &str); 2] = [("alice", "two lumps please"), ("bob", "milk goes first")];
+
+/// How long a browser is recognised after its last login: as long as browsers keep a cookie.
+const KNOWN_DEVICES: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// Opens the shop on a database: the site, and the sessions that are a part of it. Adds missing tables, those
 /// of session-ledger and the shop's own, fills the shelves and registers the demo users.
@@ -48,6 +52,7 @@ pub async fn open(
     }
     // The library shares the shop's connections.
     let ledger = Ledger::builder(database.clone()).pool(pool.clone()).connect().await?;
-    let sessions = Sessions::builder(ledger.clone(), keys).cookie(cookie).build()?;
+    let sessions =
+        Sessions::builder(ledger.clone(), keys).cookie(cookie).known_devices(KNOWN_DEVICES).build()?;
     Ok((site::site(ledger, pool, passwords, sessions.clone()), sessions))
 }

@@ -7,7 +7,7 @@ use poem::error::ParsePathError;
 use poem::http::{HeaderMap, Method, StatusCode, header};
 use poem::web::{Html, Redirect};
 use poem::{Endpoint, Error, FromRequest, IntoResponse, Request, Response, Result};
-use session_ledger::web::{NotSignedIn, Session, SessionError};
+use session_ledger::web::{NotSignedIn, Session, SessionError, StepUpRequired};
 
 use crate::frame::Frame;
 use crate::pages::login;
@@ -25,7 +25,9 @@ pub(crate) async fn answer<E: Endpoint>(endpoint: Arc<E>, request: Request) -> R
     let next = (*request.method() == Method::GET).then(|| login::destination(request.uri().path()));
     match endpoint.call(request).await {
         Ok(answer) => Ok(answer.into_response()),
-        Err(error) if error.is::<NotSignedIn>() => Ok(to_login(next.unwrap_or("/cart"))),
+        Err(error) if error.is::<NotSignedIn>() || error.is::<StepUpRequired>() => {
+            Ok(to_login(next.unwrap_or("/cart")))
+        }
         Err(error) => Ok(answer_of(error)),
     }
 }
@@ -48,7 +50,8 @@ pub(crate) async fn keep_frame<E: Endpoint>(endpoint: Arc<E>, request: Request) 
 
 /// A refusal of the shop's own. The other errors are for the sessions to see, or have an answer already.
 fn is_refusal(error: &Error) -> bool {
-    let is_of_sessions = error.is::<NotSignedIn>() || error.is::<SessionError>();
+    let is_of_sessions =
+        error.is::<NotSignedIn>() || error.is::<StepUpRequired>() || error.is::<SessionError>();
     status(error).is_client_error() && !is_of_sessions && !error.is_from_response()
 }
 

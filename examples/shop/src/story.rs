@@ -46,6 +46,7 @@ pub(crate) fn end(reason: &EndReason) -> &str {
         EndReason::CredentialChanged => "the password was changed",
         EndReason::AccountDisabled => "the account was closed",
         EndReason::TokenReplayed => "used in two places at once",
+        EndReason::ClientChanged => "used from another browser or network",
         EndReason::UserSwitched => "somebody else logged in here",
         other => other.as_str(),
     }
@@ -91,6 +92,9 @@ impl Teller<'_> {
             Event::Renewed(_) => "A new token was given to this browser.".to_owned(),
             Event::ImpersonationStarted(start) => format!("You began to act as {}.", start.user),
             Event::ImpersonationEnded(_) => "You acted as yourself again.".to_owned(),
+            Event::ClientChanged(_) => "Your session was used from another browser or network.".to_owned(),
+            Event::DeviceSeen(seen) if seen.is_new => "It was the first time from this browser.".to_owned(),
+            Event::DeviceSeen(_) => "It was a browser that you have used before.".to_owned(),
             Event::Noted(note) => note.text.clone(),
             Event::Ended(ended) if user.is_some() => format!("Ended: {}.", end(&ended.reason)),
             Event::Ended(ended) => format!("Your visit ended: {}.", end(&ended.reason)),

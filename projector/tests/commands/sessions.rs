@@ -71,7 +71,7 @@ async fn a_session_in_which_somebody_acted_as_the_user_is_listed_with_who_did() 
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0]["session_id"], stories::eventful().to_string());
     assert_eq!((&listed[0]["impersonated_by"], &listed[0]["status"]), (&json!("alice"), &json!("ended")));
-    assert_eq!(listed[0]["impersonated_at"], "2025-03-01T09:01:50.123456Z");
+    assert_eq!(listed[0]["impersonated_at"], "2025-03-01T09:02:10.123456Z");
 
     let client = database.connect().await;
     client

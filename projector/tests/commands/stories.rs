@@ -3,10 +3,10 @@
 use session_ledger::Ledger;
 use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{
-    Assurance, ChainHash, Cleared, Client as From, Encoded, EndReason, Ended, Entry, Event, EventId,
-    FlashAdded, FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated,
-    RenewalOffered, Renewed, SessionId, SessionState, SettingsChanged, Started, StoredTimeouts, TokenHash,
-    UserId, Value, ValueRemoved, ValueSet,
+    Assurance, ChainHash, Cleared, Client as From, ClientChanged, DeviceId, DeviceSeen, Encoded, EndReason,
+    Ended, Entry, Event, EventId, FlashAdded, FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn,
+    Noted, Reauthenticated, RenewalOffered, Renewed, SessionId, SessionState, SettingsChanged, Started,
+    StoredTimeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
 };
 use test_support::Database;
 use time::macros::datetime;
@@ -61,11 +61,13 @@ fn every_kind() -> Vec<Event> {
         set("flag", b"1"),
         alice_logs_in(),
         renewed(),
+        Event::DeviceSeen(DeviceSeen::new(DeviceId::new(START, [9; 10]), true)),
         Event::FlashAdded(FlashAdded::new(String::new(), "Welcome back".into())),
         Event::FlashAdded(FlashAdded::new("news".into(), "A secret message".into())),
         Event::FlashTaken(FlashTaken::new("news".into())),
         Event::SettingsChanged(SettingsChanged::new(StoredTimeouts { idle: None, absolute: None })),
         Event::RenewalOffered(RenewalOffered::new(TOKEN_HASH)),
+        Event::ClientChanged(another_network()),
         Event::Reauthenticated(Reauthenticated::new(vec!["pwd".into(), "otp".into()], Assurance::Aal2)),
         Event::ImpersonationStarted(ImpersonationStarted::new(admin)),
         Event::Noted(Noted::new("ordered".into(), "number 42, \"express\"".into())),
@@ -73,8 +75,13 @@ fn every_kind() -> Vec<Event> {
         Event::ValueRemoved(ValueRemoved::new("flag".into())),
         Event::Cleared(Cleared::new()),
         Event::Unknown(Encoded::new("teleported", 3, b"to the moon")),
-        Event::Ended(Ended::new(EndReason::Revoked, START + Duration::seconds(160))),
+        Event::Ended(Ended::new(EndReason::Revoked, START + Duration::seconds(180))),
     ]
+}
+
+fn another_network() -> ClientChanged {
+    let at = |last| From { ip: Some([192, 0, 2, last].into()), user_agent: Some(FIREFOX.into()) };
+    ClientChanged::new(false, true, true, &at(1), &at(7))
 }
 
 fn started() -> Event {

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use projector::envelope::Envelope;
 use serde_json::{Value, json};
 use session_ledger::session::{
-    Assurance, Cleared, Client, Encoded, EndReason, Ended, Entry, Event, EventId, Flash, FlashAdded,
-    LoggedIn, Recorded, RenewalOffered, Renewed, SessionId, Started, StoredTimeouts, UserId, Value as Stored,
-    ValueSet,
+    Assurance, Cleared, Client, ClientChanged, DeviceId, DeviceSeen, Encoded, EndReason, Ended, Entry, Event,
+    EventId, Flash, FlashAdded, LoggedIn, Recorded, RenewalOffered, Renewed, SessionId, Started,
+    StoredTimeouts, UserId, Value as Stored, ValueSet,
 };
 use time::macros::datetime;
 
@@ -45,6 +45,7 @@ fn a_line_is_a_cloud_event() {
             "source": "/shop/sessions",
             "type": "session-ledger.logged_in",
             "subject": "02020202-0202-0202-0202-020202020202",
+            "owasp": "authn_login_success",
             "time": "2026-03-01T12:30:00.25Z",
             "datacontenttype": "application/json",
             "sessionversion": 3,
@@ -58,6 +59,31 @@ fn a_line_is_a_cloud_event() {
             },
         })
     );
+}
+
+/// ASVS 16.2.4. An attribute that is not there has no null in its place (CloudEvents, section 3.1).
+#[test]
+fn an_event_without_a_name_in_the_vocabulary_has_none() {
+    assert_eq!(line(Event::Cleared(Cleared::new())).get("owasp"), None);
+    let ended = Ended::new(EndReason::LoggedOut, datetime!(2026-03-01 12:00 UTC));
+    assert_eq!(line(Event::Ended(ended))["owasp"], "session_expired");
+}
+
+#[test]
+fn a_device_and_a_changed_client_are_told_without_what_the_session_remembers() {
+    let device = DeviceSeen::new(DeviceId::from_bytes([3; 16]), true);
+    let data = line(Event::DeviceSeen(device))["data"].clone();
+    assert_eq!(
+        (&data["device"], &data["is_new"]),
+        (&json!("03030303-0303-0303-0303-030303030303"), &json!(true))
+    );
+    let changed = ClientChanged::new(true, false, true, &Client::default(), &Client::default());
+    let data = line(Event::ClientChanged(changed))["data"].clone();
+    assert_eq!(
+        (&data["agent"], &data["network"], &data["step_up"]),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    assert_eq!(data.as_object().unwrap().len(), 6, "with the user and the client");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{CommittedPart, Visit, lock};
 use crate::request::completion::CookieChange;
 use crate::request::opened::Opened;
 use crate::request::running::Running;
+use crate::token::Token;
 
 /// The work that a request leaves when its handler has returned.
 #[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
@@ -17,11 +18,13 @@ pub(in crate::request) enum Left {
 }
 
 impl Visit {
-    /// Notes that a part of the request is committed, and which cookie must follow.
-    pub(in crate::request) fn keep_part(&self, cookie: Option<CookieChange>) {
+    /// Notes that a part of the request is committed, and which cookies must follow.
+    pub(in crate::request) fn keep_part(&self, cookie: Option<CookieChange>, device: Option<Token>) {
         let mut part = lock(&self.part);
-        let before = part.take().and_then(|part| part.cookie);
-        *part = Some(CommittedPart { cookie: cookie.or(before) });
+        let (cookie_before, device_before) =
+            part.take().map_or((None, None), |part| (part.cookie, part.device));
+        let (cookie, device) = (cookie.or(cookie_before), device.or(device_before));
+        *part = Some(CommittedPart { cookie, device });
     }
 
     /// The part that is committed already, if any.

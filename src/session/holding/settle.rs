@@ -22,6 +22,7 @@ impl Holding {
         if self.draft.is_changed() {
             // Its own fact is small, and its wish is granted at any time.
             self.take_offer().ok();
+            self.record_client_change();
         }
         let origin = Origin { at: self.now.at(), client, actor: None };
         let ended = self.ended.as_ref();
@@ -30,15 +31,6 @@ impl Holding {
         let resend = session.as_ref().map_or(Resend::Drop, |written| self.resend(&written.state));
         let guard = (end.is_none() && session.is_none()).then(|| self.guard());
         Writes { end, session, resend, guard }
-    }
-
-    /// The event that makes an offered token the session's own, for a request that has written nothing else.
-    pub fn taken_offer(&mut self, client: Client, event_id: impl FnMut() -> EventId) -> Option<Written> {
-        if self.is_changed() || !self.takes_offer() {
-            return None;
-        }
-        self.take_offer().ok()?;
-        self.draft.write(TokenHash::default(), &Origin { at: self.now.at(), client, actor: None }, event_id)
     }
 
     /// The response's order to the browser once everything is written.

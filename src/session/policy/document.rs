@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::Policy;
 use super::ceiling::{self, Ceiling};
-use crate::session::Assurance;
 use crate::session::seconds::words;
+use crate::session::{Assurance, Reaction};
 
 impl Policy {
     /// The policy in Markdown, for the review that ASVS 7.1.1 asks for: each limit with its value, its
@@ -26,7 +26,8 @@ impl Policy {
         };
         let mut text = format!("# Session policy\n\nAssurance level {level} of NIST SP 800-63B-4.\n\n{HEAD}");
         for (setting, value, ceiling, sources, behaviour) in self.rows() {
-            let behaviour = if value == OFF { "there is no limit" } else { behaviour };
+            let behaviour =
+                if value == OFF && behaviour != NOTHING { "there is no limit" } else { behaviour };
             let ceiling = ceiling.map_or("none".to_owned(), Ceiling::words);
             // Writing to a text never fails.
             writeln!(text, "| `{setting}` | {value} | {ceiling} | {sources} | {behaviour} |").ok();
@@ -35,7 +36,7 @@ impl Policy {
         text
     }
 
-    fn rows(&self) -> [Row; 7] {
+    fn rows(&self) -> [Row; 9] {
         let limit = |seconds: Option<u32>| seconds.map_or(OFF.to_owned(), words);
         [
             (
@@ -87,7 +88,39 @@ impl Policy {
                 "ASVS 2.4.1",
                 "the change is refused, and the session is as it was",
             ),
+            (
+                "changed_agent",
+                self.changed_agent.as_str().to_owned(),
+                None,
+                "ASVS 8.2.4, SM25",
+                Self::behaviour(self.changed_agent),
+            ),
+            (
+                "changed_network",
+                self.network(),
+                None,
+                "ASVS 8.2.4, SM25",
+                Self::behaviour(self.changed_network),
+            ),
         ]
+    }
+
+    fn network(&self) -> String {
+        let (reaction, v4, v6) = (self.changed_network, self.network_prefix_v4, self.network_prefix_v6);
+        if reaction == Reaction::Off {
+            OFF.to_owned()
+        } else {
+            format!("{} (/{v4}, /{v6})", reaction.as_str())
+        }
+    }
+
+    fn behaviour(reaction: Reaction) -> &'static str {
+        match reaction {
+            Reaction::Off => NOTHING,
+            Reaction::Note => "each new one is a fact in the log and an incident",
+            Reaction::StepUp => "the same, and the user must prove again who they are",
+            Reaction::End => "the session ends as `client_changed`",
+        }
     }
 
     fn deviations(&self) -> String {
@@ -106,6 +139,8 @@ impl Policy {
 type Row = (&'static str, String, Option<Ceiling>, &'static str, &'static str);
 
 const OFF: &str = "off";
+
+const NOTHING: &str = "nothing follows";
 
 const HEAD: &str = "| setting | value | at most | sources | at the limit |\n|---|---|---|---|---|\n";
 

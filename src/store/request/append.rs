@@ -50,6 +50,11 @@ impl Append {
         self.written.expected_version > 0 && self.written.state.ended.is_none()
     }
 
+    /// Its events, with their session.
+    pub(crate) fn recorded(&self) -> impl Iterator<Item = (SessionId, &Entry)> {
+        self.written.entries.iter().map(|entry| (self.written.id, entry))
+    }
+
     /// Makes the statements ready that write this, one for each event and each step of a login, so that they
     /// can be pipelined.
     pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {

@@ -12,6 +12,8 @@ use crate::store::error::Error;
 pub struct Savepoint<'a> {
     transaction: &'a Transaction,
     name: String,
+    /// How many sessions had ended in the transaction before.
+    ends: usize,
 }
 
 impl fmt::Debug for Savepoint<'_> {
@@ -24,7 +26,7 @@ impl<'a> Savepoint<'a> {
     pub(crate) async fn mark(transaction: &'a Transaction) -> Result<Self, Error> {
         let name = format!("session_ledger_{}", transaction.next_savepoint());
         send(transaction, &format!("savepoint {name}")).await?;
-        Ok(Self { transaction, name })
+        Ok(Self { transaction, name, ends: transaction.ends_so_far() })
     }
 
     /// Keeps the changes that were made after this point.
@@ -44,7 +46,9 @@ impl<'a> Savepoint<'a> {
     ///
     /// The statement fails.
     pub async fn rollback(self) -> Result<(), Error> {
-        send(self.transaction, &format!("rollback to savepoint {}", self.name)).await
+        send(self.transaction, &format!("rollback to savepoint {}", self.name)).await?;
+        self.transaction.undo_ends(self.ends);
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
 
+use super::append::Append;
 use super::load::{Load, Loaded};
 use crate::session::SessionId;
 use crate::store::bare::bare;
@@ -39,7 +40,7 @@ pub(crate) struct Transaction {
     pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
     /// The sessions that the application has ended in it, for those who watch them.
-    ends: Mutex<Vec<SessionId>>,
+    ends: Mutex<Vec<Append>>,
     _active: Active,
 }
 
@@ -131,13 +132,27 @@ impl Transaction {
     }
 
     /// Notes that a session has ended in it, if it is committed.
-    pub(crate) fn note_end(&self, session: SessionId) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    pub(crate) fn note_end(&self, end: Append) {
+        self.ends().push(end);
     }
 
-    /// The sessions that have ended in it.
-    pub(crate) fn ended_within(&self) -> Vec<SessionId> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The ends of sessions in it, to be told of once it is committed.
+    pub(crate) fn ended_within(&self) -> Vec<Append> {
+        std::mem::take(&mut *self.ends())
+    }
+
+    /// How many sessions have ended in it so far.
+    pub(super) fn ends_so_far(&self) -> usize {
+        self.ends().len()
+    }
+
+    /// Forgets the ends that came after so many: they are undone.
+    pub(super) fn undo_ends(&self, kept: usize) {
+        self.ends().truncate(kept);
+    }
+
+    fn ends(&self) -> MutexGuard<'_, Vec<Append>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Rolls back, and asks in the same trip whether the connection can serve the next request.

@@ -24,7 +24,12 @@ select acted.session_id, acted.actor, acted.occurred_at,
        ))) as last_seen,
        e.ended_at, e.reason, s.idle_timeout, s.absolute_deadline, session_ledger.clock() as now,
        coalesce(s.client_ip, e.client_ip) as client_ip,
-       coalesce(s.user_agent, e.user_agent) as user_agent
+       coalesce(s.user_agent, e.user_agent) as user_agent,
+       (
+           select d.payload from session_ledger.event as d
+            where d.session_id = acted.session_id and d.kind = 'device_seen' and d.shape = 1
+            order by d.version desc limit 1
+       ) as device
   from acted
   left join session_ledger.session as s on s.session_id = acted.session_id
   left join session_ledger.ended_session as e on e.session_id = acted.session_id

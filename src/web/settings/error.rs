@@ -15,6 +15,9 @@ pub enum SettingsError {
     /// Browsers would refuse the cookie.
     #[error(transparent)]
     Cookie(#[from] CookieSettingsError),
+    /// Browsers would refuse the device cookie.
+    #[error("setting `known_devices`: {0}")]
+    KnownDevices(CookieSettingsError),
     /// A body of the largest size that is kept would find no room.
     #[error(
         "setting `replay_bytes_max` is {most}, but `replay_bytes_total` leaves only {total} for all bodies: lower \

@@ -115,7 +115,8 @@ impl Device {
             short: short(summary.id),
             browser: browser::name(summary.user_agent.as_deref()),
             address: summary.client_ip,
-            first_seen: summary.started_at.into(),
+            // The browser may have been here long before this session.
+            first_seen: summary.device.map_or(summary.started_at, |device| device.first_seen()).into(),
             last_seen: last_seen.into(),
             lately: match ended {
                 None => format!("seen {}", when::ago(last_seen, now)),

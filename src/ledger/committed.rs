@@ -1,0 +1,64 @@
+//! What this process has committed, told to the application and to the log.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::session::{Client, Entry, Event, SessionId, Written};
+
+/// The name under which the log tells of facts.
+const TARGET: &str = "session_ledger::fact";
+
+/// A fact of a session, right after it was committed: see [`Builder::on_committed`](super::Builder).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Committed<'a> {
+    /// The session.
+    pub session: SessionId,
+    /// The event as the log holds it: its [`event`](Entry::event) is the fact, its `user` whose fact it is.
+    pub entry: &'a Entry,
+    /// The client, also where the event does not name it as it is no news.
+    pub client: Option<&'a Client>,
+}
+
+/// The application's ear for what is committed.
+pub(super) type CommittedHook = Arc<dyn Fn(&Committed<'_>) + Send + Sync>;
+
+/// Tells of what is committed.
+#[derive(Clone, Default)]
+pub(super) struct Teller(pub(super) Option<CommittedHook>);
+
+impl fmt::Debug for Teller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Teller").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Teller {
+    /// Tells the hook of each event, and the log of those that a monitor wants to hear of (ASVS 16.3.1).
+    pub(super) fn tell(&self, written: &Written) {
+        let is_logged = tracing::enabled!(target: TARGET, tracing::Level::INFO);
+        for entry in &written.entries {
+            if let Some(hook) = &self.0 {
+                let client = entry.client.as_ref().or(written.state.client.as_ref());
+                hook(&Committed { session: written.id, entry, client });
+            }
+            // An event about who is signed in names its client, and most of the others do not.
+            if is_logged && entry.client.is_some() {
+                log(written.id, entry);
+            }
+        }
+    }
+}
+
+/// One line for an event with a name in the OWASP Logging Vocabulary. It holds no user, no value and no
+/// address: the log of sessions has them.
+fn log(session: SessionId, entry: &Entry) {
+    let Ok(event) = entry.event() else { return };
+    let Some(owasp) = event.owasp() else { return };
+    let reason = match &event {
+        Event::Ended(ended) => Some(tracing::field::display(&ended.reason)),
+        _ => None,
+    };
+    let (kind, version) = (event.kind(), entry.version);
+    tracing::info!(target: TARGET, owasp, kind, %session, version, reason, "a fact was committed");
+}

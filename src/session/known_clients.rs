@@ -1,0 +1,133 @@
+//! The clients that a session knows, and the fact that another has come.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Client;
+
+/// Payload of [`Event::ClientChanged`](super::Event::ClientChanged). The client itself is the event's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ClientChanged {
+    /// Whether the browser is another, apart from the numbers of its version.
+    pub agent: bool,
+    /// Whether the address is of another network.
+    pub network: bool,
+    /// Whether the user must prove again who they are.
+    pub step_up: bool,
+    /// The client that the session knew before.
+    before: Mark,
+    /// The client that has come.
+    now: Mark,
+}
+
+/// What a session remembers of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    agent: u64,
+    ip: Option<IpAddr>,
+}
+
+/// The clients from which a session was used since its user last proved who they are, once there are two. So
+/// whoever goes to and fro between two networks is told of once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownClients {
+    agents: Vec<u64>,
+    addresses: Vec<IpAddr>,
+}
+
+/// How many browsers and how many addresses a session remembers. The oldest is forgotten first.
+const KNOWN_MAX: usize = 8;
+
+impl ClientChanged {
+    /// A change from one client to another.
+    #[doc(hidden)]
+    pub fn new(agent: bool, network: bool, step_up: bool, before: &Client, now: &Client) -> Self {
+        Self { agent, network, step_up, before: before.into(), now: now.into() }
+    }
+}
+
+impl KnownClients {
+    /// Adds the clients of a change. The one before is new to a session without notes alone.
+    pub(super) fn learn(&mut self, fact: &ClientChanged) {
+        if self.agents.is_empty() {
+            self.agents.push(fact.before.agent);
+        }
+        if self.addresses.is_empty() {
+            self.addresses.extend(fact.before.ip);
+        }
+        if fact.agent {
+            add(&mut self.agents, fact.now.agent);
+        }
+        if let (true, Some(ip)) = (fact.network, fact.now.ip) {
+            add(&mut self.addresses, ip);
+        }
+    }
+
+    /// Whether the client's browser is known. `before` is the client of a session without notes.
+    pub(super) fn has_agent(&self, before: &Client, client: &Client) -> bool {
+        if self.agents.is_empty() {
+            return agent_of(before).eq(agent_of(client));
+        }
+        self.agents.contains(&Mark::from(client).agent)
+    }
+
+    /// Whether the client's address is of a known network: `is_near` says whether two are of one. An address
+    /// that is not told is of no other network.
+    pub(super) fn has_network(
+        &self,
+        before: &Client,
+        client: &Client,
+        is_near: impl Fn(IpAddr, IpAddr) -> bool,
+    ) -> bool {
+        let Some(ip) = client.ip else { return true };
+        if self.addresses.is_empty() {
+            return before.ip.is_none_or(|known| is_near(known, ip));
+        }
+        self.addresses.iter().any(|known| is_near(*known, ip))
+    }
+}
+
+impl From<&Client> for Mark {
+    /// Of the browser eight bytes of a SHA-256 are enough: nobody gains by another browser of the same mark.
+    fn from(client: &Client) -> Self {
+        let mut hash = Sha256::new();
+        let mut buffer = [0; 4];
+        agent_of(client).for_each(|c| hash.update(c.encode_utf8(&mut buffer)));
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(hash.finalize());
+        Self { agent: u64::from_be_bytes([a, b, c, d, e, f, g, h]), ip: client.ip }
+    }
+}
+
+/// The browser without the numbers in its name: an update within the life of a session makes no other one.
+fn agent_of(client: &Client) -> impl Iterator<Item = char> {
+    let agent = client.user_agent.as_deref().unwrap_or_default();
+    agent.chars().filter(|c| !c.is_ascii_digit() && !matches!(c, '.' | '_'))
+}
+
+fn add<T: PartialEq>(known: &mut Vec<T>, one: T) {
+    if !known.contains(&one) {
+        if known.len() >= KNOWN_MAX {
+            known.remove(0);
+        }
+        known.push(one);
+    }
+}
+
+#[test]
+fn a_session_remembers_a_bounded_number_of_clients() {
+    let client = |network: usize| {
+        let ip = IpAddr::from([10, 0, u8::try_from(network).unwrap(), 1]);
+        Client::new(Some(ip), Some(&"x".repeat(network)))
+    };
+    let mut known = KnownClients::default();
+    for network in 1..100 {
+        known.learn(&ClientChanged::new(true, true, false, &client(network - 1), &client(network)));
+    }
+    assert_eq!((known.agents.len(), known.addresses.len()), (KNOWN_MAX, KNOWN_MAX));
+    let is_same = |one: IpAddr, other: IpAddr| one == other;
+    let knows = |network| known.has_network(&client(0), &client(network), is_same);
+    assert_eq!([0, 91, 92, 99].map(knows), [false, false, true, true]);
+}
