@@ -45,6 +45,8 @@ impl<'a> LoginStep<'a> {
             | Event::SettingsChanged(_)
             | Event::RenewalOffered(_)
             | Event::Renewed(_)
+            | Event::ClientChanged(_)
+            | Event::DeviceSeen(_)
             | Event::Noted(_)
             | Event::Ended(_)
             | Event::Unknown(_) => None,
