@@ -27,9 +27,6 @@ static LOGINS_PAGE: Sql =
     Sql::new(include_str!("sql/logins_page.sql"), conditions!(TIMESTAMPTZ, UUID, INT8, INT8));
 static COUNT_LOGINS: Sql = Sql::new(include_str!("sql/count_logins.sql"), conditions!(FLOAT8));
 
-/// A time after all that PostgreSQL is asked about: the year 9999.
-const LATEST: i64 = 253_402_214_400;
-
 /// A login: who was signed in to a session, from when to when. It holds nothing that opens the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,6 +175,7 @@ fn login(row: &Row) -> Result<Login, Error> {
     })
 }
 
-fn latest() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(LATEST).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// A time after all that PostgreSQL is asked about: the year 9999.
+pub(super) fn latest() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(253_402_214_400).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

@@ -9,6 +9,7 @@ use crate::session::{EventFilter, EventPlace, Recorded, UserId};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Parameters, Sql};
 use crate::store::error::Error;
+use crate::store::logins::latest;
 
 static EVENTS_PAGE: Sql = Sql::new(
     include_str!("../sql/events_page.sql"),
@@ -27,9 +28,6 @@ static EVENTS_PAGE: Sql = Sql::new(
     ],
 );
 
-/// A time after all that PostgreSQL is asked about: the year 9999.
-const LATEST: i64 = 253_402_214_400;
-
 /// At most `limit` of the events that fulfil `filter`: those behind the place `after`, or the first ones.
 pub(crate) async fn page_of_events(
     connection: &Connection,
@@ -41,7 +39,6 @@ pub(crate) async fn page_of_events(
         user.check()?;
     }
     let EventFilter { user, session, kinds, actor, network, from, until } = filter;
-    let latest = OffsetDateTime::from_unix_timestamp(LATEST).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let kinds = (!kinds.is_empty()).then_some(kinds);
     let (after_session, after_version) =
         after.map_or((Uuid::nil(), 0), |place| (place.session.as_uuid(), place.version));
@@ -53,7 +50,7 @@ pub(crate) async fn page_of_events(
         &network.map(|network| network.network()),
         &network.map(|network| network.broadcast()),
         &from.unwrap_or(OffsetDateTime::UNIX_EPOCH),
-        &until.unwrap_or(latest),
+        &until.unwrap_or(latest()),
         &after_session,
         &after_version,
         &i64::from(limit),
