@@ -19,10 +19,10 @@ const EVERYTHING: &str = r#"{
     "policy": {
         "assurance": "aal2", "deviation": "Long evenings.", "idle_timeout": "30m", "absolute_timeout": "2d",
         "extension_delay": "90s", "extension_chance": 10, "extension_deadline": "5m", "renewal_grace": 5,
-        "state_bytes_max": 1024
+        "renewal_timeout": "1h", "renewal_try_every": 20, "state_bytes_max": 1024
     },
     "cookie": {
-        "name": "__Secure-shop", "same_site": "none", "max_age": "30d", "secure": true, "domain": "example.org",
+        "name": "__Secure-shop", "same_site": "none", "secure": true, "domain": "example.org",
         "path": "/shop", "partitioned": true
     },
     "requests": {
@@ -41,10 +41,10 @@ fn everything() -> Settings {
         .extension_chance(10)
         .extension_deadline(300)
         .renewal_grace(5)
+        .renewal_timeout(3_600)
+        .renewal_try_every(20)
         .state_bytes_max(1_024);
-    let month = Duration::from_secs(30 * 86_400);
-    settings.cookie =
-        CookieSettings::default().name("__Secure-shop").same_site(SameSite::None).max_age(month);
+    settings.cookie = CookieSettings::default().name("__Secure-shop").same_site(SameSite::None);
     settings.cookie = settings.cookie.domain("example.org").path("/shop").partitioned();
     settings.requests.audience = "tenant".to_owned();
     settings.requests.user_in_log = true;
@@ -182,7 +182,7 @@ fn an_unknown_setting_of_a_file_is_refused_by_its_name() {
         (r#"{ "polcy": {} }"#, "unknown field `polcy`, expected one of `policy`, `cookie`, `requests`"),
         (
             r#"{ "cookie": { "samesite": "lax" } }"#,
-            "unknown field `samesite`, expected one of `name`, `same_site`, `max_age`, `secure`, `domain`",
+            "unknown field `samesite`, expected one of `name`, `same_site`, `secure`, `domain`",
         ),
         (r#"{ "requests": { "audiance": "" } }"#, "unknown field `audiance`, expected one of `audience`"),
         (

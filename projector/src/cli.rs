@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -121,7 +122,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Epoch,
     },
-    /// Make keys for the application's key ring
+    /// Make the keys of the application's key ring, and let them take turns
     Keys {
         /// The command about keys.
         #[command(subcommand)]
@@ -272,6 +273,44 @@ pub enum Keys {
         /// The state in which the key begins
         #[arg(long, default_value = KeyState::Primary.as_str(), value_parser = key_state())]
         state: KeyState,
+    },
+    /// Take the next step of a rotation in a key ring's file
+    ///
+    /// If no key is accept-only, adds a new one in that state; give the file to every process then, and make
+    /// sure that each has taken it. If one is, makes it primary and the former primary key accept-old. The
+    /// file is replaced as a whole; comments stay. An application that follows the file takes each step while
+    /// it runs. It needs no database.
+    ///
+    /// Example: projector keys rotate /etc/shop/keys
+    Rotate {
+        /// The file with the key ring
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Retire a key in a key ring's file: what it has sealed opens no more
+    ///
+    /// A former primary key can go when the tokens that it sealed have ended: after the absolute timeout, or
+    /// the renewal timeout if there is one. Whoever holds a token of it signs in again. The primary key
+    /// cannot be retired; rotate first. It needs no database.
+    ///
+    /// Example: projector keys retire /etc/shop/keys 19d3b004
+    Retire {
+        /// The file with the key ring
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The key's id: 8 hexadecimal digits
+        #[arg(value_name = "KEY")]
+        key: String,
+    },
+    /// List the ids and states of the keys in a key ring's file
+    ///
+    /// Masters are not shown. It needs no database.
+    ///
+    /// Example: projector keys list /etc/shop/keys
+    List {
+        /// The file with the key ring
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 

@@ -6,8 +6,11 @@ use crate::token::{CookieSettings, Token};
 
 /// An order to the browser about its token.
 pub(crate) enum CookieChange {
-    /// Keep this token.
-    Set(Token),
+    /// Keep this token for so many seconds, or until the browser closes.
+    Set {
+        token: Token,
+        max_age: Option<u32>,
+    },
     /// Forget the token.
     Remove,
 }
@@ -36,7 +39,7 @@ impl Completion {
 
     /// Whether the browser is given a token.
     pub(crate) fn sets_cookie(&self) -> bool {
-        matches!(self.cookie, Some(CookieChange::Set(_)))
+        matches!(self.cookie, Some(CookieChange::Set { .. }))
     }
 
     /// Whether the request may run again.
@@ -62,7 +65,7 @@ impl Completion {
         }
         let Some(change) = self.cookie else { return };
         let cookie = match change {
-            CookieChange::Set(token) => settings.set_cookie(&token),
+            CookieChange::Set { token, max_age } => settings.set_cookie(&token, max_age),
             CookieChange::Remove => settings.removal(),
         };
         // Checked settings and a base64 token always make a valid header.

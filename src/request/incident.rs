@@ -54,6 +54,11 @@ pub enum Incident {
         /// How far; negative if it went back.
         by: Duration,
     },
+    /// A new key ring could not be read, or may not take the place of the present one, which stays in use.
+    KeyRingRefused {
+        /// What is wrong with it, without a key.
+        problem: String,
+    },
     /// A request that another site may have sent in its visitor's name ([`Csrf`](crate::web::Csrf)).
     RequestForged {
         /// The client that sent it.
@@ -79,6 +84,7 @@ impl Incident {
                 "a token from a later state than the database's: after a restore run `projector epoch raise`"
             }
             Self::ClockJumped { .. } => "the database's clock has jumped: nobody is signed out by it",
+            Self::KeyRingRefused { .. } => "a new key ring was refused: the present one stays in use",
             Self::RequestForged { is_refused: true, .. } => {
                 "a request that another site may have sent was refused"
             }
@@ -97,6 +103,7 @@ impl Incident {
             Self::ForwardingRejected { .. } => "input_validation_fail",
             Self::DatabaseRolledBack { .. } => "database_rolled_back",
             Self::ClockJumped { .. } => "clock_jumped",
+            Self::KeyRingRefused { .. } => "key_ring_refused",
             Self::RequestForged { .. } => "malicious_csrf",
         }
     }

@@ -9,6 +9,7 @@ use super::forwarded::Proxies;
 use super::incident::Incident;
 use super::room::Streams;
 use super::starts::Starts;
+use super::tries::Tries;
 use super::writer_queue::WriterQueue;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: Proxies,
     /// None: visitors start as many sessions as they like.
     pub(crate) starts: Option<Starts>,
+    pub(crate) tries: Tries,
 }
 
 impl Shared {

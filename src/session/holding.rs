@@ -6,6 +6,7 @@
 
 mod change;
 mod form;
+mod renewal;
 mod settle;
 
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Holding {
     start: Start,
     /// Whether this request has made a secret that the response must carry.
     has_minted: bool,
+    /// Whether this request has asked for a new token while one was on offer.
+    has_asked_again: bool,
     /// Why the session of the request's cookie is over, if it is.
     why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
@@ -141,6 +144,7 @@ impl Holding {
             joinable: None,
             start: Start::Free,
             has_minted: false,
+            has_asked_again: false,
             why_ended: None,
             overdue: None,
         }
@@ -207,7 +211,11 @@ impl Holding {
 
     /// Whether there is something to do once the request is answered, whatever becomes of it.
     pub fn leaves_work(&self) -> bool {
-        self.is_changed() || self.overdue.is_some() || self.takes_offer() || self.wait().is_some()
+        self.is_changed()
+            || self.overdue.is_some()
+            || self.takes_offer()
+            || self.wait().is_some()
+            || self.renewal_is_due()
     }
 
     /// Whether a session must end because of the time, so that a wrong clock would end it in vain.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::strict::canonical;
 use super::{
-    Assurance, Content, DecodeError, Encoded, Event, Flash, FlashAdded, StoredTimeouts, Superseded, Timeouts,
-    TokenHash, UserId, Value, ValueSet,
+    Assurance, Content, DecodeError, Encoded, Event, Flash, FlashAdded, SettingsChanged, StoredTimeouts,
+    Superseded, Timeouts, TokenHash, UserId, Value, ValueSet,
 };
 use time::OffsetDateTime;
 
@@ -22,13 +22,17 @@ pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
             canonical::<FlashAddedShape1>(kind, 1, encoded.payload())
                 .map(|old| Event::FlashAdded(old.into())),
         ),
+        (kind @ "settings_changed", 1) => Some(
+            canonical::<SettingsChangedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::SettingsChanged(SettingsChanged::new(old.timeouts))),
+        ),
         _ => None,
     }
 }
 
 /// Whether the event is of an older shape that is read.
 pub(super) fn is_older(encoded: &Encoded) -> bool {
-    matches!((encoded.kind(), encoded.shape()), ("value_set" | "flash_added", 1))
+    matches!((encoded.kind(), encoded.shape()), ("value_set" | "flash_added" | "settings_changed", 1))
 }
 
 /// Shape 1 of `value_set`.
@@ -50,6 +54,30 @@ pub(super) struct ValueShape1 {
 struct FlashAddedShape1 {
     queue: String,
     message: String,
+}
+
+/// Shape 1 of `settings_changed`: there were no settings but time limits.
+#[derive(Serialize, Deserialize)]
+struct SettingsChangedShape1 {
+    timeouts: StoredTimeouts,
+}
+
+/// Shape 4 of the state column: there were no settings but time limits, and nobody knew when a token was
+/// offered.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ContentShape4 {
+    #[serde(with = "super::stored_timeouts")]
+    timeouts: Timeouts,
+    methods: Vec<String>,
+    assurance: Assurance,
+    impersonated: Option<UserId>,
+    offered: Option<TokenHash>,
+    values: BTreeMap<String, Value>,
+    flashes: BTreeMap<String, Vec<Flash>>,
+    #[serde(with = "super::stored_superseded::moment")]
+    renewed_at: Option<OffsetDateTime>,
+    #[serde(with = "super::stored_superseded")]
+    earlier: Vec<Superseded>,
 }
 
 /// Shape 3 of the state column: messages had no level.
@@ -117,12 +145,22 @@ impl From<FlashAddedShape1> for FlashAdded {
     }
 }
 
+impl From<ContentShape4> for Content {
+    fn from(old: ContentShape4) -> Self {
+        let ContentShape4 { timeouts, methods, assurance, impersonated, offered, .. } = old;
+        let ContentShape4 { values, flashes, renewed_at, earlier, .. } = old;
+        let of_today = Self { values, flashes, renewed_at, earlier, ..Self::default() };
+        Self { timeouts, methods, assurance, impersonated, offered, ..of_today }
+    }
+}
+
 impl From<ContentShape3> for Content {
     fn from(old: ContentShape3) -> Self {
         let ContentShape3 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape3 { values, flashes, renewed_at, earlier, .. } = old;
         let flashes = with_levels(flashes);
-        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
+        let of_today = Self { values, flashes, renewed_at, earlier, ..Self::default() };
+        Self { timeouts, methods, assurance, impersonated, offered, ..of_today }
     }
 }
 
@@ -131,7 +169,8 @@ impl From<ContentShape2> for Content {
         let ContentShape2 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape2 { values, flashes, renewed_at, earlier, .. } = old;
         let (values, flashes) = (with_forms(values), with_levels(flashes));
-        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
+        let of_today = Self { values, flashes, renewed_at, earlier, ..Self::default() };
+        Self { timeouts, methods, assurance, impersonated, offered, ..of_today }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::request::forwarded::Proxies;
 use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::starts::Starts;
+use crate::request::tries::Tries;
 use crate::request::writer_queue::WriterQueue;
 use crate::session::Policy;
 use crate::token::{CookieSettings, KeyRing, Sealer};
@@ -275,7 +276,7 @@ impl SessionsBuilder {
     fn unchecked(self) -> Sessions {
         let connections_of_one = self.ledger.connections_of_one();
         let shared = Shared {
-            sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience),
+            sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience).recorded(),
             ledger: self.ledger,
             cookie: self.cookie,
             retries: self.retries,
@@ -286,6 +287,7 @@ impl SessionsBuilder {
             queue: WriterQueue::new(connections_of_one),
             streams: Streams::new(connections_of_one),
             starts: self.starts,
+            tries: Tries::default(),
             proxies: self.proxies,
         };
         let face = Face {

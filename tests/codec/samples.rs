@@ -40,13 +40,23 @@ pub(crate) fn content() -> Content {
             Superseded { token_hash: hash(0x50), until: at(1_700_000_030), accepted: false },
             Superseded { token_hash: hash(0x51), until: at(1_700_000_060), accepted: true },
         ],
+        renewal_timeout: Some(3_600),
+        remembered: Some(1_209_600),
+        remembered_at: Some(at(1_700_000_001)),
+        offered_at: Some(at(1_700_000_002)),
     }
+}
+
+/// The content that shape 4 could hold: there were no settings but time limits.
+pub(crate) fn content_of_shape_4() -> Content {
+    let (renewal_timeout, remembered) = (None, None);
+    Content { renewal_timeout, remembered, remembered_at: None, offered_at: None, ..content() }
 }
 
 /// The content that shape 3 could hold: its messages had no level.
 pub(crate) fn content_of_shape_3() -> Content {
     let waiting = [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec!["".into()])];
-    Content { flashes: waiting.into(), ..content() }
+    Content { flashes: waiting.into(), ..content_of_shape_4() }
 }
 
 /// The content that shape 2 could hold: its values did not say their form.
@@ -63,7 +73,11 @@ pub(crate) fn content_of_shape_1() -> Content {
 
 /// The facts of the golden files of older shapes, as they are read today.
 pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
-    vec![(("value_set", 1), values_without_form()), (("flash_added", 1), flashes_without_level())]
+    vec![
+        (("value_set", 1), values_without_form()),
+        (("flash_added", 1), flashes_without_level()),
+        (("settings_changed", 1), time_limits()),
+    ]
 }
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -124,16 +138,26 @@ fn values() -> Vec<Event> {
     events
 }
 
-fn settings_and_renewals() -> Vec<Event> {
-    let renewed =
-        |grace, accepts_superseded| Event::Renewed(Renewed::new(hash(0x40), grace, accepts_superseded));
+fn time_limits() -> Vec<Event> {
     vec![
         Event::SettingsChanged(SettingsChanged::new(limits().into())),
         Event::SettingsChanged(SettingsChanged::new(StoredTimeouts { idle: Some(0), absolute: None })),
+    ]
+}
+
+fn settings_and_renewals() -> Vec<Event> {
+    let renewed =
+        |grace, accepts_superseded| Event::Renewed(Renewed::new(hash(0x40), grace, accepts_superseded));
+    let mut remembered = SettingsChanged::new(limits().into());
+    (remembered.renewal_timeout, remembered.remembered) = (Some(3_600), Some(34_560_000));
+    let mut events = time_limits();
+    events.extend([
+        Event::SettingsChanged(remembered),
         Event::RenewalOffered(RenewalOffered::new(hash(0x80))),
         renewed(30, true),
         renewed(0, false),
-    ]
+    ]);
+    events
 }
 
 fn identities() -> Vec<Event> {

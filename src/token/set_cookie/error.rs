@@ -29,17 +29,6 @@ pub enum CookieSettingsError {
          set `secure`, or choose a name without the prefix for local development."
     )]
     PrefixInsecure { name: String, prefix: &'static str },
-    /// `Max-Age` is given in seconds.
-    #[error("The cookie setting `max_age` must be whole seconds.")]
-    MaxAgeFraction,
-    /// `Max-Age=0` removes a cookie.
-    #[error(
-        "The cookie setting `max_age` is zero, which removes the cookie at once; leave it unset instead."
-    )]
-    MaxAgeZero,
-    /// Browsers cap the age at 400 days.
-    #[error("The cookie setting `max_age` is {found} seconds, but may be {most} (400 days) at most.")]
-    MaxAgeLength { found: u64, most: u64 },
     /// Browsers refuse such a cookie from other sites unless it is `Secure`.
     #[error(
         "The cookie setting `{setting}` needs a secure cookie; set `secure`, or leave `{setting}` as it is by default."
