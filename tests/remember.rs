@@ -197,7 +197,8 @@ async fn the_age_slides_while_the_session_is_used() {
     tokens.sort_unstable();
     tokens.dedup();
     assert_eq!(tokens.len(), before, "each is a new one");
-    assert!(scene.ledger.verify(|_| {}).await.unwrap().is_equal());
+    // It also tells of the clock, which the test has moved.
+    assert_eq!(scene.ledger.verify(|_| {}).await.unwrap().differences, []);
 }
 
 #[tokio::test]

@@ -150,7 +150,8 @@ async fn a_token_is_renewed_by_the_first_request_after_its_time() {
     }
     let renewals = ["renewal_offered", "renewed"].repeat(4);
     assert_eq!(scene.kinds().await[2..], renewals);
-    assert!(scene.ledger.verify(|_| {}).await.unwrap().is_equal());
+    // It also tells of the clock, which the test has moved.
+    assert_eq!(scene.ledger.verify(|_| {}).await.unwrap().differences, []);
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ fn a_variable_that_cannot_be_read_is_refused_by_its_name() {
             "60",
             "unknown field `idle_timout`, expected one of `assurance`, `deviation`, `idle_timeout`, \
              `absolute_timeout`, `extension_delay`, `extension_chance`, `extension_deadline`, `renewal_grace`, \
-             `state_bytes_max`",
+             `renewal_timeout`, `renewal_try_every`, `state_bytes_max`",
         ),
         (
             "POLICY_IDLE_TIMEOUT",
