@@ -22,6 +22,7 @@ mod incident;
 mod keys;
 mod opened;
 pub(crate) mod origin;
+mod own_settings;
 pub(crate) mod part;
 mod place;
 pub(crate) mod room;

@@ -118,6 +118,20 @@ async fn the_cookie_of_a_remembered_session_alone_has_an_age() {
     assert_eq!(scene.visitor.get("/me").await.body, "alice None");
 }
 
+#[tokio::test]
+async fn a_browser_that_is_closed_and_opened_again_is_signed_in_if_it_was_remembered() {
+    let scene = scene(Policy::default()).await;
+    scene.visitor.get("/login/1").await;
+    scene.visitor.reopen();
+    assert_eq!(scene.visitor.get("/me").await.body, "- None");
+    scene.visitor.get(&format!("/login-remember/{SPAN}")).await;
+    scene.visitor.reopen();
+    assert_eq!(scene.visitor.get("/me").await.body, format!("alice Some({SPAN})"));
+    scene.visitor.get("/forget").await;
+    scene.visitor.reopen();
+    assert_eq!(scene.visitor.get("/me").await.body, "- None");
+}
+
 /// The settings are facts of the session, in the request that logs in or in a later one.
 #[tokio::test]
 async fn remembering_with_a_login_costs_one_event_more_and_no_second_token() {
@@ -214,7 +228,10 @@ async fn the_age_never_promises_more_than_the_session_has_left() {
     assert!((9 * DAY - 600..=9 * DAY).contains(&age), "{age}");
     scene.visitor.get("/me").await;
     scene.pass(8 * DAY).await;
-    assert!(scene.visitor.get("/me").await.set_cookies().is_empty(), "the absolute limit is promised already");
+    assert!(
+        scene.visitor.get("/me").await.set_cookies().is_empty(),
+        "the absolute limit is promised already"
+    );
     scene.pass(13 * DAY).await;
     assert_eq!(scene.ended().await, Some(EndReason::AbsoluteTimeout));
 }
@@ -292,7 +309,10 @@ async fn what_cannot_be_promised_is_refused_by_its_name() {
     scene.visitor.get("/login/1").await;
     let rows = [
         (0, "setting `remember` must be at least 1 second; `forget` lets the browser forget"),
-        (30 * DAY + 1, "setting `remember` is 2592001 seconds, longer than the `absolute_timeout` of 30 days"),
+        (
+            30 * DAY + 1,
+            "setting `remember` is 2592001 seconds, longer than the `absolute_timeout` of 30 days",
+        ),
         (400 * DAY + 1, "setting `remember` is longer than the 400 days for which browsers keep a cookie"),
         (u64::MAX, "setting `remember` is longer than the 400 days for which browsers keep a cookie"),
         (30 * DAY, "remembered"),

@@ -244,11 +244,11 @@ async fn three_tabs_renew_once_and_none_is_signed_out() {
         let slow = scene.visitor.copy();
         let tab = || scene.visitor.call(scene.visitor.request(Method::GET, "/me", ""));
         let there = scene.visitor.of(&scene.elsewhere);
-        let (one, two, three) =
-            tokio::join!(tab(), there.call(there.request(Method::GET, "/me", "")), tab());
+        let (one, two, three) = tokio::join!(tab(), there.call(there.request(Method::GET, "/me", "")), tab());
         let answers = [one, two, three];
         assert!(answers.iter().all(|answer| answer.status == 200), "round {round}: {answers:?}");
-        let last = answers.iter().flat_map(Answer::set_cookies).last().expect("one at least has the new token");
+        let last =
+            answers.iter().flat_map(Answer::set_cookies).last().expect("one at least has the new token");
         let value = last.strip_prefix("__Host-session=").unwrap().split(';').next().unwrap();
         scene.visitor.put_cookie(NAME, value);
         assert_eq!(scene.visitor.get("/me").await.status, 200, "round {round}");

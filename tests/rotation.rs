@@ -247,7 +247,8 @@ async fn a_ring_that_cannot_be_used_is_refused_and_the_present_one_stays() {
 async fn an_offer_is_sent_again_after_a_rotation() {
     let database = Database::fresh().await;
     let (old, new) = (entry(Primary), entry(AcceptOnly));
-    let process = Process::start(database.ledger(Policy::default()).await, &format!("{old}\n{new}"), POLL).await;
+    let process =
+        Process::start(database.ledger(Policy::default()).await, &format!("{old}\n{new}"), POLL).await;
     let visitor = Visitor::new(&process.app);
     visitor.get("/login/alice").await;
     // The answer with the offered token is lost.
@@ -310,7 +311,9 @@ async fn an_application_may_bring_a_provider_of_its_own() {
     sessions.follow_keys(vault);
     let visitor = Visitor::new(&application(sessions.clone()));
     visitor.get("/login/alice").await;
-    for step in [format!("{present};{next}"), format!("{};{}", moved(&next, Primary), moved(&present, AcceptOld))] {
+    for step in
+        [format!("{present};{next}"), format!("{};{}", moved(&next, Primary), moved(&present, AcceptOld))]
+    {
         sender.send(step.clone()).await.unwrap();
         let wanted: Vec<_> = KeyRing::parse(&step).unwrap().states().collect();
         wait_until("the ring is taken", || sessions.key_states() == wanted).await;
@@ -335,7 +338,8 @@ async fn with_open_offer(database: &Database) -> Visitor {
 }
 
 async fn sealed(database: &Database) -> Option<i64> {
-    let rows = database.connect().await.query("select key_id, sealed from session_ledger.seal_count", &[]).await;
+    let rows =
+        database.connect().await.query("select key_id, sealed from session_ledger.seal_count", &[]).await;
     let rows = rows.unwrap();
     assert!(rows.len() <= 1 && rows.iter().all(|row| row.get::<_, &str>(0) == "0a0b0c0d"));
     rows.first().map(|row| row.get(1))

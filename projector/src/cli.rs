@@ -1,16 +1,16 @@
 //! The command line.
 
-use std::path::PathBuf;
+mod keys;
+
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use rand::TryRng;
 use session_ledger::session::{SessionId, UserId};
-use session_ledger::token::KeyState;
 
 use crate::output::Format;
 use crate::{Error, relay, verify};
+pub use keys::Keys;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
@@ -260,60 +260,6 @@ pub enum Epoch {
     Raise,
 }
 
-/// Commands about keys.
-#[derive(Debug, Subcommand)]
-pub enum Keys {
-    /// Print one new entry of a key ring
-    ///
-    /// The entry goes to standard output, advice to standard error. It is made of the operating system's
-    /// random bytes, is stored nowhere, and needs no database.
-    ///
-    /// Example: projector keys generate --state accept-only >> keys.txt
-    Generate {
-        /// The state in which the key begins
-        #[arg(long, default_value = KeyState::Primary.as_str(), value_parser = key_state())]
-        state: KeyState,
-    },
-    /// Take the next step of a rotation in a key ring's file
-    ///
-    /// If no key is accept-only, adds a new one in that state; give the file to every process then, and make
-    /// sure that each has taken it. If one is, makes it primary and the former primary key accept-old. The
-    /// file is replaced as a whole; comments stay. An application that follows the file takes each step while
-    /// it runs. It needs no database.
-    ///
-    /// Example: projector keys rotate /etc/shop/keys
-    Rotate {
-        /// The file with the key ring
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
-    /// Retire a key in a key ring's file: what it has sealed opens no more
-    ///
-    /// A former primary key can go when the tokens that it sealed have ended: after the absolute timeout, or
-    /// the renewal timeout if there is one. Whoever holds a token of it signs in again. The primary key
-    /// cannot be retired; rotate first. It needs no database.
-    ///
-    /// Example: projector keys retire /etc/shop/keys 19d3b004
-    Retire {
-        /// The file with the key ring
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// The key's id: 8 hexadecimal digits
-        #[arg(value_name = "KEY")]
-        key: String,
-    },
-    /// List the ids and states of the keys in a key ring's file
-    ///
-    /// Masters are not shown. It needs no database.
-    ///
-    /// Example: projector keys list /etc/shop/keys
-    List {
-        /// The file with the key ring
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
-}
-
 impl Command {
     /// The command's name, and the role that it needs.
     pub fn duty(&self) -> Duty {
@@ -397,11 +343,6 @@ fn session_id(text: &str) -> Result<SessionId, String> {
         "a session id looks like 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f; `projector sessions --user USER` lists a user's"
             .to_owned()
     })
-}
-
-fn key_state() -> impl TypedValueParser<Value = KeyState> {
-    let states = [KeyState::AcceptOnly, KeyState::Primary, KeyState::AcceptOld, KeyState::Retired];
-    PossibleValuesParser::new(states.map(KeyState::as_str)).try_map(|word| word.parse::<KeyState>())
 }
 
 #[test]

@@ -123,7 +123,8 @@ pub fn retire(file: &Path, key: &str, console: &mut Console<'_>) -> Result<Answe
 /// The file is no key ring, or cannot be read.
 pub fn list(file: &Path, console: &mut Console<'_>) -> Result<Answer, Error> {
     let text = read(file)?;
-    let lines: String = entries(&text).iter().map(|entry| format!("{} {}\n", entry.id, entry.state)).collect();
+    let lines: String =
+        entries(&text).iter().map(|entry| format!("{} {}\n", entry.id, entry.state)).collect();
     console.print(&lines)?;
     Ok(Answer::Yes)
 }

@@ -8,8 +8,8 @@ use clap::Parser;
 use projector::cli::{Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, epoch, history, key_file, keys, migrate, output, reader, rebuild, relay,
-    sessions, subscriptions, verify,
+    Answer, Console, Error, database, epoch, history, key_file, keys, migrate, output, reader, rebuild,
+    relay, sessions, subscriptions, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;

@@ -7,10 +7,7 @@ use crate::token::{CookieSettings, Token};
 /// An order to the browser about its token.
 pub(crate) enum CookieChange {
     /// Keep this token for so many seconds, or until the browser closes.
-    Set {
-        token: Token,
-        max_age: Option<u32>,
-    },
+    Set { token: Token, max_age: Option<u32> },
     /// Forget the token.
     Remove,
 }

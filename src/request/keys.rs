@@ -52,10 +52,13 @@ impl Shared {
 
     async fn record(&self, asked: SealsToRecord) {
         let key_id = asked.key_id;
-        let all: Result<Option<u64>, Error> = self.ledger.record_seals(&key_id.to_string(), asked.seals).await;
+        let all: Result<Option<u64>, Error> =
+            self.ledger.record_seals(&key_id.to_string(), asked.seals).await;
         match &all {
             Ok(Some(all)) => telemetry::seals(&key_id, *all),
-            Ok(None) => tracing::error!(%key_id, "the key has sealed as many tokens as it may: promote another"),
+            Ok(None) => {
+                tracing::error!(%key_id, "the key has sealed as many tokens as it may: promote another")
+            }
             Err(error) => tracing::warn!(%key_id, %error, "the seals of a key were not recorded"),
         }
         self.sealer.record(asked, &all);

@@ -221,7 +221,8 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
 /// changed the session first: then a later one offers it.
 async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
     let offered = opened.plan(&visit.shared, visit.arrival.client());
-    let plan = offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
+    let plan =
+        offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
     match visit.shared.ledger.commit(&plan.appends).await {
         Ok(()) => Some(plan),
         Err(error) => {

@@ -76,8 +76,7 @@ impl SealCount {
 
     /// How many seals should be recorded now, if any. Whoever gets a number must tell the outcome.
     pub(super) fn to_record(&self) -> Option<u64> {
-        let (sealed, recorded) =
-            (self.sealed.load(Ordering::Relaxed), self.recorded.load(Ordering::Relaxed));
+        let (sealed, recorded) = (self.sealed.load(Ordering::Relaxed), self.recorded.load(Ordering::Relaxed));
         let block = recorded.clamp(BLOCK.0, BLOCK.1);
         let is_low = recorded.saturating_sub(sealed) < block / 2;
         let is_due = sealed >= FIRST_RECORDED && is_low && !self.is_spent.load(Ordering::Relaxed);

@@ -154,7 +154,18 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         (seconds(), seconds(), option::of(stored_time()), option::of(stored_time())),
     )
         .prop_map(
-            |(timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier, settings)| {
+            |(
+                timeouts,
+                methods,
+                assurance,
+                impersonated,
+                offered,
+                values,
+                flashes,
+                renewed_at,
+                earlier,
+                settings,
+            )| {
                 let (renewal_timeout, remembered, remembered_at, offered_at) = settings;
                 Content {
                     timeouts,

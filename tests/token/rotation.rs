@@ -126,7 +126,11 @@ fn the_same_keys_in_another_order_are_no_change() {
     let same = format!("# by order of the boss\n{three}\n{two}\n{one};{}", entry(Retired));
     assert_eq!(running.reload(&ring(&same)), Ok(Reloaded::Unchanged));
     let step = format!("{};{};{three}", moved(&one, AcceptOld), moved(&two, Primary));
-    assert_eq!(running.reload(&ring(&step)), Ok(Reloaded::Taken(vec![])), "the documented way gives no concern");
+    assert_eq!(
+        running.reload(&ring(&step)),
+        Ok(Reloaded::Taken(vec![])),
+        "the documented way gives no concern"
+    );
 }
 
 fn reload(sealer: &Sealer, text: &str) {

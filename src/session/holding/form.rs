@@ -21,7 +21,8 @@ impl Holding {
         }
         let (state, now) = (self.state(), self.now.at());
         let earlier = state.content.earlier.iter().filter(|old| now < old.until);
-        let late = state.superseded.iter().chain(earlier).filter(|old| old.accepted).map(|old| old.token_hash);
+        let late =
+            state.superseded.iter().chain(earlier).filter(|old| old.accepted).map(|old| old.token_hash);
         [state.token_hash].into_iter().chain(state.content.offered).chain(late).collect()
     }
 }

@@ -55,7 +55,10 @@ impl std::fmt::Display for KeyRingConcern {
                  refuse its tokens"
             ),
             Self::Withdrawn { key_id } => {
-                write!(f, "the key {key_id} was primary and is retired: whoever it has signed in signs in again")
+                write!(
+                    f,
+                    "the key {key_id} was primary and is retired: whoever it has signed in signs in again"
+                )
             }
         }
     }
@@ -74,7 +77,8 @@ pub(in crate::token) fn judge(
     let Some(former) = next.keys().find(|key| key.id == sealing) else {
         return Err(KeyRingRefused::SealingKeyMissing { key_id: sealing });
     };
-    let withdrawn = (former.state == KeyState::Retired).then_some(KeyRingConcern::Withdrawn { key_id: sealing });
+    let withdrawn =
+        (former.state == KeyState::Retired).then_some(KeyRingConcern::Withdrawn { key_id: sealing });
     let primary = &next.primary;
     let is_new = known(primary).is_none();
     let undistributed = is_new.then_some(KeyRingConcern::NotDistributed { key_id: primary.id });

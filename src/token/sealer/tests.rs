@@ -156,7 +156,8 @@ fn the_stated_bound_holds_by_arithmetic() {
 }
 
 fn recorded() -> Sealer {
-    Sealer::new(KeyRing::parse(&entry(KeyState::Primary)).unwrap(), "__Host-session", "shop.example").recorded()
+    Sealer::new(KeyRing::parse(&entry(KeyState::Primary)).unwrap(), "__Host-session", "shop.example")
+        .recorded()
 }
 
 struct Lines(&'static Mutex<Vec<u8>>);
