@@ -4,7 +4,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
 
 use session_ledger::Ledger;
 use session_ledger::session::{Assurance, Policy};

@@ -1,12 +1,11 @@
 //! A file with the key ring, which is followed while the application runs.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use super::hangup::Hangups;
@@ -99,12 +98,10 @@ impl KeyFile {
     }
 
     async fn text(&self) -> Result<Zeroizing<String>, KeyFileError> {
+        let path = self.path.clone();
+        let reading = tokio::task::spawn_blocking(move || read(&path)).await;
         let unreadable = |error| KeyFileError::Unreadable { path: self.path.clone(), error };
-        // One byte more than may be there. Room for all of them from the start: a buffer that grows leaves
-        // copies of the keys behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(BYTES_MAX + 1));
-        let file = File::open(&self.path).await.map_err(unreadable)?;
-        file.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).await.map_err(unreadable)?;
+        let bytes = reading.map_err(|error| unreadable(error.into()))?.map_err(unreadable)?;
         if bytes.len() > BYTES_MAX {
             return Err(KeyFileError::TooLarge { path: self.path.clone() });
         }
@@ -143,6 +140,14 @@ impl KeyProvider for KeyFile {
             seen = now;
         }
     }
+}
+
+/// Reads the file, and one byte more than it may have. There is room for all of them from the start, as a
+/// buffer that grows leaves copies of the keys behind.
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(BYTES_MAX + 1));
+    File::open(path)?.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn fingerprint(text: &str) -> Fingerprint {

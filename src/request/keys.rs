@@ -1,12 +1,16 @@
 //! The key ring of a running application: another takes its place, and its seals are recorded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Incident;
 use super::shared::Shared;
 use crate::ledger::Error;
 use crate::telemetry;
 use crate::token::{KeyProvider, KeyRing, KeyRingRefused, Reloaded, SealsToRecord};
+
+/// The least time between two looks at a provider.
+const PAUSE: Duration = Duration::from_millis(1);
 
 impl Shared {
     /// Puts another key ring in place of the present one, for requests that begin from now on.
@@ -26,6 +30,8 @@ impl Shared {
         tokio::spawn(async move {
             loop {
                 provider.changed().await;
+                // A provider that never waits must not take a processor for itself.
+                tokio::time::sleep(PAUSE).await;
                 let ring = provider.key_ring().await;
                 let Some(shared) = shared.upgrade() else { return };
                 match ring {
