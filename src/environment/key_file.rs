@@ -42,7 +42,7 @@ const POLL: Duration = Duration::from_secs(2);
 pub struct KeyFile {
     path: PathBuf,
     poll: Duration,
-    /// The digest of the text that was read last; none if there was none.
+    /// What was found when it was read last; none if it never was.
     read: Option<Fingerprint>,
     hangups: Hangups,
 }
@@ -108,10 +108,6 @@ impl KeyFile {
         // What is not Unicode stays recognisable as wrong, and is refused by whoever reads it.
         Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
     }
-
-    async fn fingerprint(&self) -> Option<Fingerprint> {
-        self.text().await.ok().map(|text| fingerprint(&text))
-    }
 }
 
 impl KeyProvider for KeyFile {
@@ -119,7 +115,7 @@ impl KeyProvider for KeyFile {
 
     async fn key_ring(&mut self) -> Result<KeyRing, KeyFileError> {
         let text = self.text().await;
-        self.read = text.as_ref().ok().map(|text| fingerprint(text));
+        self.read = Some(fingerprint(&text));
         KeyRing::parse(&text?).map_err(|error| KeyFileError::Keys { path: self.path.clone(), error })
     }
 
@@ -133,7 +129,7 @@ impl KeyProvider for KeyFile {
             if is_asked {
                 return;
             }
-            let now = self.fingerprint().await;
+            let now = Some(fingerprint(&self.text().await));
             if now != self.read && now == seen {
                 return;
             }
@@ -150,6 +146,10 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-fn fingerprint(text: &str) -> Fingerprint {
-    Sha256::digest(text.as_bytes()).into()
+/// The digest of a text, or of why there is none: a file that is missing and one that is too large differ.
+fn fingerprint(text: &Result<Zeroizing<String>, KeyFileError>) -> Fingerprint {
+    match text {
+        Ok(text) => Sha256::digest(text.as_bytes()).into(),
+        Err(error) => Sha256::digest(error.to_string()).into(),
+    }
 }
