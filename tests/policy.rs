@@ -15,8 +15,7 @@ fn the_default_policy_can_be_followed() {
     assert_eq!((policy.extension_delay, policy.renewal_grace), (60, 30));
     assert_eq!((policy.extension_chance, policy.extension_deadline), (100, 300));
     assert_eq!((policy.assurance, &policy.deviation), (Assurance::Aal1, &None));
-    assert_eq!((policy.renewal_timeout, policy.renewal_try_every), (None, 0));
-    assert_eq!(policy.state_bytes_max, 65_536);
+    assert_eq!((policy.renewal_timeout, policy.renewal_try_every, policy.state_bytes_max), (None, 0, 65_536));
 }
 
 /// A change of one setting, and the message about it.

@@ -1,5 +1,5 @@
-//! Renewal of the token by its age, and the tries to hand it over (OWASP Session Management Cheat Sheet, SM20;
-//! ASVS 7.2.4).
+//! Renewal of the token by its age, and the tries to hand it over (OWASP Session Management Cheat Sheet,
+//! SM20; ASVS 7.2.4).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,5 @@
-//! Key rings that change while an application runs (ASVS 11.2.2, 13.3.4), and the count of seals over restarts
-//! (NIST SP 800-38D section 8.3).
+//! Key rings that change while an application runs (ASVS 11.2.2, 13.3.4), and the count of seals over
+//! restarts (NIST SP 800-38D section 8.3).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;

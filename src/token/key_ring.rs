@@ -40,9 +40,9 @@ pub use state::{KeyState, UnknownKeyState};
 ///
 /// To replace the primary key: add the new key as `accept-only` in every process. Then make it `primary` and
 /// the old key `accept-old`. When the tokens of the old key have ended, make it `retired`. An application
-/// that follows a [`KeyProvider`](super::KeyProvider) takes each step while it runs, and `projector keys` writes
-/// each of them into a [file](crate::environment::KeyFile). A key that somebody else may know is made `retired`
-/// at once, beside a new primary one: then everybody whose token it has sealed signs in again.
+/// that follows a [`KeyProvider`](super::KeyProvider) takes each step while it runs, and `projector keys`
+/// writes each of them into a [file](crate::environment::KeyFile). A key that somebody else may know is made
+/// `retired` at once, beside a new primary one: then everybody whose token it has sealed signs in again.
 ///
 /// The masters are overwritten in memory as soon as the keys for each purpose are derived from them. `Debug`
 /// shows ids and states only.

@@ -141,8 +141,8 @@ impl CookieSettings {
         self
     }
 
-    /// The `Set-Cookie` value that hands `token` to the browser, to be kept for `max_age` seconds or until the
-    /// browser closes. It is as secret as the token.
+    /// The `Set-Cookie` value that hands `token` to the browser, to be kept for `max_age` seconds, or until
+    /// the browser closes. It is as secret as the token.
     #[doc(hidden)]
     pub fn set_cookie(&self, token: &Token, max_age: Option<u32>) -> String {
         let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}"));
