@@ -29,9 +29,7 @@ mod set_cookie;
 pub use error::SealError;
 pub use form_token::FormToken;
 pub use key_provider::KeyProvider;
-pub use key_ring::{
-    KeyId, KeyRing, KeyRingConcern, KeyRingError, KeyRingRefused, KeyState, Place, UnknownKeyState,
-};
+pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyRingRefused, KeyState, Place, UnknownKeyState};
 pub use randomness::RandomnessError;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};
 
