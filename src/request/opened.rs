@@ -215,7 +215,8 @@ impl Opened {
 
     /// Plans what to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
-        if self.renewal_is_due() {
+        // Not into a transaction that leaves the session as it is: it might lose a race by that.
+        if self.holding.is_changed() && self.renewal_is_due() {
             self.renew(shared)?;
         }
         // A session that starts gets its first secret now, so that a handler that keeps nothing costs

@@ -220,7 +220,8 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
 /// Offers a new token that is due, for a request that has written nothing else. Another request may have
 /// changed the session first: then a later one offers it.
 async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
-    let offered = opened.plan(&visit.shared, visit.arrival.client());
+    let renewed = opened.renew(&visit.shared);
+    let offered = renewed.and_then(|()| opened.plan(&visit.shared, visit.arrival.client()));
     let plan =
         offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
     match visit.shared.ledger.commit(&plan.appends).await {
