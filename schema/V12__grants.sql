@@ -24,7 +24,7 @@ begin
     ) on session_ledger.event to session_ledger_runtime;
     grant select, insert, update, delete on session_ledger.session to session_ledger_runtime;
     grant select, insert on session_ledger.ended_session, session_ledger.login_step to session_ledger_runtime;
-    grant select, insert, update on session_ledger.activity to session_ledger_runtime;
+    grant select, insert, update on session_ledger.activity, session_ledger.seal_count to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
     grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
@@ -35,6 +35,7 @@ begin
         session_ledger.ended_session,
         session_ledger.login_step,
         session_ledger.activity,
+        session_ledger.seal_count,
         session_ledger.subscription,
         session_ledger.dead_letter,
         session_ledger.parked_session,

@@ -5,12 +5,19 @@
 //! | `DATABASE_URL` | the database, as [`Address`] reads it |
 //! | `PGHOST`, `PGUSER` and the others of libpq | what the address leaves open |
 //! | `SESSION_LEDGER_KEYS` | the [key ring](KeyRing) |
+//! | `SESSION_LEDGER_KEYS_FILE` | a file with the key ring, for [`EnvironmentKeys`] |
+
+mod hangup;
+mod key_file;
+mod keys;
 
 use std::env;
 
 use crate::ledger::{Address, AddressError, Builder, Ledger};
 use crate::plain_debug::plain_debug;
 use crate::token::{KeyRing, KeyRingError};
+pub use key_file::{KeyFile, KeyFileError};
+pub use keys::{EnvironmentKeys, EnvironmentKeysError};
 
 const ADDRESS: &str = "DATABASE_URL";
 const KEYS: &str = "SESSION_LEDGER_KEYS";

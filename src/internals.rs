@@ -17,5 +17,5 @@ pub use crate::session::writes::{CookiePlan, Resend, Writes};
 pub use crate::token::body::Contents;
 pub use crate::token::cookie_header::{Found, find};
 pub use crate::token::error::TokenRejected;
-pub use crate::token::sealer::{Sealer, Token};
+pub use crate::token::sealer::{Reloaded, Sealer, SealsToRecord, Token};
 pub use crate::token::secret::Secret;

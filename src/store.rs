@@ -24,6 +24,7 @@ pub(crate) mod projection;
 mod readiness;
 pub(crate) mod request;
 pub(crate) mod schema;
+pub(crate) mod seals;
 pub(crate) mod sessions;
 pub(crate) mod settling;
 mod sqlstate;

@@ -9,6 +9,8 @@
 //! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason` |
 //! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved` |
 //! | `session_ledger_incidents_total` | counter | bad requests, by [`name`](crate::web::Incident::name) |
+//! | `session_ledger_key_rings_total` | counter | new key rings; `outcome` is `taken` or `refused` |
+//! | `session_ledger_key_seals` | gauge | seals that are recorded of a `key`, of 2147483648 that may be |
 //! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |
 //! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
 //!
@@ -43,6 +45,7 @@ use tracing::Span;
 use tracing::field::{Empty, display};
 
 use crate::session::{SessionId, UserId};
+use crate::token::KeyId;
 
 /// The span of a request. It is of level error so that it stands beside every event within, whatever the
 /// subscriber leaves out.
@@ -86,6 +89,17 @@ pub(crate) fn unknown_outcome(committed: Option<bool>) {
 /// A cookie, a header or a request came that nobody honest sends.
 pub(crate) fn incident(name: &'static str) {
     counter!("session_ledger_incidents_total", "name" => name).increment(1);
+}
+
+/// A new key ring was taken or refused.
+pub(crate) fn key_ring(outcome: &'static str) {
+    counter!("session_ledger_key_rings_total", "outcome" => outcome).increment(1);
+}
+
+/// So many seals of a key are recorded, in all processes.
+pub(crate) fn seals(key: &KeyId, seals: u64) {
+    // Exact: far below the 53 bits of the mantissa.
+    gauge!("session_ledger_key_seals", "key" => key.to_string()).set(seals as f64);
 }
 
 /// A connection was waited for.

@@ -10,11 +10,13 @@
 pub(crate) mod cookie_header;
 
 pub(crate) mod body;
-mod budget;
+pub(crate) mod budget;
+mod device_cookie;
 pub(crate) mod error;
 mod form_key;
 pub(crate) mod form_token;
 mod frame;
+mod key_provider;
 mod key_ring;
 mod live_keys;
 mod purpose;
@@ -27,10 +29,13 @@ mod set_cookie;
 
 pub use error::SealError;
 pub use form_token::FormToken;
-pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyState, Place, UnknownKeyState};
+pub use key_provider::KeyProvider;
+pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyRingRefused, KeyState, Place, UnknownKeyState};
 pub use randomness::RandomnessError;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};
 
 pub(crate) use body::Contents;
-pub(crate) use sealer::{Sealer, Token, is_resend};
+pub(crate) use budget::SEALS_MAX;
+pub(crate) use device_cookie::DeviceCookie;
+pub(crate) use sealer::{Reloaded, Sealer, SealsToRecord, Token, is_resend};
 pub(crate) use secret::Secret;

@@ -15,7 +15,7 @@ fn the_default_policy_can_be_followed() {
     assert_eq!((policy.extension_delay, policy.renewal_grace), (60, 30));
     assert_eq!((policy.extension_chance, policy.extension_deadline), (100, 300));
     assert_eq!((policy.assurance, &policy.deviation), (Assurance::Aal1, &None));
-    assert_eq!(policy.state_bytes_max, 65_536);
+    assert_eq!((policy.renewal_timeout, policy.renewal_try_every, policy.state_bytes_max), (None, 0, 65_536));
 }
 
 /// A change of one setting, and the message about it.
@@ -35,7 +35,12 @@ const LATE: &str =
 const REASON: &str =
     "setting `deviation` must say why limits are beyond the standard's; leave it unset otherwise";
 
-const ROWS: [Row; 29] = [
+const PILED: &str =
+    "setting `renewal_timeout` must be longer than `renewal_grace`, or superseded tokens would pile up";
+const LOST: &str =
+    "setting `renewal_try_every` must be shorter than `renewal_timeout`, or a lost token would stay lost";
+
+const ROWS: [Row; 33] = [
     ("no idle limit", |policy| policy.idle_timeout = None, None),
     ("no absolute limit", |policy| policy.absolute_timeout = None, Some(OFF)),
     (
@@ -100,6 +105,14 @@ const ROWS: [Row; 29] = [
         None,
     ),
     ("no delay, no grace", |policy| (policy.extension_delay, policy.renewal_grace) = (0, 0), None),
+    ("a renewal within the grace", |policy| policy.renewal_timeout = Some(30), Some(PILED)),
+    ("a renewal after the grace", |policy| policy.renewal_timeout = Some(31), None),
+    (
+        "a try as late as the renewal",
+        |policy| (policy.renewal_timeout, policy.renewal_try_every) = (Some(31), 31),
+        Some(LOST),
+    ),
+    ("any try without a renewal", |policy| policy.renewal_try_every = u32::MAX - 1, None),
     ("no room", |policy| policy.state_bytes_max = 0, Some(SIZE)),
     ("a byte of room", |policy| policy.state_bytes_max = 1, None),
     ("all the room", |policy| policy.state_bytes_max = 65_536, None),

@@ -4,7 +4,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
 
 use session_ledger::Ledger;
 use session_ledger::session::{Assurance, Policy};
@@ -19,10 +18,10 @@ const EVERYTHING: &str = r#"{
     "policy": {
         "assurance": "aal2", "deviation": "Long evenings.", "idle_timeout": "30m", "absolute_timeout": "2d",
         "extension_delay": "90s", "extension_chance": 10, "extension_deadline": "5m", "renewal_grace": 5,
-        "state_bytes_max": 1024
+        "renewal_timeout": "1h", "renewal_try_every": 20, "state_bytes_max": 1024
     },
     "cookie": {
-        "name": "__Secure-shop", "same_site": "none", "max_age": "30d", "secure": true, "domain": "example.org",
+        "name": "__Secure-shop", "same_site": "none", "secure": true, "domain": "example.org",
         "path": "/shop", "partitioned": true
     },
     "requests": {
@@ -41,10 +40,10 @@ fn everything() -> Settings {
         .extension_chance(10)
         .extension_deadline(300)
         .renewal_grace(5)
+        .renewal_timeout(3_600)
+        .renewal_try_every(20)
         .state_bytes_max(1_024);
-    let month = Duration::from_secs(30 * 86_400);
-    settings.cookie =
-        CookieSettings::default().name("__Secure-shop").same_site(SameSite::None).max_age(month);
+    settings.cookie = CookieSettings::default().name("__Secure-shop").same_site(SameSite::None);
     settings.cookie = settings.cookie.domain("example.org").path("/shop").partitioned();
     settings.requests.audience = "tenant".to_owned();
     settings.requests.user_in_log = true;
@@ -140,7 +139,8 @@ fn a_variable_that_cannot_be_read_is_refused_by_its_name() {
             "60",
             "unknown field `idle_timout`, expected one of `assurance`, `deviation`, `idle_timeout`, \
              `absolute_timeout`, `extension_delay`, `extension_chance`, `extension_deadline`, `renewal_grace`, \
-             `state_bytes_max`, `changed_agent`, `changed_network`, `network_prefix_v4`, `network_prefix_v6`",
+             `renewal_timeout`, `renewal_try_every`, `state_bytes_max`, `changed_agent`, `changed_network`, \
+             `network_prefix_v4`, `network_prefix_v6`",
         ),
         (
             "POLICY_IDLE_TIMEOUT",
@@ -182,7 +182,7 @@ fn an_unknown_setting_of_a_file_is_refused_by_its_name() {
         (r#"{ "polcy": {} }"#, "unknown field `polcy`, expected one of `policy`, `cookie`, `requests`"),
         (
             r#"{ "cookie": { "samesite": "lax" } }"#,
-            "unknown field `samesite`, expected one of `name`, `same_site`, `max_age`, `secure`, `domain`",
+            "unknown field `samesite`, expected one of `name`, `same_site`, `secure`, `domain`",
         ),
         (r#"{ "requests": { "audiance": "" } }"#, "unknown field `audiance`, expected one of `audience`"),
         (
@@ -235,8 +235,7 @@ async fn the_middleware_follows_its_settings_and_refuses_those_that_it_cannot_fo
     let [cookie] = answer.set_cookies()[..] else { panic!("{answer:?}") };
     let (pair, attributes) = cookie.split_once(';').unwrap();
     assert!(pair.starts_with("__Secure-shop="), "{pair}");
-    let wanted =
-        " Domain=example.org; Path=/shop; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=2592000";
+    let wanted = " Domain=example.org; Path=/shop; Secure; HttpOnly; SameSite=None; Partitioned";
     assert_eq!(attributes, wanted);
     assert_eq!(visitor.get("/large/1025").await.status, 500, "more than `state_bytes_max`");
 

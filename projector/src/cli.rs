@@ -1,15 +1,16 @@
 //! The command line.
 
+mod keys;
+
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use rand::TryRng;
 use session_ledger::session::{SessionId, UserId};
-use session_ledger::token::KeyState;
 
 use crate::output::Format;
 use crate::{Error, relay, verify};
+pub use keys::Keys;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
@@ -121,7 +122,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Epoch,
     },
-    /// Make keys for the application's key ring
+    /// Make the keys of the application's key ring, and let them take turns
     Keys {
         /// The command about keys.
         #[command(subcommand)]
@@ -259,22 +260,6 @@ pub enum Epoch {
     Raise,
 }
 
-/// Commands about keys.
-#[derive(Debug, Subcommand)]
-pub enum Keys {
-    /// Print one new entry of a key ring
-    ///
-    /// The entry goes to standard output, advice to standard error. It is made of the operating system's
-    /// random bytes, is stored nowhere, and needs no database.
-    ///
-    /// Example: projector keys generate --state accept-only >> keys.txt
-    Generate {
-        /// The state in which the key begins
-        #[arg(long, default_value = KeyState::Primary.as_str(), value_parser = key_state())]
-        state: KeyState,
-    },
-}
-
 impl Command {
     /// The command's name, and the role that it needs.
     pub fn duty(&self) -> Duty {
@@ -358,11 +343,6 @@ fn session_id(text: &str) -> Result<SessionId, String> {
         "a session id looks like 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f; `projector sessions --user USER` lists a user's"
             .to_owned()
     })
-}
-
-fn key_state() -> impl TypedValueParser<Value = KeyState> {
-    let states = [KeyState::AcceptOnly, KeyState::Primary, KeyState::AcceptOld, KeyState::Retired];
-    PossibleValuesParser::new(states.map(KeyState::as_str)).try_map(|word| word.parse::<KeyState>())
 }
 
 #[test]

@@ -9,6 +9,7 @@ use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
 use crate::cli::Duty;
+use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
@@ -62,6 +63,9 @@ pub enum Error {
     /// There is no such subscription, or somebody holds it.
     #[error("{}", crate::subscriptions::told(.0))]
     Subscription(SubscriptionError),
+    /// The key ring's file cannot be read or written, or the step cannot be taken.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),

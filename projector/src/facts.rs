@@ -3,7 +3,7 @@
 //! They hold no tokens or their hashes, no values of a session and no flash messages.
 
 use serde_json::{Value, json};
-use session_ledger::session::{Assurance, Event, StoredTimeouts};
+use session_ledger::session::{Assurance, Event, SettingsChanged, StoredTimeouts};
 use time::format_description::well_known::Rfc3339;
 
 /// The facts of a kind, as an object. A kind that is not listed here tells only that it happened.
@@ -18,7 +18,7 @@ pub(crate) fn facts(event: &Event) -> Value {
         Event::ValueRemoved(removed) => json!({ "key": removed.key }),
         Event::FlashAdded(added) => json!({ "queue": added.queue, "level": added.message.level.as_str() }),
         Event::FlashTaken(taken) => json!({ "queue": taken.queue }),
-        Event::SettingsChanged(changed) => limits(&changed.timeouts),
+        Event::SettingsChanged(changed) => settings(changed),
         Event::Renewed(renewed) => json!({ "grace": renewed.grace }),
         Event::ImpersonationStarted(started) => json!({ "impersonated": started.user.as_str() }),
         Event::ClientChanged(changed) => {
@@ -36,6 +36,17 @@ pub(crate) fn facts(event: &Event) -> Value {
 /// Seconds; null for no limit.
 fn limits(timeouts: &StoredTimeouts) -> Value {
     json!({ "idle_timeout": timeouts.idle, "absolute_timeout": timeouts.absolute })
+}
+
+/// Seconds; null for those of the policy, and for a browser that forgets when it closes.
+fn settings(changed: &SettingsChanged) -> Value {
+    let StoredTimeouts { idle, absolute } = changed.timeouts;
+    json!({
+        "idle_timeout": idle,
+        "absolute_timeout": absolute,
+        "renewal_timeout": changed.renewal_timeout,
+        "remembered": changed.remembered,
+    })
 }
 
 fn proof(methods: &[String], assurance: Assurance) -> Value {

@@ -15,6 +15,7 @@ pub mod epoch;
 mod error;
 mod facts;
 pub mod history;
+pub mod key_file;
 pub mod keys;
 mod layout;
 pub mod migrate;

@@ -8,8 +8,8 @@ use clap::Parser;
 use projector::cli::{Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, epoch, history, keys, migrate, output, reader, rebuild, relay,
-    sessions, subscriptions, verify,
+    Answer, Console, Error, database, epoch, history, key_file, keys, migrate, output, reader, rebuild,
+    relay, sessions, subscriptions, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::ledger::RebuildOptions;
@@ -91,6 +91,9 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Epoch { command: Epoch::Show } => epoch::show(&open().await?, console).await,
         Command::Epoch { command: Epoch::Raise } => epoch::raise(address()?, console).await,
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
+        Command::Keys { command: Keys::Rotate { file } } => key_file::rotate(&file, &mut SysRng, console),
+        Command::Keys { command: Keys::Retire { file, key } } => key_file::retire(&file, &key, console),
+        Command::Keys { command: Keys::List { file } } => key_file::list(&file, console),
     }
 }
 

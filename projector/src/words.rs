@@ -1,6 +1,8 @@
 //! Events in words for people. The words show no token, and values by their size only.
 
-use session_ledger::session::{Assurance, ClientChanged, DeviceId, Entry, Event, FlashLevel, StoredTimeouts};
+use session_ledger::session::{
+    Assurance, ClientChanged, DeviceId, Entry, Event, FlashLevel, SettingsChanged, StoredTimeouts,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -28,7 +30,7 @@ fn describe(event: &Event) -> String {
             format!("{} queued{}", message(fact.message.level), queue(" in", &fact.queue))
         }
         Event::FlashTaken(fact) => format!("messages taken{}", queue(" from", &fact.queue)),
-        Event::SettingsChanged(fact) => format!("time limits changed: {}", limits(fact.timeouts)),
+        Event::SettingsChanged(fact) => settings(fact),
         Event::RenewalOffered(_) => "new token offered".to_owned(),
         Event::Renewed(_) => "token renewed".to_owned(),
         Event::ImpersonationStarted(fact) => format!("began to act as {}", fact.user),
@@ -98,6 +100,13 @@ fn message(level: FlashLevel) -> &'static str {
 
 fn queue(which: &str, name: &str) -> String {
     if name.is_empty() { String::new() } else { format!("{which} \"{name}\"") }
+}
+
+fn settings(fact: &SettingsChanged) -> String {
+    let remembered = fact.remembered.map(|seconds| format!(", remembered for {}", span(seconds)));
+    let renewed = fact.renewal_timeout.map(|seconds| format!(", token renewed after {}", span(seconds)));
+    let others: String = remembered.into_iter().chain(renewed).collect();
+    format!("time limits changed: {}{others}", limits(fact.timeouts))
 }
 
 fn limits(timeouts: StoredTimeouts) -> String {

@@ -13,7 +13,9 @@ use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::Connection;
 use crate::store::log::history;
 use crate::store::request::load::{self, Loaded};
-use crate::store::sessions;
+use crate::store::{seals, sessions};
+
+use crate::token::SEALS_MAX;
 
 pub(crate) use crate::store::connection::statement::Sql;
 pub(crate) use crate::store::error::{Prospect, cause};
@@ -120,6 +122,15 @@ impl Ledger {
     pub(crate) fn connections_of_one(&self) -> usize {
         let all = self.pool().connections_max();
         (all / 4).max(2).min(all.saturating_sub(1)).max(1)
+    }
+
+    /// Records seals of a key ahead, and returns how many are recorded in all; none if that would be more
+    /// than may be.
+    pub(crate) async fn record_seals(&self, key: &str, seals: u64) -> Result<Option<u64>, Error> {
+        let (added, most) = (seals.cast_signed(), SEALS_MAX.cast_signed());
+        let recording =
+            self.lend(async |connection: &Connection| seals::record(connection, key, added, most).await);
+        Ok(answered(recording).await?.map(i64::unsigned_abs))
     }
 
     /// The rules of the sessions, for a holding.

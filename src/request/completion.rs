@@ -7,8 +7,8 @@ use crate::token::Token;
 
 /// An order to the browser about its token.
 pub(crate) enum CookieChange {
-    /// Keep this token.
-    Set(Token),
+    /// Keep this token for so many seconds, or until the browser closes.
+    Set { token: Token, max_age: Option<u32> },
     /// Forget the token.
     Remove,
 }
@@ -44,7 +44,7 @@ impl Completion {
 
     /// Whether the browser is given a token.
     pub(crate) fn sets_cookie(&self) -> bool {
-        matches!(self.cookie, Some(CookieChange::Set(_)))
+        matches!(self.cookie, Some(CookieChange::Set { .. }))
     }
 
     /// Whether the request may run again.
@@ -69,16 +69,14 @@ impl Completion {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         if let Some(change) = self.cookie {
-            add_cookie(
-                headers,
-                match change {
-                    CookieChange::Set(token) => shared.cookie.set_cookie(&token),
-                    CookieChange::Remove => shared.cookie.removal(),
-                },
-            );
+            let cookie = match change {
+                CookieChange::Set { token, max_age } => shared.cookie.set_cookie(&token, max_age),
+                CookieChange::Remove => shared.cookie.removal(),
+            };
+            add_cookie(headers, cookie);
         }
-        if let (Some(token), Some(settings)) = (self.device, &shared.devices) {
-            add_cookie(headers, settings.set_cookie(&token));
+        if let (Some(token), Some(cookie)) = (self.device, &shared.devices) {
+            add_cookie(headers, cookie.set_cookie(&token));
         }
     }
 }

@@ -12,7 +12,7 @@ impl Visit {
     /// cookies are not in use. A cookie that cannot be read is no incident: its key may have been retired.
     pub(super) fn recognise(&self, state: &SessionState) -> Option<(Device, bool)> {
         let (cookie, user) = (self.shared.devices.as_ref()?, state.user.as_ref()?);
-        let shown = match find(self.arrival.cookies(), &cookie.name) {
+        let shown = match find(self.arrival.cookies(), cookie.name()) {
             Found::One(value) => self.shared.sealer.open_device(value).ok(),
             Found::None | Found::Several => None,
         };

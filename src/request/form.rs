@@ -23,8 +23,8 @@ impl Session {
     ///
     /// Only where [`Csrf`](crate::web::Csrf) asks for tokens are they needed. None for a visitor without a
     /// stored session, who has nothing yet that a forged request could touch, and in the answer that starts
-    /// the session. A form that was open over a login must be loaded again; over a renewal it is taken for
-    /// the policy's `renewal_grace`.
+    /// the session. A form that was open over a login must be loaded again; over one renewal it is taken
+    /// however late it comes.
     ///
     /// ```
     /// use poem::web::Html;

@@ -71,6 +71,11 @@ pub enum Incident {
         /// The client that was refused.
         client: Client,
     },
+    /// A new key ring could not be read, or may not take the place of the present one, which stays in use.
+    KeyRingRefused {
+        /// What is wrong with it, without a key.
+        problem: String,
+    },
     /// A request that another site may have sent in its visitor's name ([`Csrf`](crate::web::Csrf)).
     RequestForged {
         /// The client that sent it.
@@ -98,6 +103,7 @@ impl Incident {
             Self::ClientChanged { .. } => "a session is used from another browser or network than it knows",
             Self::TooManyStarts { .. } => "too many sessions were started from one address",
             Self::ClockJumped { .. } => "the database's clock has jumped: nobody is signed out by it",
+            Self::KeyRingRefused { .. } => "a new key ring was refused: the present one stays in use",
             Self::RequestForged { is_refused: true, .. } => {
                 "a request that another site may have sent was refused"
             }

@@ -1,6 +1,7 @@
 //! The session as one request has opened it: the holding, and what only this process may know.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::rngs::SysRng;
 use time::OffsetDateTime;
@@ -166,6 +167,25 @@ impl Opened {
         holding.renew(can_resend, || generated(secret))
     }
 
+    /// Lets the browser keep the cookie for `span` after each use.
+    pub(super) fn remember(&mut self, shared: &Shared, span: Duration) -> Result<(), SessionError> {
+        self.readable()?;
+        self.holding.remember(span)?;
+        self.renew_stale(shared)
+    }
+
+    /// Lets the browser forget the cookie when it closes.
+    pub(super) fn forget(&mut self, shared: &Shared) -> Result<(), SessionError> {
+        self.readable()?;
+        self.holding.forget()?;
+        self.renew_stale(shared)
+    }
+
+    /// The cookie's time goes with a new token alone: the present one may be on its way in another answer.
+    fn renew_stale(&mut self, shared: &Shared) -> Result<(), SessionError> {
+        if self.holding.cookie_is_stale() { self.renew(shared) } else { Ok(()) }
+    }
+
     /// Ends the session. What is wished afterwards goes to a new one.
     pub(super) fn end(&mut self, reason: EndReason) -> Result<(), WishError> {
         self.holding.end(reason, fresh_id())?;
@@ -225,6 +245,10 @@ impl Opened {
 
     /// Plans what to write, and which cookie follows.
     pub(super) fn plan(&mut self, shared: &Shared, client: Client) -> Result<Plan, SessionError> {
+        // Not into a transaction that leaves the session as it is: it might lose a race by that.
+        if self.holding.is_changed() && self.renewal_is_due() {
+            self.renew(shared)?;
+        }
         // A session that starts gets its first secret now, so that a handler that keeps nothing costs
         // nothing.
         if self.holding.starts() {
@@ -250,6 +274,11 @@ impl Opened {
         Ok(Plan { appends, guard: writes.guard, cookie, device: device.transpose()? })
     }
 
+    /// Whether a new token is to be offered though the handler has not asked for one.
+    pub(super) fn renewal_is_due(&self) -> bool {
+        self.damage.is_none() && self.holding.renewal_is_due()
+    }
+
     /// Which cookie follows where there is nothing to write.
     pub(super) fn cookie(&self, shared: &Shared) -> Result<Option<CookieChange>, SessionError> {
         self.cookie_in(shared, self.holding.state())
@@ -259,15 +288,24 @@ impl Opened {
     fn cookie_in(&self, shared: &Shared, state: &SessionState) -> Result<Option<CookieChange>, SessionError> {
         let token = match (self.holding.cookie(), &self.secret) {
             (CookiePlan::Mint, Some(secret)) => self.mint(shared, secret, state)?,
-            // An offered token may have been lost on its way. It is sent again until a browser shows it.
-            (CookiePlan::Resend, _) => match self.offered_secret(shared) {
-                Some(secret) => self.mint(shared, &secret, state)?,
-                None => None,
-            },
+            (CookiePlan::Resend, _) => self.resent(shared, state)?,
+            (CookiePlan::ResendEvery(seconds), _) => {
+                let is_time = shared.tries.allow(self.holding.id(), seconds, self.holding.now());
+                if is_time { self.resent(shared, state)? } else { None }
+            }
             (CookiePlan::Remove, _) => return Ok(Some(CookieChange::Remove)),
             (CookiePlan::Mint | CookiePlan::Leave, _) => None,
         };
-        Ok(token.map(CookieChange::Set))
+        let max_age = self.holding.max_age(state);
+        Ok(token.map(|token| CookieChange::Set { token, max_age }))
+    }
+
+    /// The offered token, which may have been lost on its way. It is sent again until a browser shows it.
+    fn resent(&self, shared: &Shared, state: &SessionState) -> Result<Option<Token>, SessionError> {
+        match self.offered_secret(shared) {
+            Some(secret) => self.mint(shared, &secret, state),
+            None => Ok(None),
+        }
     }
 
     /// A token that bears witness of this state. None without the database's time, by which all is written.

@@ -12,7 +12,7 @@ use super::opened::Opened;
 use super::visit::Visit;
 use super::{SessionError, SessionSnapshot};
 use crate::ledger::desk::Row;
-use crate::session::{Assurance, EndReason, Holding, Key, SessionId, SessionState, Timeouts, UserId, Wish};
+use crate::session::{Assurance, EndReason, Holding, Key, SessionId, SessionState, UserId, Wish};
 
 /// The request's session.
 ///
@@ -198,16 +198,6 @@ impl Session {
     pub fn note(&self, name: &str, text: &str) -> Result<(), SessionError> {
         self.wish(Wish::Note { name: name.to_owned(), text: text.to_owned() })
     }
-
-    /// Changes this session's own time limits, say for "remember me".
-    ///
-    /// # Errors
-    ///
-    /// The limits contradict each other.
-    #[doc(alias("set_expiry", "session_lifecycle"))]
-    pub fn set_timeouts(&self, timeouts: Timeouts) -> Result<(), SessionError> {
-        self.wish(Wish::ChangeTimeouts(timeouts))
-    }
 }
 
 /// Signing in and out.
@@ -347,7 +337,7 @@ impl Session {
     }
 
     /// Changes the session, as long as its request is not settled.
-    fn change<R>(
+    pub(super) fn change<R>(
         &self,
         change: impl FnOnce(&mut Opened) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {

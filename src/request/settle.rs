@@ -102,7 +102,7 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer
         return answer.send(|| settled(&visit, None, Err(Verdict::RolledBack(undone))));
     };
     let overdue = opened.holding.take_overdue();
-    let result = {
+    let mut result = {
         let mut concluding = pin!(conclude(&visit, &mut opened, running, commits));
         match visit.waits.bounded(concluding.as_mut()).await {
             Some(result) => result,
@@ -112,6 +112,16 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer
             }
         }
     };
+    if let Ok(plan) = &mut result
+        && plan.appends.is_empty()
+        && opened.renewal_is_due()
+    {
+        // On the heap: it is a rare and a large one.
+        let offering = Box::pin(offer(&visit, &mut opened));
+        if let Some(offered) = visit.waits.bounded(offering).await.flatten() {
+            *plan = offered;
+        }
+    }
     if is_kept {
         visit.stage().show(opened.left(result.as_ref().ok()));
     }
@@ -205,7 +215,28 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
         is_signed_in: opened.is_some_and(|opened| opened.holding.state().user.is_some()),
         looked_at_session: visit.was_opened(),
     };
+    if completion.sets_cookie() {
+        visit.shared.record_seals();
+    }
     Settled { verdict, completion }
+}
+
+/// Offers a new token that is due, for a request that has written nothing else. Another request may have
+/// changed the session first: then a later one offers it.
+async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
+    let renewed = opened.renew(&visit.shared);
+    let offered = renewed.and_then(|()| opened.plan(&visit.shared, visit.arrival.client()));
+    let plan =
+        offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
+    match visit.shared.ledger.commit(&plan.appends).await {
+        Ok(()) => Some(plan),
+        Err(error) => {
+            if !error.is_retryable() {
+                tracing::warn!(%error, "a token that is due was not renewed");
+            }
+            None
+        }
+    }
 }
 
 /// Writes what the browser has shown: an offered token, or another client. Another request may have done so

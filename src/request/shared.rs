@@ -9,12 +9,13 @@ use super::forwarded::Proxies;
 use super::incident::Incident;
 use super::room::Streams;
 use super::starts::Starts;
+use super::tries::Tries;
 use super::writer_queue::WriterQueue;
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::session::{Policy, SessionId};
 use crate::telemetry;
-use crate::token::{CookieSettings, Sealer};
+use crate::token::{CookieSettings, DeviceCookie, Sealer};
 
 /// The application's ear for incidents.
 pub(crate) type IncidentHook = Arc<dyn Fn(&Incident) + Send + Sync>;
@@ -27,8 +28,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) sealer: Sealer,
     pub(crate) cookie: CookieSettings,
-    /// The attributes of the device cookie; none where device cookies are not in use.
-    pub(crate) devices: Option<CookieSettings>,
+    /// None where device cookies are not in use.
+    pub(crate) devices: Option<DeviceCookie>,
     pub(crate) retries: RetryHook,
     pub(crate) on_incident: Option<IncidentHook>,
     pub(crate) allowance: Allowance,
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: Proxies,
     /// None: visitors start as many sessions as they like.
     pub(crate) starts: Option<Starts>,
+    pub(crate) tries: Tries,
 }
 
 impl Shared {

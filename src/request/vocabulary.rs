@@ -77,7 +77,10 @@ impl Incident {
             Self::ForwardingRejected { .. } => Some(VALIDATION_FAIL),
             Self::TooManyStarts { .. } => Some(RATE_LIMIT_EXCEEDED),
             Self::RequestForged { .. } => Some(FORGED_REQUEST),
-            Self::DatabaseRolledBack { .. } | Self::ClockJumped { .. } | Self::ClientChanged { .. } => None,
+            Self::DatabaseRolledBack { .. }
+            | Self::ClockJumped { .. }
+            | Self::ClientChanged { .. }
+            | Self::KeyRingRefused { .. } => None,
         }
     }
 
@@ -87,6 +90,7 @@ impl Incident {
             Self::DatabaseRolledBack { .. } => "database_rolled_back",
             Self::ClockJumped { .. } => "clock_jumped",
             Self::ClientChanged { .. } => "client_changed",
+            Self::KeyRingRefused { .. } => "key_ring_refused",
             Self::CookieRejected { .. }
             | Self::CookieDuplicated { .. }
             | Self::TokenReplayed { .. }

@@ -90,7 +90,7 @@ kinds! {
     "cleared", 1 => Cleared;
     "flash_added", 2 => FlashAdded;
     "flash_taken", 1 => FlashTaken;
-    "settings_changed", 1 => SettingsChanged;
+    "settings_changed", 2 => SettingsChanged;
     "renewal_offered", 1 => RenewalOffered;
     "renewed", 1 => Renewed;
     "impersonation_started", 1 => ImpersonationStarted;

@@ -35,6 +35,10 @@ pub enum Wish {
     Renew { token_hash: TokenHash, grace: u32, accepts_superseded: bool },
     /// Change the session's own time limits.
     ChangeTimeouts(Timeouts),
+    /// Change the session's own seconds between renewals of its token.
+    ChangeRenewal { renewal_timeout: Option<u32> },
+    /// Change for how many seconds the browser keeps the cookie, and the time limits that go with it.
+    Remember { remembered: Option<u32>, timeouts: Timeouts },
     /// Act as another user.
     Impersonate { user: UserId },
     /// Act as oneself again.
@@ -85,7 +89,7 @@ pub enum WishError {
     /// Nothing follows an end.
     #[error("the session has ended: what comes after belongs into a new one")]
     Ended,
-    /// Time limits that contradict each other.
+    /// Settings of the session that contradict each other or the policy.
     #[error(transparent)]
     Timeouts(#[from] PolicyError),
 }
@@ -136,10 +140,14 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::Renew { token_hash, grace, accepts_superseded } => {
             Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
         }
-        Wish::ChangeTimeouts(timeouts) if timeouts == content.timeouts => return Ok(None),
         Wish::ChangeTimeouts(timeouts) => {
-            timeouts.validate()?;
-            Event::SettingsChanged(SettingsChanged { timeouts: timeouts.into() })
+            return set_settings(content, timeouts, content.renewal_timeout, content.remembered);
+        }
+        Wish::ChangeRenewal { renewal_timeout } => {
+            return set_settings(content, content.timeouts, renewal_timeout, content.remembered);
+        }
+        Wish::Remember { remembered, timeouts } => {
+            return set_settings(content, timeouts, content.renewal_timeout, remembered);
         }
         Wish::Impersonate { user } => {
             signed_in(state)?;
@@ -179,6 +187,22 @@ fn set_value(
     let freed = old.map_or(0, |old| value_size(&key, old));
     fits(content.size() - freed + value_size(named(&key)?, &value), bytes_max)?;
     Ok(Some(Event::ValueSet(ValueSet { key, value })))
+}
+
+/// Settings that the session has already are granted without an event.
+fn set_settings(
+    content: &Content,
+    timeouts: Timeouts,
+    renewal_timeout: Option<u32>,
+    remembered: Option<u32>,
+) -> Result<Option<Event>, WishError> {
+    let present = (content.timeouts, content.renewal_timeout, content.remembered);
+    if (timeouts, renewal_timeout, remembered) == present {
+        return Ok(None);
+    }
+    timeouts.validate()?;
+    let timeouts = timeouts.into();
+    Ok(Some(Event::SettingsChanged(SettingsChanged { timeouts, renewal_timeout, remembered })))
 }
 
 /// Whether the same message waits in the queue already. A page shows it once, however often it was said.

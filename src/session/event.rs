@@ -163,6 +163,10 @@ pub struct FlashTaken {
 pub struct SettingsChanged {
     /// The time limits from now on.
     pub timeouts: StoredTimeouts,
+    /// The seconds between renewals of the token from now on; none for the policy's.
+    pub renewal_timeout: Option<u32>,
+    /// The seconds for which the browser keeps the cookie from now on; none until it closes.
+    pub remembered: Option<u32>,
 }
 
 /// Payload of [`Event::RenewalOffered`].
@@ -240,12 +244,19 @@ constructors! {
     Cleared();
     FlashAdded(queue: String, message: Flash);
     FlashTaken(queue: String);
-    SettingsChanged(timeouts: StoredTimeouts);
     RenewalOffered(token_hash: TokenHash);
     Renewed(token_hash: TokenHash, grace: u32, accepts_superseded: bool);
     ImpersonationStarted(user: UserId);
     ImpersonationEnded();
     Noted(name: String, text: String);
+}
+
+impl SettingsChanged {
+    /// A change of the time limits; nothing else is set.
+    #[doc(hidden)]
+    pub fn new(timeouts: StoredTimeouts) -> Self {
+        Self { timeouts, renewal_timeout: None, remembered: None }
+    }
 }
 
 impl Ended {

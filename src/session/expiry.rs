@@ -40,7 +40,8 @@ impl SessionState {
         Expiry::first(idle, self.absolute_end(limits), now)
     }
 
-    fn absolute_end(&self, limits: Timeouts) -> Option<OffsetDateTime> {
+    /// When the session ends by these limits, however busy it is.
+    pub(super) fn absolute_end(&self, limits: Timeouts) -> Option<OffsetDateTime> {
         let from = self.authenticated_at.unwrap_or(self.started_at);
         limits.absolute.map(|seconds| after(from, seconds))
     }

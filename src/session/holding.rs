@@ -7,6 +7,7 @@
 mod change;
 mod client;
 mod form;
+mod renewal;
 mod settle;
 
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub struct Holding {
     start: Start,
     /// Whether this request has made a secret that the response must carry.
     has_minted: bool,
+    /// Whether this request has asked for a new token while one was on offer.
+    has_asked_again: bool,
     /// Why the session of the request's cookie is over, if it is.
     why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
@@ -144,6 +147,7 @@ impl Holding {
             joinable: None,
             start: Start::Free,
             has_minted: false,
+            has_asked_again: false,
             why_ended: None,
             overdue: None,
             client_change: None,
@@ -216,7 +220,7 @@ impl Holding {
 
     /// Whether there is something to do once the request is answered, whatever becomes of it.
     pub fn leaves_work(&self) -> bool {
-        let is_due = self.overdue.is_some() || self.client_change.is_some();
+        let is_due = self.overdue.is_some() || self.client_change.is_some() || self.renewal_is_due();
         self.is_changed() || is_due || self.takes_offer() || self.wait().is_some()
     }
 

@@ -2,6 +2,7 @@
 
 mod ceiling;
 mod document;
+mod remembering;
 
 use std::borrow::Cow;
 
@@ -73,6 +74,14 @@ pub struct Policy {
     /// Seconds for which a superseded token is not yet taken for a replay. 30 by default.
     #[serde(deserialize_with = "seconds::required")]
     pub renewal_grace: u32,
+    /// Seconds after which a session's token is renewed by itself; `None` for no such renewal, which is the
+    /// default.
+    #[serde(deserialize_with = "seconds::optional")]
+    pub renewal_timeout: Option<u32>,
+    /// Seconds between two answers that carry an offered token that the browser has not shown yet. 0 by
+    /// default: each answer carries it.
+    #[serde(deserialize_with = "seconds::required")]
+    pub renewal_try_every: u32,
     /// The most bytes that a session may hold. 64 KiB by default, which is also the most that can be set.
     pub state_bytes_max: usize,
     /// What follows when a signed-in session is used from another browser. Nothing by default.
@@ -104,6 +113,8 @@ impl Policy {
             extension_chance: 100,
             extension_deadline: 300,
             renewal_grace: 30,
+            renewal_timeout: None,
+            renewal_try_every: 0,
             state_bytes_max: STATE_BYTES_MAX,
             changed_agent: Reaction::Off,
             changed_network: Reaction::Off,
@@ -184,6 +195,26 @@ impl Policy {
         self
     }
 
+    /// Sets the seconds after which a session's token is renewed by itself; `None` for no such renewal (OWASP
+    /// Session Management Cheat Sheet, renewal timeout).
+    ///
+    /// The first request after that time that looks at its session gets a new token with its answer, at the
+    /// cost of a write. It is offered: the old one stays as good as it was until the browser shows the new
+    /// one, and is let in for the [`renewal_grace`](Self::renewal_grace) then.
+    #[must_use]
+    pub fn renewal_timeout(mut self, seconds: impl Into<Option<u32>>) -> Self {
+        self.renewal_timeout = seconds.into();
+        self
+    }
+
+    /// Sets the seconds between two answers that carry an offered token that the browser has not shown yet:
+    /// the first one may have been lost. Each process counts by itself.
+    #[must_use]
+    pub fn renewal_try_every(mut self, seconds: u32) -> Self {
+        self.renewal_try_every = seconds;
+        self
+    }
+
     /// Sets the most bytes that a session may hold.
     #[must_use]
     pub fn state_bytes_max(mut self, bytes: usize) -> Self {
@@ -234,6 +265,7 @@ impl Policy {
     pub fn validate(&self) -> Result<(), PolicyError> {
         self.timeouts().validate()?;
         self.validate_extension()?;
+        self.permit_renewal(self.renewal_timeout)?;
         if !(1..=STATE_BYTES_MAX).contains(&self.state_bytes_max) {
             return refuse("state_bytes_max", "must be between 1 and 65536 bytes");
         }
@@ -258,6 +290,24 @@ impl Policy {
         let together = own.or(self.timeouts());
         together.validate()?;
         self.within_ceilings(together)
+    }
+
+    /// Makes sure that a session's token may be renewed after so many seconds.
+    pub(super) fn permit_renewal(&self, timeout: Option<u32>) -> Result<(), PolicyError> {
+        let timeout = timeout.unwrap_or(u32::MAX);
+        if timeout <= self.renewal_grace {
+            return refuse(
+                "renewal_timeout",
+                "must be longer than `renewal_grace`, or superseded tokens would pile up",
+            );
+        }
+        if timeout <= self.renewal_try_every {
+            return refuse(
+                "renewal_try_every",
+                "must be shorter than `renewal_timeout`, or a lost token would stay lost",
+            );
+        }
+        Ok(())
     }
 
     fn within_ceilings(&self, limits: Timeouts) -> Result<(), PolicyError> {

@@ -12,6 +12,9 @@ const UNITS: [(char, u32, &str); 4] =
 /// The text that stands for no limit, for files and variables that have no other word for it.
 const NONE: &str = "none";
 
+/// Browsers keep no cookie for longer: 400 days (RFC 6265bis, section 5.5).
+pub(crate) const BROWSER_KEEPS_MAX: u32 = 400 * 86_400;
+
 /// Reads a number of seconds, or a text such as `30m`.
 pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let found = deserializer.deserialize_any(Span { may_be_none: false })?;

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::timeouts::after;
 use super::{
     Assurance, ChainHash, Client, DecodeError, DeviceId, EndReason, Entry, Event, Flash, Key, KnownClients,
-    Renewed, Timeouts, TokenHash, UserId, Value, ValueError,
+    Renewed, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueError,
 };
 
 /// A session as its events made it.
@@ -91,6 +91,16 @@ pub struct Content {
     pub step_up: bool,
     /// The browser of the last login, where device cookies are in use.
     pub device: Option<DeviceId>,
+    /// The session's own seconds between renewals of its token; none for the policy's.
+    pub renewal_timeout: Option<u32>,
+    /// For how many seconds the browser keeps the cookie after a use; none until it closes.
+    pub remembered: Option<u32>,
+    /// When that changed last.
+    #[serde(with = "super::stored_superseded::moment")]
+    pub remembered_at: Option<OffsetDateTime>,
+    /// When the token on offer was made; if none is, when the present one was, if it was offered.
+    #[serde(with = "super::stored_superseded::moment")]
+    pub offered_at: Option<OffsetDateTime>,
 }
 
 /// How many superseded tokens a session remembers besides the latest. An older one counts as unknown.
@@ -125,8 +135,10 @@ impl SessionState {
                 self.authenticate(&fact.methods, fact.assurance, at);
             }
             Event::Reauthenticated(fact) => self.authenticate(&fact.methods, fact.assurance, at),
-            Event::SettingsChanged(fact) => self.content.timeouts = fact.timeouts.into(),
-            Event::RenewalOffered(fact) => self.content.offered = Some(fact.token_hash),
+            Event::SettingsChanged(fact) => self.change_settings(fact, at),
+            Event::RenewalOffered(fact) => {
+                (self.content.offered, self.content.offered_at) = (Some(fact.token_hash), Some(at));
+            }
             Event::Renewed(fact) => self.renew(fact, at),
             Event::ImpersonationStarted(fact) => self.content.impersonated = Some(fact.user.clone()),
             Event::ImpersonationEnded(_) => self.content.impersonated = None,
@@ -219,8 +231,17 @@ impl SessionState {
     pub(super) fn take_tokens_of(&mut self, other: &Self) {
         (self.token_hash, self.superseded) = (other.token_hash, other.superseded);
         self.content.offered = other.content.offered;
+        self.content.offered_at = other.content.offered_at;
         self.content.renewed_at = other.content.renewed_at;
         self.content.earlier.clone_from(&other.content.earlier);
+    }
+
+    fn change_settings(&mut self, fact: &SettingsChanged, at: OffsetDateTime) {
+        let content = &mut self.content;
+        (content.timeouts, content.renewal_timeout) = (fact.timeouts.into(), fact.renewal_timeout);
+        if content.remembered != fact.remembered {
+            (content.remembered, content.remembered_at) = (fact.remembered, Some(at));
+        }
     }
 
     /// The present token gives way to another, and so does an offered one that is not taken. What was
@@ -242,6 +263,9 @@ impl SessionState {
         self.content.earlier.drain(..surplus);
         // A browser takes an offered token by showing it.
         self.content.renewed_at = (!is_taken).then_some(at);
+        if !is_taken {
+            self.content.offered_at = None;
+        }
         self.token_hash = fact.token_hash;
     }
 }

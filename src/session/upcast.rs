@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::strict::canonical;
 use super::{
-    Assurance, Content, DecodeError, Encoded, Event, Flash, FlashAdded, StoredTimeouts, Superseded, Timeouts,
-    TokenHash, UserId, Value, ValueSet,
+    Assurance, Content, DecodeError, Encoded, Event, Flash, FlashAdded, SettingsChanged, StoredTimeouts,
+    Superseded, Timeouts, TokenHash, UserId, Value, ValueSet,
 };
 use time::OffsetDateTime;
 
@@ -22,13 +22,17 @@ pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
             canonical::<FlashAddedShape1>(kind, 1, encoded.payload())
                 .map(|old| Event::FlashAdded(old.into())),
         ),
+        (kind @ "settings_changed", 1) => Some(
+            canonical::<SettingsChangedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::SettingsChanged(SettingsChanged::new(old.timeouts))),
+        ),
         _ => None,
     }
 }
 
 /// Whether the event is of an older shape that is read.
 pub(super) fn is_older(encoded: &Encoded) -> bool {
-    matches!((encoded.kind(), encoded.shape()), ("value_set" | "flash_added", 1))
+    matches!((encoded.kind(), encoded.shape()), ("value_set" | "flash_added" | "settings_changed", 1))
 }
 
 /// Shape 1 of `value_set`.
@@ -52,7 +56,14 @@ struct FlashAddedShape1 {
     message: String,
 }
 
-/// Shape 4 of the state column: sessions remembered no clients and no device.
+/// Shape 1 of `settings_changed`: there were no settings but time limits.
+#[derive(Serialize, Deserialize)]
+struct SettingsChangedShape1 {
+    timeouts: StoredTimeouts,
+}
+
+/// Shape 4 of the state column: there were no settings but time limits, nobody knew when a token was offered,
+/// and sessions remembered no clients and no device.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ContentShape4 {
     #[serde(with = "super::stored_timeouts")]

@@ -35,6 +35,8 @@ pub enum CookiePlan {
     Mint,
     /// Keep the offered token, if the secret that the row keeps of it can be read.
     Resend,
+    /// The same, unless it was sent less than so many seconds ago.
+    ResendEvery(u32),
     /// Forget the token.
     Remove,
 }

@@ -14,7 +14,15 @@ use poem::{Addr, Body, Endpoint, Request, RequestParts, Response};
 use crate::web::plain_http::is_this_machine;
 
 /// The cookies of a browser by their names.
-type Jar = BTreeMap<String, Vec<u8>>;
+type Jar = BTreeMap<String, Cookie>;
+
+/// A cookie of a browser.
+#[derive(Clone)]
+struct Cookie {
+    value: Vec<u8>,
+    /// Whether the browser keeps it when it closes: it has a `Max-Age`.
+    is_kept: bool,
+}
 
 /// The content type of a browser's forms.
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -109,12 +117,17 @@ impl Visitor {
 
     /// The value of a cookie.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.jar().get(name).map(|value| String::from_utf8_lossy(value).into_owned())
+        self.jar().get(name).map(|cookie| String::from_utf8_lossy(&cookie.value).into_owned())
     }
 
-    /// Puts any cookie into the jar.
+    /// Puts any cookie into the jar, to be kept until the browser closes.
     pub fn put_cookie(&self, name: &str, value: impl Into<Vec<u8>>) {
-        self.jar().insert(name.to_owned(), value.into());
+        self.jar().insert(name.to_owned(), Cookie { value: value.into(), is_kept: false });
+    }
+
+    /// Closes the browser and opens it again: of its cookies those with a `Max-Age` are left.
+    pub fn reopen(&self) {
+        self.jar().retain(|_, cookie| cookie.is_kept);
     }
 
     /// Gets a page. `path` may have a query.
@@ -155,7 +168,8 @@ impl Visitor {
             parts.headers.insert(header::CONTENT_TYPE, FORM);
         }
         let jar = self.jar();
-        let pairs: Vec<_> = jar.iter().map(|(name, value)| [name.as_bytes(), b"=", value].concat()).collect();
+        let pairs: Vec<_> =
+            jar.iter().map(|(name, cookie)| [name.as_bytes(), b"=", &cookie.value].concat()).collect();
         if !pairs.is_empty() {
             let line = HeaderValue::from_bytes(&pairs.join(&b"; "[..])).expect("a cookie header");
             parts.headers.insert(header::COOKIE, line);
@@ -189,7 +203,8 @@ impl Visitor {
         if has("max-age=0") {
             jar.remove(name);
         } else {
-            jar.insert(name.to_owned(), value.as_bytes().to_vec());
+            let is_kept = attributes.iter().any(|one| one.starts_with("max-age="));
+            jar.insert(name.to_owned(), Cookie { value: value.as_bytes().to_vec(), is_kept });
         }
     }
 }

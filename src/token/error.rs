@@ -11,12 +11,21 @@ pub enum SealError {
     /// The generator gave no nonce.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
-    /// The key has sealed 2^31 times; random nonces would soon no longer be unique enough.
+    /// The key has sealed 2^31 times in all processes; random nonces would soon no longer be unique enough.
     #[error(
         "The key {key_id} has sealed as many tokens as it may; \
          make another key the primary one and reload the key ring."
     )]
     BudgetSpent {
+        /// The primary key.
+        key_id: KeyId,
+    },
+    /// The seals of this process could not be recorded in the database for too long.
+    #[error(
+        "The seals of the key {key_id} could not be recorded for too long, so it seals no more; \
+         the log says why, under \"the seals of a key were not recorded\"."
+    )]
+    Unrecorded {
         /// The primary key.
         key_id: KeyId,
     },

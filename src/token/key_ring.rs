@@ -1,5 +1,6 @@
 //! The keys that seal and open tokens, and the text in which their owner keeps them.
 
+mod change;
 mod error;
 mod id;
 mod line;
@@ -16,6 +17,9 @@ use zeroize::Zeroizing;
 use super::purpose::Purpose;
 use super::randomness::{self, RandomnessError};
 use super::secret_bytes::SecretBytes;
+pub(in crate::token) use change::KeyRingConcern;
+pub use change::KeyRingRefused;
+pub(super) use change::judge;
 pub use error::KeyRingError;
 pub use id::KeyId;
 use line::KeyLine;
@@ -36,7 +40,10 @@ pub use state::{KeyState, UnknownKeyState};
 /// A line may be blank, and a comment goes from `#` to the end of its line.
 ///
 /// To replace the primary key: add the new key as `accept-only` in every process. Then make it `primary` and
-/// the old key `accept-old`. When the tokens of the old key have ended, make it `retired`.
+/// the old key `accept-old`. When the tokens of the old key have ended, make it `retired`. An application
+/// that follows a [`KeyProvider`](super::KeyProvider) takes each step while it runs, and `projector keys`
+/// writes each of them into a [file](crate::environment::KeyFile). A key that somebody else may know is made
+/// `retired` at once, beside a new primary one: then everybody whose token it has sealed signs in again.
 ///
 /// The masters are overwritten in memory as soon as the keys for each purpose are derived from them. `Debug`
 /// shows ids and states only.
@@ -53,6 +60,15 @@ impl KeyRing {
     /// Names the line and what is wrong with it, and never shows the text of a master.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         text.parse()
+    }
+
+    /// The ids and states of the keys, the primary one first.
+    pub fn states(&self) -> impl Iterator<Item = (KeyId, KeyState)> {
+        self.keys().map(|key| (key.id, key.state))
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &RingKey> {
+        std::iter::once(&self.primary).chain(&self.others)
     }
 
     /// A new line for the text of a key ring: `state`, a random key id and a random master.
@@ -93,9 +109,8 @@ impl FromStr for KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys = std::iter::once(&self.primary).chain(&self.others);
         f.write_str("KeyRing ")?;
-        f.debug_map().entries(keys.map(|key| (key.id, key.state))).finish()
+        f.debug_map().entries(self.keys().map(|key| (key.id, key.state))).finish()
     }
 }
 

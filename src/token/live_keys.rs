@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use subtle::ConstantTimeEq;
+
 use super::budget::SealCount;
 use super::form_key::FormKey;
 use super::key_ring::{KeyId, KeyRing, KeyState, RingKey};
@@ -22,6 +24,13 @@ impl LiveKeys {
         let live = |key: &RingKey| LiveKey::new(key, binding, before.and_then(|keys| keys.find(key.id)));
         let others = ring.others.iter().filter(|key| key.state != KeyState::Retired).map(live).collect();
         Self { primary: live(&ring.primary), others }
+    }
+
+    /// Whether these are the keys of `ring`, in the same states.
+    pub(super) fn are_those_of(&self, ring: &KeyRing) -> bool {
+        let live = || ring.keys().filter(|key| key.state != KeyState::Retired);
+        let same = |key: &RingKey| self.find(key.id).is_some_and(|own| own.state == key.state && own.is(key));
+        live().count() == self.iter().count() && live().all(same)
     }
 
     pub(super) fn primary(&self) -> &LiveKey {
@@ -55,7 +64,7 @@ pub(super) struct LiveKey {
 
 impl LiveKey {
     fn new(key: &RingKey, binding: &Binding, before: Option<&Self>) -> Self {
-        let cookie_count = before.map(|live| live.cookie.count()).unwrap_or_default();
+        let cookie_count = before.map(|live| Arc::clone(live.cookie.count())).unwrap_or_default();
         let cookie = key.for_purpose(Purpose::Cookie);
         let cookie = SealingKey::new(key.id, Purpose::Cookie, cookie, binding, cookie_count);
         let resend = HolderKeys {
@@ -65,10 +74,20 @@ impl LiveKey {
         };
         let form =
             FormKey::new(key.for_purpose(Purpose::Form), binding.associated_data(key.id, Purpose::Form));
-        let count = before.map(|live| live.device.count()).unwrap_or_default();
+        let count = before.map(|live| Arc::clone(live.device.count())).unwrap_or_default();
         let device = key.for_purpose(Purpose::Device);
         let device = SealingKey::new(key.id, Purpose::Device, device, binding, count);
         Self { id: key.id, state: key.state, cookie, resend, form, device }
+    }
+
+    /// The key's name.
+    pub(super) fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Whether this is made of the same master.
+    pub(super) fn is(&self, key: &RingKey) -> bool {
+        self.resend.key.expose().ct_eq(key.for_purpose(Purpose::Resend).expose()).into()
     }
 
     /// The key for cookies.

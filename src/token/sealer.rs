@@ -1,8 +1,9 @@
 //! The sealer, which seals session id, secret and witness into a token and opens tokens again.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Guard};
 use rand::TryRng;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -12,7 +13,7 @@ use super::budget::SealBudget;
 use super::error::{SealError, TokenRejected};
 use super::form_token::{FormToken, unmasked};
 use super::frame::{Frame, RESEND};
-use super::key_ring::KeyRing;
+use super::key_ring::{KeyId, KeyRing, KeyRingConcern, KeyRingRefused, KeyState, judge};
 use super::live_keys::LiveKeys;
 use super::randomness::RandomnessError;
 use super::sealing_key::Binding;
@@ -70,18 +71,42 @@ impl fmt::Debug for Token {
 pub struct Sealer {
     binding: Binding,
     budget: SealBudget,
-    keys: RwLock<Arc<LiveKeys>>,
+    keys: ArcSwap<LiveKeys>,
+}
+
+/// What became of a key ring that was to take the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reloaded {
+    /// It has the same keys in the same states.
+    Unchanged,
+    /// It seals and opens from now on.
+    Taken(Vec<KeyRingConcern>),
+}
+
+/// Seals of a key that are to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealsToRecord {
+    /// The key.
+    pub key_id: KeyId,
+    /// How many.
+    pub seals: u64,
 }
 
 impl Sealer {
     /// A sealer for tokens in the cookie `cookie_name`, meant for `audience`.
     pub fn new(ring: KeyRing, cookie_name: &str, audience: &str) -> Self {
-        Self::with_budget(ring, cookie_name, audience, SealBudget::DEFAULT)
+        Self::with_budget(ring, cookie_name, audience, SealBudget::ALONE)
+    }
+
+    /// The same sealer, whose seals the caller records: see [`to_record`](Self::to_record).
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { budget: SealBudget::RECORDED, ..self }
     }
 
     fn with_budget(ring: KeyRing, cookie_name: &str, audience: &str, budget: SealBudget) -> Self {
         let binding = Binding { cookie_name: cookie_name.to_owned(), audience: audience.to_owned() };
-        let keys = RwLock::new(Arc::new(LiveKeys::new(&ring, &binding, None)));
+        let keys = ArcSwap::from_pointee(LiveKeys::new(&ring, &binding, None));
         Self { binding, budget, keys }
     }
 
@@ -186,13 +211,56 @@ impl Sealer {
 
     /// Uses `ring` from now on. A token that is being opened at this moment meets either the old ring or the
     /// new one.
-    pub fn reload(&self, ring: KeyRing) {
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        *keys = Arc::new(LiveKeys::new(&ring, &self.binding, Some(&**keys)));
+    ///
+    /// # Errors
+    /// The ring may not take the place of the present one, which stays.
+    pub fn reload(&self, ring: &KeyRing) -> Result<Reloaded, KeyRingRefused> {
+        loop {
+            let present = self.keys.load_full();
+            if present.are_those_of(ring) {
+                return Ok(Reloaded::Unchanged);
+            }
+            let concerns = judge(ring, present.primary().id(), |key| Some(present.find(key.id)?.is(key)))?;
+            let next = Arc::new(LiveKeys::new(ring, &self.binding, Some(&present)));
+            let before = self.keys.compare_and_swap(&present, next);
+            if Arc::ptr_eq(&before, &present) {
+                return Ok(Reloaded::Taken(concerns));
+            }
+        }
     }
 
-    fn keys(&self) -> Arc<LiveKeys> {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    /// The ids and states of the keys that open tokens, the primary one first.
+    pub fn states(&self) -> Vec<(KeyId, KeyState)> {
+        self.keys().states().collect()
+    }
+
+    fn keys(&self) -> Guard<Arc<LiveKeys>> {
+        self.keys.load()
+    }
+}
+
+/// The record of seals.
+impl Sealer {
+    /// The seals that the caller should record now, ahead of them, if it is time to. It must tell how that
+    /// went: [`record`](Self::record). Asked after each seal, it says so rarely.
+    pub fn to_record(&self) -> Option<SealsToRecord> {
+        let keys = self.keys();
+        let primary = keys.primary();
+        let seals = primary.cookie().count().to_record()?;
+        Some(SealsToRecord { key_id: primary.id(), seals })
+    }
+
+    /// How recording went: `all` is how many seals of the key are recorded in all processes, none if no more
+    /// may be; an error if nobody knows, so that the next seal asks again.
+    pub fn record<E>(&self, SealsToRecord { key_id, seals }: SealsToRecord, all: &Result<Option<u64>, E>) {
+        let keys = self.keys();
+        let Some(key) = keys.find(key_id) else { return };
+        let count = key.cookie().count();
+        match all {
+            Ok(Some(all)) => count.record(seals, *all, self.budget, key_id),
+            Ok(None) => count.spend(),
+            Err(_) => count.record_failed(),
+        }
     }
 }
 
@@ -205,7 +273,7 @@ pub(crate) fn is_resend(sealed: &[u8]) -> bool {
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Binding { cookie_name, audience } = &self.binding;
-        let keys: Vec<_> = self.keys().states().collect();
+        let keys = self.states();
         let mut sealer = f.debug_struct("Sealer");
         sealer.field("cookie_name", cookie_name).field("audience", audience).field("keys", &keys).finish()
     }

@@ -7,7 +7,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 use rand::TryRng;
 use zeroize::Zeroizing;
 
-use super::budget::{SealBudget, SealCount};
+use super::budget::{Overdrawn, SealBudget, SealCount};
 use super::error::{SealError, TokenRejected};
 use super::frame::{Frame, NONCE, VERSION};
 use super::key_ring::KeyId;
@@ -53,8 +53,8 @@ impl SealingKey {
         Self { id, cipher, associated_data: binding.associated_data(id, purpose), count }
     }
 
-    pub(super) fn count(&self) -> Arc<SealCount> {
-        Arc::clone(&self.count)
+    pub(super) fn count(&self) -> &Arc<SealCount> {
+        &self.count
     }
 
     /// Seals a body under a fresh random nonce.
@@ -64,9 +64,10 @@ impl SealingKey {
         budget: SealBudget,
         rng: &mut impl TryRng,
     ) -> Result<Frame<BODY>, SealError> {
-        if !self.count.take(budget, self.id) {
-            return Err(SealError::BudgetSpent { key_id: self.id });
-        }
+        self.count.take(budget, self.id).map_err(|overdrawn| match overdrawn {
+            Overdrawn::Spent => SealError::BudgetSpent { key_id: self.id },
+            Overdrawn::Unrecorded => SealError::Unrecorded { key_id: self.id },
+        })?;
         let mut nonce = [0; NONCE];
         randomness::fill(rng, &mut nonce)?;
         let tag = self

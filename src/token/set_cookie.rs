@@ -3,12 +3,9 @@
 mod error;
 mod validation;
 
-use std::time::Duration;
-
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::sealer::Token;
-use crate::session::seconds;
 pub use error::CookieSettingsError;
 
 /// The attributes of the session's cookie.
@@ -32,18 +29,20 @@ pub use error::CookieSettingsError;
 /// name is a visitor's. So a site that changes one of them changes the name, too.
 ///
 /// ```
-/// use std::time::Duration;
 /// use session_ledger::token::{CookieSettings, SameSite};
 ///
-/// let kept = CookieSettings::default().same_site(SameSite::Strict).max_age(Duration::from_secs(86_400));
-/// assert!(kept.validate().is_ok());
+/// let strict = CookieSettings::default().same_site(SameSite::Strict);
+/// assert!(strict.validate().is_ok());
 ///
 /// let for_local_development = CookieSettings::default().name("session").insecure();
 /// assert!(for_local_development.validate().is_ok());
 /// ```
 ///
+/// How long a browser keeps the cookie is a matter of each session: until it closes, or as long as
+/// [`Session::remember`](crate::web::Session::remember) says.
+///
 /// It reads from a configuration file through serde; an unknown setting is an error. `same_site` is `"lax"`,
-/// `"strict"` or `"none"`, `max_age` a number of seconds or a text such as `"30d"`.
+/// `"strict"` or `"none"`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -54,10 +53,6 @@ pub struct CookieSettings {
     pub name: String,
     /// Whether the browser sends the cookie with requests from other sites.
     pub same_site: SameSite,
-    /// How long the browser keeps the cookie, in whole seconds, at most 400 days; `None` until it closes. The
-    /// server's own deadlines hold either way.
-    #[serde(deserialize_with = "max_age")]
-    pub max_age: Option<Duration>,
     /// Whether the browser sends the cookie over HTTPS only.
     pub secure: bool,
     /// The domain whose hosts get the cookie; `None` for the host alone that sets it.
@@ -87,7 +82,7 @@ impl Default for CookieSettings {
     fn default() -> Self {
         let name = "__Host-session".to_owned();
         let (same_site, path) = (SameSite::default(), "/".to_owned());
-        Self { name, same_site, max_age: None, secure: true, domain: None, path, partitioned: false }
+        Self { name, same_site, secure: true, domain: None, path, partitioned: false }
     }
 }
 
@@ -102,12 +97,6 @@ impl CookieSettings {
     /// Another rule for requests from other sites.
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
-        self
-    }
-
-    /// The browser keeps the cookie for `max_age`, also when it closes.
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
         self
     }
 
@@ -154,16 +143,12 @@ impl CookieSettings {
         self
     }
 
-    /// The `Set-Cookie` value that hands `token` to the browser. It is as secret as the token.
+    /// The `Set-Cookie` value that hands `token` to the browser, to be kept for `max_age` seconds, or until
+    /// the browser closes. It is as secret as the token.
     #[doc(hidden)]
-    pub fn set_cookie(&self, token: &Token) -> String {
-        let max_age = self.max_age.map(|age| format!("; Max-Age={}", age.as_secs()));
+    pub fn set_cookie(&self, token: &Token, max_age: Option<u32>) -> String {
+        let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}"));
         self.header(token.expose(), &max_age.unwrap_or_default())
-    }
-
-    /// The settings of the device cookie that stands beside this one: its own name, kept for `max_age`.
-    pub(crate) fn of_devices(&self, max_age: Duration) -> Self {
-        Self { name: format!("{}-device", self.name), max_age: Some(max_age), ..self.clone() }
     }
 
     /// The `Set-Cookie` value that makes the browser forget the token. It repeats the attributes, since
@@ -187,8 +172,4 @@ impl CookieSettings {
             "{name}={value}{domain}; Path={path}{secure}; HttpOnly; SameSite={same_site}{partitioned}{expiry}"
         )
     }
-}
-
-fn max_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    Ok(seconds::optional(deserializer)?.map(|seconds| Duration::from_secs(seconds.into())))
 }

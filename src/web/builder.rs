@@ -14,7 +14,7 @@ use super::kept_body::Budget;
 use super::middleware::Sessions;
 use super::plain_http::PlainHttp;
 use super::settings::{
-    REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies, check_devices,
+    REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies, device_cookie,
 };
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
@@ -24,9 +24,10 @@ use crate::request::forwarded::Proxies;
 use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::starts::Starts;
+use crate::request::tries::Tries;
 use crate::request::writer_queue::WriterQueue;
 use crate::session::Policy;
-use crate::token::{CookieSettings, KeyRing, Sealer};
+use crate::token::{CookieSettings, DeviceCookie, KeyRing, Sealer};
 
 /// Collects the settings of [`Sessions`]; [`build`](Self::build) checks them.
 #[must_use = "a builder does nothing until `build`"]
@@ -54,7 +55,7 @@ pub struct SessionsBuilder {
 impl Sessions {
     /// Sessions of this ledger, with tokens sealed by these keys, and the default settings otherwise.
     pub fn new(ledger: Ledger, keys: KeyRing) -> Self {
-        Self::builder(ledger, keys).unchecked()
+        Self::builder(ledger, keys).unchecked(None)
     }
 
     /// Settings of the middleware for this ledger and these keys, to be changed before it is built.
@@ -292,20 +293,20 @@ impl SessionsBuilder {
     pub fn build(self) -> std::result::Result<Sessions, SettingsError> {
         self.cookie.validate()?;
         check_bodies(self.replay_bytes_max, self.replay_bytes_total)?;
-        check_devices(&self.cookie, self.known_devices)?;
+        let devices = device_cookie(&self.cookie, self.known_devices)?;
         if self.policy.as_ref().is_some_and(|policy| policy != self.ledger.policy()) {
             return Err(SettingsError::PolicyOfAnotherLedger);
         }
-        Ok(self.unchecked())
+        Ok(self.unchecked(devices))
     }
 
     /// The middleware, with settings that are known to be right.
-    fn unchecked(self) -> Sessions {
+    fn unchecked(self, devices: Option<DeviceCookie>) -> Sessions {
         let connections_of_one = self.ledger.connections_of_one();
         let shared = Shared {
-            sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience),
+            sealer: Sealer::new(self.keys, &self.cookie.name, &self.audience).recorded(),
             ledger: self.ledger,
-            devices: self.known_devices.map(|max_age| self.cookie.of_devices(max_age)),
+            devices,
             cookie: self.cookie,
             retries: self.retries,
             on_incident: self.on_incident,
@@ -315,6 +316,7 @@ impl SessionsBuilder {
             queue: WriterQueue::new(connections_of_one),
             streams: Streams::new(connections_of_one),
             starts: self.starts,
+            tries: Tries::default(),
             proxies: self.proxies,
         };
         let face = Face {

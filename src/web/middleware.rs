@@ -15,7 +15,7 @@ use super::outcome::{Again, Outcome};
 use crate::ledger::retry::{backoff, may_try_again};
 use crate::request::SessionError;
 use crate::telemetry;
-use crate::token::KeyRing;
+use crate::token::{KeyId, KeyProvider, KeyRing, KeyRingRefused, KeyState};
 
 /// The middleware that gives handlers a [`Session`](super::Session). Put it around the whole application.
 ///
@@ -41,9 +41,47 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Puts another key ring in place of the present one, for requests that begin from now on.
-    pub fn reload_keys(&self, keys: KeyRing) {
-        self.face.shared.sealer.reload(keys);
+    /// Puts another key ring in place of the present one, for requests that begin from now on. Those under
+    /// way go on with either.
+    ///
+    /// # Errors
+    ///
+    /// The new ring may not take the place of the present one, which stays in use. That is the incident
+    /// [`KeyRingRefused`](super::Incident::KeyRingRefused), too.
+    pub fn reload_keys(&self, keys: &KeyRing) -> std::result::Result<(), KeyRingRefused> {
+        self.face.shared.reload_keys(keys)
+    }
+
+    /// Takes each new key ring of a provider while the application runs, and until it is gone: no request is
+    /// lost, and nobody is signed out. The provider's present ring is what [`Sessions`] are made with.
+    ///
+    /// A ring that cannot be read, or that may not take the place of the present one, is refused: that is the
+    /// incident [`KeyRingRefused`](super::Incident::KeyRingRefused), and the present one stays in use. Each
+    /// ring that is taken is a line of the log, with its ids and states.
+    ///
+    /// ```no_run
+    /// # use session_ledger::{Ledger, Sessions};
+    /// # async fn start(ledger: Ledger) -> Result<(), Box<dyn std::error::Error>> {
+    /// use session_ledger::environment::KeyFile;
+    /// use session_ledger::token::KeyProvider;
+    ///
+    /// let mut keys = KeyFile::at("/run/secrets/shop-keys");
+    /// let sessions = Sessions::new(ledger, keys.key_ring().await?);
+    /// sessions.follow_keys(keys);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn follow_keys(&self, provider: impl KeyProvider) {
+        self.face.shared.follow_keys(provider);
+    }
+
+    /// The ids and states of the keys that open tokens now, the primary one first: whether this process has
+    /// taken a step of a rotation.
+    pub fn key_states(&self) -> Vec<(KeyId, KeyState)> {
+        self.face.shared.sealer.states()
     }
 
     pub(super) fn of(face: Face) -> Self {

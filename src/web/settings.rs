@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::session::{Policy, seconds};
-use crate::token::CookieSettings;
+use crate::token::{CookieSettings, DeviceCookie};
 pub use error::SettingsError;
 
 /// A body up to this size is kept in memory so that the request can run again.
@@ -139,7 +139,7 @@ impl Settings {
         self.policy.validate()?;
         self.cookie.validate()?;
         let devices = self.requests.known_devices.map(|age| Duration::from_secs(age.into()));
-        check_devices(&self.cookie, devices)?;
+        device_cookie(&self.cookie, devices)?;
         self.requests.validate()
     }
 }
@@ -155,10 +155,13 @@ impl RequestSettings {
     }
 }
 
-/// Makes sure that browsers take the device cookie that stands beside this one, if there is to be any.
-pub(super) fn check_devices(cookie: &CookieSettings, max_age: Option<Duration>) -> Result<(), SettingsError> {
-    let check = |max_age| cookie.of_devices(max_age).validate();
-    max_age.map_or(Ok(()), check).map_err(SettingsError::KnownDevices)
+/// The device cookie that stands beside this one, if there is to be any.
+pub(super) fn device_cookie(
+    cookie: &CookieSettings,
+    max_age: Option<Duration>,
+) -> Result<Option<DeviceCookie>, SettingsError> {
+    let beside = |max_age| DeviceCookie::beside(cookie, max_age);
+    max_age.map(beside).transpose().map_err(SettingsError::KnownDevices)
 }
 
 /// Makes sure that a body of the largest size may be kept at all.

@@ -62,8 +62,11 @@ pub(crate) fn token_hash() -> impl Strategy<Value = TokenHash> {
     any::<[u8; 32]>().prop_map(TokenHash::from_bytes)
 }
 
+fn seconds() -> impl Strategy<Value = Option<u32>> {
+    option::of(prop_oneof![0..100_u32, any::<u32>()])
+}
+
 pub(crate) fn timeouts() -> impl Strategy<Value = Timeouts> {
-    let seconds = || option::of(prop_oneof![0..100_u32, any::<u32>()]);
     (seconds(), seconds()).prop_map(|(idle, absolute)| Timeouts::default().idle(idle).absolute(absolute))
 }
 
@@ -122,7 +125,11 @@ fn identity_event() -> impl Strategy<Value = Event> {
             .prop_map(|(user, methods, assurance)| Event::LoggedIn(LoggedIn::new(user, methods, assurance))),
         4 => (methods(), assurance())
             .prop_map(|(methods, assurance)| Event::Reauthenticated(Reauthenticated::new(methods, assurance))),
-        4 => timeouts().prop_map(|timeouts| Event::SettingsChanged(SettingsChanged::new(timeouts.into()))),
+        4 => (timeouts(), seconds(), seconds()).prop_map(|(timeouts, renewal_timeout, remembered)| {
+            let mut fact = SettingsChanged::new(timeouts.into());
+            (fact.renewal_timeout, fact.remembered) = (renewal_timeout, remembered);
+            Event::SettingsChanged(fact)
+        }),
         4 => token_hash().prop_map(|token_hash| Event::RenewalOffered(RenewalOffered::new(token_hash))),
         4 => (token_hash(), prop_oneof![Just(0), any::<u32>()], any::<bool>()).prop_map(
             |(token_hash, grace, accepts_superseded)| Event::Renewed(Renewed::new(token_hash, grace, accepts_superseded))
@@ -148,6 +155,7 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         option::of(stored_time()),
         vec(superseded(), 0..3),
         (known_clients(), any::<bool>(), option::of(device())),
+        (seconds(), seconds(), option::of(stored_time()), option::of(stored_time())),
     )
         .prop_map(
             |(
@@ -161,7 +169,9 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
                 renewed_at,
                 earlier,
                 (clients, step_up, device),
+                settings,
             )| {
+                let (renewal_timeout, remembered, remembered_at, offered_at) = settings;
                 Content {
                     clients,
                     step_up,
@@ -175,6 +185,10 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
                     flashes,
                     renewed_at,
                     earlier,
+                    renewal_timeout,
+                    remembered,
+                    remembered_at,
+                    offered_at,
                 }
             },
         )
@@ -231,6 +245,9 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
             Wish::Renew { token_hash, grace, accepts_superseded }
         }),
         1 => timeouts().prop_map(Wish::ChangeTimeouts),
+        1 => seconds().prop_map(|renewal_timeout| Wish::ChangeRenewal { renewal_timeout }),
+        1 => (seconds(), timeouts())
+            .prop_map(|(remembered, timeouts)| Wish::Remember { remembered, timeouts }),
         1 => user().prop_map(|user| Wish::Impersonate { user }),
         1 => Just(Wish::EndImpersonation),
         2 => token_hash().prop_map(|token_hash| Wish::OfferToken { token_hash }),

@@ -44,12 +44,19 @@ pub(crate) fn content() -> Content {
         clients: known_clients(),
         step_up: true,
         device: Some(DeviceId::from_bytes([0x5d; 16])),
+        renewal_timeout: Some(3_600),
+        remembered: Some(1_209_600),
+        remembered_at: Some(at(1_700_000_001)),
+        offered_at: Some(at(1_700_000_002)),
     }
 }
 
-/// The content that shape 4 could hold: it remembered no clients and no device.
+/// The content that shape 4 could hold: there were no settings but time limits, and it remembered no clients
+/// and no device.
 pub(crate) fn content_of_shape_4() -> Content {
-    Content { clients: KnownClients::default(), step_up: false, device: None, ..content() }
+    let (renewal_timeout, remembered) = (None, None);
+    let later = Content { renewal_timeout, remembered, remembered_at: None, offered_at: None, ..content() };
+    Content { clients: KnownClients::default(), step_up: false, device: None, ..later }
 }
 
 /// The content that shape 3 could hold: its messages had no level.
@@ -72,7 +79,11 @@ pub(crate) fn content_of_shape_1() -> Content {
 
 /// The facts of the golden files of older shapes, as they are read today.
 pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
-    vec![(("value_set", 1), values_without_form()), (("flash_added", 1), flashes_without_level())]
+    vec![
+        (("value_set", 1), values_without_form()),
+        (("flash_added", 1), flashes_without_level()),
+        (("settings_changed", 1), time_limits()),
+    ]
 }
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -133,16 +144,26 @@ fn values() -> Vec<Event> {
     events
 }
 
-fn settings_and_renewals() -> Vec<Event> {
-    let renewed =
-        |grace, accepts_superseded| Event::Renewed(Renewed::new(hash(0x40), grace, accepts_superseded));
+fn time_limits() -> Vec<Event> {
     vec![
         Event::SettingsChanged(SettingsChanged::new(limits().into())),
         Event::SettingsChanged(SettingsChanged::new(StoredTimeouts { idle: Some(0), absolute: None })),
+    ]
+}
+
+fn settings_and_renewals() -> Vec<Event> {
+    let renewed =
+        |grace, accepts_superseded| Event::Renewed(Renewed::new(hash(0x40), grace, accepts_superseded));
+    let mut remembered = SettingsChanged::new(limits().into());
+    (remembered.renewal_timeout, remembered.remembered) = (Some(3_600), Some(34_560_000));
+    let mut events = time_limits();
+    events.extend([
+        Event::SettingsChanged(remembered),
         Event::RenewalOffered(RenewalOffered::new(hash(0x80))),
         renewed(30, true),
         renewed(0, false),
-    ]
+    ]);
+    events
 }
 
 fn identities() -> Vec<Event> {

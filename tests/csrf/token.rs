@@ -148,12 +148,12 @@ async fn a_token_outlives_the_rotation_of_keys_as_the_cookie_does() {
     let app = scene.app_of(Csrf::builder().ask_token().build().unwrap(), sessions.clone());
     let alice = signed_in(&app, "alice").await;
     let token = token_of(&alice).await;
-    sessions.reload_keys(ring(format!("primary {NEW}; accept-old {OLD}")));
+    sessions.reload_keys(&ring(format!("primary {NEW}; accept-old {OLD}"))).unwrap();
     assert!(is_taken(&alice, &token).await);
     let newer = token_of(&alice).await;
-    sessions.reload_keys(ring(format!("primary {OLD}; accept-only {NEW}")));
+    sessions.reload_keys(&ring(format!("primary {OLD}; accept-only {NEW}"))).unwrap();
     assert!(is_taken(&alice, &newer).await);
-    sessions.reload_keys(ring(format!("primary {OLD}; retired {NEW}")));
+    sessions.reload_keys(&ring(format!("primary {OLD}; retired {NEW}"))).unwrap();
     assert!(is_taken(&alice, &token).await);
     assert!(!is_taken(&alice, &newer).await);
 }

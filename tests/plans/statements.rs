@@ -245,6 +245,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("raise_epoch.sql", Exempt(NO_PLAN)),
     ("readiness.sql", Exempt("reads the catalogue, at start alone")),
+    ("record_seals.sql", Exempt("writes the one row of a key, rarely and outside any request")),
     ("release_migration.sql", Exempt(NO_PLAN)),
     ("rights.sql", Exempt("reads the catalogue, outside any request")),
     ("rows_without_event.sql", Exempt(WHOLE)),

@@ -107,6 +107,11 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("select * from session_ledger.activity", &[RUNTIME, AUDITOR]),
     ("update session_ledger.activity set last_seen = now()", &[RUNTIME]),
     ("delete from session_ledger.activity", &[]),
+    // The count of seals.
+    ("select * from session_ledger.seal_count", &[RUNTIME, AUDITOR]),
+    ("insert into session_ledger.seal_count values ('0a0b0c0d', 1, now())", &[RUNTIME]),
+    ("update session_ledger.seal_count set sealed = 1", &[RUNTIME]),
+    ("delete from session_ledger.seal_count", &[]),
     // Subscriptions.
     ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
     (

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use data_encoding::HEXLOWER;
-use session_ledger::internals::Sealer;
+use session_ledger::internals::{Reloaded, Sealer};
 use session_ledger::token::KeyState;
 
 use super::{entry, mint, moved, opens, ring, sealer};
@@ -25,12 +25,12 @@ fn a_rotation_logs_nobody_out_at_any_step() {
     let running = sealer(&old);
     for ((old_state, new_state), sealing, (opens_old, opens_new)) in steps {
         let new_line = new_state.map(|state| moved(&new, state)).unwrap_or_default();
-        running.reload(ring(&format!("{}\n{new_line}", moved(&old, old_state))));
+        reload(&running, &format!("{}\n{new_line}", moved(&old, old_state)));
         assert_eq!(opens(&running, &token_of_old), opens_old, "old key {old_state:?}");
         assert_eq!(opens(&running, &token_of_new), opens_new, "new key {new_state:?}");
         assert_eq!(key_id(&running), sealing.split(' ').nth(1).unwrap(), "old key {old_state:?}");
     }
-    running.reload(ring(&moved(&new, Primary)));
+    reload(&running, &moved(&new, Primary));
     assert!(opens(&running, &token_of_new) && !opens(&running, &token_of_old));
 }
 
@@ -45,9 +45,9 @@ fn processes_that_reload_at_different_times_accept_each_others_tokens() {
 
 #[test]
 fn a_reload_keeps_cookie_name_and_audience() {
-    let key = entry(Primary);
-    let running = sealer(&entry(Primary));
-    running.reload(ring(&key));
+    let (key, old) = (entry(Primary), entry(Primary));
+    let running = sealer(&old);
+    reload(&running, &format!("{key};{}", moved(&old, AcceptOld)));
     assert!(opens(&sealer(&key), mint(&running).expose()));
 }
 
@@ -61,13 +61,80 @@ fn tokens_are_minted_and_opened_while_the_ring_is_reloaded() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for text in rings.iter().cycle().take_while(|_| !done.load(Ordering::Relaxed)) {
-                running.reload(ring(text));
+                reload(&running, text);
             }
         });
         let opened = (0..2_000).filter(|_| opens(&running, mint(&running).expose())).count();
         done.store(true, Ordering::Relaxed);
         assert_eq!(opened, 2_000);
     });
+}
+
+/// A ring without the key that seals would sign everybody out.
+#[test]
+fn a_ring_that_lacks_the_sealing_key_is_refused_and_the_present_one_stays() {
+    let (old, new) = (entry(Primary), entry(Primary));
+    let running = sealer(&old);
+    let token = mint(&running);
+    let refused = running.reload(&ring(&new)).unwrap_err();
+    let id = old.split(' ').nth(1).unwrap();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "The new key ring lacks the key {id}, which seals tokens now, so everybody would be signed out; keep it as \
+             accept-old, or as retired if that is what you want."
+        )
+    );
+    assert!(opens(&running, token.expose()));
+    assert_eq!(key_id(&running), id, "it seals as before");
+    // An operator who says so is believed, and told what it means.
+    let withdrawn = running.reload(&ring(&format!("{new};{}", moved(&old, Retired)))).unwrap();
+    let Reloaded::Taken(concerns) = withdrawn else { panic!("{withdrawn:?}") };
+    let new = new.split(' ').nth(1).unwrap();
+    let told: Vec<String> = concerns.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            format!("the key {id} was primary and is retired: whoever it has signed in signs in again"),
+            format!(
+                "the key {new} is primary and was not accept-only before: processes that do not have it yet refuse its \
+                 tokens"
+            ),
+        ]
+    );
+    assert!(!opens(&running, token.expose()));
+}
+
+#[test]
+fn a_key_that_gets_another_master_is_refused() {
+    let (old, other) = (entry(Primary), entry(Primary));
+    let id = old.split(' ').nth(1).unwrap();
+    let changed = format!("primary {id} {}", other.split(' ').nth(2).unwrap());
+    assert_eq!(
+        sealer(&old).reload(&ring(&changed)).unwrap_err().to_string(),
+        format!(
+            "The new key ring has another master for the key {id}, which would not open what it has sealed; give a new \
+             master an id of its own, as `projector keys generate` does."
+        )
+    );
+}
+
+#[test]
+fn the_same_keys_in_another_order_are_no_change() {
+    let (one, two, three) = (entry(Primary), entry(AcceptOnly), entry(AcceptOld));
+    let running = sealer(&format!("{one};{two};{three}"));
+    let same = format!("# by order of the boss\n{three}\n{two}\n{one};{}", entry(Retired));
+    assert_eq!(running.reload(&ring(&same)), Ok(Reloaded::Unchanged));
+    let step = format!("{};{};{three}", moved(&one, AcceptOld), moved(&two, Primary));
+    assert_eq!(
+        running.reload(&ring(&step)),
+        Ok(Reloaded::Taken(vec![])),
+        "the documented way gives no concern"
+    );
+}
+
+fn reload(sealer: &Sealer, text: &str) {
+    sealer.reload(&ring(text)).unwrap();
 }
 
 /// The id of the sealing key, as the token shows it.

@@ -87,7 +87,7 @@ impl Teller<'_> {
             Event::Cleared(_) => self.cart_emptied(),
             Event::FlashAdded(flash) => format!("The shop had something to tell you: “{}”", flash.message),
             Event::FlashTaken(_) => "You were shown what the shop had to tell you.".to_owned(),
-            Event::SettingsChanged(_) => "The time limits of your session were changed.".to_owned(),
+            Event::SettingsChanged(_) => "The settings of your session were changed.".to_owned(),
             Event::RenewalOffered(_) => "A new token was offered to this browser.".to_owned(),
             Event::Renewed(_) => "A new token was given to this browser.".to_owned(),
             Event::ImpersonationStarted(start) => format!("You began to act as {}.", start.user),

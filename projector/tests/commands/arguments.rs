@@ -142,7 +142,7 @@ fn a_number_out_of_its_range_is_told_the_range() {
 
 #[test]
 fn every_command_has_help_with_an_example_and_without_the_password_of_the_environment() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 12] = [
         &["subscriptions", "list"],
         &["subscriptions", "drop"],
         &["migrate"],
@@ -152,6 +152,9 @@ fn every_command_has_help_with_an_example_and_without_the_password_of_the_enviro
         &["sessions"],
         &["relay"],
         &["keys", "generate"],
+        &["keys", "rotate"],
+        &["keys", "retire"],
+        &["keys", "list"],
     ];
     for command in commands {
         let mut help = bare_projector();

@@ -5,6 +5,7 @@ mod arguments;
 mod capture;
 mod epoch;
 mod history;
+mod key_file;
 mod keys;
 mod migrate;
 mod output;

@@ -15,8 +15,10 @@ impl Holding {
     /// See [`WishError`]; the session is as it was. [`WishError::StaleCookie`] if the wish would start a
     /// session that the request must not start.
     pub fn wish(&mut self, wish: Wish) -> Result<(), WishError> {
-        if let Wish::ChangeTimeouts(own) = &wish {
-            self.policy.permit(*own)?;
+        match &wish {
+            Wish::ChangeTimeouts(own) => self.policy.permit(*own)?,
+            Wish::ChangeRenewal { renewal_timeout } => self.policy.permit_renewal(*renewal_timeout)?,
+            _ => {}
         }
         if self.draft.is_new() && !self.start.is_free() {
             let fact = decide(self.draft.state(), wish, self.policy.state_bytes_max)?;
@@ -84,6 +86,7 @@ impl Holding {
         let is_offered = self.draft.state().content.offered.is_some() && !self.takes_offer();
         let is_granted = self.has_minted || (is_offered && can_resend);
         if self.draft.is_new() || is_granted || self.admission == Some(Admission::Latecomer) {
+            self.has_asked_again = true;
             return Ok(());
         }
         self.take_offer()?;

@@ -12,14 +12,17 @@ impl Holding {
     }
 
     /// The hashes of all tokens whose forms are taken: the present one, one on offer, and those that were
-    /// superseded a moment ago, as long as they still open the session. None after a login (ASVS 7.2.4).
+    /// superseded a moment ago, as long as they still open the session. The forms of the token before the
+    /// present one are taken whenever they come: a renewal must not void a form that somebody is filling in.
+    /// None of before a login is (ASVS 7.2.4).
     pub fn form_hashes(&self) -> Vec<TokenHash> {
         if self.is_new() {
             return Vec::new();
         }
         let (state, now) = (self.state(), self.now.at());
-        let superseded = state.superseded.iter().chain(&state.content.earlier);
-        let late = superseded.filter(|old| old.accepted && now < old.until).map(|old| old.token_hash);
+        let earlier = state.content.earlier.iter().filter(|old| now < old.until);
+        let late =
+            state.superseded.iter().chain(earlier).filter(|old| old.accepted).map(|old| old.token_hash);
         [state.token_hash].into_iter().chain(state.content.offered).chain(late).collect()
     }
 }

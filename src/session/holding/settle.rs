@@ -39,7 +39,7 @@ impl Holding {
         if self.starts() || self.has_minted {
             CookiePlan::Mint
         } else if is_offered && self.admission == Some(Admission::Admitted) {
-            CookiePlan::Resend
+            self.resend_plan()
         } else if self.ended.is_some() || self.start == Start::LongGone {
             CookiePlan::Remove
         } else {

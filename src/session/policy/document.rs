@@ -36,7 +36,7 @@ impl Policy {
         text
     }
 
-    fn rows(&self) -> [Row; 9] {
+    fn rows(&self) -> [Row; 11] {
         let limit = |seconds: Option<u32>| seconds.map_or(OFF.to_owned(), words);
         [
             (
@@ -80,6 +80,20 @@ impl Policy {
                 None,
                 "ASVS 7.2.4, SM13",
                 "a superseded token that is shown later, after its successor, ends the session as `token_replayed`",
+            ),
+            (
+                "renewal_timeout",
+                limit(self.renewal_timeout),
+                None,
+                "SM20",
+                "a new token is offered, and takes the place of the old one when the browser shows it",
+            ),
+            (
+                "renewal_try_every",
+                words(self.renewal_try_every),
+                None,
+                "SM20",
+                "an offered token that was not shown is sent again",
             ),
             (
                 "state_bytes_max",
@@ -148,6 +162,9 @@ const CLOCK: &str = "\
 Times are those of the database's clock alone. A session keeps the limits that it started with, or those that
 the application gives it later, within the same ceilings unless the policy deviates. Where it has none, these
 hold, also for sessions that started before the limit was set.
+
+A browser keeps a session when it closes only where the application remembers it, at AAL1 (NIST SP 800-63B-4
+section 5.1), or where the policy deviates.
 ";
 
 impl Ceiling {

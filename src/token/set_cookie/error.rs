@@ -29,17 +29,6 @@ pub enum CookieSettingsError {
          set `secure`, or choose a name without the prefix for local development."
     )]
     PrefixInsecure { name: String, prefix: &'static str },
-    /// `Max-Age` is given in seconds.
-    #[error("The cookie setting `max_age` must be whole seconds.")]
-    MaxAgeFraction,
-    /// `Max-Age=0` removes a cookie.
-    #[error(
-        "The cookie setting `max_age` is zero, which removes the cookie at once; leave it unset instead."
-    )]
-    MaxAgeZero,
-    /// Browsers cap the age at 400 days.
-    #[error("The cookie setting `max_age` is {found} seconds, but may be {most} (400 days) at most.")]
-    MaxAgeLength { found: u64, most: u64 },
     /// Browsers refuse such a cookie from other sites unless it is `Secure`.
     #[error(
         "The cookie setting `{setting}` needs a secure cookie; set `secure`, or leave `{setting}` as it is by default."
@@ -57,6 +46,9 @@ pub enum CookieSettingsError {
          characters without a semicolon and without a blank at the end."
     )]
     Path { path: String },
+    /// Browsers keep no cookie for longer than 400 days, and none for a part of a second.
+    #[error("The cookie setting `max_age` must be whole seconds, at least 1 and at most {most} (400 days).")]
+    MaxAge { most: u32 },
     /// The prefix promises that the cookie belongs to one host, and to all of it.
     #[error(
         "The cookie setting `name` is {name:?}, and browsers accept its prefix __Host- only without `domain` and with \

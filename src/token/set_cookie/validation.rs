@@ -1,7 +1,6 @@
 //! Whether browsers accept a cookie with these attributes.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::error::CookieSettingsError;
 use super::{CookieSettings, SameSite};
@@ -9,8 +8,6 @@ use crate::token::frame::TEXT;
 
 /// The most bytes of a name and its value together that browsers accept.
 const PAIR_MAX: usize = 4096;
-/// The longest age that browsers accept.
-const MAX_AGE_MAX: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// The most bytes of an attribute that browsers accept.
 const ATTRIBUTE_MAX: usize = 1024;
 /// The most bytes of a domain, and of one of its labels (RFC 1035, section 2.3.4).
@@ -26,7 +23,6 @@ impl CookieSettings {
     /// Names the setting that they would refuse, and why.
     pub fn validate(&self) -> Result<(), CookieSettingsError> {
         self.validate_name()?;
-        self.validate_max_age()?;
         self.validate_scope()?;
         if self.same_site == SameSite::None && !self.secure {
             return Err(CookieSettingsError::InsecureForOthers { setting: "same_site" });
@@ -53,17 +49,6 @@ impl CookieSettings {
             return Err(CookieSettingsError::PrefixInsecure { name: name.clone(), prefix });
         }
         Ok(())
-    }
-
-    fn validate_max_age(&self) -> Result<(), CookieSettingsError> {
-        match self.max_age {
-            Some(age) if age.subsec_nanos() != 0 => Err(CookieSettingsError::MaxAgeFraction),
-            Some(age) if age.is_zero() => Err(CookieSettingsError::MaxAgeZero),
-            Some(age) if age > MAX_AGE_MAX => {
-                Err(CookieSettingsError::MaxAgeLength { found: age.as_secs(), most: MAX_AGE_MAX.as_secs() })
-            }
-            _ => Ok(()),
-        }
     }
 
     fn validate_scope(&self) -> Result<(), CookieSettingsError> {

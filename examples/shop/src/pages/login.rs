@@ -1,5 +1,7 @@
 //! Logging in and out.
 
+use std::time::Duration;
+
 use askama::Template;
 use deadpool_postgres::Pool;
 use poem::http::StatusCode;
@@ -36,7 +38,12 @@ struct Credentials {
     password: String,
     #[serde(default)]
     next: String,
+    /// Whether the box is ticked; a browser leaves it out otherwise.
+    remember: Option<String>,
 }
+
+/// How long after a visit a browser is remembered.
+const REMEMBERED: Duration = Duration::from_secs(14 * 24 * 3600);
 
 #[handler]
 pub(crate) fn form(session: Session, Query(Next { next }): Query<Next>) -> Result<Html<String>> {
@@ -51,7 +58,7 @@ pub(crate) async fn log_in(
     session: Session,
     pool: Data<&Pool>,
     passwords: Data<&Passwords>,
-    Form(Credentials { name, password, next }): Form<Credentials>,
+    Form(Credentials { name, password, next, remember }): Form<Credentials>,
 ) -> Result<Response> {
     let name = name.trim();
     let next = destination(&next);
@@ -62,6 +69,11 @@ pub(crate) async fn log_in(
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());
     }
     session.login(name)?;
+    if remember.is_some() {
+        session.remember(REMEMBERED)?;
+    } else {
+        session.forget()?;
+    }
     session.flash(NOTICES, Flash::info(format!("Welcome, {name}.")))?;
     Ok(to(next))
 }
