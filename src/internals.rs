@@ -5,10 +5,12 @@
 pub use crate::session::admission::{Admission, Shown};
 pub use crate::session::decide::{Wish, decide};
 pub use crate::session::draft::{Draft, Origin, Written};
+pub use crate::session::ending::Ending;
 pub use crate::session::expiry::Expiry;
 pub use crate::session::guard::Guard;
 pub use crate::session::holding::{Holding, Live};
 pub use crate::session::moment::{DatabaseTime, Moment};
+pub use crate::session::others::{Crowded, Others};
 pub use crate::session::strict::STATE_BYTES_MAX;
 pub use crate::session::witness::Witness;
 pub use crate::session::writes::{CookiePlan, Resend, Writes};

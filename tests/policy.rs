@@ -35,7 +35,9 @@ const LATE: &str =
 const REASON: &str =
     "setting `deviation` must say why limits are beyond the standard's; leave it unset otherwise";
 
-const ROWS: [Row; 29] = [
+const NOBODY: &str = "setting `sessions_per_user` must be at least 1, or nobody could log in";
+
+const ROWS: [Row; 31] = [
     ("no idle limit", |policy| policy.idle_timeout = None, None),
     ("no absolute limit", |policy| policy.absolute_timeout = None, Some(OFF)),
     (
@@ -104,6 +106,8 @@ const ROWS: [Row; 29] = [
     ("a byte of room", |policy| policy.state_bytes_max = 1, None),
     ("all the room", |policy| policy.state_bytes_max = 65_536, None),
     ("too much room", |policy| policy.state_bytes_max = 65_537, Some(SIZE)),
+    ("no session", |policy| policy.sessions_per_user = Some(0), Some(NOBODY)),
+    ("a session", |policy| policy.sessions_per_user = Some(1), None),
 ];
 
 #[test]

@@ -140,7 +140,7 @@ fn a_variable_that_cannot_be_read_is_refused_by_its_name() {
             "60",
             "unknown field `idle_timout`, expected one of `assurance`, `deviation`, `idle_timeout`, \
              `absolute_timeout`, `extension_delay`, `extension_chance`, `extension_deadline`, `renewal_grace`, \
-             `state_bytes_max`",
+             `state_bytes_max`, `sessions_per_user`, `sessions_excess`",
         ),
         (
             "POLICY_IDLE_TIMEOUT",

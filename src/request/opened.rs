@@ -11,7 +11,7 @@ use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
     Assurance, Client, CookiePlan, DatabaseTime, DecodeError, EndReason, EventId, Guard, Holding, Live,
-    Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
+    Login, Moment, Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
 };
 use crate::token::{Contents, Secret, Token};
 
@@ -103,18 +103,13 @@ impl Opened {
 /// Changes that need a new token or end the session.
 impl Opened {
     /// Binds a user and replaces the token. A session that cannot be read ends first.
-    pub(super) fn log_in(
-        &mut self,
-        user: UserId,
-        methods: Vec<String>,
-        assurance: Assurance,
-    ) -> Result<(), SessionError> {
-        user.check()?;
+    pub(super) fn log_in(&mut self, login: Login) -> Result<(), SessionError> {
+        login.user().check()?;
         if self.damage.is_some() {
             self.end(EndReason::Other(UNREADABLE.to_owned()))?;
         }
         let Self { holding, secret, .. } = self;
-        holding.log_in(user, methods, assurance, fresh_id, || generated(secret))
+        holding.log_in(login, fresh_id, || generated(secret))
     }
 
     /// Records that the user proved again who they are, and replaces the token.
@@ -122,10 +117,24 @@ impl Opened {
         &mut self,
         methods: Vec<String>,
         assurance: Assurance,
+        auth_time: Option<OffsetDateTime>,
     ) -> Result<(), SessionError> {
         self.readable()?;
         let Self { holding, secret, .. } = self;
-        holding.reauthenticate(methods, assurance, || generated(secret))
+        holding.reauthenticate(methods, assurance, auth_time, || generated(secret))
+    }
+
+    /// Records that a factor was changed or taken away, and replaces the token.
+    pub(super) fn change_factor(&mut self, factor: String, ends_others: bool) -> Result<(), SessionError> {
+        self.readable()?;
+        let Self { holding, secret, .. } = self;
+        holding.change_factor(factor, ends_others, || generated(secret))
+    }
+
+    /// Takes a grant.
+    pub(super) fn take_grant(&mut self, operation: &str) -> Result<(), SessionError> {
+        self.readable()?;
+        Ok(self.holding.take_grant(operation.to_owned())?)
     }
 
     /// Offers a new token.

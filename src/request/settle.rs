@@ -207,7 +207,7 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
 /// Makes an offered token the session's own, as the browser has shown it. Another request may have done so
 /// first; if this fails, the next request tries it again.
 async fn take_offer(visit: &Visit, taken: Append) {
-    match visit.shared.ledger.commit(&[Arc::new(taken)]).await {
+    match visit.shared.ledger.commit(&[Arc::new(taken)], None).await {
         Err(error) if !error.is_retryable() => tracing::warn!(%error, "an offered token was not taken"),
         _ => {}
     }

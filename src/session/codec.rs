@@ -9,14 +9,14 @@
 use serde::Serialize;
 
 use super::strict::{canonical, strict};
-use super::upcast::{ContentShape1, ContentShape2, ContentShape3, is_older, upcast};
+use super::upcast::{ContentShape1, ContentShape2, ContentShape3, ContentShape4, is_older, upcast};
 use super::{Content, DecodeError, Encoded, Event};
 
 /// Room for most payloads, so that the buffer need not grow.
 const USUAL_BYTES: usize = 256;
 
 /// The layout number of the projection's `state` column: its first byte.
-const CONTENT_SHAPE: u8 = 4;
+const CONTENT_SHAPE: u8 = 5;
 
 /// The name of the `state` column's content in errors.
 const STATE: &str = "session state";
@@ -83,8 +83,8 @@ macro_rules! kinds {
 
 kinds! {
     "started", 1 => Started;
-    "logged_in", 1 => LoggedIn;
-    "reauthenticated", 1 => Reauthenticated;
+    "logged_in", 2 => LoggedIn;
+    "reauthenticated", 2 => Reauthenticated;
     "value_set", 2 => ValueSet;
     "value_removed", 1 => ValueRemoved;
     "cleared", 1 => Cleared;
@@ -93,10 +93,13 @@ kinds! {
     "settings_changed", 1 => SettingsChanged;
     "renewal_offered", 1 => RenewalOffered;
     "renewed", 1 => Renewed;
-    "impersonation_started", 1 => ImpersonationStarted;
+    "impersonation_started", 2 => ImpersonationStarted;
     "impersonation_ended", 1 => ImpersonationEnded;
+    "factor_changed", 1 => FactorChanged;
+    "grant_given", 1 => GrantGiven;
+    "grant_taken", 1 => GrantTaken;
     "noted", 1 => Noted;
-    "ended", 1 => Ended;
+    "ended", 2 => Ended;
 }
 
 impl Content {
@@ -117,6 +120,7 @@ impl Content {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.split_first() {
             Some((&CONTENT_SHAPE, rest)) => strict(STATE, CONTENT_SHAPE.into(), rest),
+            Some((&4, rest)) => strict::<ContentShape4>(STATE, 4, rest).map(Self::from),
             Some((&3, rest)) => strict::<ContentShape3>(STATE, 3, rest).map(Self::from),
             Some((&2, rest)) => strict::<ContentShape2>(STATE, 2, rest).map(Self::from),
             Some((&1, rest)) => strict::<ContentShape1>(STATE, 1, rest).map(Self::from),

@@ -6,6 +6,7 @@
 
 mod change;
 mod form;
+mod proving;
 mod settle;
 
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct Holding {
     why_ended: Option<EndReason>,
     /// A session that must end whatever becomes of the request.
     overdue: Option<Box<Ending>>,
+    /// Other sessions that the user has chosen to be ended by a login.
+    instead_of: Vec<SessionId>,
 }
 
 /// A live session as it was loaded.
@@ -143,6 +146,7 @@ impl Holding {
             has_minted: false,
             why_ended: None,
             overdue: None,
+            instead_of: Vec::new(),
         }
     }
 }
@@ -233,6 +237,11 @@ impl Holding {
     /// The session that must end whatever becomes of the request, to be ended by the caller.
     pub fn take_overdue(&mut self) -> Option<Box<Ending>> {
         self.overdue.take()
+    }
+
+    /// The time by which the request judges.
+    pub fn now(&self) -> OffsetDateTime {
+        self.now.at()
     }
 
     /// Whether the time is the database's, so that facts can be written at it.

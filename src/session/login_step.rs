@@ -45,6 +45,9 @@ impl<'a> LoginStep<'a> {
             | Event::SettingsChanged(_)
             | Event::RenewalOffered(_)
             | Event::Renewed(_)
+            | Event::FactorChanged(_)
+            | Event::GrantGiven(_)
+            | Event::GrantTaken(_)
             | Event::Noted(_)
             | Event::Ended(_)
             | Event::Unknown(_) => None,

@@ -75,6 +75,26 @@ pub struct Policy {
     pub renewal_grace: u32,
     /// The most bytes that a session may hold. 64 KiB by default, which is also the most that can be set.
     pub state_bytes_max: usize,
+    /// How many live sessions a user may have at a time (ASVS 7.1.2); `None` for no limit, which is the
+    /// default.
+    pub sessions_per_user: Option<u32>,
+    /// What a login does where a user has as many sessions as they may have: the oldest ends, by default.
+    pub sessions_excess: SessionsExcess,
+}
+
+/// What a login does where its user has as many live sessions as they may have
+/// ([`Policy::sessions_per_user`]). A configuration names it `deny`, `end_oldest` or `ask`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionsExcess {
+    /// It is refused.
+    Deny,
+    /// It ends the session whose login is the longest ago, as `limit_exceeded`.
+    #[default]
+    EndOldest,
+    /// It is refused with the list of the live sessions, and is granted if the user has chosen which of them
+    /// it ends ([`Login::instead_of`](super::Login::instead_of)).
+    Ask,
 }
 
 impl Default for Policy {
@@ -97,6 +117,8 @@ impl Policy {
             extension_deadline: 300,
             renewal_grace: 30,
             state_bytes_max: STATE_BYTES_MAX,
+            sessions_per_user: None,
+            sessions_excess: SessionsExcess::EndOldest,
         }
     }
 
@@ -178,6 +200,18 @@ impl Policy {
         self.state_bytes_max = bytes;
         self
     }
+
+    /// Sets how many live sessions a user may have at a time, and what a login does beyond. The number is
+    /// exact, however many processes log the user in at the same time. A login then takes one trip more.
+    ///
+    /// A session counts for the user who has logged in to it, whoever they act as. One whose time is over
+    /// does not count, nor does another login in the same session. Sessions from before the limit count, and
+    /// a login ends at most [`OTHERS_MAX`](crate::Ledger::OTHERS_MAX) of them.
+    #[must_use]
+    pub fn sessions_per_user(mut self, max: impl Into<Option<u32>>, excess: SessionsExcess) -> Self {
+        (self.sessions_per_user, self.sessions_excess) = (max.into(), excess);
+        self
+    }
 }
 
 impl Policy {
@@ -196,6 +230,9 @@ impl Policy {
         self.validate_extension()?;
         if !(1..=STATE_BYTES_MAX).contains(&self.state_bytes_max) {
             return refuse("state_bytes_max", "must be between 1 and 65536 bytes");
+        }
+        if self.sessions_per_user == Some(0) {
+            return refuse("sessions_per_user", "must be at least 1, or nobody could log in");
         }
         if self.deviation.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
             return refuse(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::connection::pool::Connection;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
-use crate::session::{Client, EndReason, Expiry, SessionId, Timeouts, UserId};
+use crate::session::{Client, EndReason, Expiry, SessionId, SessionState, Timeouts, UserId};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
 static SESSION_OF_USER: Sql = Sql::new(include_str!("sql/session_of_user.sql"), &[Type::TEXT, Type::UUID]);
@@ -94,6 +94,23 @@ pub(super) fn summary(row: &Row, policy: Timeouts) -> Result<SessionSummary, Err
         client_ip: client.ip,
         user_agent: client.user_agent.as_deref().map(str::to_owned),
     })
+}
+
+impl SessionSummary {
+    /// A live session.
+    pub(crate) fn of_live(id: SessionId, state: &SessionState, last_seen: OffsetDateTime) -> Self {
+        let client = state.client.clone().unwrap_or_default();
+        Self {
+            id,
+            version: state.version,
+            started_at: state.started_at,
+            authenticated_at: state.authenticated_at,
+            last_seen,
+            ended: None,
+            client_ip: client.ip,
+            user_agent: client.user_agent.as_deref().map(str::to_owned),
+        }
+    }
 }
 
 fn ended(row: &Row, policy: Timeouts) -> Result<Option<(EndReason, OffsetDateTime)>, Error> {

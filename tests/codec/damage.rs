@@ -6,7 +6,7 @@ use session_ledger::session::{Content, DecodeError, Encoded, Event};
 use crate::{decode, payload, samples};
 
 /// A whole session and 4 KiB: the most that is read.
-const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 4 * 1024;
+const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 8 * 1024;
 
 #[test]
 fn every_truncated_payload_is_refused() {
@@ -29,7 +29,7 @@ fn a_trailing_byte_is_refused() {
     }
     let mut state = samples::content().encode();
     state.push(0);
-    assert_eq!(Content::decode(&state), Err(malformed("session state", 4)));
+    assert_eq!(Content::decode(&state), Err(malformed("session state", 5)));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_payload_of_the_largest_size_is_read_and_one_byte_more_is_refused() {
     assert_eq!(error, expected);
     assert_eq!(
         error.to_string(),
-        "value_removed has 69633 bytes, more than the 69632 that a session may hold"
+        "value_removed has 73729 bytes, more than the 73728 that a session may hold"
     );
 }
 
@@ -106,7 +106,7 @@ fn an_unknown_shape_of_every_known_kind_is_kept_as_it_is() {
 fn every_truncated_state_is_refused() {
     let state = samples::content().encode();
     for length in 1..state.len() {
-        assert_eq!(Content::decode(&state[..length]), Err(malformed("session state", 4)));
+        assert_eq!(Content::decode(&state[..length]), Err(malformed("session state", 5)));
     }
     let error = Content::decode(&[]).unwrap_err();
     assert_eq!(error.to_string(), "session state of shape 0 does not decode: the stored bytes are damaged");
@@ -114,14 +114,14 @@ fn every_truncated_state_is_refused() {
 
 #[test]
 fn a_state_of_unknown_shape_is_refused() {
-    for shape in [0, 5, 255] {
+    for shape in [0, 6, 255] {
         let mut state = samples::content().encode();
         state[0] = shape;
         assert_eq!(Content::decode(&state), Err(DecodeError::UnknownStateShape { shape }));
     }
     assert_eq!(
-        DecodeError::UnknownStateShape { shape: 5 }.to_string(),
-        "session state has shape 5, which this version does not know: run the version that wrote it, or \
+        DecodeError::UnknownStateShape { shape: 6 }.to_string(),
+        "session state has shape 6, which this version does not know: run the version that wrote it, or \
          `projector rebuild` to derive the state again from the log"
     );
 }
@@ -132,7 +132,7 @@ fn a_state_over_the_largest_size_is_refused() {
     let error = Content::decode(&state).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "session state has 69633 bytes, more than the 69632 that a session may hold"
+        "session state has 73729 bytes, more than the 73728 that a session may hold"
     );
 }
 

@@ -40,13 +40,21 @@ pub(crate) fn content() -> Content {
             Superseded { token_hash: hash(0x50), until: at(1_700_000_030), accepted: false },
             Superseded { token_hash: hash(0x51), until: at(1_700_000_060), accepted: true },
         ],
+        auth_time: Some(at(1_699_999_000)),
+        proofs: vec![Proof { method: "hwk".into(), at: at(1_699_990_000) }],
+        grants: vec![Grant { operation: "transfer № 4711".into(), until: at(1_700_000_120) }],
     }
+}
+
+/// The content that shape 4 could hold: it said nothing of earlier proofs and of grants.
+pub(crate) fn content_of_shape_4() -> Content {
+    Content { auth_time: None, proofs: Vec::new(), grants: Vec::new(), ..content() }
 }
 
 /// The content that shape 3 could hold: its messages had no level.
 pub(crate) fn content_of_shape_3() -> Content {
     let waiting = [("".into(), vec!["Saved.".into(), "Sent.".into()]), ("errors".into(), vec!["".into()])];
-    Content { flashes: waiting.into(), ..content() }
+    Content { flashes: waiting.into(), ..content_of_shape_4() }
 }
 
 /// The content that shape 2 could hold: its values did not say their form.
@@ -63,7 +71,15 @@ pub(crate) fn content_of_shape_1() -> Content {
 
 /// The facts of the golden files of older shapes, as they are read today.
 pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
-    vec![(("value_set", 1), values_without_form()), (("flash_added", 1), flashes_without_level())]
+    let of = |kind: &str, facts: Vec<Event>| facts.into_iter().filter(|one| one.kind() == kind).collect();
+    vec![
+        (("value_set", 1), values_without_form()),
+        (("flash_added", 1), flashes_without_level()),
+        (("logged_in", 1), of("logged_in", logins_without_auth_time())),
+        (("reauthenticated", 1), of("reauthenticated", logins_without_auth_time())),
+        (("impersonation_started", 1), vec![acting_as_bob("")]),
+        (("ended", 1), ends_by_nobody()),
+    ]
 }
 
 fn at(seconds: i64) -> OffsetDateTime {
@@ -79,10 +95,23 @@ fn limits() -> Timeouts {
 }
 
 fn beginnings() -> Vec<Event> {
-    let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
-    vec![
+    let mut beginnings = vec![
         Event::Started(Started::new(hash(0x20), limits().into())),
         Event::Started(Started::new(hash(0xf0), Timeouts::default().into())),
+    ];
+    beginnings.extend(logins_without_auth_time());
+    beginnings.extend([
+        Event::LoggedIn(
+            LoggedIn::new("bob".into(), vec!["pwd".into()], Assurance::Aal1).at(Some(at(1_700_000_000))),
+        ),
+        Event::Reauthenticated(Reauthenticated::new(vec![], Assurance::Aal3).at(Some(at(-1)))),
+    ]);
+    beginnings
+}
+
+fn logins_without_auth_time() -> Vec<Event> {
+    let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
+    vec![
         Event::LoggedIn(LoggedIn::new(user, vec!["pwd".into()], Assurance::Aal1)),
         Event::LoggedIn(LoggedIn::new("ž".into(), vec![], Assurance::Aal3)),
         Event::Reauthenticated(Reauthenticated::new(vec!["pwd".into(), "hwk".into()], Assurance::Aal2)),
@@ -138,12 +167,27 @@ fn settings_and_renewals() -> Vec<Event> {
 
 fn identities() -> Vec<Event> {
     vec![
-        Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())),
+        acting_as_bob("Ticket № 4711."),
         Event::ImpersonationEnded(ImpersonationEnded::new()),
+        Event::FactorChanged(FactorChanged::new("pwd".into(), true)),
+        Event::FactorChanged(FactorChanged::new("hwk".into(), false)),
+        Event::GrantGiven(GrantGiven::new("transfer № 4711".into(), 120)),
+        Event::GrantTaken(GrantTaken::new("transfer № 4711".into())),
     ]
 }
 
+fn acting_as_bob(reason: &str) -> Event {
+    Event::ImpersonationStarted(ImpersonationStarted::new("bob".into(), reason.into()))
+}
+
 fn ends() -> Vec<Event> {
+    let mut ends = ends_by_nobody();
+    let by = SessionId::from_bytes([7; 16]);
+    ends.push(Event::Ended(Ended::new(EndReason::LimitExceeded, at(1_700_000_000)).by(Some(by))));
+    ends
+}
+
+fn ends_by_nobody() -> Vec<Event> {
     let reasons = [
         EndReason::LoggedOut,
         // As versions before 0.1 stored it.

@@ -107,6 +107,15 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("select * from session_ledger.activity", &[RUNTIME, AUDITOR]),
     ("update session_ledger.activity set last_seen = now()", &[RUNTIME]),
     ("delete from session_ledger.activity", &[]),
+    // Gates and disabled accounts.
+    ("select * from session_ledger.login_gate", &[RUNTIME]),
+    ("update session_ledger.login_gate set passed = passed + 1", &[RUNTIME]),
+    ("delete from session_ledger.login_gate", &[]),
+    ("select session_ledger.place_gates()", &[]),
+    ("select * from session_ledger.disabled_account", &[RUNTIME, AUDITOR]),
+    ("insert into session_ledger.disabled_account (user_id) values ('mallory')", &[RUNTIME]),
+    ("update session_ledger.disabled_account set disabled_by = 'mallory'", &[]),
+    ("delete from session_ledger.disabled_account", &[RUNTIME]),
     // Subscriptions.
     ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
     (

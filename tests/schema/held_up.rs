@@ -91,16 +91,15 @@ async fn a_missing_migration_waits_in_the_same_way() {
     {
         let database = Database::fresh().await;
         let holder = database.connect().await;
-        let missing = "delete from session_ledger.migration where version = 15;
-                       drop view session_ledger.live_session, session_ledger.session_end;
-                       drop table session_ledger.login_step cascade";
+        let missing = "delete from session_ledger.migration where version = 17;
+                       drop table session_ledger.disabled_account";
         holder.batch_execute(missing).await.unwrap();
         holder.batch_execute(&format!("{lock} {mode}")).await.unwrap();
         let config = database.config();
         let migration = tokio::spawn(async move { Ledger::migrate(&config).await });
         until_it_waits(&database.connect().await, waits_at, 2).await;
         holder.batch_execute("commit").await.unwrap();
-        assert_eq!(migration.await.unwrap().unwrap().applied, ["V15__login"], "{mode}");
+        assert_eq!(migration.await.unwrap().unwrap().applied, ["V17__disabled_account"], "{mode}");
     }
 }
 

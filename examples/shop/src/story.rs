@@ -90,6 +90,11 @@ impl Teller<'_> {
             Event::RenewalOffered(_) => "A new token was offered to this browser.".to_owned(),
             Event::Renewed(_) => "A new token was given to this browser.".to_owned(),
             Event::ImpersonationStarted(start) => format!("You began to act as {}.", start.user),
+            Event::FactorChanged(changed) => {
+                format!("You changed {}.", proof(std::slice::from_ref(&changed.factor)))
+            }
+            Event::GrantGiven(_) => "You confirmed something that you want to do.".to_owned(),
+            Event::GrantTaken(_) => "You did what you had confirmed.".to_owned(),
             Event::ImpersonationEnded(_) => "You acted as yourself again.".to_owned(),
             Event::Noted(note) => note.text.clone(),
             Event::Ended(ended) if user.is_some() => format!("Ended: {}.", end(&ended.reason)),

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::Policy;
 use super::ceiling::{self, Ceiling};
+use super::{Policy, SessionsExcess};
 use crate::session::Assurance;
 use crate::session::seconds::words;
 
@@ -35,7 +35,7 @@ impl Policy {
         text
     }
 
-    fn rows(&self) -> [Row; 7] {
+    fn rows(&self) -> [Row; 8] {
         let limit = |seconds: Option<u32>| seconds.map_or(OFF.to_owned(), words);
         [
             (
@@ -87,7 +87,24 @@ impl Policy {
                 "ASVS 2.4.1",
                 "the change is refused, and the session is as it was",
             ),
+            (
+                "sessions_per_user",
+                self.sessions_per_user.map_or(OFF.to_owned(), |max| max.to_string()),
+                None,
+                "ASVS 7.1.2, SM28",
+                self.excess(),
+            ),
         ]
+    }
+
+    fn excess(&self) -> &'static str {
+        match self.sessions_excess {
+            SessionsExcess::Deny => "a login is refused",
+            SessionsExcess::EndOldest => {
+                "a login ends the session whose login is the longest ago, as `limit_exceeded`"
+            }
+            SessionsExcess::Ask => "a login is refused unless the user has chosen a session that it ends",
+        }
     }
 
     fn deviations(&self) -> String {

@@ -16,7 +16,8 @@ select getdatabaseencoding() as encoding,
                  values ('event', 'select'), ('event', 'insert'), ('session', 'select'), ('session', 'insert'),
                         ('session', 'update'), ('ended_session', 'select'), ('ended_session', 'insert'),
                         ('login_step', 'insert'),
-                        ('activity', 'select'), ('activity', 'insert'), ('activity', 'update')
+                        ('activity', 'select'), ('activity', 'insert'), ('activity', 'update'),
+                        ('login_gate', 'select'), ('login_gate', 'update'), ('disabled_account', 'select')
              ) as wanted (name, privilege) on name = relname
             where not has_any_column_privilege(one.oid, privilege)
             union all
