@@ -25,6 +25,8 @@ begin
     grant select, insert, update, delete on session_ledger.session to session_ledger_runtime;
     grant select, insert on session_ledger.ended_session, session_ledger.login_step to session_ledger_runtime;
     grant select, insert, update on session_ledger.activity, session_ledger.seal_count to session_ledger_runtime;
+    grant select, update on session_ledger.login_gate to session_ledger_runtime;
+    grant select, insert, delete on session_ledger.disabled_account to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
     grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
@@ -39,6 +41,7 @@ begin
         session_ledger.subscription,
         session_ledger.dead_letter,
         session_ledger.parked_session,
+        session_ledger.disabled_account,
         session_ledger.event_position
     to session_ledger_auditor;
 

@@ -4,6 +4,7 @@
 //! `projector` use it outside of requests: to read histories, end sessions, follow the log, verify and
 //! rebuild.
 
+mod accounts;
 mod builder;
 mod change;
 mod committed;
@@ -19,6 +20,7 @@ mod irregularity;
 mod login_pages;
 mod logins;
 mod neighbours;
+mod others;
 mod pages;
 mod question;
 mod rebuild;
@@ -57,6 +59,8 @@ pub use fence::FENCE;
 pub use finding::{Difference, Finding};
 pub use irregularity::Irregularity;
 pub use login_pages::LoginPage;
+pub(crate) use others::Ends;
+pub use others::LoginRefused;
 pub use question::QuestionError;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use store::backends::Backend;

@@ -5,6 +5,7 @@
 //! sessions live.
 
 pub(crate) mod admission;
+mod assurance;
 mod chain;
 mod chain_hash;
 mod changed_client;
@@ -28,16 +29,20 @@ mod id;
 mod key;
 mod known_clients;
 mod layout;
+mod login;
 mod login_filter;
 pub(crate) mod login_step;
 mod microseconds;
 pub(crate) mod moment;
+pub(crate) mod others;
 mod policy;
+mod proof;
 mod reaction;
 pub(crate) mod seconds;
 mod start;
 mod state;
 mod state_difference;
+mod step_up;
 mod stored_superseded;
 mod stored_timeouts;
 pub(crate) mod strict;
@@ -50,6 +55,7 @@ mod value_error;
 pub(crate) mod witness;
 pub(crate) mod writes;
 
+pub use assurance::Assurance;
 pub use chain_hash::ChainHash;
 pub use client::Client;
 pub use decide::WishError;
@@ -57,20 +63,23 @@ pub use device::{DeviceId, DeviceSeen};
 pub use encoded::Encoded;
 pub use entry::{Entry, Recorded};
 pub use event::{
-    Assurance, Cleared, EndReason, Ended, Event, FlashAdded, FlashTaken, ImpersonationEnded,
-    ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed, SettingsChanged,
-    Started, ValueRemoved, ValueSet,
+    Cleared, EndReason, Ended, Event, FactorChanged, FlashAdded, FlashTaken, GrantGiven, GrantTaken,
+    ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed,
+    SettingsChanged, Started, ValueRemoved, ValueSet,
 };
 pub use event_filter::EventFilter;
 pub use flash::{Flash, FlashLevel};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::Key;
 pub use known_clients::{ClientChanged, KnownClients};
+pub use login::Login;
 pub use login_filter::LoginFilter;
-pub use policy::Policy;
+pub use policy::{Policy, SessionsExcess};
+pub use proof::{Grant, Proof};
 pub use reaction::Reaction;
 pub use state::{Content, SessionState, Superseded};
 pub use state_difference::StateDifference;
+pub use step_up::StepUp;
 pub use stored_timeouts::StoredTimeouts;
 pub use strict::DecodeError;
 pub use timeouts::{PolicyError, Timeouts};
@@ -91,6 +100,7 @@ pub(crate) use holding::{Holding, Live};
 pub(crate) use login_filter::LoginPlace;
 pub(crate) use login_step::LoginStep;
 pub(crate) use moment::{DatabaseTime, Moment};
+pub(crate) use others::{Crowded, Others};
 pub(crate) use strict::STATE_BYTES_MAX;
 pub(crate) use witness::{Testimony, Witness};
 pub(crate) use writes::{CookiePlan, Resend, Writes};

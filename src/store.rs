@@ -9,6 +9,7 @@
 //!
 //! Each statement is a file in `sql/`. The module that runs it names it.
 
+pub(crate) mod accounts;
 pub(crate) mod backends;
 pub(crate) mod bare;
 pub(crate) mod connection;

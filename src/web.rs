@@ -33,6 +33,21 @@
 //! tested example of each: an API whose document tells of 401 and 409, nested routes, static files, CORS,
 //! compression and panics.
 //!
+//! # Who may do what, and how often
+//!
+//! | wanted | ask |
+//! |---|---|
+//! | a proof of identity of the last minutes | [`Recent`] as the extractor |
+//! | a certain method, or two factors | [`SignedIn::demand`] |
+//! | a confirmation that serves one operation, once | [`Session::grant`], [`Session::take_grant`] |
+//! | a new password that signs other devices out | [`Session::factor_changed`] |
+//! | at most so many devices | [`Policy::sessions_per_user`](crate::session::Policy::sessions_per_user) |
+//! | a user who is locked out | [`Ledger::disable_account`](crate::Ledger::disable_account) |
+//! | a supporter who acts as a user | [`Session::impersonate`] |
+//!
+//! A login that a limit or a disabled account stands in the way of is refused when its request is committed,
+//! as a [`LoginRefused`] that an application catches around the middleware.
+//!
 //! # After the answer
 //!
 //! A stream, a WebSocket or a task goes on when its request is settled. A [`Session`] that it has kept reads
@@ -59,10 +74,10 @@ pub(crate) mod plain_http;
 mod session_transaction;
 mod settings;
 
-pub use crate::ledger::Savepoint;
+pub use crate::ledger::{LoginRefused, Savepoint};
 pub use crate::request::{
-    Forged, Incident, NotSignedIn, OriginError, Session, SessionError, SessionSnapshot, SignedIn,
-    StepUpRequired, Tx,
+    Forged, Incident, NotSignedIn, OriginError, OtherSessions, Recent, Session, SessionError,
+    SessionSnapshot, SignedIn, StepUpRequired, Tx,
 };
 pub use builder::SessionsBuilder;
 pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};

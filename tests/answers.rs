@@ -36,7 +36,7 @@ fn login(session: Session, user: String) -> Result<()> {
 
 #[handler]
 fn impersonate(session: Session, user: String) -> Result<()> {
-    Ok(session.impersonate(user)?)
+    Ok(session.impersonate(user, "A ticket.")?)
 }
 
 #[handler]

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use session_ledger::internals::{STATE_BYTES_MAX, Wish, decide};
 use session_ledger::session::*;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 const SEEN: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -41,6 +41,33 @@ fn rows_of_content() -> Vec<Row> {
     ]
 }
 
+fn rows_of_proofs() -> Vec<Row> {
+    let alice = signed_in();
+    let mut granted = alice.clone();
+    granted.content.grants.push(Grant { operation: "pay".into(), until: SEEN + Duration::SECOND });
+    let changed = |factor: &str, ends| Event::FactorChanged(FactorChanged::new(factor.into(), ends));
+    let given = |seconds| Event::GrantGiven(GrantGiven::new("pay".into(), seconds));
+    vec![
+        (
+            Wish::ChangeFactor { factor: "pwd".into(), ends_others: true },
+            alice.clone(),
+            Some(changed("pwd", true)),
+        ),
+        (
+            Wish::ChangeFactor { factor: "hwk".into(), ends_others: false },
+            alice.clone(),
+            Some(changed("hwk", false)),
+        ),
+        (Wish::Grant { operation: "pay".into(), seconds: 1 }, alice.clone(), Some(given(1))),
+        (Wish::Grant { operation: "pay".into(), seconds: 3_600 }, granted.clone(), Some(given(3_600))),
+        (
+            Wish::TakeGrant { operation: "pay".into(), at: SEEN },
+            granted,
+            Some(Event::GrantTaken(GrantTaken::new("pay".into()))),
+        ),
+    ]
+}
+
 fn rows_of_identity() -> Vec<Row> {
     let (new, alice) = (SessionState::default(), signed_in());
     let mut as_bob = alice.clone();
@@ -50,12 +77,12 @@ fn rows_of_identity() -> Vec<Row> {
     let assurance = Assurance::Aal2;
     vec![
         (
-            Wish::LogIn { user: "bob".into(), methods: methods.clone(), assurance },
+            Wish::LogIn { user: "bob".into(), methods: methods.clone(), assurance, auth_time: None },
             new.clone(),
             Some(Event::LoggedIn(LoggedIn::new("bob".into(), methods.clone(), assurance))),
         ),
         (
-            Wish::Reauthenticate { methods: methods.clone(), assurance },
+            Wish::Reauthenticate { methods: methods.clone(), assurance, auth_time: None },
             alice.clone(),
             Some(Event::Reauthenticated(Reauthenticated::new(methods, assurance))),
         ),
@@ -71,9 +98,9 @@ fn rows_of_identity() -> Vec<Row> {
             Some(Event::SettingsChanged(SettingsChanged::new(limits.into()))),
         ),
         (
-            Wish::Impersonate { user: "bob".into() },
+            Wish::Impersonate { user: "bob".into(), reason: "A ticket.".into() },
             alice.clone(),
-            Some(Event::ImpersonationStarted(ImpersonationStarted::new("bob".into()))),
+            Some(Event::ImpersonationStarted(ImpersonationStarted::new("bob".into(), "A ticket.".into()))),
         ),
         (Wish::EndImpersonation, alice.clone(), None),
         (Wish::EndImpersonation, as_bob, Some(Event::ImpersonationEnded(ImpersonationEnded::new()))),
@@ -84,14 +111,15 @@ fn rows_of_identity() -> Vec<Row> {
 
 #[test]
 fn every_wish_gives_its_fact_and_a_wish_that_is_granted_already_gives_none() {
-    for (wish, state, fact) in rows_of_content().into_iter().chain(rows_of_identity()) {
+    for (wish, state, fact) in rows_of_content().into_iter().chain(rows_of_identity()).chain(rows_of_proofs())
+    {
         assert_eq!(decide(&state, wish.clone(), STATE_BYTES_MAX), Ok(fact), "{wish:?}");
     }
 }
 
 #[test]
 fn every_wish_but_an_end_is_refused_after_the_end() {
-    for (wish, _, _) in rows_of_content().into_iter().chain(rows_of_identity()) {
+    for (wish, _, _) in rows_of_content().into_iter().chain(rows_of_identity()).chain(rows_of_proofs()) {
         let expected = if matches!(wish, Wish::End { .. }) { Ok(None) } else { Err(WishError::Ended) };
         assert_eq!(decide(&ended(), wish.clone(), STATE_BYTES_MAX), expected, "{wish:?}");
     }
@@ -110,8 +138,17 @@ fn every_refusal_says_what_to_do() {
         (WishError::UserId, "a user id must have 1 to 255 bytes and no NUL character"),
         (
             WishError::Name,
-            "a name of a session key, flash queue, note, end reason or authentication method may have at most \
-             255 bytes and no NUL character",
+            "a name of a session key, flash queue, note, end reason, operation or authentication method may have at \
+             most 255 bytes and no NUL character",
+        ),
+        (
+            WishError::NoReason,
+            "to act as another user needs a reason of 1 to 255 bytes and no NUL character: the history shows it",
+        ),
+        (
+            WishError::NotGranted,
+            "the operation was not granted, or its grant was taken or is void by now: let the user prove again who \
+             they are, and grant it anew",
         ),
         (WishError::TooManyMethods, "an authentication may have at most 8 methods"),
         (WishError::NobodySignedIn, "nobody is signed in to this session: call `login` first"),
@@ -125,8 +162,11 @@ fn every_refusal_says_what_to_do() {
 #[test]
 fn only_a_signed_in_user_can_reauthenticate_or_impersonate() {
     let nobody = SessionState::default();
-    let again = Wish::Reauthenticate { methods: vec![], assurance: Assurance::Aal1 };
-    for wish in [again, Wish::Impersonate { user: "bob".into() }] {
+    let again = Wish::Reauthenticate { methods: vec![], assurance: Assurance::Aal1, auth_time: None };
+    let impersonate = Wish::Impersonate { user: "bob".into(), reason: "A ticket.".into() };
+    let grant = Wish::Grant { operation: "pay".into(), seconds: 60 };
+    let change = Wish::ChangeFactor { factor: "pwd".into(), ends_others: true };
+    for wish in [again, impersonate, grant, change] {
         assert_eq!(decide(&nobody, wish, STATE_BYTES_MAX), Err(WishError::NobodySignedIn));
     }
 }
@@ -146,8 +186,9 @@ fn a_user_id_has_1_to_255_bytes_and_no_nul() {
         ("\0".into(), false),
     ] {
         let user = || UserId::from(id.as_str());
-        let log_in = Wish::LogIn { user: user(), methods: vec![], assurance: Assurance::Aal1 };
-        for wish in [log_in, Wish::Impersonate { user: user() }] {
+        let log_in =
+            Wish::LogIn { user: user(), methods: vec![], assurance: Assurance::Aal1, auth_time: None };
+        for wish in [log_in, Wish::Impersonate { user: user(), reason: "A ticket.".into() }] {
             let decided = decide(&signed_in(), wish, STATE_BYTES_MAX);
             assert_eq!(decided.is_ok(), granted, "{} bytes: {decided:?}", id.len());
             assert!(granted || decided == Err(WishError::UserId));
@@ -170,9 +211,14 @@ fn a_name_has_at_most_255_bytes_and_no_nul() {
             set(&name, 1),
             add(&name, "m"),
             note(&name, "t"),
-            Wish::LogIn { user: "bob".into(), methods: methods(), assurance: Assurance::Aal1 },
-            Wish::Reauthenticate { methods: methods(), assurance: Assurance::Aal1 },
-            Wish::End { reason: EndReason::Other(name.clone()), last_seen: SEEN },
+            Wish::LogIn {
+                user: "bob".into(),
+                methods: methods(),
+                assurance: Assurance::Aal1,
+                auth_time: None,
+            },
+            Wish::Reauthenticate { methods: methods(), assurance: Assurance::Aal1, auth_time: None },
+            Wish::End { reason: EndReason::Other(name.clone()), last_seen: SEEN, by: None },
         ] {
             let decided = decide(&signed_in(), wish.clone(), STATE_BYTES_MAX);
             assert_eq!(decided.is_ok(), granted, "{wish:?}");
@@ -186,8 +232,13 @@ fn an_authentication_has_at_most_8_methods() {
     for (count, granted) in [(0, true), (7, true), (8, true), (9, false)] {
         let methods = || vec!["otp".to_owned(); count];
         for wish in [
-            Wish::LogIn { user: "bob".into(), methods: methods(), assurance: Assurance::Aal1 },
-            Wish::Reauthenticate { methods: methods(), assurance: Assurance::Aal1 },
+            Wish::LogIn {
+                user: "bob".into(),
+                methods: methods(),
+                assurance: Assurance::Aal1,
+                auth_time: None,
+            },
+            Wish::Reauthenticate { methods: methods(), assurance: Assurance::Aal1, auth_time: None },
         ] {
             let decided = decide(&signed_in(), wish, STATE_BYTES_MAX);
             assert!(if granted { decided.is_ok() } else { decided == Err(WishError::TooManyMethods) });
@@ -325,5 +376,5 @@ fn is_noted(name: &str, text: &str) -> Event {
 }
 
 fn end() -> Wish {
-    Wish::End { reason: EndReason::LoggedOut, last_seen: SEEN }
+    Wish::End { reason: EndReason::LoggedOut, last_seen: SEEN, by: None }
 }

@@ -11,8 +11,8 @@ use session_ledger::web::{Session, Sessions, Tx};
 use session_ledger::{Error, Ledger};
 use test_support::{Answer, Database, Visitor, app, key_ring};
 
-const UNSTORABLE: &str = "a name of a session key, flash queue, note, end reason or authentication method may have at \
-                          most 255 bytes and no NUL character";
+const UNSTORABLE: &str = "a name of a session key, flash queue, note, end reason, operation or authentication method \
+                          may have at most 255 bytes and no NUL character";
 const BAD_USER: &str = "a user id must have 1 to 255 bytes and no NUL character";
 
 /// Reasons that the log cannot hold, and the longest that it can.

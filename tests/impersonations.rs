@@ -17,7 +17,7 @@ fn login(session: Session, user: Path<String>) -> Result<()> {
 
 #[handler]
 fn act_as(session: Session, user: Path<String>) -> Result<()> {
-    Ok(session.impersonate(user.0)?)
+    Ok(session.impersonate(user.0, "A ticket.")?)
 }
 
 #[handler]

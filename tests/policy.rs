@@ -40,7 +40,9 @@ const PILED: &str =
 const LOST: &str =
     "setting `renewal_try_every` must be shorter than `renewal_timeout`, or a lost token would stay lost";
 
-const ROWS: [Row; 33] = [
+const NOBODY: &str = "setting `sessions_per_user` must be at least 1, or nobody could log in";
+
+const ROWS: [Row; 35] = [
     ("no idle limit", |policy| policy.idle_timeout = None, None),
     ("no absolute limit", |policy| policy.absolute_timeout = None, Some(OFF)),
     (
@@ -117,6 +119,8 @@ const ROWS: [Row; 33] = [
     ("a byte of room", |policy| policy.state_bytes_max = 1, None),
     ("all the room", |policy| policy.state_bytes_max = 65_536, None),
     ("too much room", |policy| policy.state_bytes_max = 65_537, Some(SIZE)),
+    ("no session", |policy| policy.sessions_per_user = Some(0), Some(NOBODY)),
+    ("a session", |policy| policy.sessions_per_user = Some(1), None),
 ];
 
 #[test]

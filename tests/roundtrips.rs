@@ -5,9 +5,10 @@
 use poem::error::InternalServerError;
 use poem::web::Path;
 use poem::{EndpointExt, Result, Route, get, handler};
-use session_ledger::web::{Session, Sessions, SignedIn, Tx};
+use session_ledger::session::{Policy, SessionsExcess};
+use session_ledger::web::{OtherSessions, Session, Sessions, SignedIn, Tx};
 use session_ledger::{Key, Ledger};
-use test_support::{Database, Visitor, Wire, app, key_ring};
+use test_support::{App, Database, Visitor, Wire, app, key_ring};
 
 const COUNT: Key<u32> = Key::new("count");
 
@@ -65,6 +66,18 @@ async fn transact_and_write(Path(count): Path<usize>, tx: Tx, session: Session) 
 async fn write_and_transact(Path(count): Path<usize>, session: Session, tx: Tx) -> Result<()> {
     session.update(&COUNT, |count| *count += 1)?;
     statements(&tx, count).await
+}
+
+#[handler]
+fn change_factor(session: SignedIn, Path(others): Path<String>) -> Result<()> {
+    let others = if others == "end" { OtherSessions::End } else { OtherSessions::Keep };
+    Ok(session.factor_changed("pwd", others)?)
+}
+
+#[handler]
+async fn transact_and_login(Path(count): Path<usize>, tx: Tx, session: Session) -> Result<()> {
+    statements(&tx, count).await?;
+    Ok(session.login("alice")?)
 }
 
 /// A visitor whose application reaches the database over a wire, on one connection that knows all statements.
@@ -173,4 +186,51 @@ async fn a_session_that_was_asked_for_first_adds_none_either() {
             "{count} statements"
         );
     }
+}
+
+/// An application with or without a limit of sessions per user, on one connection that knows all statements.
+async fn warm_application(policy: Policy) -> (App, Wire, Database) {
+    let database = Database::fresh().await;
+    let wire = Wire::to(&database.config());
+    let ledger = Ledger::builder(wire.config()).policy(policy).connections_max(1).connect().await.unwrap();
+    let route = Route::new()
+        .at("/write", get(write))
+        .at("/login", get(login))
+        .at("/tx-login/:count", get(transact_and_login))
+        .at("/factor/:others", get(change_factor));
+    let app = app(route.with(Sessions::new(ledger, key_ring())));
+    for _ in 0..3 {
+        let visitor = Visitor::new(&app);
+        for path in ["/write", "/login", "/login", "/factor/keep", "/factor/end"] {
+            assert_eq!(visitor.get(path).await.status, 200, "{path}");
+        }
+        assert_eq!(Visitor::new(&app).get("/tx-login/1").await.status, 200);
+    }
+    (app, wire, database)
+}
+
+/// The gate of a login travels with its commit.
+#[tokio::test]
+async fn a_login_takes_no_trip_for_a_limit_that_is_off_and_one_for_a_limit_that_is_on() {
+    let limited = Policy::default().sessions_per_user(2, SessionsExcess::EndOldest);
+    for (policy, more) in [(Policy::default(), 0), (limited, 1)] {
+        let (app, wire, _database) = warm_application(policy).await;
+        let known = Visitor::new(&app);
+        known.get("/write").await;
+        assert_eq!(trips(&known, &wire, "/login").await, 2 + more, "in a visitor's session");
+        assert_eq!(trips(&known, &wire, "/login").await, 2, "again in the same session, {more}");
+        assert_eq!(trips(&Visitor::new(&app), &wire, "/login").await, 2 + more, "the clock, and a start");
+        assert_eq!(trips(&Visitor::new(&app), &wire, "/tx-login/3").await, 3 + 2 + more);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_factor_takes_a_trip_more_only_to_end_the_other_sessions() {
+    let (app, wire, _database) = warm_application(Policy::default()).await;
+    let (alice, other) = (Visitor::new(&app), Visitor::new(&app));
+    alice.get("/login").await;
+    other.get("/login").await;
+    assert_eq!(trips(&alice, &wire, "/factor/keep").await, 2);
+    assert_eq!(trips(&alice, &wire, "/factor/end").await, 3);
+    assert_eq!(trips(&alice, &wire, "/factor/end").await, 3, "nobody else is left");
 }

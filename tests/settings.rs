@@ -140,7 +140,7 @@ fn a_variable_that_cannot_be_read_is_refused_by_its_name() {
             "unknown field `idle_timout`, expected one of `assurance`, `deviation`, `idle_timeout`, \
              `absolute_timeout`, `extension_delay`, `extension_chance`, `extension_deadline`, `renewal_grace`, \
              `renewal_timeout`, `renewal_try_every`, `state_bytes_max`, `changed_agent`, `changed_network`, \
-             `network_prefix_v4`, `network_prefix_v6`",
+             `network_prefix_v4`, `network_prefix_v6`, `sessions_per_user`, `sessions_excess`",
         ),
         (
             "POLICY_IDLE_TIMEOUT",

@@ -41,7 +41,7 @@ fn login_account(session: Session, Path(id): Path<i64>) -> Result<()> {
 
 #[handler]
 fn impersonate(session: SignedIn, Path(id): Path<i64>) -> Result<()> {
-    Ok(session.impersonate(AccountId(id))?)
+    Ok(session.impersonate(AccountId(id), "A ticket.")?)
 }
 
 #[handler]

@@ -79,7 +79,12 @@ pub(crate) fn set(key: &'static str, bytes: usize) -> Wish {
 }
 
 pub(crate) fn log_in() -> Wish {
-    Wish::LogIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Default::default() }
+    Wish::LogIn {
+        user: "alice".into(),
+        methods: vec!["pwd".into()],
+        assurance: Default::default(),
+        auth_time: None,
+    }
 }
 
 /// A stored session with a login and three values of 100 bytes.

@@ -4,14 +4,15 @@
 
 use serde_json::{Value, json};
 use session_ledger::session::{Assurance, Event, SettingsChanged, StoredTimeouts};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// The facts of a kind, as an object. A kind that is not listed here tells only that it happened.
 pub(crate) fn facts(event: &Event) -> Value {
     match event {
         Event::Started(started) => limits(&started.timeouts),
-        Event::LoggedIn(login) => proof(&login.methods, login.assurance),
-        Event::Reauthenticated(again) => proof(&again.methods, again.assurance),
+        Event::LoggedIn(login) => proof(&login.methods, login.assurance, login.auth_time()),
+        Event::Reauthenticated(again) => proof(&again.methods, again.assurance, again.auth_time()),
         Event::ValueSet(set) => {
             json!({ "key": set.key, "value_shape": set.value.shape, "value_bytes": set.value.bytes.len() })
         }
@@ -20,14 +21,23 @@ pub(crate) fn facts(event: &Event) -> Value {
         Event::FlashTaken(taken) => json!({ "queue": taken.queue }),
         Event::SettingsChanged(changed) => settings(changed),
         Event::Renewed(renewed) => json!({ "grace": renewed.grace }),
-        Event::ImpersonationStarted(started) => json!({ "impersonated": started.user.as_str() }),
+        Event::ImpersonationStarted(started) => {
+            json!({ "impersonated": started.user.as_str(), "impersonation_reason": started.reason })
+        }
+        Event::FactorChanged(changed) => {
+            json!({ "factor": changed.factor, "ends_others": changed.ends_others })
+        }
+        Event::GrantGiven(given) => json!({ "operation": given.operation, "seconds": given.seconds }),
+        Event::GrantTaken(taken) => json!({ "operation": taken.operation }),
         Event::ClientChanged(changed) => {
             json!({ "agent": changed.agent, "network": changed.network, "step_up": changed.step_up })
         }
         Event::DeviceSeen(seen) => json!({ "device": seen.device.to_string(), "is_new": seen.is_new }),
         Event::Noted(noted) => json!({ "name": noted.name, "text": noted.text }),
         Event::Ended(ended) => {
-            json!({ "reason": ended.reason.as_str(), "last_seen": ended.last_seen().format(&Rfc3339).ok() })
+            let last_seen = ended.last_seen().format(&Rfc3339).ok();
+            let facts = json!({ "reason": ended.reason.as_str(), "last_seen": last_seen });
+            with(facts, "by_session", ended.by.map(|by| by.to_string()))
         }
         _ => json!({}),
     }
@@ -49,11 +59,20 @@ fn settings(changed: &SettingsChanged) -> Value {
     })
 }
 
-fn proof(methods: &[String], assurance: Assurance) -> Value {
+/// The facts with one more, if it is known.
+fn with(mut facts: Value, name: &str, fact: Option<String>) -> Value {
+    if let (Value::Object(fields), Some(fact)) = (&mut facts, fact) {
+        fields.insert(name.to_owned(), Value::String(fact));
+    }
+    facts
+}
+
+fn proof(methods: &[String], assurance: Assurance, auth_time: Option<OffsetDateTime>) -> Value {
     let level = match assurance {
         Assurance::Aal1 => "aal1",
         Assurance::Aal2 => "aal2",
         Assurance::Aal3 => "aal3",
     };
-    json!({ "methods": methods, "assurance": level })
+    let facts = json!({ "methods": methods, "assurance": level });
+    with(facts, "auth_time", auth_time.and_then(|at| at.format(&Rfc3339).ok()))
 }

@@ -33,13 +33,25 @@ fn describe(event: &Event) -> String {
         Event::SettingsChanged(fact) => settings(fact),
         Event::RenewalOffered(_) => "new token offered".to_owned(),
         Event::Renewed(_) => "token renewed".to_owned(),
-        Event::ImpersonationStarted(fact) => format!("began to act as {}", fact.user),
+        Event::ImpersonationStarted(fact) if fact.reason.is_empty() => {
+            format!("began to act as {}", fact.user)
+        }
+        Event::ImpersonationStarted(fact) => format!("began to act as {}: {}", fact.user, fact.reason),
         Event::ImpersonationEnded(_) => "acts as themselves again".to_owned(),
         Event::ClientChanged(fact) => changed(fact),
         Event::DeviceSeen(fact) if fact.is_new => format!("signed in from new device {}", short(fact.device)),
         Event::DeviceSeen(fact) => format!("signed in from known device {}", short(fact.device)),
+        Event::FactorChanged(fact) => {
+            let others = if fact.ends_others { "end" } else { "go on" };
+            format!("factor {} changed, other sessions {others}", fact.factor)
+        }
+        Event::GrantGiven(fact) => format!("{} granted once, for {}", fact.operation, span(fact.seconds)),
+        Event::GrantTaken(fact) => format!("grant of {} taken", fact.operation),
         Event::Noted(fact) => format!("{}: {}", fact.name, fact.text),
-        Event::Ended(fact) => format!("ended: {}", fact.reason),
+        Event::Ended(fact) => match fact.by {
+            Some(by) => format!("ended: {} by session {by}", fact.reason),
+            None => format!("ended: {}", fact.reason),
+        },
         Event::Unknown(fact) => {
             format!("unknown event of shape {} ({})", fact.shape(), bytes(fact.payload().len()))
         }

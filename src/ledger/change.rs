@@ -141,7 +141,7 @@ impl Ledger {
             let append = Arc::new(Append { written, resend });
             let ledger = self.clone();
             // In a task of its own: whoever waits may be dropped with its stream, halfway through a commit.
-            let committing = tokio::spawn(async move { ledger.commit(&[append]).await });
+            let committing = tokio::spawn(async move { ledger.commit(&[append], None).await });
             committing.await.unwrap_or(Err(Error::OutcomeUnknown))?;
         }
         Ok(done)

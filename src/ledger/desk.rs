@@ -143,11 +143,11 @@ impl Ledger {
 impl Ledger {
     /// Commits what a request has written to its sessions, in a transaction of its own or together with
     /// others'.
-    pub(crate) async fn commit(&self, appends: &[Arc<Append>]) -> Result<(), Error> {
-        match appends {
-            [change] if change.is_change() => self.0.commits.commit(Arc::clone(change)).await?,
-            appends => {
-                Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), None).await?;
+    pub(crate) async fn commit(&self, appends: &[Arc<Append>], guard: Option<Guard>) -> Result<(), Error> {
+        match (appends, guard) {
+            ([change], None) if change.is_change() => self.0.commits.commit(Arc::clone(change)).await?,
+            (appends, guard) => {
+                Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), guard).await?;
             }
         }
         appends.iter().for_each(|append| self.tell(append));
@@ -268,7 +268,11 @@ pub(super) fn ending(loaded: Loaded, id: SessionId, reason: EndReason, policy: T
     Some(Ending::new(id, live.state, live.last_seen, reason, loaded.now.at, policy))
 }
 
-fn append_of(ending: Ending, client: Client, actor: Option<UserId>) -> Result<Option<Append>, Error> {
+pub(super) fn append_of(
+    ending: Ending,
+    client: Client,
+    actor: Option<UserId>,
+) -> Result<Option<Append>, Error> {
     let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
     Ok(written.map(|written| Append { written, resend: None }))
 }

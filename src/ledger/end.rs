@@ -36,13 +36,14 @@ pub struct End {
     reason: EndReason,
     actor: Option<UserId>,
     keep: Option<SessionId>,
+    of: Option<UserId>,
 }
 
 impl End {
     /// An end for this reason.
     #[must_use]
     pub fn because(reason: EndReason) -> Self {
-        Self { reason, actor: None, keep: None }
+        Self { reason, actor: None, keep: None, of: None }
     }
 
     /// Notes who ends the session, say an administrator. The history shows it.
@@ -56,6 +57,30 @@ impl End {
     #[must_use]
     pub fn keep(mut self, session: impl Into<Option<SessionId>>) -> Self {
         self.keep = session.into();
+        self
+    }
+
+    /// Ends a session only if it is one of this user's, so that an id from a form ends nobody else's (ASVS
+    /// 7.5.2, CWE-639). For any other it is as if there were no such session.
+    ///
+    /// ```no_run
+    /// # use session_ledger::{Ledger, SessionId};
+    /// use poem::error::NotFoundError;
+    /// use session_ledger::ledger::End;
+    /// use session_ledger::session::{EndReason, StepUp};
+    /// use session_ledger::web::SignedIn;
+    ///
+    /// # async fn sign_out(ledger: Ledger, session: SignedIn, id: SessionId) -> poem::Result<()> {
+    /// session.demand(&StepUp::within(900))?;
+    /// let end = End::because(EndReason::Revoked).by(session.user().clone()).of(session.user().clone());
+    /// if !ledger.end(id, end).await? {
+    ///     return Err(NotFoundError.into());
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn of(mut self, user: impl Into<UserId>) -> Self {
+        self.of = Some(user.into());
         self
     }
 
@@ -105,7 +130,7 @@ impl Ledger {
         Ok(ended)
     }
 
-    async fn end_one(&self, session: SessionId, end: &End) -> Result<bool, Error> {
+    pub(super) async fn end_one(&self, session: SessionId, end: &End) -> Result<bool, Error> {
         if end.keep == Some(session) {
             return Ok(false);
         }
@@ -181,8 +206,12 @@ impl Ledger {
         }
     }
 
-    async fn try_end(&self, session: SessionId, End { reason, actor, .. }: End) -> Result<bool, Error> {
+    async fn try_end(&self, session: SessionId, End { reason, actor, of, .. }: End) -> Result<bool, Error> {
         let (loaded, policy) = (self.load(session).await?, self.policy().timeouts());
+        let user = loaded.session.as_ref().and_then(|live| live.state.user.as_ref());
+        if of.is_some() && user != of.as_ref() {
+            return Ok(false);
+        }
         let Some(ending) = ending(loaded, session, reason, policy) else { return Ok(false) };
         self.commit_end(ending, Client::default(), actor).await
     }

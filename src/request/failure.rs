@@ -5,8 +5,8 @@ use std::error::Error as StdError;
 use super::SessionError;
 use super::running::Undone;
 use super::shared::Shared;
-use crate::ledger::Error;
 use crate::ledger::desk::{Prospect, RolledBack, cause};
+use crate::ledger::{Error, LoginRefused};
 use crate::plain_debug::plain_debug;
 
 /// A failed run.
@@ -26,6 +26,9 @@ pub(crate) enum CommitFailed {
     /// No token could be made.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A login that is not granted.
+    #[error(transparent)]
+    Login(#[from] LoginRefused),
     /// The task that commits has panicked, or its runtime has stopped.
     #[error(transparent)]
     Task(#[from] tokio::task::JoinError),
@@ -66,7 +69,7 @@ impl Failure {
     pub(crate) fn of_commit(failed: &CommitFailed) -> Self {
         match failed {
             CommitFailed::Ledger(error) => Self { prospect: error.prospect(), reason: error.reason() },
-            CommitFailed::Session(_) | CommitFailed::Task(_) => {
+            CommitFailed::Session(_) | CommitFailed::Login(_) | CommitFailed::Task(_) => {
                 Self { prospect: Prospect::None, reason: "aborted".to_owned() }
             }
         }

@@ -12,7 +12,7 @@ use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
     Assurance, Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding,
-    Live, Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
+    Live, Login, Moment, Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
 };
 use crate::token::{Contents, Secret, Token};
 
@@ -130,17 +130,15 @@ impl Opened {
     /// browser, and whether it is new to the user, where device cookies are in use.
     pub(super) fn log_in(
         &mut self,
-        user: UserId,
-        methods: Vec<String>,
-        assurance: Assurance,
+        login: Login,
         recognise: impl FnOnce(&SessionState) -> Option<(Device, bool)>,
     ) -> Result<(), SessionError> {
-        user.check()?;
+        login.user().check()?;
         if self.damage.is_some() {
             self.end(EndReason::Other(UNREADABLE.to_owned()))?;
         }
         let Self { holding, secret, .. } = self;
-        holding.log_in(user, methods, assurance, fresh_id, || generated(secret))?;
+        holding.log_in(login, fresh_id, || generated(secret))?;
         if let Some((device, is_new)) = recognise(holding.state()) {
             holding.wish(Wish::SeeDevice { device: device.id, is_new })?;
             self.device = Some(Box::new(device));
@@ -153,10 +151,24 @@ impl Opened {
         &mut self,
         methods: Vec<String>,
         assurance: Assurance,
+        auth_time: Option<OffsetDateTime>,
     ) -> Result<(), SessionError> {
         self.readable()?;
         let Self { holding, secret, .. } = self;
-        holding.reauthenticate(methods, assurance, || generated(secret))
+        holding.reauthenticate(methods, assurance, auth_time, || generated(secret))
+    }
+
+    /// Records that a factor was changed or taken away, and replaces the token.
+    pub(super) fn change_factor(&mut self, factor: String, ends_others: bool) -> Result<(), SessionError> {
+        self.readable()?;
+        let Self { holding, secret, .. } = self;
+        holding.change_factor(factor, ends_others, || generated(secret))
+    }
+
+    /// Takes a grant.
+    pub(super) fn take_grant(&mut self, operation: &str) -> Result<(), SessionError> {
+        self.readable()?;
+        Ok(self.holding.take_grant(operation.to_owned())?)
     }
 
     /// Offers a new token.

@@ -12,7 +12,7 @@ use super::opened::Opened;
 use super::visit::Visit;
 use super::{SessionError, SessionSnapshot};
 use crate::ledger::desk::Row;
-use crate::session::{Assurance, EndReason, Holding, Key, SessionId, SessionState, UserId, Wish};
+use crate::session::{Assurance, EndReason, Holding, Key, Login, SessionId, SessionState, UserId, Wish};
 
 /// The request's session.
 ///
@@ -202,9 +202,9 @@ impl Session {
 
 /// Signing in and out.
 impl Session {
-    /// Binds a user who has proved with a password who they are, and replaces the token (ASVS 7.2.4). The
-    /// values that the visitor has kept in the session stay. If another user is signed in, their session ends
-    /// first.
+    /// Binds a user who has proved who they are, and replaces the token (ASVS 7.2.4). The values that the
+    /// visitor has kept in the session stay. If another user is signed in, their session ends first. A user's
+    /// id alone is a login by password; a [`Login`] says more.
     ///
     /// ```
     /// use poem::{Result, handler};
@@ -220,10 +220,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The user id cannot be stored, or there is no randomness for a token.
+    /// The user id cannot be stored, or there is no randomness for a token. Whether the login is granted
+    /// turns out when the request is committed: see [`LoginRefused`](crate::web::LoginRefused).
     #[doc(alias("remember"))]
-    pub fn login(&self, user: impl Into<UserId>) -> Result<(), SessionError> {
-        self.login_with(user, &["pwd"], Assurance::Aal1)
+    pub fn login(&self, login: impl Into<Login>) -> Result<(), SessionError> {
+        let recognise = |state: &SessionState| self.visit.recognise(state);
+        self.change(|opened| opened.log_in(login.into(), recognise))
     }
 
     /// [`login`](Self::login), saying how the user proved it (RFC 8176) and how much that proves.
@@ -237,19 +239,7 @@ impl Session {
         methods: &[&str],
         assurance: Assurance,
     ) -> Result<(), SessionError> {
-        let methods = methods.iter().map(ToString::to_string).collect();
-        let recognise = |state: &SessionState| self.visit.recognise(state);
-        self.change(|opened| opened.log_in(user.into(), methods, assurance, recognise))
-    }
-
-    /// Records that the user proved again who they are, and replaces the token. Time limits start anew.
-    ///
-    /// # Errors
-    ///
-    /// Nobody is signed in, or there is no randomness for a token.
-    pub fn reauthenticate(&self, methods: &[&str], assurance: Assurance) -> Result<(), SessionError> {
-        let methods = methods.iter().map(ToString::to_string).collect();
-        self.change(|opened| opened.reauthenticate(methods, assurance))
+        self.login(Login::of(user).by(methods).assurance(assurance))
     }
 
     /// Replaces the token. The old one is let in for the policy's `renewal_grace`, for requests under way.
@@ -293,24 +283,6 @@ impl Session {
     /// The reason cannot be stored: it has a NUL character or more than 255 bytes. The session goes on.
     pub fn end(&self, reason: EndReason) -> Result<(), SessionError> {
         self.change(|opened| Ok(opened.end(reason)?))
-    }
-
-    /// Lets the signed-in user act as another. The history tells both.
-    ///
-    /// # Errors
-    ///
-    /// Nobody is signed in, or the user id cannot be stored.
-    pub fn impersonate(&self, user: impl Into<UserId>) -> Result<(), SessionError> {
-        self.wish(Wish::Impersonate { user: user.into() })
-    }
-
-    /// Lets the signed-in user act as themselves again.
-    ///
-    /// # Errors
-    ///
-    /// None that a live session gives.
-    pub fn end_impersonation(&self) -> Result<(), SessionError> {
-        self.wish(Wish::EndImpersonation)
     }
 }
 

@@ -228,7 +228,7 @@ async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
     let offered = renewed.and_then(|()| opened.plan(&visit.shared, visit.arrival.client()));
     let plan =
         offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
-    match visit.shared.ledger.commit(&plan.appends).await {
+    match visit.shared.ledger.commit(&plan.appends, None).await {
         Ok(()) => Some(plan),
         Err(error) => {
             if !error.is_retryable() {
@@ -243,7 +243,7 @@ async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
 /// first; if this fails, the next request tries it again.
 async fn append_aside(visit: &Visit, aside: Append) {
     let aside = [Arc::new(aside)];
-    match visit.shared.ledger.commit(&aside).await {
+    match visit.shared.ledger.commit(&aside, None).await {
         Ok(()) => visit.tell_client_changes(&aside),
         Err(error) if !error.is_retryable() => {
             tracing::warn!(%error, "an offered token was not taken, or another client was not noted");

@@ -3,9 +3,9 @@
 use std::ops::Deref;
 use std::str::FromStr;
 
-use super::{Session, SessionError};
+use super::{Session, SessionError, StepUpRequired};
 use crate::plain_debug::plain_debug;
-use crate::session::{DeviceId, EndReason, Holding, UserId};
+use crate::session::{DeviceId, EndReason, Holding, StepUp, UserId};
 
 /// The session of a signed-in user.
 ///
@@ -64,18 +64,6 @@ pub struct NotSignedIn {
 
 plain_debug!(NotSignedIn);
 
-/// Somebody is signed in, and must prove again who they are: the session was used from a client that it does
-/// not know, and the policy asks for a step-up then ([`Reaction::StepUp`](crate::session::Reaction)).
-///
-/// The answer is 401. A login page takes the proof, and calls
-/// [`Session::reauthenticate`](super::Session::reauthenticate) or [`login`](super::Session::login).
-#[derive(Clone, Copy, Default, PartialEq, Eq, thiserror::Error)]
-#[error("please sign in again: this session is used from another browser or network than before")]
-#[non_exhaustive]
-pub struct StepUpRequired;
-
-plain_debug!(StepUpRequired);
-
 /// Why a session is refused to a handler that wants a signed-in user.
 pub(crate) enum Refused {
     /// Nobody is signed in.
@@ -91,7 +79,8 @@ impl SignedIn {
             return Err(Refused::NotSignedIn(NotSignedIn { ended: session.why_ended() }));
         };
         if session.needs_step_up() {
-            return Err(Refused::StepUp(StepUpRequired));
+            // Only a proof from here on counts: those before came from the clients that it knew.
+            return Err(Refused::StepUp(StepUpRequired { demanded: StepUp::within(0) }));
         }
         Ok(Self { session, user })
     }

@@ -17,6 +17,7 @@ pub(crate) const ENCRYPT_FAIL: &str = "crypt_encrypt_fail";
 pub(crate) const RATE_LIMIT_EXCEEDED: &str = "excess_rate_limit_exceeded";
 pub(crate) const VALIDATION_FAIL: &str = "input_validation_fail";
 pub(crate) const FORGED_REQUEST: &str = "malicious_csrf";
+pub(crate) const PASSWORD_CHANGED: &str = "authn_password_change";
 pub(crate) const DIRECT_REFERENCE: &str = "malicious_direct_reference";
 pub(crate) const SESSION_CREATED: &str = "session_created";
 pub(crate) const SESSION_RENEWED: &str = "session_renewed";
@@ -26,6 +27,7 @@ pub(crate) const USE_AFTER_EXPIRE: &str = "session_use_after_expire";
 /// All names that the library uses.
 pub const NAMES: &[&str] = &[
     LOGIN_SUCCESS,
+    PASSWORD_CHANGED,
     TOKEN_CREATED,
     TOKEN_REUSE,
     AUTHORITY_CHANGED,
@@ -52,7 +54,9 @@ impl Event {
             Self::Renewed(_) => Some(SESSION_RENEWED),
             Self::ImpersonationStarted(_) | Self::ImpersonationEnded(_) => Some(AUTHORITY_CHANGED),
             Self::Ended(_) => Some(SESSION_EXPIRED),
-            // The vocabulary speaks of no values, and of no browsers.
+            Self::FactorChanged(fact) if fact.factor == "pwd" => Some(PASSWORD_CHANGED),
+            // The vocabulary speaks of no values, of no browsers, and of no other factors.
+            Self::FactorChanged(_) | Self::GrantGiven(_) | Self::GrantTaken(_) => None,
             Self::ValueSet(_)
             | Self::ValueRemoved(_)
             | Self::Cleared(_)

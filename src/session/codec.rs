@@ -83,8 +83,8 @@ macro_rules! kinds {
 
 kinds! {
     "started", 1 => Started;
-    "logged_in", 1 => LoggedIn;
-    "reauthenticated", 1 => Reauthenticated;
+    "logged_in", 2 => LoggedIn;
+    "reauthenticated", 2 => Reauthenticated;
     "value_set", 2 => ValueSet;
     "value_removed", 1 => ValueRemoved;
     "cleared", 1 => Cleared;
@@ -93,12 +93,15 @@ kinds! {
     "settings_changed", 2 => SettingsChanged;
     "renewal_offered", 1 => RenewalOffered;
     "renewed", 1 => Renewed;
-    "impersonation_started", 1 => ImpersonationStarted;
+    "impersonation_started", 2 => ImpersonationStarted;
     "impersonation_ended", 1 => ImpersonationEnded;
     "client_changed", 1 => ClientChanged;
     "device_seen", 1 => DeviceSeen;
+    "factor_changed", 1 => FactorChanged;
+    "grant_given", 1 => GrantGiven;
+    "grant_taken", 1 => GrantTaken;
     "noted", 1 => Noted;
-    "ended", 1 => Ended;
+    "ended", 2 => Ended;
 }
 
 impl Content {

@@ -2,10 +2,10 @@
 
 use super::state::{message_size, queue_size, value_size};
 use super::{
-    Assurance, Cleared, Content, DeviceId, DeviceSeen, EndReason, Ended, Event, Flash, FlashAdded,
-    FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, PolicyError, Reauthenticated,
-    RenewalOffered, Renewed, SessionState, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueRemoved,
-    ValueSet,
+    Assurance, Cleared, Content, DeviceId, DeviceSeen, EndReason, Ended, Event, FactorChanged, Flash,
+    FlashAdded, FlashTaken, GrantGiven, GrantTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn,
+    Noted, PolicyError, Reauthenticated, RenewalOffered, Renewed, SessionId, SessionState, SettingsChanged,
+    Timeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
 };
 use crate::plain_debug::plain_debug;
 use time::OffsetDateTime;
@@ -26,9 +26,15 @@ pub enum Wish {
     /// Take the messages of a queue.
     TakeFlash { queue: String },
     /// Bind a user.
-    LogIn { user: UserId, methods: Vec<String>, assurance: Assurance },
+    LogIn { user: UserId, methods: Vec<String>, assurance: Assurance, auth_time: Option<OffsetDateTime> },
     /// Record that the user proved again who they are.
-    Reauthenticate { methods: Vec<String>, assurance: Assurance },
+    Reauthenticate { methods: Vec<String>, assurance: Assurance, auth_time: Option<OffsetDateTime> },
+    /// Record that a factor was changed or taken away.
+    ChangeFactor { factor: String, ends_others: bool },
+    /// Let the user do an operation once.
+    Grant { operation: String, seconds: u32 },
+    /// Do the operation that was granted. A grant is judged by the time `at`.
+    TakeGrant { operation: String, at: OffsetDateTime },
     /// Offer a token in place of the present one, which stays until a browser shows the new one.
     OfferToken { token_hash: TokenHash },
     /// Replace the token.
@@ -40,15 +46,15 @@ pub enum Wish {
     /// Change for how many seconds the browser keeps the cookie, and the time limits that go with it.
     Remember { remembered: Option<u32>, timeouts: Timeouts },
     /// Act as another user.
-    Impersonate { user: UserId },
+    Impersonate { user: UserId, reason: String },
     /// Act as oneself again.
     EndImpersonation,
     /// Record the browser of a login.
     SeeDevice { device: DeviceId, is_new: bool },
     /// Keep a fact of the application's own.
     Note { name: String, text: String },
-    /// End the session.
-    End { reason: EndReason, last_seen: OffsetDateTime },
+    /// End the session. `by` is the session of the same user that brings it about, if one does.
+    End { reason: EndReason, last_seen: OffsetDateTime, by: Option<SessionId> },
 }
 
 /// A wish that cannot be granted. The session is as it was.
@@ -70,8 +76,8 @@ pub enum WishError {
     UserId,
     /// A name that cannot be stored.
     #[error(
-        "a name of a session key, flash queue, note, end reason or authentication method may have at most 255 \
-         bytes and no NUL character"
+        "a name of a session key, flash queue, note, end reason, operation or authentication method may have at most \
+         255 bytes and no NUL character"
     )]
     Name,
     /// More authentication methods than a session has room for.
@@ -80,6 +86,20 @@ pub enum WishError {
     /// Only a signed-in user can do that.
     #[error("nobody is signed in to this session: call `login` first")]
     NobodySignedIn,
+    /// An impersonation without a reason, or with one that cannot be stored.
+    #[error(
+        "to act as another user needs a reason of 1 to 255 bytes and no NUL character: the history shows it"
+    )]
+    NoReason,
+    /// There is no grant for this operation: it was taken already, is void by now, or never was.
+    #[error(
+        "the operation was not granted, or its grant was taken or is void by now: let the user prove again who they \
+         are, and grant it anew"
+    )]
+    NotGranted,
+    /// A grant that would live for no time, or for too long.
+    #[error("a grant must live for 1 to {max} seconds", max = GRANT_SECONDS_MAX)]
+    GrantSeconds,
     /// The request's cookie was neither missing nor the present one, so that a session that it started would
     /// take the place of one that the browser may hold.
     #[error(
@@ -101,6 +121,9 @@ const NAME_BYTES_MAX: usize = 255;
 
 /// The most methods of one authentication: with their names they fit beside a full session's values.
 const METHODS_MAX: usize = 8;
+
+/// The most seconds that a grant lives.
+const GRANT_SECONDS_MAX: u32 = 3_600;
 
 /// The fact that grants `wish`, or none where it is granted already: unchanged values write nothing, and a
 /// session ends once.
@@ -127,15 +150,25 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         }
         Wish::TakeFlash { queue } if !content.flashes.contains_key(&queue) => return Ok(None),
         Wish::TakeFlash { queue } => Event::FlashTaken(FlashTaken { queue }),
-        Wish::LogIn { user, methods, assurance } => {
+        Wish::LogIn { user, methods, assurance, auth_time } => {
             let methods = few(methods)?;
             user.check()?;
-            Event::LoggedIn(LoggedIn { user, methods, assurance })
+            Event::LoggedIn(LoggedIn::new(user, methods, assurance).at(auth_time))
         }
-        Wish::Reauthenticate { methods, assurance } => {
+        Wish::Reauthenticate { methods, assurance, auth_time } => {
             signed_in(state)?;
-            Event::Reauthenticated(Reauthenticated { methods: few(methods)?, assurance })
+            Event::Reauthenticated(Reauthenticated::new(few(methods)?, assurance).at(auth_time))
         }
+        Wish::ChangeFactor { factor, ends_others } => {
+            signed_in(state)?;
+            named(&factor)?;
+            Event::FactorChanged(FactorChanged { factor, ends_others })
+        }
+        Wish::Grant { operation, seconds } => grant(state, operation, seconds)?,
+        Wish::TakeGrant { operation, at } if !state.is_granted(&operation, at) => {
+            return Err(WishError::NotGranted);
+        }
+        Wish::TakeGrant { operation, .. } => Event::GrantTaken(GrantTaken { operation }),
         Wish::OfferToken { token_hash } => Event::RenewalOffered(RenewalOffered { token_hash }),
         Wish::Renew { token_hash, grace, accepts_superseded } => {
             Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
@@ -149,10 +182,13 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::Remember { remembered, timeouts } => {
             return set_settings(content, timeouts, content.renewal_timeout, remembered);
         }
-        Wish::Impersonate { user } => {
+        Wish::Impersonate { user, reason } => {
             signed_in(state)?;
             user.check()?;
-            Event::ImpersonationStarted(ImpersonationStarted { user })
+            if reason.trim().is_empty() || named(&reason).is_err() {
+                return Err(WishError::NoReason);
+            }
+            Event::ImpersonationStarted(ImpersonationStarted { user, reason })
         }
         Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
@@ -165,9 +201,9 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             fits(named(&name)?.len() + text.len(), bytes_max)?;
             Event::Noted(Noted { name, text })
         }
-        Wish::End { reason, last_seen } => {
+        Wish::End { reason, last_seen, by } => {
             reason.check()?;
-            Event::Ended(Ended::new(reason, last_seen))
+            Event::Ended(Ended::new(reason, last_seen).by(by))
         }
     };
     Ok(Some(fact))
@@ -203,6 +239,15 @@ fn set_settings(
     timeouts.validate()?;
     let timeouts = timeouts.into();
     Ok(Some(Event::SettingsChanged(SettingsChanged { timeouts, renewal_timeout, remembered })))
+}
+
+fn grant(state: &SessionState, operation: String, seconds: u32) -> Result<Event, WishError> {
+    signed_in(state)?;
+    named(&operation)?;
+    if !(1..=GRANT_SECONDS_MAX).contains(&seconds) {
+        return Err(WishError::GrantSeconds);
+    }
+    Ok(Event::GrantGiven(GrantGiven { operation, seconds }))
 }
 
 /// Whether the same message waits in the queue already. A page shows it once, however often it was said.

@@ -112,6 +112,22 @@ impl Draft {
         !self.facts.is_empty() && (!self.is_new() || self.state.ended.is_none())
     }
 
+    /// Whether somebody logs in.
+    pub fn logs_in(&self) -> bool {
+        self.facts.iter().any(|fact| matches!(fact, Event::LoggedIn(_)))
+    }
+
+    /// Whether the session becomes one of its user's.
+    pub fn gains_user(&self) -> bool {
+        let before = self.base.as_ref().and_then(|base| base.user.as_ref());
+        self.state.user.is_some() && self.state.user.as_ref() != before
+    }
+
+    /// Whether the user's other sessions end with a change of a factor.
+    pub fn ends_others(&self) -> bool {
+        self.facts.iter().any(|fact| matches!(fact, Event::FactorChanged(changed) if changed.ends_others))
+    }
+
     /// Grants a wish at the time `at`. For a new session that time is provisional.
     ///
     /// # Errors
@@ -193,6 +209,9 @@ impl Draft {
             | Event::ImpersonationEnded(_)
             | Event::ClientChanged(_)
             | Event::DeviceSeen(_)
+            | Event::FactorChanged(_)
+            | Event::GrantGiven(_)
+            | Event::GrantTaken(_)
             | Event::Noted(_)
             | Event::Ended(_)
             | Event::Unknown(_) => false,

@@ -20,6 +20,8 @@ pub struct Ending {
     pub reason: EndReason,
     /// When it ends.
     pub at: OffsetDateTime,
+    /// The session of the same user that brings it about, if one does.
+    by: Option<SessionId>,
     /// The limits of the policy, for a session that has none of its own.
     policy: Timeouts,
 }
@@ -37,7 +39,13 @@ impl Ending {
     ) -> Self {
         let expiry = state.expiry(policy, last_seen, at);
         let Expiry { reason, deadline } = expiry.unwrap_or(Expiry { reason, deadline: at });
-        Self { id, state, last_seen, reason, at: deadline, policy }
+        Self { id, state, last_seen, reason, at: deadline, by: None, policy }
+    }
+
+    /// The same end, brought about by this session of the same user.
+    #[must_use]
+    pub fn by(self, by: SessionId) -> Self {
+        Self { by: Some(by), ..self }
     }
 
     /// The same end of the session as it is at `now`, for when others have changed it meanwhile. None if its
@@ -48,7 +56,8 @@ impl Ending {
         if was_expired && state.expiry(self.policy, last_seen, now).is_none() {
             return None;
         }
-        Some(Self::new(self.id, state, last_seen, self.reason.clone(), now, self.policy))
+        let again = Self::new(self.id, state, last_seen, self.reason.clone(), now, self.policy);
+        Some(Self { by: self.by, ..again })
     }
 
     /// The event to append. `actor` is who ends the session, if that is not its user.
@@ -66,7 +75,7 @@ impl Ending {
     ) -> Result<Option<Written>, WishError> {
         let origin = Origin { at: self.at, client, actor };
         let mut draft = Draft::stored(self.id, self.state, usize::MAX);
-        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen }, origin.at)?;
+        draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen, by: self.by }, origin.at)?;
         Ok(draft.write(TokenHash::default(), &origin, event_id))
     }
 }

@@ -3,13 +3,19 @@
 //! Wire names never change and payload fields are never reordered: postcard is not self-describing. A new
 //! layout of a payload is a new shape number beside the old one (see `codec.rs`).
 
+mod proofs;
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::microseconds::{from_microseconds, microseconds};
-use super::{ClientChanged, DeviceSeen, Encoded, Flash, StoredTimeouts, TokenHash, UserId, Value};
+use super::{ClientChanged, DeviceSeen, Encoded, Flash, SessionId, StoredTimeouts, TokenHash, Value};
+pub use proofs::{
+    FactorChanged, GrantGiven, GrantTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn,
+    Reauthenticated,
+};
 
 /// A fact about one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +51,12 @@ pub enum Event {
     ClientChanged(ClientChanged),
     /// The browser of a login was recognised by its device cookie, or given one.
     DeviceSeen(DeviceSeen),
+    /// One of the user's factors was changed or taken away: a password, a key.
+    FactorChanged(FactorChanged),
+    /// The user may do one operation once, for a short while.
+    GrantGiven(GrantGiven),
+    /// A grant was taken: its operation is done with this event, or not at all.
+    GrantTaken(GrantTaken),
     /// A fact of the application's own, kept for the history. It changes nothing.
     Noted(Noted),
     /// The session ended. Nothing follows.
@@ -72,6 +84,9 @@ impl Event {
             | Self::ImpersonationEnded(_)
             | Self::ClientChanged(_)
             | Self::DeviceSeen(_)
+            | Self::FactorChanged(_)
+            | Self::GrantGiven(_)
+            | Self::GrantTaken(_)
             | Self::Ended(_) => true,
             Self::ValueSet(_)
             | Self::ValueRemoved(_)
@@ -92,28 +107,6 @@ pub struct Started {
     pub token_hash: TokenHash,
     /// The time limits the session starts with.
     pub timeouts: StoredTimeouts,
-}
-
-/// Payload of [`Event::LoggedIn`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LoggedIn {
-    /// The user.
-    pub user: UserId,
-    /// How they proved it, in the words of RFC 8176 where they fit (`pwd`, `otp`, `hwk`).
-    pub methods: Vec<String>,
-    /// How much that proves.
-    pub assurance: Assurance,
-}
-
-/// Payload of [`Event::Reauthenticated`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Reauthenticated {
-    /// How the user proved who they are, as in [`LoggedIn::methods`].
-    pub methods: Vec<String>,
-    /// How much that proves.
-    pub assurance: Assurance,
 }
 
 /// Payload of [`Event::ValueSet`].
@@ -190,19 +183,6 @@ pub struct Renewed {
     pub accepts_superseded: bool,
 }
 
-/// Payload of [`Event::ImpersonationStarted`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImpersonationStarted {
-    /// The user that the signed-in user acts as.
-    pub user: UserId,
-}
-
-/// Payload of [`Event::ImpersonationEnded`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImpersonationEnded {}
-
 /// Payload of [`Event::Noted`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -221,6 +201,8 @@ pub struct Ended {
     pub reason: EndReason,
     /// When the session was last seen before, in microseconds since 1970-01-01T00:00Z.
     last_seen: i64,
+    /// The session of the same user whose login, or whose change of a factor, has ended this one.
+    pub by: Option<SessionId>,
 }
 
 /// Payloads grow with new shapes, so other crates cannot name all fields. Tests make facts by these.
@@ -237,8 +219,6 @@ macro_rules! constructors {
 
 constructors! {
     Started(token_hash: TokenHash, timeouts: StoredTimeouts);
-    LoggedIn(user: UserId, methods: Vec<String>, assurance: Assurance);
-    Reauthenticated(methods: Vec<String>, assurance: Assurance);
     ValueSet(key: String, value: Value);
     ValueRemoved(key: String);
     Cleared();
@@ -246,8 +226,6 @@ constructors! {
     FlashTaken(queue: String);
     RenewalOffered(token_hash: TokenHash);
     Renewed(token_hash: TokenHash, grace: u32, accepts_superseded: bool);
-    ImpersonationStarted(user: UserId);
-    ImpersonationEnded();
     Noted(name: String, text: String);
 }
 
@@ -263,44 +241,18 @@ impl Ended {
     /// An end for `reason`, of a session last seen at `last_seen` (kept to the microsecond). An
     /// [`EndReason::Other`] with the name of another reason becomes that reason, as it does when it is read.
     pub fn new(reason: EndReason, last_seen: OffsetDateTime) -> Self {
-        Self { reason: reason.as_str().into(), last_seen: microseconds(last_seen) }
+        Self { reason: reason.as_str().into(), last_seen: microseconds(last_seen), by: None }
+    }
+
+    /// The same end, brought about by this session.
+    #[must_use]
+    pub fn by(self, by: Option<SessionId>) -> Self {
+        Self { by, ..self }
     }
 
     /// When the session was last seen before it ended.
     pub fn last_seen(&self) -> OffsetDateTime {
         from_microseconds(self.last_seen)
-    }
-}
-
-/// How much an authentication proves: the authenticator assurance level of NIST SP 800-63B. A configuration
-/// names it `aal1`, `aal2` or `aal3`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Assurance {
-    /// One factor.
-    #[default]
-    #[serde(alias = "aal1", alias = "AAL1")]
-    Aal1,
-    /// Two factors.
-    #[serde(alias = "aal2", alias = "AAL2")]
-    Aal2,
-    /// Two factors, one of them a hardware authenticator.
-    #[serde(alias = "aal3", alias = "AAL3")]
-    Aal3,
-}
-
-impl Assurance {
-    /// The level as a number: 1, 2 or 3.
-    pub(crate) fn level(self) -> i16 {
-        match self {
-            Self::Aal1 => 1,
-            Self::Aal2 => 2,
-            Self::Aal3 => 3,
-        }
-    }
-
-    /// The level of this number.
-    pub(crate) fn of_level(level: i16) -> Option<Self> {
-        [Self::Aal1, Self::Aal2, Self::Aal3].into_iter().find(|one| one.level() == level)
     }
 }
 

@@ -1,14 +1,19 @@
 //! Conditions that a transaction must meet to be committed.
 
-use super::SessionId;
+use super::{SessionId, UserId};
 
-/// A condition that the last statement before COMMIT checks. If it does not hold, nothing is committed.
+/// A condition that a statement before COMMIT checks. If it does not hold, nothing is committed.
 ///
 /// A transaction that appends to a session needs no guard for it: the append has locked the session's row at
-/// the expected version. Limits (of the sessions of a user, say) will be further variants. Their statements
-/// will go before the append.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// the expected version.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guard {
+    /// The user's account must not be disabled, and no other transaction may disable it before COMMIT. For a
+    /// login. Its statement goes before the append.
+    Login {
+        /// The user.
+        user: UserId,
+    },
     /// The session must be live and at this version when COMMIT comes. For a transaction that has read the
     /// session but does not change it.
     Fence {

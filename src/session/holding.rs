@@ -7,6 +7,7 @@
 mod change;
 mod client;
 mod form;
+mod proving;
 mod renewal;
 mod settle;
 
@@ -52,6 +53,8 @@ pub struct Holding {
     overdue: Option<Box<Ending>>,
     /// The request's client is new to its session, which is yet to be recorded.
     client_change: Option<Box<ClientChanged>>,
+    /// Other sessions that the user has chosen to be ended by a login.
+    instead_of: Vec<SessionId>,
 }
 
 /// A live session as it was loaded.
@@ -151,6 +154,7 @@ impl Holding {
             why_ended: None,
             overdue: None,
             client_change: None,
+            instead_of: Vec::new(),
         }
     }
 }
@@ -247,6 +251,11 @@ impl Holding {
     /// The session that must end whatever becomes of the request, to be ended by the caller.
     pub fn take_overdue(&mut self) -> Option<Box<Ending>> {
         self.overdue.take()
+    }
+
+    /// The time by which the request judges.
+    pub fn now(&self) -> OffsetDateTime {
+        self.now.at()
     }
 
     /// Whether the time is the database's, so that facts can be written at it.

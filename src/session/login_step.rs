@@ -47,6 +47,9 @@ impl<'a> LoginStep<'a> {
             | Event::Renewed(_)
             | Event::ClientChanged(_)
             | Event::DeviceSeen(_)
+            | Event::FactorChanged(_)
+            | Event::GrantGiven(_)
+            | Event::GrantTaken(_)
             | Event::Noted(_)
             | Event::Ended(_)
             | Event::Unknown(_) => None,

@@ -92,6 +92,26 @@ pub struct Policy {
     pub network_prefix_v4: u8,
     /// The same for IPv6. 48 by default.
     pub network_prefix_v6: u8,
+    /// How many live sessions a user may have at a time (ASVS 7.1.2); `None` for no limit, which is the
+    /// default.
+    pub sessions_per_user: Option<u32>,
+    /// What a login does where a user has as many sessions as they may have: the oldest ends, by default.
+    pub sessions_excess: SessionsExcess,
+}
+
+/// What a login does where its user has as many live sessions as they may have
+/// ([`Policy::sessions_per_user`]). A configuration names it `deny`, `end_oldest` or `ask`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionsExcess {
+    /// It is refused.
+    Deny,
+    /// It ends the session whose login is the longest ago, as `limit_exceeded`.
+    #[default]
+    EndOldest,
+    /// It is refused with the list of the live sessions, and is granted if the user has chosen which of them
+    /// it ends ([`Login::instead_of`](super::Login::instead_of)).
+    Ask,
 }
 
 impl Default for Policy {
@@ -120,6 +140,8 @@ impl Policy {
             changed_network: Reaction::Off,
             network_prefix_v4: 24,
             network_prefix_v6: 48,
+            sessions_per_user: None,
+            sessions_excess: SessionsExcess::EndOldest,
         }
     }
 
@@ -249,6 +271,18 @@ impl Policy {
         (self.network_prefix_v4, self.network_prefix_v6) = (v4, v6);
         self
     }
+
+    /// Sets how many live sessions a user may have at a time, and what a login does beyond. The number is
+    /// exact, however many processes log the user in at the same time. A login then takes one trip more.
+    ///
+    /// A session counts for the user who has logged in to it, whoever they act as. One whose time is over
+    /// does not count, nor does another login in the same session. Sessions from before the limit count, and
+    /// a login ends at most [`OTHERS_MAX`](crate::Ledger::OTHERS_MAX) of them.
+    #[must_use]
+    pub fn sessions_per_user(mut self, max: impl Into<Option<u32>>, excess: SessionsExcess) -> Self {
+        (self.sessions_per_user, self.sessions_excess) = (max.into(), excess);
+        self
+    }
 }
 
 impl Policy {
@@ -274,6 +308,9 @@ impl Policy {
         }
         if !(1..=128).contains(&self.network_prefix_v6) {
             return refuse("network_prefix_v6", "must be between 1 and 128 bits");
+        }
+        if self.sessions_per_user == Some(0) {
+            return refuse("sessions_per_user", "must be at least 1, or nobody could log in");
         }
         if self.deviation.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
             return refuse(

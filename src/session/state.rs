@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::proof::{self, Grant, Proof};
 use super::timeouts::after;
 use super::{
     Assurance, ChainHash, Client, DecodeError, DeviceId, EndReason, Entry, Event, Flash, Key, KnownClients,
@@ -101,6 +102,14 @@ pub struct Content {
     /// When the token on offer was made; if none is, when the present one was, if it was offered.
     #[serde(with = "super::stored_superseded::moment")]
     pub offered_at: Option<OffsetDateTime>,
+    /// When the user proved who they are, as an identity provider says, if that was before they logged in
+    /// here.
+    #[serde(with = "super::stored_superseded::moment")]
+    pub auth_time: Option<OffsetDateTime>,
+    /// The methods that were proved before the latest proof and not with it.
+    pub proofs: Vec<Proof>,
+    /// What the user may do once, the latest last.
+    pub grants: Vec<Grant>,
 }
 
 /// How many superseded tokens a session remembers besides the latest. An older one counts as unknown.
@@ -130,18 +139,32 @@ impl SessionState {
                 self.content.timeouts = fact.timeouts.into();
             }
             Event::LoggedIn(fact) => {
+                if self.user.as_ref() != Some(&fact.user) {
+                    self.content.methods.clear();
+                    self.content.proofs.clear();
+                }
                 self.user = Some(fact.user.clone());
-                self.content.impersonated = None;
-                self.authenticate(&fact.methods, fact.assurance, at);
+                self.act_as(None);
+                self.authenticate(&fact.methods, fact.assurance, fact.auth_time(), at);
             }
-            Event::Reauthenticated(fact) => self.authenticate(&fact.methods, fact.assurance, at),
+            Event::Reauthenticated(fact) => {
+                self.authenticate(&fact.methods, fact.assurance, fact.auth_time(), at);
+            }
             Event::SettingsChanged(fact) => self.change_settings(fact, at),
             Event::RenewalOffered(fact) => {
                 (self.content.offered, self.content.offered_at) = (Some(fact.token_hash), Some(at));
             }
             Event::Renewed(fact) => self.renew(fact, at),
-            Event::ImpersonationStarted(fact) => self.content.impersonated = Some(fact.user.clone()),
-            Event::ImpersonationEnded(_) => self.content.impersonated = None,
+            Event::ImpersonationStarted(fact) => self.act_as(Some(fact.user.clone())),
+            Event::ImpersonationEnded(_) => self.act_as(None),
+            Event::FactorChanged(fact) => self.forget_factor(&fact.factor),
+            Event::GrantGiven(fact) => {
+                let (operation, until) = (fact.operation.clone(), after(at, fact.seconds));
+                proof::give(&mut self.content.grants, Grant { operation, until }, at);
+            }
+            Event::GrantTaken(fact) => {
+                self.content.grants.retain(|grant| grant.operation != fact.operation);
+            }
             Event::Ended(fact) => {
                 self.ended = Some((fact.reason.clone(), at));
                 self.last_seen = Some(fact.last_seen());
@@ -219,12 +242,55 @@ impl SessionState {
         self.content.impersonated.as_ref().or(self.user.as_ref())
     }
 
-    fn authenticate(&mut self, methods: &[String], assurance: Assurance, at: OffsetDateTime) {
+    /// When the user last proved who they are: to an identity provider, or here.
+    pub fn proved_at(&self) -> Option<OffsetDateTime> {
+        self.content.auth_time.or(self.authenticated_at)
+    }
+
+    /// When the user last proved who they are by this method; none if they did not in this session.
+    pub fn method_proved_at(&self, method: &str) -> Option<OffsetDateTime> {
+        if self.content.methods.iter().any(|proved| proved == method) {
+            return self.proved_at();
+        }
+        self.content.proofs.iter().find(|proof| proof.method == method).map(|proof| proof.at)
+    }
+
+    /// Whether the user may do an operation once, at `now`.
+    pub(super) fn is_granted(&self, operation: &str, now: OffsetDateTime) -> bool {
+        self.content.grants.iter().any(|grant| grant.operation == operation && now < grant.until)
+    }
+
+    /// A session has the assurance of the latest proof, be it lower than that of one before (NIST SP
+    /// 800-63B-4 section 5.1).
+    fn authenticate(
+        &mut self,
+        methods: &[String],
+        assurance: Assurance,
+        auth_time: Option<OffsetDateTime>,
+        at: OffsetDateTime,
+    ) {
+        let before = self.proved_at();
+        let content = &mut self.content;
+        let replaced = std::mem::replace(&mut content.methods, methods.to_vec());
+        proof::remember(&mut content.proofs, replaced, before.unwrap_or(at), methods);
+        content.assurance = assurance;
+        content.auth_time = auth_time.filter(|told| *told < at);
         self.authenticated_at = Some(at);
-        self.content.methods = methods.to_vec();
-        self.content.assurance = assurance;
         // Whoever proves who they are is known by the client from which they do so.
         (self.content.clients, self.content.step_up) = (KnownClients::default(), false);
+    }
+
+    /// A grant is for the one whom the user acted as when it was given.
+    fn act_as(&mut self, impersonated: Option<UserId>) {
+        self.content.impersonated = impersonated;
+        self.content.grants.clear();
+    }
+
+    /// What was proved by a factor that is no more proves nothing, and grants nothing.
+    fn forget_factor(&mut self, factor: &str) {
+        self.content.methods.retain(|method| method != factor);
+        self.content.proofs.retain(|proof| proof.method != factor);
+        self.content.grants.clear();
     }
 
     /// Makes the tokens those of another state.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 pub const STATE_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of one event's payload: a whole session and some room for names.
-const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 4 * 1024;
+const PAYLOAD_BYTES_MAX: usize = STATE_BYTES_MAX + 8 * 1024;
 
 /// Stored bytes that cannot be read.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::microseconds::from_microseconds;
 use super::strict::canonical;
 use super::{
-    Assurance, Content, DecodeError, Encoded, Event, Flash, FlashAdded, SettingsChanged, StoredTimeouts,
-    Superseded, Timeouts, TokenHash, UserId, Value, ValueSet,
+    Assurance, Content, DecodeError, Encoded, EndReason, Ended, Event, Flash, FlashAdded,
+    ImpersonationStarted, LoggedIn, Reauthenticated, SettingsChanged, StoredTimeouts, Superseded, Timeouts,
+    TokenHash, UserId, Value, ValueSet,
 };
 use time::OffsetDateTime;
 
@@ -26,13 +28,65 @@ pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
             canonical::<SettingsChangedShape1>(kind, 1, encoded.payload())
                 .map(|old| Event::SettingsChanged(SettingsChanged::new(old.timeouts))),
         ),
+        (kind @ "logged_in", 1) => Some(
+            canonical::<LoggedInShape1>(kind, 1, encoded.payload()).map(|old| Event::LoggedIn(old.into())),
+        ),
+        (kind @ "reauthenticated", 1) => Some(
+            canonical::<ReauthenticatedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::Reauthenticated(old.into())),
+        ),
+        (kind @ "impersonation_started", 1) => Some(
+            canonical::<ImpersonationStartedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::ImpersonationStarted(old.into())),
+        ),
+        (kind @ "ended", 1) => {
+            Some(canonical::<EndedShape1>(kind, 1, encoded.payload()).map(|old| Event::Ended(old.into())))
+        }
         _ => None,
     }
 }
 
 /// Whether the event is of an older shape that is read.
 pub(super) fn is_older(encoded: &Encoded) -> bool {
-    matches!((encoded.kind(), encoded.shape()), ("value_set" | "flash_added" | "settings_changed", 1))
+    let has_older_shape = matches!(
+        encoded.kind(),
+        "value_set"
+            | "flash_added"
+            | "settings_changed"
+            | "logged_in"
+            | "reauthenticated"
+            | "impersonation_started"
+            | "ended"
+    );
+    has_older_shape && encoded.shape() == 1
+}
+
+/// Shape 1 of `logged_in`: no identity provider said when.
+#[derive(Serialize, Deserialize)]
+struct LoggedInShape1 {
+    user: UserId,
+    methods: Vec<String>,
+    assurance: Assurance,
+}
+
+/// Shape 1 of `reauthenticated`, likewise.
+#[derive(Serialize, Deserialize)]
+struct ReauthenticatedShape1 {
+    methods: Vec<String>,
+    assurance: Assurance,
+}
+
+/// Shape 1 of `impersonation_started`: nobody was asked why.
+#[derive(Serialize, Deserialize)]
+struct ImpersonationStartedShape1 {
+    user: UserId,
+}
+
+/// Shape 1 of `ended`: no other session was named.
+#[derive(Serialize, Deserialize)]
+struct EndedShape1 {
+    reason: EndReason,
+    last_seen: i64,
 }
 
 /// Shape 1 of `value_set`.
@@ -63,7 +117,7 @@ struct SettingsChangedShape1 {
 }
 
 /// Shape 4 of the state column: there were no settings but time limits, nobody knew when a token was offered,
-/// and sessions remembered no clients and no device.
+/// and sessions remembered no clients, no device, no earlier proofs and no grants.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ContentShape4 {
     #[serde(with = "super::stored_timeouts")]
@@ -145,22 +199,62 @@ impl From<FlashAddedShape1> for FlashAdded {
     }
 }
 
+impl From<LoggedInShape1> for LoggedIn {
+    fn from(LoggedInShape1 { user, methods, assurance }: LoggedInShape1) -> Self {
+        Self::new(user, methods, assurance)
+    }
+}
+
+impl From<ReauthenticatedShape1> for Reauthenticated {
+    fn from(ReauthenticatedShape1 { methods, assurance }: ReauthenticatedShape1) -> Self {
+        Self::new(methods, assurance)
+    }
+}
+
+impl From<ImpersonationStartedShape1> for ImpersonationStarted {
+    fn from(ImpersonationStartedShape1 { user }: ImpersonationStartedShape1) -> Self {
+        Self::new(user, String::new())
+    }
+}
+
+impl From<EndedShape1> for Ended {
+    fn from(EndedShape1 { reason, last_seen }: EndedShape1) -> Self {
+        Self::new(reason, from_microseconds(last_seen))
+    }
+}
+
 impl From<ContentShape4> for Content {
     fn from(old: ContentShape4) -> Self {
         let ContentShape4 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape4 { values, flashes, renewed_at, earlier, .. } = old;
-        let old = Self { timeouts, methods, assurance, impersonated, offered, ..Self::default() };
-        Self { values, flashes, renewed_at, earlier, ..old }
+        let rest = Self::default();
+        Self {
+            timeouts,
+            methods,
+            assurance,
+            impersonated,
+            offered,
+            values,
+            flashes,
+            renewed_at,
+            earlier,
+            ..rest
+        }
+    }
+}
+
+impl From<ContentShape3> for ContentShape4 {
+    fn from(old: ContentShape3) -> Self {
+        let ContentShape3 { timeouts, methods, assurance, impersonated, offered, .. } = old;
+        let ContentShape3 { values, flashes, renewed_at, earlier, .. } = old;
+        let flashes = with_levels(flashes);
+        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
     }
 }
 
 impl From<ContentShape3> for Content {
     fn from(old: ContentShape3) -> Self {
-        let ContentShape3 { timeouts, methods, assurance, impersonated, offered, .. } = old;
-        let ContentShape3 { values, flashes, renewed_at, earlier, .. } = old;
-        let flashes = with_levels(flashes);
-        let old = Self { timeouts, methods, assurance, impersonated, offered, ..Self::default() };
-        Self { values, flashes, renewed_at, earlier, ..old }
+        ContentShape4::from(old).into()
     }
 }
 
@@ -168,9 +262,19 @@ impl From<ContentShape2> for Content {
     fn from(old: ContentShape2) -> Self {
         let ContentShape2 { timeouts, methods, assurance, impersonated, offered, .. } = old;
         let ContentShape2 { values, flashes, renewed_at, earlier, .. } = old;
-        let (values, flashes) = (with_forms(values), with_levels(flashes));
-        let old = Self { timeouts, methods, assurance, impersonated, offered, ..Self::default() };
-        Self { values, flashes, renewed_at, earlier, ..old }
+        let values = with_forms(values);
+        let newer = ContentShape3 {
+            timeouts,
+            methods,
+            assurance,
+            impersonated,
+            offered,
+            values,
+            flashes,
+            renewed_at,
+            earlier,
+        };
+        newer.into()
     }
 }
 

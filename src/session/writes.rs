@@ -11,7 +11,7 @@ pub struct Writes {
     pub session: Option<Written>,
     /// The sealed secret that the session's row keeps of an offered token.
     pub resend: Resend,
-    /// None if the appends make sure of it.
+    /// None if the appends make sure of it alone.
     pub guard: Option<Guard>,
 }
 

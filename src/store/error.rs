@@ -11,7 +11,7 @@ use super::sqlstate::{
     describe, is_absence, is_conflict, is_io, is_misplaced, is_outdated, is_shortage, sqlstate,
 };
 use crate::plain_debug::plain_debug;
-use crate::session::{DecodeError, SessionId, WishError};
+use crate::session::{DecodeError, SessionId, UserId, WishError};
 
 /// An operation on the store failed.
 #[derive(thiserror::Error)]
@@ -72,6 +72,14 @@ pub enum Error {
     ClockJumped {
         /// How far; negative if it went back.
         by: time::Duration,
+    },
+    /// The account of a user is disabled, so that they cannot log in. Nothing was written.
+    #[error(
+        "the account is disabled, so that its user cannot log in: enable it with `Ledger::enable_account`"
+    )]
+    AccountDisabled {
+        /// The user. The message leaves the id out, as it may be personal.
+        user: UserId,
     },
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]

@@ -4,6 +4,7 @@ pub(crate) mod append;
 mod append_group;
 mod claim;
 pub(crate) mod commit;
+pub(crate) mod gate;
 pub(crate) mod group_commit;
 pub(crate) mod group_load;
 pub(crate) mod grouping;

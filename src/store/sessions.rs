@@ -10,7 +10,9 @@ use uuid::Uuid;
 use super::connection::pool::Connection;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
-use crate::session::{Client, DeviceId, Encoded, EndReason, Event, Expiry, SessionId, Timeouts, UserId};
+use crate::session::{
+    Client, DeviceId, Encoded, EndReason, Event, Expiry, SessionId, SessionState, Timeouts, UserId,
+};
 
 static SESSIONS_OF_USER: Sql = Sql::new(include_str!("sql/sessions_of_user.sql"), &[Type::TEXT]);
 static SESSION_OF_USER: Sql = Sql::new(include_str!("sql/session_of_user.sql"), &[Type::TEXT, Type::UUID]);
@@ -106,6 +108,24 @@ fn device(fact: Option<&[u8]>) -> Option<DeviceId> {
     match Encoded::stored("device_seen", 1, fact?).decode() {
         Ok(Event::DeviceSeen(seen)) => Some(seen.device),
         _ => None,
+    }
+}
+
+impl SessionSummary {
+    /// A live session.
+    pub(crate) fn of_live(id: SessionId, state: &SessionState, last_seen: OffsetDateTime) -> Self {
+        let client = state.client.clone().unwrap_or_default();
+        Self {
+            id,
+            version: state.version,
+            started_at: state.started_at,
+            authenticated_at: state.authenticated_at,
+            last_seen,
+            ended: None,
+            client_ip: client.ip,
+            user_agent: client.user_agent.as_deref().map(str::to_owned),
+            device: state.content.device,
+        }
     }
 }
 

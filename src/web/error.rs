@@ -4,12 +4,12 @@ use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 
-use crate::ledger::Error;
+use crate::ledger::{Error, LoginRefused};
 use crate::request::failure::CommitFailed;
 use crate::request::part::Lost;
 use crate::request::signed_in::Refused;
 use crate::request::{NotSignedIn, SessionError, StepUpRequired};
-use crate::session::WishError;
+use crate::session::{Assurance, WishError};
 
 impl ResponseError for SessionError {
     fn status(&self) -> StatusCode {
@@ -27,6 +27,7 @@ impl ResponseError for SessionError {
             Self::Ended { .. } => "Your session has ended. Please load the page again.",
             Self::Superseded => "You have just signed in. Please send this again.",
             Self::Wish(WishError::StaleCookie) => "Please load the page again.",
+            Self::Wish(WishError::NotGranted) => "Please confirm once more that you want this.",
             Self::TooManyStarts => {
                 return plain_for_later(self.status(), "60", "Please try again in a minute.");
             }
@@ -44,6 +45,7 @@ fn status_of_wish(wish: &WishError) -> StatusCode {
     match wish {
         WishError::UserId | WishError::Name => StatusCode::BAD_REQUEST,
         WishError::StaleCookie => StatusCode::CONFLICT,
+        WishError::NotGranted => StatusCode::FORBIDDEN,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -57,6 +59,49 @@ impl ResponseError for NotSignedIn {
 impl ResponseError for StepUpRequired {
     fn status(&self) -> StatusCode {
         StatusCode::UNAUTHORIZED
+    }
+
+    fn as_response(&self) -> Response {
+        let mut response = plain(self.status(), "Please prove again who you are.");
+        // Digits and fixed words always make a header.
+        if let Ok(challenge) = header::HeaderValue::try_from(challenge(self)) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// The challenge in the words of RFC 9470. The scheme is the library's own: the proof is no token of OAuth.
+fn challenge(StepUpRequired { demanded, .. }: &StepUpRequired) -> String {
+    let mut challenge = r#"Session error="insufficient_user_authentication""#.to_owned();
+    if let Some(level) = demanded.assurance {
+        let level = match level {
+            Assurance::Aal1 => "aal1",
+            Assurance::Aal2 => "aal2",
+            Assurance::Aal3 => "aal3",
+        };
+        challenge += &format!(r#", acr_values="{level}""#);
+    }
+    if let Some(seconds) = demanded.max_age {
+        challenge += &format!(r#", max_age="{seconds}""#);
+    }
+    challenge
+}
+
+impl ResponseError for LoginRefused {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooManySessions { .. } => StatusCode::CONFLICT,
+            _ => StatusCode::FORBIDDEN,
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        let text = match self {
+            Self::TooManySessions { .. } => "You are signed in on too many devices. Please sign out on one.",
+            _ => "You cannot sign in.",
+        };
+        plain(self.status(), text)
     }
 }
 
@@ -91,7 +136,11 @@ impl ResponseError for Error {
 impl From<CommitFailed> for poem::Error {
     fn from(failed: CommitFailed) -> Self {
         match failed {
+            CommitFailed::Ledger(Error::AccountDisabled { user }) => {
+                LoginRefused::AccountDisabled { user }.into()
+            }
             CommitFailed::Ledger(error) => error.into(),
+            CommitFailed::Login(refused) => refused.into(),
             CommitFailed::Session(error) => error.into(),
             CommitFailed::Task(error) => poem::error::InternalServerError(error),
         }

@@ -6,7 +6,7 @@ use poem::{FromRequest, Request, RequestBody, Result};
 
 use super::kept_request::Reception;
 use crate::request::visit::Visit;
-use crate::request::{Session, SessionError, SignedIn, Tx};
+use crate::request::{Recent, Session, SessionError, SignedIn, Tx};
 
 impl<'a> FromRequest<'a> for Session {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
@@ -19,6 +19,12 @@ impl<'a> FromRequest<'a> for Session {
 impl<'a> FromRequest<'a> for SignedIn {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         Ok(Self::of(Session::from_request(request, body).await?)?)
+    }
+}
+
+impl<'a, const SECONDS: u32> FromRequest<'a> for Recent<SECONDS> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        Ok(Self::of(SignedIn::from_request(request, body).await?)?)
     }
 }
 

@@ -123,6 +123,9 @@ fn identity_event() -> impl Strategy<Value = Event> {
             .prop_map(|(token_hash, timeouts)| Event::Started(Started::new(token_hash, timeouts.into()))),
         4 => (user(), methods(), assurance())
             .prop_map(|(user, methods, assurance)| Event::LoggedIn(LoggedIn::new(user, methods, assurance))),
+        2 => (user(), methods(), assurance(), option::of(stored_time())).prop_map(
+            |(user, methods, assurance, at)| Event::LoggedIn(LoggedIn::new(user, methods, assurance).at(at))
+        ),
         4 => (methods(), assurance())
             .prop_map(|(methods, assurance)| Event::Reauthenticated(Reauthenticated::new(methods, assurance))),
         4 => (timeouts(), seconds(), seconds()).prop_map(|(timeouts, renewal_timeout, remembered)| {
@@ -134,12 +137,19 @@ fn identity_event() -> impl Strategy<Value = Event> {
         4 => (token_hash(), prop_oneof![Just(0), any::<u32>()], any::<bool>()).prop_map(
             |(token_hash, grace, accepts_superseded)| Event::Renewed(Renewed::new(token_hash, grace, accepts_superseded))
         ),
-        4 => user().prop_map(|user| Event::ImpersonationStarted(ImpersonationStarted::new(user))),
+        4 => (user(), name())
+            .prop_map(|(user, reason)| Event::ImpersonationStarted(ImpersonationStarted::new(user, reason))),
         4 => Just(Event::ImpersonationEnded(ImpersonationEnded::new())),
         2 => client_changed().prop_map(Event::ClientChanged),
         2 => (device(), any::<bool>())
             .prop_map(|(device, is_new)| Event::DeviceSeen(DeviceSeen::new(device, is_new))),
-        1 => (reason(), time()).prop_map(|(reason, last_seen)| Event::Ended(Ended::new(reason, last_seen))),
+        2 => (name(), any::<bool>())
+            .prop_map(|(factor, ends)| Event::FactorChanged(FactorChanged::new(factor, ends))),
+        2 => (name(), any::<u32>()).prop_map(|(name, seconds)| Event::GrantGiven(GrantGiven::new(name, seconds))),
+        2 => name().prop_map(|name| Event::GrantTaken(GrantTaken::new(name))),
+        1 => (reason(), time(), option::of(session_id())).prop_map(
+            |(reason, last_seen, by)| Event::Ended(Ended::new(reason, last_seen).by(by))
+        ),
     ]
 }
 
@@ -156,6 +166,7 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         vec(superseded(), 0..3),
         (known_clients(), any::<bool>(), option::of(device())),
         (seconds(), seconds(), option::of(stored_time()), option::of(stored_time())),
+        proving(),
     )
         .prop_map(
             |(
@@ -170,8 +181,10 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
                 earlier,
                 (clients, step_up, device),
                 settings,
+                proving,
             )| {
                 let (renewal_timeout, remembered, remembered_at, offered_at) = settings;
+                let (auth_time, proofs, grants) = proving;
                 Content {
                     clients,
                     step_up,
@@ -189,6 +202,9 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
                     remembered,
                     remembered_at,
                     offered_at,
+                    auth_time,
+                    proofs,
+                    grants,
                 }
             },
         )
@@ -215,6 +231,16 @@ fn known_clients() -> impl Strategy<Value = KnownClients> {
     })
 }
 
+fn proving() -> impl Strategy<Value = (Option<OffsetDateTime>, Vec<Proof>, Vec<Grant>)> {
+    let proof = (name(), stored_time()).prop_map(|(method, at)| Proof { method, at });
+    let grant = (name(), stored_time()).prop_map(|(operation, until)| Grant { operation, until });
+    (option::of(stored_time()), vec(proof, 0..3), vec(grant, 0..3))
+}
+
+fn session_id() -> impl Strategy<Value = SessionId> {
+    any::<[u8; 16]>().prop_map(SessionId::from_bytes)
+}
+
 /// A time as the database keeps it.
 fn stored_time() -> impl Strategy<Value = OffsetDateTime> {
     let micros = |micros: i64| OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(micros);
@@ -238,9 +264,9 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         5 => (name(), flash()).prop_map(|(queue, message)| Wish::AddFlash { queue, message }),
         5 => name().prop_map(|queue| Wish::TakeFlash { queue }),
         2 => (user(), methods(), assurance())
-            .prop_map(|(user, methods, assurance)| Wish::LogIn { user, methods, assurance }),
+            .prop_map(|(user, methods, assurance)| Wish::LogIn { user, methods, assurance, auth_time: None }),
         1 => (methods(), assurance())
-            .prop_map(|(methods, assurance)| Wish::Reauthenticate { methods, assurance }),
+            .prop_map(|(methods, assurance)| Wish::Reauthenticate { methods, assurance, auth_time: None }),
         1 => (token_hash(), 0..3_u32, any::<bool>()).prop_map(|(token_hash, grace, accepts_superseded)| {
             Wish::Renew { token_hash, grace, accepts_superseded }
         }),
@@ -248,12 +274,16 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         1 => seconds().prop_map(|renewal_timeout| Wish::ChangeRenewal { renewal_timeout }),
         1 => (seconds(), timeouts())
             .prop_map(|(remembered, timeouts)| Wish::Remember { remembered, timeouts }),
-        1 => user().prop_map(|user| Wish::Impersonate { user }),
+        1 => (user(), name()).prop_map(|(user, reason)| Wish::Impersonate { user, reason }),
+        1 => (name(), any::<bool>())
+            .prop_map(|(factor, ends_others)| Wish::ChangeFactor { factor, ends_others }),
+        1 => (name(), 0..4_000_u32).prop_map(|(operation, seconds)| Wish::Grant { operation, seconds }),
+        1 => (name(), time()).prop_map(|(operation, at)| Wish::TakeGrant { operation, at }),
         1 => Just(Wish::EndImpersonation),
         2 => token_hash().prop_map(|token_hash| Wish::OfferToken { token_hash }),
         1 => (device(), any::<bool>()).prop_map(|(device, is_new)| Wish::SeeDevice { device, is_new }),
         1 => (name(), name()).prop_map(|(name, text)| Wish::Note { name, text }),
-        1 => (reason(), time()).prop_map(|(reason, last_seen)| Wish::End { reason, last_seen }),
+        1 => (reason(), time()).prop_map(|(reason, last_seen)| Wish::End { reason, last_seen, by: None }),
     ]
 }
 

@@ -59,8 +59,8 @@ fn a_session_that_is_full_in_every_way_can_be_read_back() {
     let user = || UserId::from(name('u'));
     let methods = "12345678".chars().map(name).collect();
     let mut wishes = vec![
-        Wish::LogIn { user: user(), methods, assurance: Assurance::Aal3 },
-        Wish::Impersonate { user: user() },
+        Wish::LogIn { user: user(), methods, assurance: Assurance::Aal3, auth_time: None },
+        Wish::Impersonate { user: user(), reason: "A ticket.".into() },
         Wish::ChangeTimeouts(Timeouts::default().idle(u32::MAX - 1).absolute(u32::MAX)),
     ];
     wishes.extend(('a'..='z').flat_map(|key| {
@@ -89,7 +89,11 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
         Wish::SetValue { key: name.clone(), value: Value::new(1, vec![255; filling(255 + 8)]) },
         Wish::AddFlash { queue: name.clone(), message: Flash::error("m".repeat(filling(255 + 8 + 4))) },
         Wish::Note { name: name.clone(), text: "t".repeat(filling(255)) },
-        Wish::End { reason: EndReason::Other(name.clone()), last_seen: PrimitiveDateTime::MIN.assume_utc() },
+        Wish::End {
+            reason: EndReason::Other(name.clone()),
+            last_seen: PrimitiveDateTime::MIN.assume_utc(),
+            by: None,
+        },
     ] {
         assert!(grant(&mut SessionState::default(), wish));
     }

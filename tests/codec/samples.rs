@@ -48,15 +48,19 @@ pub(crate) fn content() -> Content {
         remembered: Some(1_209_600),
         remembered_at: Some(at(1_700_000_001)),
         offered_at: Some(at(1_700_000_002)),
+        auth_time: Some(at(1_699_999_000)),
+        proofs: vec![Proof { method: "hwk".into(), at: at(1_699_990_000) }],
+        grants: vec![Grant { operation: "transfer № 4711".into(), until: at(1_700_000_120) }],
     }
 }
 
-/// The content that shape 4 could hold: there were no settings but time limits, and it remembered no clients
-/// and no device.
+/// The content that shape 4 could hold: there were no settings but time limits, and it remembered no clients,
+/// no device, no earlier proofs and no grants.
 pub(crate) fn content_of_shape_4() -> Content {
     let (renewal_timeout, remembered) = (None, None);
     let later = Content { renewal_timeout, remembered, remembered_at: None, offered_at: None, ..content() };
-    Content { clients: KnownClients::default(), step_up: false, device: None, ..later }
+    let proving = Content { auth_time: None, proofs: Vec::new(), grants: Vec::new(), ..later };
+    Content { clients: KnownClients::default(), step_up: false, device: None, ..proving }
 }
 
 /// The content that shape 3 could hold: its messages had no level.
@@ -79,10 +83,15 @@ pub(crate) fn content_of_shape_1() -> Content {
 
 /// The facts of the golden files of older shapes, as they are read today.
 pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
+    let of = |kind: &str, facts: Vec<Event>| facts.into_iter().filter(|one| one.kind() == kind).collect();
     vec![
         (("value_set", 1), values_without_form()),
         (("flash_added", 1), flashes_without_level()),
         (("settings_changed", 1), time_limits()),
+        (("logged_in", 1), of("logged_in", logins_without_auth_time())),
+        (("reauthenticated", 1), of("reauthenticated", logins_without_auth_time())),
+        (("impersonation_started", 1), vec![acting_as_bob("")]),
+        (("ended", 1), ends_by_nobody()),
     ]
 }
 
@@ -99,10 +108,23 @@ fn limits() -> Timeouts {
 }
 
 fn beginnings() -> Vec<Event> {
-    let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
-    vec![
+    let mut beginnings = vec![
         Event::Started(Started::new(hash(0x20), limits().into())),
         Event::Started(Started::new(hash(0xf0), Timeouts::default().into())),
+    ];
+    beginnings.extend(logins_without_auth_time());
+    beginnings.extend([
+        Event::LoggedIn(
+            LoggedIn::new("bob".into(), vec!["pwd".into()], Assurance::Aal1).at(Some(at(1_700_000_000))),
+        ),
+        Event::Reauthenticated(Reauthenticated::new(vec![], Assurance::Aal3).at(Some(at(-1)))),
+    ]);
+    beginnings
+}
+
+fn logins_without_auth_time() -> Vec<Event> {
+    let user: UserId = "0192d0c5-7b3a-7cc0-8000-00805f9b34fb".into();
+    vec![
         Event::LoggedIn(LoggedIn::new(user, vec!["pwd".into()], Assurance::Aal1)),
         Event::LoggedIn(LoggedIn::new("ž".into(), vec![], Assurance::Aal3)),
         Event::Reauthenticated(Reauthenticated::new(vec!["pwd".into(), "hwk".into()], Assurance::Aal2)),
@@ -168,8 +190,12 @@ fn settings_and_renewals() -> Vec<Event> {
 
 fn identities() -> Vec<Event> {
     vec![
-        Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())),
+        acting_as_bob("Ticket № 4711."),
         Event::ImpersonationEnded(ImpersonationEnded::new()),
+        Event::FactorChanged(FactorChanged::new("pwd".into(), true)),
+        Event::FactorChanged(FactorChanged::new("hwk".into(), false)),
+        Event::GrantGiven(GrantGiven::new("transfer № 4711".into(), 120)),
+        Event::GrantTaken(GrantTaken::new("transfer № 4711".into())),
     ]
 }
 
@@ -196,7 +222,18 @@ fn clients_and_devices() -> Vec<Event> {
     ]
 }
 
+fn acting_as_bob(reason: &str) -> Event {
+    Event::ImpersonationStarted(ImpersonationStarted::new("bob".into(), reason.into()))
+}
+
 fn ends() -> Vec<Event> {
+    let mut ends = ends_by_nobody();
+    let by = SessionId::from_bytes([7; 16]);
+    ends.push(Event::Ended(Ended::new(EndReason::LimitExceeded, at(1_700_000_000)).by(Some(by))));
+    ends
+}
+
+fn ends_by_nobody() -> Vec<Event> {
     let reasons = [
         EndReason::LoggedOut,
         // As versions before 0.1 stored it.

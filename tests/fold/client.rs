@@ -214,7 +214,12 @@ fn flash() -> Wish {
 }
 
 fn log_in() -> Wish {
-    Wish::LogIn { user: "alice".into(), methods: vec!["pwd".into()], assurance: Assurance::Aal1 }
+    Wish::LogIn {
+        user: "alice".into(),
+        methods: vec!["pwd".into()],
+        assurance: Assurance::Aal1,
+        auth_time: None,
+    }
 }
 
 fn renew() -> Wish {
@@ -222,7 +227,7 @@ fn renew() -> Wish {
 }
 
 fn again() -> Wish {
-    Wish::Reauthenticate { methods: vec!["otp".into()], assurance: Assurance::Aal2 }
+    Wish::Reauthenticate { methods: vec!["otp".into()], assurance: Assurance::Aal2, auth_time: None }
 }
 
 fn limits() -> Wish {
@@ -230,7 +235,7 @@ fn limits() -> Wish {
 }
 
 fn act() -> Wish {
-    Wish::Impersonate { user: "bob".into() }
+    Wish::Impersonate { user: "bob".into(), reason: "A ticket.".into() }
 }
 
 fn act_no_more() -> Wish {
@@ -238,5 +243,5 @@ fn act_no_more() -> Wish {
 }
 
 fn end() -> Wish {
-    Wish::End { reason: EndReason::LoggedOut, last_seen: at(9) }
+    Wish::End { reason: EndReason::LoggedOut, last_seen: at(9), by: None }
 }

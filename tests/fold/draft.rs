@@ -155,8 +155,13 @@ fn a_refused_wish_leaves_the_draft_as_it_was() {
 #[test]
 fn an_entry_names_whose_session_it_was_and_who_did_it() {
     let mut draft = Draft::stored(id(), stored(&[]), STATE_BYTES_MAX);
-    let log_in = |user: &str| Wish::LogIn { user: user.into(), methods: vec![], assurance: Assurance::Aal1 };
-    let impersonate = Wish::Impersonate { user: "bob".into() };
+    let log_in = |user: &str| Wish::LogIn {
+        user: user.into(),
+        methods: vec![],
+        assurance: Assurance::Aal1,
+        auth_time: None,
+    };
+    let impersonate = Wish::Impersonate { user: "bob".into(), reason: "A ticket.".into() };
     grant(&mut draft, vec![log_in("alice"), impersonate, set("k", 1), Wish::EndImpersonation, end()]);
     let written = write(&draft).unwrap();
     let named = |user: &Option<UserId>| user.as_ref().map_or("-", UserId::as_str).to_owned();
@@ -249,5 +254,5 @@ fn is_taken(queue: &str) -> Event {
 }
 
 fn end() -> Wish {
-    Wish::End { reason: EndReason::LoggedOut, last_seen: at(9) }
+    Wish::End { reason: EndReason::LoggedOut, last_seen: at(9), by: None }
 }

@@ -7,6 +7,7 @@ mod chain;
 mod client;
 mod draft;
 mod draft_laws;
+mod proofs;
 mod state;
 
 use session_ledger::session::*;

@@ -74,7 +74,10 @@ fn an_unknown_event_and_a_note_change_nothing() {
 fn a_login_ends_an_impersonation_and_keeps_the_values() {
     let mut state = signed_in();
     state.apply(&set("cart", 1), at(2));
-    state.apply(&Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())), at(3));
+    state.apply(
+        &Event::ImpersonationStarted(ImpersonationStarted::new("bob".into(), "A ticket.".into())),
+        at(3),
+    );
     assert_eq!(state.acting_user(), Some(&"bob".into()));
     assert_eq!(state.user, Some("alice".into()));
     let carol = LoggedIn::new("carol".into(), vec!["hwk".into()], Assurance::Aal3);
@@ -89,7 +92,10 @@ fn a_login_ends_an_impersonation_and_keeps_the_values() {
 #[test]
 fn an_impersonation_that_ends_gives_the_user_back() {
     let mut state = signed_in();
-    state.apply(&Event::ImpersonationStarted(ImpersonationStarted::new("bob".into())), at(3));
+    state.apply(
+        &Event::ImpersonationStarted(ImpersonationStarted::new("bob".into(), "A ticket.".into())),
+        at(3),
+    );
     state.apply(&Event::ImpersonationEnded(ImpersonationEnded::new()), at(4));
     assert_eq!(state, signed_in());
 }

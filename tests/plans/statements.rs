@@ -30,6 +30,14 @@ const WHOLE: &str = "handles a table as a whole, by design and outside any reque
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("activity_ahead.sql", Exempt(WHOLE)),
     (
+        "admit_login.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4'",
+            wanted: &["LockRows", "Index Scan using a_gate_stands_once on login_gate"],
+        },
+    ),
+    (
         "append.sql",
         Plan {
             role: RUNTIME,
@@ -80,6 +88,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("check_otherwise.sql", Exempt(NO_PLAN)),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
+    (
+        "close_gate.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4'",
+            wanted: &["Update on login_gate", "Index Scan using a_gate_stands_once on login_gate"],
+        },
+    ),
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
     ("copy_login_steps.sql", Exempt(NO_PLAN)),
@@ -117,8 +133,24 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_login_step_is_an_event"] },
     ),
     ("delete_projection.sql", Exempt(WHOLE)),
+    (
+        "disable_account.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4', 'admin'",
+            wanted: &["Update on login_gate", "Index Scan using a_gate_stands_once on login_gate"],
+        },
+    ),
     ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
+    (
+        "enable_account.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4'",
+            wanted: &["Delete on disabled_account", "an_account_is_disabled_once"],
+        },
+    ),
     (
         "end.sql",
         Plan {
@@ -211,6 +243,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     (
         "list_subscriptions.sql",
         Exempt("reads the few rows of `subscription`, and a bounded part of the log for each"),
+    ),
+    (
+        "live_sessions_of_user.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'user 4', 1000",
+            wanted: &["session_by_user", "Index Scan using a_session_was_last_seen_once"],
+        },
     ),
     (
         "load.sql",

@@ -45,7 +45,7 @@ fn prove(session: Session) -> Result<()> {
 
 #[handler]
 fn act_as(session: Session, user: Path<String>) -> Result<()> {
-    Ok(session.impersonate(user.0)?)
+    Ok(session.impersonate(user.0, "A ticket.")?)
 }
 
 #[handler]

@@ -39,7 +39,7 @@ pub(crate) fn all() -> Vec<Story> {
     let mut stories: Vec<Story> = named().into_iter().map(|(what, story)| (what.to_owned(), story)).collect();
     for reason in reasons() {
         stories.push((to_be_ended(&reason), vec![vec![log_in("carol"), set("cart", b"5")]]));
-        let end = Wish::End { reason: reason.clone(), last_seen: OffsetDateTime::UNIX_EPOCH };
+        let end = Wish::End { reason: reason.clone(), last_seen: OffsetDateTime::UNIX_EPOCH, by: None };
         stories
             .push((format!("ended as {reason}"), vec![vec![log_in("dora")], vec![set("cart", b"6"), end]]));
     }
@@ -49,7 +49,8 @@ pub(crate) fn all() -> Vec<Story> {
 fn named() -> Vec<(&'static str, Vec<Vec<Wish>>)> {
     let note = Wish::Note { name: "ordered".into(), text: "42".into() };
     let shorter = Wish::ChangeTimeouts(Timeouts::default().idle(600));
-    let again = Wish::Reauthenticate { methods: vec!["hwk".into()], assurance: Assurance::Aal3 };
+    let again =
+        Wish::Reauthenticate { methods: vec!["hwk".into()], assurance: Assurance::Aal3, auth_time: None };
     let take = Wish::TakeFlash { queue: "news".into() };
     vec![
         ("anonymous", vec![vec![set("cart", b"1"), set("language", b"de")], vec![set("cart", b"2")]]),
@@ -72,7 +73,12 @@ fn named() -> Vec<(&'static str, Vec<Vec<Wish>>)> {
 }
 
 fn log_in(user: &str) -> Wish {
-    Wish::LogIn { user: user.into(), methods: vec!["pwd".into(), "otp".into()], assurance: Assurance::Aal2 }
+    Wish::LogIn {
+        user: user.into(),
+        methods: vec!["pwd".into(), "otp".into()],
+        assurance: Assurance::Aal2,
+        auth_time: None,
+    }
 }
 
 fn renew(token: u8, grace: u32, accepts_superseded: bool) -> Wish {
@@ -80,7 +86,7 @@ fn renew(token: u8, grace: u32, accepts_superseded: bool) -> Wish {
 }
 
 fn impersonate(user: &str) -> Wish {
-    Wish::Impersonate { user: user.into() }
+    Wish::Impersonate { user: user.into(), reason: "A ticket.".into() }
 }
 
 fn flash(queue: &str) -> Wish {

@@ -112,6 +112,15 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("insert into session_ledger.seal_count values ('0a0b0c0d', 1, now())", &[RUNTIME]),
     ("update session_ledger.seal_count set sealed = 1", &[RUNTIME]),
     ("delete from session_ledger.seal_count", &[]),
+    // Gates and disabled accounts.
+    ("select * from session_ledger.login_gate", &[RUNTIME]),
+    ("update session_ledger.login_gate set passed = passed + 1", &[RUNTIME]),
+    ("delete from session_ledger.login_gate", &[]),
+    ("select session_ledger.place_gates()", &[]),
+    ("select * from session_ledger.disabled_account", &[RUNTIME, AUDITOR]),
+    ("insert into session_ledger.disabled_account (user_id) values ('mallory')", &[RUNTIME]),
+    ("update session_ledger.disabled_account set disabled_by = 'mallory'", &[]),
+    ("delete from session_ledger.disabled_account", &[RUNTIME]),
     // Subscriptions.
     ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
     (

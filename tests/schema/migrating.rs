@@ -5,7 +5,7 @@ use session_ledger::ledger::{Migrated, SchemaError, StartError};
 use test_support::Database;
 
 /// The number of migrations.
-const MIGRATIONS: usize = 15;
+const MIGRATIONS: usize = 17;
 
 async fn unmigrated() -> Database {
     let database = Database::fresh().await;
@@ -62,7 +62,7 @@ async fn an_older_database_is_refused_with_what_to_run() {
     client.batch_execute("delete from session_ledger.migration where version = 18").await.unwrap();
     assert_eq!(
         refusal(&database).await,
-        "the database's schema is at version 14, this library needs 18: run `projector migrate`"
+        "the database's schema is at version 17, this library needs 18: run `projector migrate`"
     );
 }
 

@@ -33,7 +33,7 @@ fn changes(session: &Session) -> Vec<Result<(), SessionError>> {
         session.logout(),
         session.discard_session(),
         session.end(EndReason::Revoked),
-        session.impersonate("bob"),
+        session.impersonate("bob", "A ticket."),
         session.end_impersonation(),
     ]
 }

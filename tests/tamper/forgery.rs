@@ -25,7 +25,7 @@ pub(super) async fn forge_login(scene: &Scene, role: &str, session: SessionId) {
 async fn forge(scene: &Scene, role: &str, session: SessionId, mut draft: Draft, at: OffsetDateTime) {
     let at = at.replace_nanosecond(at.microsecond() * 1000).unwrap();
     let (user, methods) = (UserId::from("admin"), vec!["pwd".to_owned()]);
-    draft.wish(Wish::LogIn { user, methods, assurance: Assurance::Aal2 }, at).unwrap();
+    draft.wish(Wish::LogIn { user, methods, assurance: Assurance::Aal2, auth_time: None }, at).unwrap();
     let origin = Origin { at, client: Client::default(), actor: None };
     let event_id = || EventId::from(Uuid::new_v4());
     let written = draft.write(TokenHash::from_bytes([7; 32]), &origin, event_id).unwrap();

@@ -91,6 +91,11 @@ impl Teller<'_> {
             Event::RenewalOffered(_) => "A new token was offered to this browser.".to_owned(),
             Event::Renewed(_) => "A new token was given to this browser.".to_owned(),
             Event::ImpersonationStarted(start) => format!("You began to act as {}.", start.user),
+            Event::FactorChanged(changed) => {
+                format!("You changed {}.", proof(std::slice::from_ref(&changed.factor)))
+            }
+            Event::GrantGiven(_) => "You confirmed something that you want to do.".to_owned(),
+            Event::GrantTaken(_) => "You did what you had confirmed.".to_owned(),
             Event::ImpersonationEnded(_) => "You acted as yourself again.".to_owned(),
             Event::ClientChanged(_) => "Your session was used from another browser or network.".to_owned(),
             Event::DeviceSeen(seen) if seen.is_new => "It was the first time from this browser.".to_owned(),

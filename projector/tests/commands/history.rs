@@ -96,7 +96,7 @@ async fn the_facts_of_an_event_are_data_for_machines() {
         (&json!("value_set"), &set, &Value::Null)
     );
     assert_eq!(steps[0]["data"], json!({ "idle_timeout": 1_209_600, "absolute_timeout": null }));
-    assert_eq!(steps[13]["data"], json!({ "impersonated": "bob" }));
+    assert_eq!(steps[13]["data"], json!({ "impersonated": "bob", "impersonation_reason": "A ticket." }));
     assert!(steps.iter().all(|step| step.get("what").is_none()));
     let lines = told(Format::Ndjson).await;
     let second: Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();

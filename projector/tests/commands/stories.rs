@@ -4,9 +4,10 @@ use session_ledger::Ledger;
 use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{
     Assurance, ChainHash, Cleared, Client as From, ClientChanged, DeviceId, DeviceSeen, Encoded, EndReason,
-    Ended, Entry, Event, EventId, FlashAdded, FlashTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn,
-    Noted, Reauthenticated, RenewalOffered, Renewed, SessionId, SessionState, SettingsChanged, Started,
-    StoredTimeouts, TokenHash, UserId, Value, ValueRemoved, ValueSet,
+    Ended, Entry, Event, EventId, FactorChanged, FlashAdded, FlashTaken, GrantGiven, GrantTaken,
+    ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed,
+    SessionId, SessionState, SettingsChanged, Started, StoredTimeouts, TokenHash, UserId, Value,
+    ValueRemoved, ValueSet,
 };
 use test_support::Database;
 use time::macros::datetime;
@@ -69,7 +70,10 @@ fn every_kind() -> Vec<Event> {
         Event::RenewalOffered(RenewalOffered::new(TOKEN_HASH)),
         Event::ClientChanged(another_network()),
         Event::Reauthenticated(Reauthenticated::new(vec!["pwd".into(), "otp".into()], Assurance::Aal2)),
-        Event::ImpersonationStarted(ImpersonationStarted::new(admin)),
+        Event::ImpersonationStarted(ImpersonationStarted::new(admin, "A ticket.".into())),
+        Event::GrantGiven(GrantGiven::new("transfer 4711".into(), 120)),
+        Event::GrantTaken(GrantTaken::new("transfer 4711".into())),
+        Event::FactorChanged(FactorChanged::new("pwd".into(), true)),
         Event::Noted(Noted::new("ordered".into(), "number 42, \"express\"".into())),
         Event::ImpersonationEnded(ImpersonationEnded::new()),
         Event::ValueRemoved(ValueRemoved::new("flag".into())),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Holding, Start};
 use crate::session::{
-    Admission, Assurance, Draft, EndReason, SessionId, TokenHash, UserId, Wish, WishError, decide,
+    Admission, Draft, EndReason, Login, SessionId, TokenHash, UserId, Wish, WishError, decide,
 };
 
 impl Holding {
@@ -38,12 +38,11 @@ impl Holding {
     /// The wish cannot be granted, or `token` fails.
     pub fn log_in<E: From<WishError>>(
         &mut self,
-        user: UserId,
-        methods: Vec<String>,
-        assurance: Assurance,
+        login: Login,
         fresh: impl FnOnce() -> SessionId,
         token: impl FnOnce() -> Result<TokenHash, E>,
     ) -> Result<(), E> {
+        let Login { user, methods, assurance, auth_time, instead_of } = login;
         let joins = self.join(&user);
         if self.state().user.as_ref().is_some_and(|present| *present != user) {
             self.end(EndReason::UserSwitched, fresh())?;
@@ -51,24 +50,10 @@ impl Holding {
         if self.start == Start::LogInOnly {
             self.start = Start::Free;
         }
-        self.wish(Wish::LogIn { user, methods, assurance })?;
+        self.wish(Wish::LogIn { user, methods, assurance, auth_time })?;
+        self.instead_of = instead_of;
         // The token of the first login may be the one that the browser keeps.
         self.replace_token(joins, token)
-    }
-
-    /// Records that the user proved again who they are, and replaces the token (ASVS 7.2.4).
-    ///
-    /// # Errors
-    ///
-    /// As [`log_in`](Self::log_in).
-    pub fn reauthenticate<E: From<WishError>>(
-        &mut self,
-        methods: Vec<String>,
-        assurance: Assurance,
-        token: impl FnOnce() -> Result<TokenHash, E>,
-    ) -> Result<(), E> {
-        self.wish(Wish::Reauthenticate { methods, assurance })?;
-        self.replace_token(false, token)
     }
 
     /// Offers a new token, which takes the place of the present one when a browser shows it. While a token is
@@ -106,7 +91,7 @@ impl Holding {
         let next = Draft::anonymous(fresh, self.policy.timeouts(), self.policy.state_bytes_max);
         if !self.draft.is_new() {
             let last_seen = self.last_seen.unwrap_or(self.now.at());
-            self.wish(Wish::End { reason, last_seen })?;
+            self.wish(Wish::End { reason, last_seen, by: None })?;
             self.ended = Some(std::mem::replace(&mut self.draft, next));
         } else {
             self.draft = next;
@@ -130,7 +115,7 @@ impl Holding {
         true
     }
 
-    fn replace_token<E: From<WishError>>(
+    pub(super) fn replace_token<E: From<WishError>>(
         &mut self,
         accepts_superseded: bool,
         token: impl FnOnce() -> Result<TokenHash, E>,

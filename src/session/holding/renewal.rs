@@ -99,11 +99,6 @@ impl Holding {
         let is_young = offered_at.is_some_and(|at| (self.now.at() - at).whole_seconds() < i64::from(every));
         if is_young { CookiePlan::Leave } else { CookiePlan::ResendEvery(every) }
     }
-
-    /// The time of the request, by the clock that is known.
-    pub fn now(&self) -> OffsetDateTime {
-        self.now.at()
-    }
 }
 
 /// Whether the present token was made before the time of its cookie was changed.

@@ -29,7 +29,8 @@ impl Holding {
         let end = ended.and_then(|ended| ended.write(TokenHash::default(), &origin, &mut event_id));
         let session = self.draft.write(token, &origin, event_id);
         let resend = session.as_ref().map_or(Resend::Drop, |written| self.resend(&written.state));
-        let guard = (end.is_none() && session.is_none()).then(|| self.guard());
+        let is_idle = end.is_none() && session.is_none();
+        let guard = if is_idle { Some(self.guard()) } else { self.login_guard() };
         Writes { end, session, resend, guard }
     }
 
@@ -65,7 +66,7 @@ impl Holding {
     #[must_use]
     pub fn undone(self) -> Self {
         let draft = self.ended.unwrap_or(self.draft).undone();
-        Self { draft, ended: None, has_minted: false, ..self }
+        Self { draft, ended: None, has_minted: false, instead_of: Vec::new(), ..self }
     }
 
     fn resend(&self, after: &SessionState) -> Resend {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::Policy;
 use super::ceiling::{self, Ceiling};
+use super::{Policy, SessionsExcess};
 use crate::session::seconds::words;
 use crate::session::{Assurance, Reaction};
 
@@ -36,7 +36,7 @@ impl Policy {
         text
     }
 
-    fn rows(&self) -> [Row; 11] {
+    fn rows(&self) -> [Row; 12] {
         let limit = |seconds: Option<u32>| seconds.map_or(OFF.to_owned(), words);
         [
             (
@@ -116,6 +116,13 @@ impl Policy {
                 "ASVS 8.2.4, SM25",
                 Self::behaviour(self.changed_network),
             ),
+            (
+                "sessions_per_user",
+                self.sessions_per_user.map_or(OFF.to_owned(), |max| max.to_string()),
+                None,
+                "ASVS 7.1.2, SM28",
+                self.excess(),
+            ),
         ]
     }
 
@@ -134,6 +141,16 @@ impl Policy {
             Reaction::Note => "each new one is a fact in the log and an incident",
             Reaction::StepUp => "the same, and the user must prove again who they are",
             Reaction::End => "the session ends as `client_changed`",
+        }
+    }
+
+    fn excess(&self) -> &'static str {
+        match self.sessions_excess {
+            SessionsExcess::Deny => "a login is refused",
+            SessionsExcess::EndOldest => {
+                "a login ends the session whose login is the longest ago, as `limit_exceeded`"
+            }
+            SessionsExcess::Ask => "a login is refused unless the user has chosen a session that it ends",
         }
     }
 

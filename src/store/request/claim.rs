@@ -61,7 +61,7 @@ fn stillborn(session: SessionId, at: OffsetDateTime) -> Result<Option<Vec<Append
         return Ok(None);
     };
     let mut draft = Draft::stored(session, start.state.clone(), usize::MAX);
-    let end = Wish::End { reason: EndReason::Other(REASON.into()), last_seen: at };
+    let end = Wish::End { reason: EndReason::Other(REASON.into()), last_seen: at, by: None };
     let end = write(&mut draft, end, at)?;
     let appends = [Some(start), end].into_iter().flatten().map(|written| Append { written, resend: None });
     Ok(Some(appends.collect()))

@@ -9,9 +9,10 @@ use tracing::Instrument;
 
 use super::append::Append;
 use super::append_group::{APPEND_GROUP, append_group};
+use super::gate::{self, ADMIT_LOGIN};
 use super::outcome::Trace;
 use super::transaction::{State, Transaction};
-use crate::session::Guard;
+use crate::session::{Guard, SessionId};
 use crate::store::connection::deadline::{answered, committed};
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::Pool;
@@ -103,20 +104,27 @@ impl Transaction {
     ) -> Result<(), CommitError> {
         let begins = self.state == State::Reserved;
         self.state = State::Open;
-        let prepared = answered(self.prepare(appends)).await;
+        let prepared = answered(self.prepare(appends, guard.as_ref())).await;
         let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
         let prepared = prepared.map_err(|error| CommitError::Failed(self.explained(error)));
-        let (statements, fence) = prepared?;
+        let (statements, checking) = prepared?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
         if begins {
             steps.push(begin(client, BEGIN));
         }
+        if let Some(Guard::Login { user }) = &guard {
+            steps.push(Box::pin(gate::pass(client, &checking, user)));
+        }
         for (append, statements) in appends.iter().zip(&statements) {
             steps.extend(append.steps(client, statements));
         }
-        if let Some(guard) = guard {
-            steps.push(Box::pin(check(guard, client, &fence)));
+        match guard {
+            Some(Guard::Fence { session, version }) => {
+                steps.push(Box::pin(fence(client, &checking, Some(session), version)));
+            }
+            Some(Guard::Unfailed) => steps.push(Box::pin(fence(client, &checking, None, 0))),
+            Some(Guard::Login { .. }) | None => {}
         }
         steps.push(commit(client));
         let outcome = committed(pipelined(steps)).await;
@@ -125,12 +133,17 @@ impl Transaction {
 
     /// Makes the statements ready. It must be done before the pipeline: the trip that prepares a statement
     /// would let COMMIT overtake it.
-    async fn prepare(&self, appends: &[&Append]) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
+    async fn prepare(
+        &self,
+        appends: &[&Append],
+        guard: Option<&Guard>,
+    ) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.ready(self.client()).await?);
         }
-        Ok((statements, FENCE.ready(self.client()).await?))
+        let checking = if let Some(Guard::Login { .. }) = guard { &ADMIT_LOGIN } else { &FENCE };
+        Ok((statements, checking.ready(self.client()).await?))
     }
 
     /// The same for a group: its one statement, and for each change those of its logins.
@@ -184,15 +197,16 @@ fn begin<'a>(client: &'a ClientWrapper, text: &'static str) -> Step<'a> {
     Box::pin(async { client.batch_execute(text).await.map_err(Error::of_begin) })
 }
 
-/// Checks a guard. The statement fails if an earlier one of the transaction has failed, whatever the guard
-/// is.
-async fn check(guard: Guard, client: &ClientWrapper, fence: &Ready) -> Result<(), Error> {
-    let (session, version) = match guard {
-        Guard::Fence { session, version } => (Some(session), version),
-        Guard::Unfailed => (None, 0),
-    };
+/// Makes sure that a session is live and at a version. The statement fails if an earlier one of the
+/// transaction has failed, with a session or without.
+async fn fence(
+    client: &ClientWrapper,
+    statement: &Ready,
+    session: Option<SessionId>,
+    version: i64,
+) -> Result<(), Error> {
     let id = session.map(|session| session.as_uuid());
-    match fence.query_one(client, &[&id, &version]).await {
+    match statement.query_one(client, &[&id, &version]).await {
         Ok(_) => Ok(()),
         Err(error) => Err(match (error.code(), session) {
             (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },

@@ -17,7 +17,8 @@ select getdatabaseencoding() as encoding,
                         ('session', 'update'), ('ended_session', 'select'), ('ended_session', 'insert'),
                         ('login_step', 'insert'),
                         ('activity', 'select'), ('activity', 'insert'), ('activity', 'update'),
-                        ('seal_count', 'select'), ('seal_count', 'insert'), ('seal_count', 'update')
+                        ('seal_count', 'select'), ('seal_count', 'insert'), ('seal_count', 'update'),
+                        ('login_gate', 'select'), ('login_gate', 'update'), ('disabled_account', 'select')
              ) as wanted (name, privilege) on name = relname
             where not has_any_column_privilege(one.oid, privilege)
             union all
