@@ -159,11 +159,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             signed_in(state)?;
             Event::Reauthenticated(Reauthenticated::new(few(methods)?, assurance).at(auth_time))
         }
-        Wish::ChangeFactor { factor, ends_others } => {
-            signed_in(state)?;
-            named(&factor)?;
-            Event::FactorChanged(FactorChanged { factor, ends_others })
-        }
+        Wish::ChangeFactor { factor, ends_others } => change_factor(state, factor, ends_others)?,
         Wish::Grant { operation, seconds } => grant(state, operation, seconds)?,
         Wish::TakeGrant { operation, at } if !state.is_granted(&operation, at) => {
             return Err(WishError::NotGranted);
@@ -182,14 +178,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
         Wish::Remember { remembered, timeouts } => {
             return set_settings(content, timeouts, content.renewal_timeout, remembered);
         }
-        Wish::Impersonate { user, reason } => {
-            signed_in(state)?;
-            user.check()?;
-            if reason.trim().is_empty() || named(&reason).is_err() {
-                return Err(WishError::NoReason);
-            }
-            Event::ImpersonationStarted(ImpersonationStarted { user, reason })
-        }
+        Wish::Impersonate { user, reason } => impersonate(state, user, reason)?,
         Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
         Wish::SeeDevice { device, is_new: false } if content.device == Some(device) => return Ok(None),
@@ -239,6 +228,21 @@ fn set_settings(
     timeouts.validate()?;
     let timeouts = timeouts.into();
     Ok(Some(Event::SettingsChanged(SettingsChanged { timeouts, renewal_timeout, remembered })))
+}
+
+fn change_factor(state: &SessionState, factor: String, ends_others: bool) -> Result<Event, WishError> {
+    signed_in(state)?;
+    named(&factor)?;
+    Ok(Event::FactorChanged(FactorChanged { factor, ends_others }))
+}
+
+fn impersonate(state: &SessionState, user: UserId, reason: String) -> Result<Event, WishError> {
+    signed_in(state)?;
+    user.check()?;
+    if reason.trim().is_empty() || named(&reason).is_err() {
+        return Err(WishError::NoReason);
+    }
+    Ok(Event::ImpersonationStarted(ImpersonationStarted { user, reason }))
 }
 
 fn grant(state: &SessionState, operation: String, seconds: u32) -> Result<Event, WishError> {

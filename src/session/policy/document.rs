@@ -36,7 +36,11 @@ impl Policy {
         text
     }
 
-    fn rows(&self) -> [Row; 12] {
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        self.limits().into_iter().chain(self.renewal()).chain(self.others())
+    }
+
+    fn limits(&self) -> [Row; 5] {
         let limit = |seconds: Option<u32>| seconds.map_or(OFF.to_owned(), words);
         [
             (
@@ -74,6 +78,11 @@ impl Policy {
                 "ASVS 7.3.1",
                 "any read after it is noted as use",
             ),
+        ]
+    }
+
+    fn renewal(&self) -> [Row; 3] {
+        [
             (
                 "renewal_grace",
                 words(self.renewal_grace),
@@ -83,7 +92,7 @@ impl Policy {
             ),
             (
                 "renewal_timeout",
-                limit(self.renewal_timeout),
+                self.renewal_timeout.map_or(OFF.to_owned(), words),
                 None,
                 "SM20",
                 "a new token is offered, and takes the place of the old one when the browser shows it",
@@ -95,6 +104,11 @@ impl Policy {
                 "SM20",
                 "an offered token that was not shown is sent again",
             ),
+        ]
+    }
+
+    fn others(&self) -> [Row; 4] {
+        [
             (
                 "state_bytes_max",
                 format!("{} bytes", self.state_bytes_max),
