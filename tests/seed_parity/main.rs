@@ -5,7 +5,10 @@
 //!
 //! | feature or defect there | shown by |
 //! |---|---|
-//! | `generate_secret_key`; the command of the garbage collector | `projector/tests` (`keys generate`) |
+//! | `generate_secret_key` | `projector/tests` (`keys generate`) |
+//! | a renewal timeout, tries every so often, of the session's own too | `tests/renewal.rs` |
+//! | a cookie that is kept, its age, and settings after the login | `tests/remember.rs` |
+//! | another key without a restart | `tests/rotation.rs` |
 //! | forged cookies never reach the database, byte by byte | `tests/cookie`, `tests/token` |
 //! | a key for each purpose, bound to name and audience | `tests/token/forgery.rs` |
 //! | forged requests, by method, header and token | `tests/csrf` |
@@ -18,6 +21,8 @@
 //! | a cookie that is older or newer than the database | `tests/restored.rs` |
 //! | what is off costs nothing | `tests/off.rs` |
 //! | no token in a dump of the database or in any log | `tests/secrets.rs` |
+//!
+//! Missing: the command of the garbage collector. Sessions whose time is over end when somebody comes.
 //!
 //! Does not apply:
 //!

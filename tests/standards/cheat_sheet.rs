@@ -58,9 +58,10 @@ fn first() -> Vec<Point> {
 #[rustfmt::skip]
 fn last() -> Vec<Point> {
     vec![
-        point("SM15", "a further proof at events of risk",
-            Open("no hook judges a request's risk; a change of client is in the history",
-            &["client::a_browser_of_another_name_or_place_is_news"])),
+        point("SM15", "a further proof at events of risk", Held(&[
+            "changed_client::sm25_a_step_up_refuses_a_signed_in_user_until_they_prove_who_they_are",
+            "step_up::asvs_7_5_1_an_old_login_must_be_proved_anew_and_the_token_is_replaced",
+        ])),
         point("SM16", "several cookies: none of one name twice",
             Held(&["cookie::two_cookies_of_the_name_are_both_refused"])),
         point("SM17", "an expired session is over on both sides", Held(&[
@@ -70,10 +71,11 @@ fn last() -> Vec<Point> {
         point("SM18", "an idle limit, by the server",
             Held(&["timeouts::an_unused_session_ends_at_its_idle_timeout_and_not_before"])),
         point("SM19", "an absolute limit", Held(&["timeouts::a_busy_session_ends_at_its_absolute_timeout"])),
-        point("SM20", "a new token from time to time, with a short overlap",
-            Open("`renew` is called by the application; none comes by time", &[
+        point("SM20", "a new token from time to time, with a short overlap", Held(&[
+            "renewal::a_token_is_renewed_by_the_first_request_after_its_time",
+            "renewal::three_tabs_renew_once_and_none_is_signed_out",
+            "renewal::a_replay_ends_the_session_though_the_request_that_shows_it_is_rolled_back",
             "login::after_a_renewal_a_request_under_way_is_let_in_and_gets_the_new_token",
-            "seed_parity::an_old_cookie_that_comes_back_ends_the_session_though_its_request_fails_and_is_told_once",
         ])),
         point("SM21", "a logout is one at the server",
             Held(&["login::a_logout_is_final_for_every_copy_of_the_token"])),
@@ -92,8 +94,10 @@ fn last() -> Vec<Point> {
             "login::a_token_that_comes_back_long_after_a_login_ends_the_session",
             "client::a_browser_of_another_name_or_place_is_news",
         ])),
-        point("SM25", "address and browser are there to detect, not to bind",
-            Held(&["client::a_browser_of_another_name_or_place_is_news"])),
+        point("SM25", "address and browser are there to detect, not to bind", Held(&[
+            "changed_client::by_default_a_phone_goes_where_it_likes",
+            "changed_client::asvs_8_2_4_a_new_client_is_noted_once_and_not_once_a_request",
+        ])),
         point("SM26", "the life of a session is logged, without its id", Held(&[
             "seed_parity::each_step_of_a_sessions_life_is_a_fact_of_the_log",
             "secrets::a_dump_of_the_database_and_all_logs_hold_no_token",
@@ -103,8 +107,8 @@ fn last() -> Vec<Point> {
             "login::a_cookie_of_a_session_that_ended_just_now_is_not_cleared_but_later_it_is",
             "roles::a_role_can_do_what_its_duty_needs_and_nothing_else",
         ])),
-        point("SM28", "sessions at once: decided, shown to the user, ended by them",
-            Open("they are shown and ended; there is no limit of sessions a user", &[
+        point("SM28", "sessions at once: decided, shown to the user, ended by them", Held(&[
+            "limits::sm28_a_user_is_asked_which_session_to_end",
             "seed_parity::a_users_sessions_are_listed_with_their_devices",
             "shop::shop::signing_out_all_others_keeps_this_one",
         ])),

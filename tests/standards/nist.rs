@@ -12,6 +12,8 @@ pub(crate) fn points() -> Vec<Point> {
         ])),
         point("N2", "5.1: the secret does not outlive the browser, unless asked for", Held(&[
             "token::the_default_is_a_host_cookie_for_the_browser_session",
+            "remember::the_cookie_of_a_remembered_session_alone_has_an_age",
+            "remember::at_aal2_nobody_is_remembered_unless_the_policy_says_why",
         ])),
         point("N3", "5.1: limits hold for proofs bound to a device too",
             DoesNotApply("no session is bound to a device")),

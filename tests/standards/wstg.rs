@@ -1,6 +1,6 @@
 //! OWASP Web Security Testing Guide, session management.
 
-use crate::document::Found::{DoesNotApply, Held, HeldBut, Open};
+use crate::document::Found::{DoesNotApply, Held, HeldBut};
 use crate::document::{Point, point};
 
 #[rustfmt::skip]
@@ -48,7 +48,9 @@ pub(crate) fn points() -> Vec<Point> {
             HeldBut("Strict-Transport-Security is the application's header",
             &["token::the_default_is_a_host_cookie_for_the_browser_session"])),
         point("WSTG-SESS-10", "JSON web tokens", DoesNotApply("there are none")),
-        point("WSTG-SESS-11", "sessions at once, as the policy says",
-            Open("there is no limit of sessions a user", &[])),
+        point("WSTG-SESS-11", "sessions at once, as the policy says", Held(&[
+            "limits::wstg_sess_11_64_parallel_logins_leave_no_more_live_than_may_be",
+            "limits::wstg_sess_11_of_64_parallel_logins_no_more_are_granted_than_may_be",
+        ])),
     ]
 }
