@@ -188,10 +188,7 @@ async fn sm25_a_step_up_refuses_a_signed_in_user_until_they_prove_who_they_are()
     let (home, cafe) = (scene.at(HOME), scene.at(CAFE));
     let refused = cafe.get("/me").await;
     assert_eq!(refused.status, 401, "the request that comes with the change is refused already");
-    assert_eq!(
-        refused.body,
-        "please sign in again: this session is used from another browser or network than before"
-    );
+    assert_eq!(refused.body, "Please prove again who you are.");
     assert_eq!(cafe.get("/show").await.body, "alice true -", "the session stays");
     assert_eq!(cafe.post("/transact", "").await.status, 401);
     assert_eq!(home.get("/me").await.status, 401, "who is the thief is not known");
