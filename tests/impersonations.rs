@@ -76,3 +76,30 @@ async fn sessions_in_which_somebody_acted_as_a_user_are_listed_apart_from_the_us
     assert_eq!(ids(&pages(Some(of_carol), 1).await), [of_alice]);
     assert_eq!(pages(Some(of_alice), 1).await, []);
 }
+
+/// Whoever holds the token may do something else from then on, so it is another token.
+#[tokio::test]
+async fn sm13_acting_as_another_and_as_oneself_again_each_replace_the_token() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    let app = app(Route::new()
+        .at("/login/:user", post(login))
+        .at("/as/:user", post(act_as))
+        .at("/oneself", post(act_as_oneself))
+        .with(Sessions::new(ledger.clone(), key_ring())));
+    let alice = Visitor::new(&app);
+    alice.post("/login/alice", "").await;
+    for path in ["/as/bob", "/as/carol", "/oneself"] {
+        let old = alice.copy();
+        assert_eq!(alice.post(path, "").await.set_cookies().len(), 1, "{path}");
+        assert_eq!(old.post("/oneself", "").await.status, 307, "{path}: the old token opens nothing");
+    }
+    assert!(alice.post("/oneself", "").await.set_cookies().is_empty(), "nothing has changed");
+    let id = ledger.sessions(&UserId::from("alice")).await.unwrap()[0].id;
+    let kinds: Vec<String> = ledger.history(id).await.unwrap()[2..]
+        .iter()
+        .map(|one| one.entry.encoded.kind().to_owned())
+        .collect();
+    let acts = ["impersonation_started", "impersonation_started", "impersonation_ended"];
+    assert_eq!(kinds, acts.map(|act| [act, "renewed"]).concat());
+}

@@ -12,7 +12,7 @@ use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
     Assurance, Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding,
-    Live, Login, Moment, Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
+    Live, Login, Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
 };
 use crate::token::{Contents, Secret, Token};
 
@@ -163,6 +163,13 @@ impl Opened {
         self.readable()?;
         let Self { holding, secret, .. } = self;
         holding.change_factor(factor, ends_others, || generated(secret))
+    }
+
+    /// Lets the user act as another for a reason, or as themselves again, and replaces the token.
+    pub(super) fn act_as(&mut self, impersonated: Option<(UserId, String)>) -> Result<(), SessionError> {
+        self.readable()?;
+        let Self { holding, secret, .. } = self;
+        holding.act_as(impersonated, || generated(secret))
     }
 
     /// Takes a grant.

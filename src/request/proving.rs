@@ -138,22 +138,23 @@ impl Session {
 /// Acting as another.
 impl Session {
     /// Lets the signed-in user act as another, for a reason that the history shows: a ticket, say. Each event
-    /// meanwhile names both: the other as its user, the signed-in one as its actor.
+    /// meanwhile names both: the other as its user, the signed-in one as its actor. The token is replaced, as at
+    /// each change of what its holder may do (SM13).
     ///
     /// # Errors
     ///
-    /// Nobody is signed in, the user id cannot be stored, or there is no reason.
+    /// Nobody is signed in, the user id cannot be stored, there is no reason, or no randomness for a token.
     pub fn impersonate(&self, user: impl Into<UserId>, reason: &str) -> Result<(), SessionError> {
-        self.wish(Wish::Impersonate { user: user.into(), reason: reason.to_owned() })
+        self.change(|opened| opened.act_as(Some((user.into(), reason.to_owned()))))
     }
 
-    /// Lets the signed-in user act as themselves again.
+    /// Lets the signed-in user act as themselves again, and replaces the token.
     ///
     /// # Errors
     ///
-    /// None that a live session gives.
+    /// There is no randomness for a token.
     pub fn end_impersonation(&self) -> Result<(), SessionError> {
-        self.wish(Wish::EndImpersonation)
+        self.change(|opened| opened.act_as(None))
     }
 }
 

@@ -1,6 +1,6 @@
 //! OWASP Session Management Cheat Sheet.
 
-use crate::document::Found::{DoesNotApply, Held, HeldBut, Open};
+use crate::document::Found::{DoesNotApply, Held, HeldBut};
 use crate::document::{Point, point};
 
 pub(crate) fn points() -> Vec<Point> {
@@ -47,9 +47,10 @@ fn first() -> Vec<Point> {
             "token::no_bytes_open_without_the_key",
             "cookie::any_bytes_read_as_the_model_reads_them",
         ])),
-        point("SM13", "a new token at each change of privilege",
-            Open("a login and a further proof replace it; where somebody acts as another, the application calls `renew`",
-            &["standards::each_proof_replaces_the_token_and_begins_both_limits_anew"])),
+        point("SM13", "a new token at each change of privilege", Held(&[
+            "standards::each_proof_replaces_the_token_and_begins_both_limits_anew",
+            "impersonations::sm13_acting_as_another_and_as_oneself_again_each_replace_the_token",
+        ])),
         point("SM14", "another cookie before the login than after it",
             DoesNotApply("it adds to a new token at the login, which there is")),
     ]

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::Holding;
-use crate::session::{Assurance, Guard, Others, StepUp, TokenHash, Wish, WishError};
+use crate::session::{Assurance, Guard, Others, StepUp, TokenHash, UserId, Wish, WishError};
 
 impl Holding {
     /// Records that the user proved again who they are, and replaces the token (ASVS 7.2.4).
@@ -35,6 +35,27 @@ impl Holding {
         token: impl FnOnce() -> Result<TokenHash, E>,
     ) -> Result<(), E> {
         self.wish(Wish::ChangeFactor { factor, ends_others })?;
+        self.replace_token(false, token)
+    }
+
+    /// Lets the user act as another, or as themselves again, and replaces the token: what its holder may do is
+    /// not what it was (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level
+    /// Change"). Who acts as themselves already keeps the token.
+    ///
+    /// # Errors
+    ///
+    /// As [`log_in`](Self::log_in).
+    pub fn act_as<E: From<WishError>>(
+        &mut self,
+        impersonated: Option<(UserId, String)>,
+        token: impl FnOnce() -> Result<TokenHash, E>,
+    ) -> Result<(), E> {
+        let wish = match impersonated {
+            Some((user, reason)) => Wish::Impersonate { user, reason },
+            None if self.state().content.impersonated.is_none() => return Ok(()),
+            None => Wish::EndImpersonation,
+        };
+        self.wish(wish)?;
         self.replace_token(false, token)
     }
 
