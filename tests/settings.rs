@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use session_ledger::Ledger;
-use session_ledger::session::{Assurance, Policy};
+use session_ledger::session::{Assurance, Policy, Reaction, SessionsExcess};
 use session_ledger::token::{CookieSettings, SameSite};
 use session_ledger::web::{RequestSettings, Sessions, Settings, SettingsError};
 use test_support::{Database, Visitor, application, key_ring};
@@ -18,7 +18,9 @@ const EVERYTHING: &str = r#"{
     "policy": {
         "assurance": "aal2", "deviation": "Long evenings.", "idle_timeout": "30m", "absolute_timeout": "2d",
         "extension_delay": "90s", "extension_chance": 10, "extension_deadline": "5m", "renewal_grace": 5,
-        "renewal_timeout": "1h", "renewal_try_every": 20, "state_bytes_max": 1024
+        "renewal_timeout": "1h", "renewal_try_every": 20, "state_bytes_max": 1024, "changed_agent": "note",
+        "changed_network": "step_up", "network_prefix_v4": 16, "network_prefix_v6": 32,
+        "sessions_per_user": 3, "sessions_excess": "ask"
     },
     "cookie": {
         "name": "__Secure-shop", "same_site": "none", "secure": true, "domain": "example.org",
@@ -26,7 +28,8 @@ const EVERYTHING: &str = r#"{
     },
     "requests": {
         "audience": "tenant", "user_in_log": true, "refuse_superseded": true, "replay_bytes_max": 1000,
-        "replay_bytes_total": 2000, "starts_per_minute": 60
+        "replay_bytes_total": 2000, "starts_per_minute": 60, "known_devices": "30d",
+        "trusted_proxies": "10.0.0.0/8, 2001:db8:1::/48"
     }
 }"#;
 
@@ -42,7 +45,11 @@ fn everything() -> Settings {
         .renewal_grace(5)
         .renewal_timeout(3_600)
         .renewal_try_every(20)
-        .state_bytes_max(1_024);
+        .state_bytes_max(1_024)
+        .changed_agent(Reaction::Note)
+        .changed_network(Reaction::StepUp)
+        .network_prefixes(16, 32)
+        .sessions_per_user(3, SessionsExcess::Ask);
     settings.cookie = CookieSettings::default().name("__Secure-shop").same_site(SameSite::None);
     settings.cookie = settings.cookie.domain("example.org").path("/shop").partitioned();
     settings.requests.audience = "tenant".to_owned();
@@ -51,6 +58,9 @@ fn everything() -> Settings {
     settings.requests.replay_bytes_max = 1_000;
     settings.requests.replay_bytes_total = 2_000;
     settings.requests.starts_per_minute = Some(60);
+    settings.requests.known_devices = Some(30 * 86_400);
+    settings.requests.trusted_proxies =
+        vec!["10.0.0.0/8".parse().unwrap(), "2001:db8:1::/48".parse().unwrap()];
     settings
 }
 
@@ -232,7 +242,8 @@ async fn the_middleware_follows_its_settings_and_refuses_those_that_it_cannot_fo
     let build = |settings| Sessions::builder(ledger.clone(), key_ring()).settings(settings).build();
     let visitor = Visitor::new(&application(build(everything()).unwrap()));
     let answer = visitor.get("/login/alice").await;
-    let [cookie] = answer.set_cookies()[..] else { panic!("{answer:?}") };
+    let [cookie, device] = answer.set_cookies()[..] else { panic!("{answer:?}") };
+    assert!(device.starts_with("__Secure-shop-device=") && device.contains("; Max-Age=2592000"), "{device}");
     let (pair, attributes) = cookie.split_once(';').unwrap();
     assert!(pair.starts_with("__Secure-shop="), "{pair}");
     let wanted = " Domain=example.org; Path=/shop; Secure; HttpOnly; SameSite=None; Partitioned";
@@ -264,4 +275,14 @@ async fn the_builder_refuses_what_settings_refuse() {
     let builder = Sessions::builder(database.ledger(Policy::default()).await, key_ring());
     let refusal = builder.replay_bytes_max(11).replay_bytes_total(10).build().map(drop).unwrap_err();
     assert_eq!(refusal, SettingsError::BodyLargerThanAll { most: 11, total: 10 });
+}
+
+#[test]
+fn proxies_are_a_list_or_a_text_and_an_address_alone_is_refused() {
+    let read = |text: &str| serde_json::from_str::<Settings>(text).map(|read| read.requests.trusted_proxies);
+    let listed = read(r#"{ "requests": { "trusted_proxies": ["10.0.0.0/8", "2001:db8:1::/48"] } }"#).unwrap();
+    assert_eq!(listed, everything().requests.trusted_proxies);
+    let refusal = read(r#"{ "requests": { "trusted_proxies": "10.0.0.1" } }"#).unwrap_err().to_string();
+    let words = "invalid value: string \"10.0.0.1\", expected networks such as \"10.0.0.0/8\", in a list or with commas";
+    assert!(refusal.starts_with(words), "{refusal}");
 }

@@ -102,6 +102,7 @@ impl SessionsBuilder {
         self.replay_bytes_total = requests.replay_bytes_total;
         self.starts = requests.starts_per_minute.map(Starts::per_minute);
         self.known_devices = requests.known_devices.map(|age| Duration::from_secs(age.into()));
+        self.proxies = Proxies::new(requests.trusted_proxies);
         self
     }
 

@@ -1,11 +1,13 @@
 //! Settings from a configuration file or from environment variables.
 
 mod error;
+mod networks;
 mod variables;
 
 use std::ffi::OsStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::session::{Policy, seconds};
@@ -84,6 +86,9 @@ pub struct RequestSettings {
     /// such as `"400d"`; `None` for no device cookies.
     #[serde(deserialize_with = "seconds::optional")]
     pub known_devices: Option<u32>,
+    /// The networks of the proxies in front of the application; a list, or a text with commas.
+    #[serde(deserialize_with = "networks::list")]
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for RequestSettings {
@@ -96,6 +101,7 @@ impl Default for RequestSettings {
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts_per_minute: None,
             known_devices: None,
+            trusted_proxies: Vec::new(),
         }
     }
 }
