@@ -75,7 +75,7 @@ async fn a_damaged_event_is_unreadable_alone_and_the_rest_of_the_history_is_told
     let damaged = &history[1].entry;
     assert_eq!((damaged.version, damaged.encoded.payload()), (2, &[0xff, 0xff][..]));
     let kind = damaged.encoded.kind();
-    let malformed = DecodeError::Malformed { what: kind.to_owned(), shape: 1 };
+    let malformed = DecodeError::Malformed { what: kind.to_owned(), shape: damaged.encoded.shape() };
     assert_eq!(damaged.event(), Err(malformed.clone()));
 
     assert_eq!(ledger.state_at(session, 1).await.unwrap().version, 1, "the events before it can be folded");

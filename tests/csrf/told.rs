@@ -121,7 +121,7 @@ async fn the_log_has_a_line_for_a_refusal_and_few_for_a_flood() {
     let (log, _guard) = captured();
     send(&visitor, Method::POST, "/change", &[("origin", "https://evil.example\tforged=line")], "").await;
     let expected = "WARN session_ledger.request{method=POST}: a request that another site may have sent was refused \
-                    incident=\"malicious_csrf\" details=RequestForged { client: ";
+                    incident=\"malicious_csrf\" owasp=\"malicious_csrf\" details=RequestForged { client: ";
     let told = lines(&log);
     assert!(told.len() == 1 && told[0].starts_with(expected), "{told:?}");
     assert!(

@@ -5,7 +5,7 @@ use session_ledger::ledger::{Migrated, SchemaError, StartError};
 use test_support::Database;
 
 /// The number of migrations.
-const MIGRATIONS: usize = 17;
+const MIGRATIONS: usize = 18;
 
 async fn unmigrated() -> Database {
     let database = Database::fresh().await;

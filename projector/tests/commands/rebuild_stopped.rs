@@ -55,7 +55,7 @@ async fn a_rebuild_that_is_being_committed_is_not_stopped_any_more() {
     let (code, out, notes) = stop(rebuild, "-INT");
 
     assert_eq!(code, Some(0), "{notes}");
-    assert_eq!(out, "Rebuilt the projection from 28 events: 3 live sessions, 1 ended.\n");
+    assert_eq!(out, "Rebuilt the projection from 30 events: 3 live sessions, 1 ended.\n");
     assert_eq!(rows(&client).await, before);
 }
 

@@ -31,8 +31,8 @@ async fn the_subscriptions_are_listed_with_their_lag() {
     assert_eq!(
         capture.out(),
         "NAME    LAG  SINCE                 DELIVERED  HELD BY\n\
-         audit   28   2025-03-01T09:00:00Z  0\n\
-         mailer  0                          28         host-1\n"
+         audit   30   2025-03-01T09:00:00Z  0\n\
+         mailer  0                          30         host-1\n"
     );
     assert_eq!(capture.notes(), "Left out in this narrow terminal: MOVED. `--format csv` has all.\n");
     let output =
@@ -41,7 +41,7 @@ async fn the_subscriptions_are_listed_with_their_lag() {
     assert_eq!(
         listed[0],
         json!({
-            "name": "audit", "delivered": 0, "lag": 28, "lag_is_exact": true, "lag_since": "2025-03-01T09:00:00.125456Z",
+            "name": "audit", "delivered": 0, "lag": 30, "lag_is_exact": true, "lag_since": "2025-03-01T09:00:00.125456Z",
             "holder": null, "held_until": null, "moved_at": null
         })
     );

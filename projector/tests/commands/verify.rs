@@ -17,7 +17,7 @@ async fn an_untouched_ledger_is_equal() {
     assert_eq!(
         capture.out(),
         "1 event of a kind or shape that this version does not know: a later version wrote it\n\
-         Equal: the projection is what the log makes, and nothing in the log contradicts the rest (4 sessions, 28 events).\n\
+         Equal: the projection is what the log makes, and nothing in the log contradicts the rest (4 sessions, 30 events).\n\
          This cannot show what left no trace: a session gone together with its row, an older copy of the database, or \
          events that somebody who may write them has written with a chain of their own.\n"
     );
@@ -45,7 +45,7 @@ async fn every_difference_is_named_and_the_exit_code_tells() {
     assert!(lines[1].contains("`session.user_id` holds mal\u{fffd}lory, the log makes it null"), "{told}");
     assert_eq!(
         lines[3],
-        "Different: 2 findings (4 sessions, 28 events). The log shows no damage: `projector rebuild` makes the \
+        "Different: 2 findings (4 sessions, 30 events). The log shows no damage: `projector rebuild` makes the \
          projection equal to it."
     );
     assert!(lines[4].starts_with("This cannot show what left no trace: "), "{told}");
@@ -64,7 +64,7 @@ async fn a_program_reads_the_findings_as_data() {
     assert_eq!((code, &equal["verdict"]), (Some(0), &json!("equal")));
     assert_eq!(
         (&equal["sessions"], &equal["events"], &equal["unknown_events"]),
-        (&json!(4), &json!(28), &json!(1))
+        (&json!(4), &json!(30), &json!(1))
     );
     assert_eq!((&equal["differences"], &equal["irregularities"]), (&json!([]), &json!([])));
     assert!(equal["limits"].as_str().unwrap().starts_with("This cannot show what left no trace"));
@@ -165,7 +165,7 @@ async fn after_the_events_are_lost_no_rebuild_is_advised_and_none_is_done() {
     let told = told.lines().last().unwrap();
     assert!(told.starts_with(start), "{told}");
     assert!(
-        told.contains(&format!("session {} (version 21 in `ended_session`)", stories::eventful())),
+        told.contains(&format!("session {} (version 23 in `ended_session`)", stories::eventful())),
         "{told}"
     );
     assert_eq!(super::rows(&client).await, rows);
@@ -187,7 +187,7 @@ async fn what_is_amiss_around_the_log_is_told_too() {
             "table `event` lacks its guard `the_log_is_never_emptied`, or has another of that name: nothing keeps its \
              events from being changed or removed",
             "Different: the projection is what the log makes, but what stands around the log is not as it was made: 1 \
-             finding (4 sessions, 28 events)."
+             finding (4 sessions, 30 events)."
         ],
         "{told}"
     );
