@@ -37,7 +37,7 @@ impl Ledger {
         let started = Instant::now();
         let mut attempt = 1;
         while let Err(error) = self.close_account(user, by).await {
-            if !may_try_again(error.prospect(), attempt, started) {
+            if !may_try_again(error.prospect(), attempt, started, started.elapsed()) {
                 return Err(error);
             }
             tokio::time::sleep(backoff(attempt)).await;

@@ -99,7 +99,11 @@ impl Ledger {
         let mut attempt = 1;
         loop {
             let error = match self.try_change(session, &change).await {
-                Err(ChangeError::Ledger(error)) if may_try_again(error.prospect(), attempt, started) => error,
+                Err(ChangeError::Ledger(error))
+                    if may_try_again(error.prospect(), attempt, started, started.elapsed()) =>
+                {
+                    error
+                }
                 done => return done,
             };
             if matches!(error, Error::Outdated(_)) {

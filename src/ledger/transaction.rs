@@ -67,7 +67,7 @@ impl Ledger {
                 Err(error) => error,
             };
             let prospect = cause(&error).map_or(Prospect::None, |cause| cause.prospect());
-            if !may_try_again(prospect, attempt, started) {
+            if !may_try_again(prospect, attempt, started, started.elapsed()) {
                 return Err(error);
             }
             tokio::time::sleep(backoff(attempt)).await;

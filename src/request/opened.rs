@@ -1,5 +1,7 @@
 //! The session as one request has opened it: the holding, and what only this process may know.
 
+mod proving;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +13,8 @@ use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Assurance, Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding,
-    Live, Login, Moment, Resend, SessionId, SessionState, Shown, TokenHash, UserId, Wish, WishError,
+    Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding, Live, Login,
+    Moment, Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
 };
 use crate::token::{Contents, Secret, Token};
 
@@ -144,38 +146,6 @@ impl Opened {
             self.device = Some(Box::new(device));
         }
         Ok(())
-    }
-
-    /// Records that the user proved again who they are, and replaces the token.
-    pub(super) fn reauthenticate(
-        &mut self,
-        methods: Vec<String>,
-        assurance: Assurance,
-        auth_time: Option<OffsetDateTime>,
-    ) -> Result<(), SessionError> {
-        self.readable()?;
-        let Self { holding, secret, .. } = self;
-        holding.reauthenticate(methods, assurance, auth_time, || generated(secret))
-    }
-
-    /// Records that a factor was changed or taken away, and replaces the token.
-    pub(super) fn change_factor(&mut self, factor: String, ends_others: bool) -> Result<(), SessionError> {
-        self.readable()?;
-        let Self { holding, secret, .. } = self;
-        holding.change_factor(factor, ends_others, || generated(secret))
-    }
-
-    /// Lets the user act as another for a reason, or as themselves again, and replaces the token.
-    pub(super) fn act_as(&mut self, impersonated: Option<(UserId, String)>) -> Result<(), SessionError> {
-        self.readable()?;
-        let Self { holding, secret, .. } = self;
-        holding.act_as(impersonated, || generated(secret))
-    }
-
-    /// Takes a grant.
-    pub(super) fn take_grant(&mut self, operation: &str) -> Result<(), SessionError> {
-        self.readable()?;
-        Ok(self.holding.take_grant(operation.to_owned())?)
     }
 
     /// Offers a new token.

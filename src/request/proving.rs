@@ -138,8 +138,8 @@ impl Session {
 /// Acting as another.
 impl Session {
     /// Lets the signed-in user act as another, for a reason that the history shows: a ticket, say. Each event
-    /// meanwhile names both: the other as its user, the signed-in one as its actor. The token is replaced, as at
-    /// each change of what its holder may do (SM13).
+    /// meanwhile names both: the other as its user, the signed-in one as its actor. The token is replaced, as
+    /// at each change of what its holder may do (SM13).
     ///
     /// # Errors
     ///

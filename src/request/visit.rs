@@ -4,6 +4,7 @@ pub(super) mod leaving;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 use std::time::Instant;
 
 use super::arrival::Arrival;
@@ -92,6 +93,11 @@ impl Visit {
     /// Which run of the request this is: 1 for the first.
     pub(crate) fn attempt(&self) -> u32 {
         self.attempt.load(Ordering::Relaxed)
+    }
+
+    /// How long it has waited for others: for its turn, for a connection and for the server.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waits.spent()
     }
 
     /// The next run of a part that commits by itself.

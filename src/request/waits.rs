@@ -24,6 +24,11 @@ impl Waits {
         Self(Mutex::new(*self.left()))
     }
 
+    /// How long the request has waited.
+    pub(super) fn spent(&self) -> Duration {
+        WAIT_MAX.saturating_sub(*self.left())
+    }
+
     /// A part of the request is done, and the next one may wait as long again.
     pub(super) fn start_over(&self) {
         *self.left() = WAIT_MAX;
@@ -75,6 +80,7 @@ mod tests {
             let words = "the database is not available: a request has waited for it as long as it may";
             assert_eq!(refused.unwrap_err().to_string(), words);
             assert_eq!(waits.bounded(ready(2)).await, Some(2), "what need not be waited for is there");
+            assert_eq!(waits.spent(), WAIT_MAX);
             waits.start_over();
             assert_eq!(*waits.left(), WAIT_MAX);
         });

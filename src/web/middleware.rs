@@ -168,7 +168,8 @@ impl<E: Endpoint> SessionsEndpoint<E> {
     ) -> Option<(Request, Arc<Reception>)> {
         telemetry::abort(&again.failure.reason);
         again.failure.prepare_next(&self.face.shared);
-        if !may_try_again(again.failure.prospect, number, reception.asked_at()?) {
+        let waited = reception.visit()?.waited();
+        if !may_try_again(again.failure.prospect, number, reception.asked_at()?, waited) {
             return None;
         }
         let next = reception.once_more(number + 1).await?;

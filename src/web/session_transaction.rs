@@ -64,7 +64,7 @@ impl Session {
                     return self.give_up(Some(SessionError::Superseded.into())).await;
                 }
             };
-            if !may_try_again(again.failure.prospect, visit.attempt(), started) {
+            if !may_try_again(again.failure.prospect, visit.attempt(), started, visit.waited()) {
                 return self.give_up(again.last_answer().err()).await;
             }
             telemetry::abort(&again.failure.reason);

@@ -38,9 +38,9 @@ impl Holding {
         self.replace_token(false, token)
     }
 
-    /// Lets the user act as another, or as themselves again, and replaces the token: what its holder may do is
-    /// not what it was (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level
-    /// Change"). Who acts as themselves already keeps the token.
+    /// Lets the user act as another, or as themselves again, and replaces the token: what its holder may do
+    /// is not what it was (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+    /// Level Change"). Who acts as themselves already keeps the token.
     ///
     /// # Errors
     ///
