@@ -223,8 +223,8 @@ async fn who_holds_the_token_of_before_a_login_gets_nowhere() {
     assert!(scene.browser.visit("/show").await.body.ends_with("alice [1]"));
 }
 
-/// Two logins of a double click meet, and the answer to the second is lost. The first change with the token of
-/// the first login counted as a sign that the browser had the second, so that the next one was a theft.
+/// Two logins of a double click meet, and the answer to the second is lost. The first change with the token
+/// of the first login counted as a sign that the browser had the second, so that the next one was a theft.
 #[tokio::test]
 async fn who_holds_the_token_of_the_first_of_two_logins_is_no_thief() {
     let scene = Scene::visitor().await;
