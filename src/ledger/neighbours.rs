@@ -83,8 +83,8 @@ impl<'a> Neighbours<'a> {
 }
 
 /// An end by timeout has the time of the deadline, however late somebody noticed. A note that takes the place
-/// of a lost change, and a change from outside a request while no browser has shown the present token, have
-/// the time of the event before them.
+/// of a lost change, and a change from outside a request or with an old token while no browser has shown the
+/// present one, have the time of the event before them.
 fn may_be_late(entry: &Entry, before: Option<Place>) -> bool {
     entry.encoded.kind() == "ended" || before.is_some_and(|before| before.occurred_at == entry.occurred_at)
 }

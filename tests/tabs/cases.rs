@@ -223,6 +223,23 @@ async fn who_holds_the_token_of_before_a_login_gets_nowhere() {
     assert!(scene.browser.visit("/show").await.body.ends_with("alice [1]"));
 }
 
+/// Two logins of a double click meet, and the answer to the second is lost. The first change with the token
+/// of the first login counted as a sign that the browser had the second, so that the next one was a theft.
+#[tokio::test]
+async fn who_holds_the_token_of_the_first_of_two_logins_is_no_thief() {
+    let scene = Scene::visitor().await;
+    let (first, second) = (scene.browser.send("/login/alice"), scene.browser.send("/login/alice"));
+    let answer = scene.browser.arrive(&first, 0).await;
+    assert_eq!(scene.browser.arrive(&second, 1).await.status, StatusCode::OK);
+    scene.browser.take(&first, &answer);
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    for change in 2..5 {
+        assert_eq!(scene.browser.visit(&format!("/change/{change}")).await.status, StatusCode::OK);
+    }
+    assert!(scene.browser.visit("/show").await.body.ends_with("alice [1, 2, 3, 4]"));
+    assert!(scene.incidents.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn an_application_may_refuse_what_it_would_have_sent_again() {
     let database = Database::fresh().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Holding, Start};
 use crate::session::{
-    Admission, Client, EndReason, Ending, Event, EventId, Origin, Reaction, SessionId, TokenHash, Written,
+    Client, EndReason, Ending, Event, EventId, Origin, Reaction, SessionId, TokenHash, Written,
 };
 
 impl Holding {
@@ -56,10 +56,7 @@ impl Holding {
             return is_due.then(|| self.clone().undone())?.aside(false, client, event_id);
         }
         self.take_offer().ok()?;
-        // An old token's holder leaves no sign that the present one was shown.
-        let last_seen = self.last_seen.unwrap_or(self.now.at());
-        let is_late = self.admission == Some(Admission::Latecomer) && !self.state().is_token_shown(last_seen);
-        let at = if is_late { self.state().changed_at } else { self.now.at() };
+        let at = self.written_at();
         self.record_client_change();
         self.draft.write(TokenHash::default(), &Origin { at, client, actor: None }, event_id)
     }

@@ -1,5 +1,7 @@
 //! The end of a request: its writes, their guard, and the order to the browser.
 
+use time::OffsetDateTime;
+
 use super::{Holding, Live, Start};
 use crate::session::{
     Admission, Client, CookiePlan, EventId, Guard, Origin, Resend, SessionId, SessionState, TokenHash,
@@ -24,7 +26,7 @@ impl Holding {
             self.take_offer().ok();
             self.record_client_change();
         }
-        let origin = Origin { at: self.now.at(), client, actor: None };
+        let origin = Origin { at: self.written_at(), client, actor: None };
         let ended = self.ended.as_ref();
         let end = ended.and_then(|ended| ended.write(TokenHash::default(), &origin, &mut event_id));
         let session = self.draft.write(token, &origin, event_id);
@@ -67,6 +69,16 @@ impl Holding {
     pub fn undone(self) -> Self {
         let draft = self.ended.unwrap_or(self.draft).undone();
         Self { draft, ended: None, has_minted: false, instead_of: Vec::new(), ..self }
+    }
+
+    /// When the request's events take place: now. An old token's holder leaves no sign that the present one
+    /// was shown, so their events have the time of those before. A token that they get for a proof of
+    /// identity makes the present one old, and is made now.
+    pub(super) fn written_at(&self) -> OffsetDateTime {
+        let last_seen = self.last_seen.unwrap_or(self.now.at());
+        let holds_old_token = self.admission == Some(Admission::Latecomer) && !self.has_minted;
+        let is_late = holds_old_token && self.ended.is_none() && !self.state().is_token_shown(last_seen);
+        if is_late { self.state().changed_at } else { self.now.at() }
     }
 
     fn resend(&self, after: &SessionState) -> Resend {
