@@ -25,8 +25,8 @@ fn counted(snapshotter: &Snapshotter) -> Vec<(String, String, f64)> {
         .collect()
 }
 
-/// Seals are recorded in blocks, the first after a thousand: each answer to a late cookie is one, as the token
-/// on offer is sealed anew.
+/// Seals are recorded in blocks, the first after a thousand: each answer to a late cookie is one, as the
+/// token on offer is sealed anew.
 async fn seal_a_block(visitor: &Visitor) {
     visitor.post("/login/alice", "").await;
     visitor.call(visitor.request(Method::GET, "/renew", "")).await;
