@@ -96,7 +96,7 @@ async fn end_former(tx: &Tx, start: &Start) -> poem::Result<()> {
         let reason = if start.user.is_some() { EndReason::UserSwitched } else { EndReason::LoggedOut };
         // One that has ended meanwhile is not begun again by a request that comes late.
         if !tx.end(SessionId::from(row.get::<_, Uuid>(0)), reason).await? {
-            return Err(SessionError::Ended.into());
+            return Err(SessionError::Ended { reason: None }.into());
         }
     }
     Ok(())
