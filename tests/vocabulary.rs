@@ -25,7 +25,6 @@ const OTHERS: &[(&str, &str)] = &[
     ("authn_login_fail", PASSWORDS),
     ("authn_login_fail_max", PASSWORDS),
     ("authn_login_lock", PASSWORDS),
-    ("authn_password_change", PASSWORDS),
     ("authn_password_change_fail", PASSWORDS),
     ("authn_impossible_travel", "no place is known of an address: a new network is told as `client_changed`"),
     ("authn_token_revoked", "a token goes with its session: `session_expired`, with the reason"),
@@ -103,6 +102,9 @@ fn each_kind_of_event_has_its_name() {
             "impersonation_ended authz_change",
             "client_changed -",
             "device_seen -",
+            "factor_changed authn_password_change",
+            "grant_given -",
+            "grant_taken -",
             "noted -",
             "ended session_expired",
         ]

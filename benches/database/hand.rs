@@ -372,7 +372,9 @@ impl Hand {
             &"logged_out",
             &user,
         ];
-        parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1, &head]);
+        // Its user has ended it.
+        let ended_by = None::<&str>;
+        parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1, &head, &ended_by]);
         event.add_to(&mut parameters, &now);
         self.client.query(&self.end, &parameters).await?;
         Ok(())

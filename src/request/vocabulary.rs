@@ -54,9 +54,10 @@ impl Event {
             Self::Renewed(_) => Some(SESSION_RENEWED),
             Self::ImpersonationStarted(_) | Self::ImpersonationEnded(_) => Some(AUTHORITY_CHANGED),
             Self::Ended(_) => Some(SESSION_EXPIRED),
-            Self::FactorChanged(fact) if fact.factor == "pwd" => Some(PASSWORD_CHANGED),
-            // The vocabulary speaks of no values, of no browsers, and of no other factors.
-            Self::FactorChanged(_) | Self::GrantGiven(_) | Self::GrantTaken(_) => None,
+            // The vocabulary speaks of no other factor. Which one it was stands beside it.
+            Self::FactorChanged(_) => Some(PASSWORD_CHANGED),
+            // It speaks of no values, of no browsers, and of nothing that may be done once.
+            Self::GrantGiven(_) | Self::GrantTaken(_) => None,
             Self::ValueSet(_)
             | Self::ValueRemoved(_)
             | Self::Cleared(_)
