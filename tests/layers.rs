@@ -12,7 +12,6 @@ use session_ledger::Ledger;
 use session_ledger::session::Policy;
 use session_ledger::web::{Session, Sessions, Tx};
 use test_support::{App, COUNT, CapturedLog, Database, Http1, Visitor, app, http2, key_ring, serve};
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// What each run of a request has seen.
 type Looks = Arc<Mutex<Vec<String>>>;
@@ -165,14 +164,12 @@ async fn a_body_of_http2_that_does_not_tell_its_length_comes_again() {
 async fn a_second_run_that_panics_is_a_503_that_says_why() {
     let scene = Scene::set().await;
     let visitor = Visitor::new(&scene.app(Route::new().at("/jar", post(panic_again).with(scene.sessions()))));
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let _guard = subscriber.set_default();
+    let (log, _guard) = CapturedLog::listen(tracing::Level::ERROR);
     let answer = visitor.post("/jar", "").await;
     assert_eq!((answer.status.as_u16(), &*answer.body), (503, "Please try again in a moment."));
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(scene.looks().len(), 2);
-    let log = String::from_utf8(log.bytes()).unwrap();
+    let log = log.text();
     let words = "the request lost a race, and another run of it panicked: a middleware outside of `Sessions` may give \
                  the request what another run lacks, as poem's `CookieJarManager` does: put it inside of `Sessions`";
     assert!(log.contains("ERROR") && log.contains(words), "{log}");

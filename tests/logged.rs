@@ -14,17 +14,8 @@ use session_ledger::web::{Session, SessionError, Sessions, Tx};
 use session_ledger::{Error, Ledger};
 use test_support::{App, CapturedLog, Database, Visitor, app, application, key_ring};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
 
 const NAME: &str = "__Host-session";
-
-/// The log of this test, down to a level, without times and colours.
-fn captured(level: Level) -> (CapturedLog, DefaultGuard) {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(level);
-    let subscriber = subscriber.without_time().with_ansi(false).with_target(false).finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
 
 /// The lines that were added to the log since it had this many bytes.
 fn since(log: &CapturedLog, before: usize) -> Vec<String> {
@@ -86,7 +77,7 @@ async fn each_answer_with_5xx_is_one_line_with_its_cause() {
     let visitor = Visitor::new(&pages(Sessions::new(ledger.clone(), key_ring())));
     visitor.post("/login/alice", "").await;
     let session = id_of(&ledger, "alice").await;
-    let (log, _guard) = captured(Level::ERROR);
+    let (log, _guard) = CapturedLog::listen(Level::ERROR);
 
     let too_large = "the session would hold 66019 bytes, more than its limit of 65536: keep large data in a table of \
                      your own";
@@ -133,7 +124,7 @@ async fn an_error_that_the_application_catches_inside_the_middleware_is_told_too
     visitor.post("/login/alice", "").await;
     let session = id_of(&ledger, "alice").await;
     server.stop();
-    let (log, _guard) = captured(Level::ERROR);
+    let (log, _guard) = CapturedLog::listen(Level::ERROR);
     for (path, status) in [("/show", 503), ("/order/teapot/then/200", 503), ("/more/caught", 502)] {
         let before = log.bytes().len();
         assert_eq!(visitor.get(path).await.status.as_u16(), status, "{path}");
@@ -154,7 +145,7 @@ async fn an_error_that_the_application_catches_inside_the_middleware_is_told_too
 
 #[tokio::test]
 async fn a_handler_outside_of_the_middleware_is_told_of() {
-    let (log, _guard) = captured(Level::ERROR);
+    let (log, _guard) = CapturedLog::listen(Level::ERROR);
     let visitor = Visitor::new(&app(Route::new().at("/own", get(own))));
     assert_eq!(visitor.get("/own").await.status, 500);
     let line = format!("ERROR a request could not be served cause={}", SessionError::NoMiddleware);
@@ -174,7 +165,7 @@ async fn the_user_is_told_if_that_was_asked_for() {
         let user = format!("alice{is_told}");
         visitor.post(&format!("/login/{user}"), "").await;
         let session = id_of(&ledger, &user).await;
-        let (log, _guard) = captured(Level::ERROR);
+        let (log, _guard) = CapturedLog::listen(Level::ERROR);
         assert_eq!(visitor.get("/more/races").await.status, 503);
         let lines = since(&log, 0);
         let user = if is_told { format!(" user={user}") } else { String::new() };
@@ -190,7 +181,7 @@ async fn a_flood_of_forged_cookies_is_a_few_lines_and_a_count() {
     let ledger = Ledger::builder(database.config()).connect().await.unwrap();
     let visitor = Visitor::new(&application(Sessions::new(ledger, key_ring())));
     visitor.put_cookie(NAME, "forged");
-    let (log, _guard) = captured(Level::INFO);
+    let (log, _guard) = CapturedLog::listen(Level::INFO);
     for _ in 0..1_000 {
         assert_eq!(visitor.get("/show").await.body, "- 0");
     }

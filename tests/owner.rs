@@ -121,7 +121,7 @@ async fn scene(setting: &str) -> Scene {
 #[tokio::test]
 async fn requests_wait_where_the_role_may_have_fewer_connections_than_the_pool() {
     let scene = scene("alter role app connection limit 2").await;
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(tracing::Level::INFO);
     for _ in 0..3 {
         let mut requests = JoinSet::new();
         for _ in 0..12 {
@@ -188,7 +188,7 @@ async fn wait_for_the_end(database: &Database) {
 async fn a_handler_that_is_idle_past_the_limit_is_a_500_that_names_the_limit() {
     let scene = scene("").await;
     for path in ["/idle/statement", "/idle/commit", "/idle-part"] {
-        let (log, _guard) = captured();
+        let (log, _guard) = CapturedLog::listen(tracing::Level::INFO);
         let answer = scene.visitor.get(path).await;
         assert_eq!(answer.status, 500, "{path}");
         assert_eq!(answer.body, "Something went wrong on our side.");
@@ -217,19 +217,12 @@ async fn so_is_work_outside_of_requests() {
     assert_eq!(runs.0.load(Ordering::SeqCst), 1);
 }
 
-/// The log of this test.
-fn captured() -> (CapturedLog, tracing::subscriber::DefaultGuard) {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
 trait Matches {
     fn matches(&self, text: &str) -> usize;
 }
 
 impl Matches for CapturedLog {
     fn matches(&self, text: &str) -> usize {
-        String::from_utf8(self.bytes()).unwrap().matches(text).count()
+        self.text().matches(text).count()
     }
 }

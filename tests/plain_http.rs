@@ -6,19 +6,6 @@ use session_ledger::session::Policy;
 use session_ledger::web::Sessions;
 use test_support::{App, CapturedLog, Database, Visitor, application, key_ring};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
-
-/// The log of this test from warnings on, without times and colours.
-fn captured() -> (CapturedLog, DefaultGuard) {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(Level::WARN);
-    let subscriber = subscriber.without_time().with_ansi(false).with_target(false).finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
-fn lines(log: &CapturedLog) -> Vec<String> {
-    String::from_utf8(log.bytes()).unwrap().lines().map(|line| line.trim().to_owned()).collect()
-}
 
 async fn scene() -> (Database, App) {
     let database = Database::fresh().await;
@@ -29,7 +16,7 @@ async fn scene() -> (Database, App) {
 /// The login succeeds, the visitor stays a stranger, and each click leaves a session that nobody holds.
 #[tokio::test]
 async fn a_secure_cookie_over_plain_http_is_told_once() {
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::WARN);
     let (_database, application) = scene().await;
     let visitor = Visitor::new(&application).over_http("192.168.1.7:8080");
     for _ in 0..3 {
@@ -40,12 +27,12 @@ async fn a_secure_cookie_over_plain_http_is_told_once() {
                 let the proxy in front send `X-Forwarded-Proto: https`, or, to develop in a network of your own, set \
                 `CookieSettings::default().name(\"session\").insecure()`; told once cookie=\"__Host-session\" \
                 host=\"192.168.1.7:8080\"";
-    assert_eq!(lines(&log), [said]);
+    assert_eq!(log.lines(), [said]);
 }
 
 #[tokio::test]
 async fn a_secure_cookie_that_the_browser_keeps_is_not_told() {
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::WARN);
     let (_database, application) = scene().await;
     let here = Visitor::new(&application).over_http("127.0.0.1:8080");
     let behind_proxy =
@@ -54,5 +41,5 @@ async fn a_secure_cookie_that_the_browser_keeps_is_not_told() {
         visitor.get("/login/alice").await;
     }
     assert_eq!(here.get("/me").await.body, "alice");
-    assert_eq!(lines(&log), [""; 0]);
+    assert_eq!(log.lines(), [""; 0]);
 }

@@ -76,9 +76,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[tokio::test]
 async fn a_dump_of_the_database_and_all_logs_hold_no_token() {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE);
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let (log, _guard) = CapturedLog::listen(tracing::Level::TRACE);
 
     let options =
         Options::default().setting("log_statement", "all").setting("log_min_duration_statement", "0");

@@ -98,12 +98,10 @@ async fn a_user_is_read_as_the_type_that_was_logged_in() {
 async fn a_user_of_another_type_is_an_error_that_names_the_type() {
     let (visitor, _database) = visitor().await;
     text(&visitor, "/login/account/987654321").await;
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let (log, guard) = CapturedLog::listen(tracing::Level::INFO);
     assert_eq!(visitor.get("/uuid").await.status, 500);
     drop(guard);
-    let said = String::from_utf8(log.bytes()).unwrap();
+    let said = log.text();
     assert!(
         said.contains("the session's user id is no `uuid::Uuid`: log users in with ids of this type"),
         "{said}"

@@ -17,7 +17,6 @@ use session_ledger::session::{Client, EndReason, Event, Policy, Reaction, Sessio
 use session_ledger::web::{Forged, Incident, Sessions};
 use test_support::{CapturedLog, Database, Visitor, application, key_ring};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
 
 /// The names of the vocabulary that the library does not use, and why not.
 const OTHERS: &[(&str, &str)] = &[
@@ -131,23 +130,12 @@ fn each_incident_has_a_name_and_says_whose_it_is() {
     );
 }
 
-fn captured() -> (CapturedLog, DefaultGuard) {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(Level::INFO);
-    let subscriber = subscriber.without_time().with_ansi(false).finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
-fn lines(log: &CapturedLog) -> Vec<String> {
-    String::from_utf8(log.bytes()).unwrap().lines().map(|line| line.trim().to_owned()).collect()
-}
-
 #[tokio::test]
 async fn asvs_16_3_1_logins_renewals_and_ends_are_lines_of_the_log() {
     let database = Database::fresh().await;
     let ledger = database.ledger(Policy::default()).await;
     let visitor = Visitor::new(&application(Sessions::new(ledger.clone(), key_ring())));
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen_with_targets(Level::INFO);
     visitor.get("/add").await;
     visitor.post("/login/alice", "").await;
     visitor.get("/add").await;
@@ -155,8 +143,9 @@ async fn asvs_16_3_1_logins_renewals_and_ends_are_lines_of_the_log() {
     ledger.end(session, End::because(EndReason::Revoked).by("root")).await.unwrap();
     visitor.get("/show").await;
 
-    let all = lines(&log).join("\n");
-    let told: Vec<String> = lines(&log)
+    let all = log.lines().join("\n");
+    let told: Vec<String> = log
+        .lines()
         .into_iter()
         .filter_map(|line| {
             line.split_once("session_ledger::fact: a fact was committed ").map(|(_, rest)| rest.to_owned())
@@ -183,13 +172,13 @@ async fn asvs_16_3_3_an_incident_says_its_name_in_the_vocabulary() {
     let ledger = database.ledger(Policy::default()).await;
     let sessions = Sessions::builder(ledger, key_ring()).starts_per_minute(1).build().unwrap();
     let app = application(sessions);
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::INFO);
     let forger = Visitor::new(&app);
     forger.put_cookie("__Host-session", "forged");
     forger.get("/show").await;
     assert_eq!(Visitor::new(&app).get("/add").await.status, 200);
     assert_eq!(Visitor::new(&app).get("/add").await.status, 429);
-    let all = lines(&log).join("\n");
+    let all = log.lines().join("\n");
     for name in ["crypt_decrypt_fail", "excess_rate_limit_exceeded"] {
         let field = format!(r#"incident="{name}" owasp="{name}""#);
         assert_eq!(all.matches(&field).count(), 1, "{all}");

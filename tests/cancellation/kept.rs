@@ -62,19 +62,14 @@ async fn insert_into(tx: &Tx) -> std::result::Result<u64, tokio_postgres::Error>
 
 #[tokio::test]
 async fn a_transaction_that_is_kept_past_the_return_is_a_500_and_dead() {
-    let (log, everybody) = (CapturedLog::default(), CapturedLog::default());
-    // With a single subscriber, log lines of other tests' threads would switch it off for this test.
-    tracing::subscriber::set_global_default(tracing_subscriber::fmt().with_writer(everybody).finish())
-        .unwrap();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let _default = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = CapturedLog::listen(tracing::Level::INFO);
     let scene = Scene::set().await;
     let (customer, kept) = keeper(&scene).await;
     let answer = customer.post("/keep/return", "").await;
     assert_eq!(answer.status, 500);
     assert_eq!(answer.body, "Something went wrong on our side.");
     is_dead(&scene, &customer, kept.await.unwrap()).await;
-    let log = String::from_utf8(log.bytes()).unwrap();
+    let log = log.text();
     let message =
         "a transaction was kept past the end of its work, so that it was rolled back: drop it before";
     assert!(log.lines().any(|line| line.contains("ERROR") && line.contains(message)), "{log}");

@@ -99,30 +99,15 @@ async fn a_request_that_runs_again_is_told_once() {
     assert_eq!(*heard.lock().unwrap(), 1);
 }
 
-fn captured() -> (CapturedLog, tracing::subscriber::DefaultGuard) {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .with_max_level(Level::WARN);
-    (log, tracing::subscriber::set_default(subscriber.finish()))
-}
-
-fn lines(log: &CapturedLog) -> Vec<String> {
-    String::from_utf8(log.bytes()).unwrap().lines().map(|line| line.trim().to_owned()).collect()
-}
-
 #[tokio::test]
 async fn the_log_has_a_line_for_a_refusal_and_few_for_a_flood() {
     let scene = Scene::new().await;
     let visitor = Visitor::new(&scene.app(Csrf::new()));
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::WARN);
     send(&visitor, Method::POST, "/change", &[("origin", "https://evil.example\tforged=line")], "").await;
     let expected = "WARN session_ledger.request{method=POST}: a request that another site may have sent was refused \
                     incident=\"malicious_csrf\" owasp=\"malicious_csrf\" details=RequestForged { client: ";
-    let told = lines(&log);
+    let told = log.lines();
     assert!(told.len() == 1 && told[0].starts_with(expected), "{told:?}");
     assert!(
         told[0].contains(
@@ -134,16 +119,16 @@ async fn the_log_has_a_line_for_a_refusal_and_few_for_a_flood() {
         send(&visitor, Method::POST, "/change", CROSS_SITE, "").await;
     }
     // Ten in each ten seconds, however slow the machine is.
-    assert!((10..=30).contains(&lines(&log).len()), "{}", lines(&log).len());
+    assert!((10..=30).contains(&log.lines().len()), "{}", log.lines().len());
 }
 
 #[tokio::test]
 async fn what_is_let_through_for_the_log_s_sake_says_so() {
     let scene = Scene::new().await;
     let visitor = Visitor::new(&scene.app(Csrf::builder().log_only().build().unwrap()));
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::WARN);
     send(&visitor, Method::POST, "/change", CROSS_SITE, "").await;
-    let told = lines(&log);
+    let told = log.lines();
     let expected =
         "a request that another site may have sent was let through: `CsrfBuilder::log_only` is set";
     assert!(told.len() == 1 && told[0].contains(expected), "{told:?}");
@@ -156,14 +141,14 @@ async fn outside_of_the_sessions_every_request_fails_so_that_the_first_test_find
     let sessions = Sessions::new(scene.ledger.clone(), key_ring());
     let inside_out = Route::new().at("/change", crate::scene::change).data(scene.ran.clone());
     let visitor = Visitor::new(&app(inside_out.with(sessions).with(Csrf::new())));
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::WARN);
     for method in [Method::GET, Method::POST] {
         let answer = send(&visitor, method, "/change", &[], "").await;
         assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     }
     assert_eq!(scene.ran.times(), 0);
     let line = format!("ERROR a request could not be served cause={}", SessionError::NoMiddleware);
-    assert_eq!(lines(&log), [line.clone(), line]);
+    assert_eq!(log.lines(), [line.clone(), line]);
 }
 
 #[test]

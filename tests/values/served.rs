@@ -12,7 +12,6 @@ use session_ledger::web::{Session, Sessions, SignedIn};
 use session_ledger::{Key, Ledger};
 use test_support::{App, CapturedLog, Database, Visitor, app, key_ring};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
 
 const MAP: Key<HashMap<String, u32>> = Key::new("map");
 const SET: Key<HashSet<String>> = Key::new("set");
@@ -110,14 +109,6 @@ fn pages(ledger: &Ledger) -> App {
     app(route.with(Sessions::new(ledger.clone(), key_ring())))
 }
 
-/// The log of this test, its errors only.
-fn captured() -> (CapturedLog, DefaultGuard) {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(Level::ERROR);
-    let subscriber = subscriber.without_time().with_ansi(false).with_target(false).finish();
-    (log, tracing::subscriber::set_default(subscriber))
-}
-
 async fn events(database: &Database) -> i64 {
     database.count("session_ledger.event").await
 }
@@ -138,7 +129,7 @@ async fn a_map_and_a_set_that_nobody_changes_write_nothing() {
 #[tokio::test]
 async fn a_value_that_cannot_be_read_leaves_the_session_usable() {
     // Without a log of its own, the other test's might miss its lines.
-    let _log = captured();
+    let _log = CapturedLog::listen(Level::ERROR);
     let database = Database::fresh().await;
     let app = pages(&database.ledger(Policy::default()).await);
     for (how, cents) in [("remove", "None"), ("replace", "Some(-5)"), ("clear", "None"), ("logout", "None")] {
@@ -155,7 +146,7 @@ async fn a_value_that_cannot_be_read_leaves_the_session_usable() {
 
 #[tokio::test]
 async fn the_log_names_the_key_and_not_the_value() {
-    let (log, _guard) = captured();
+    let (log, _guard) = CapturedLog::listen(Level::ERROR);
     let database = Database::fresh().await;
     let visitor = Visitor::new(&pages(&database.ledger(Policy::default()).await));
     visitor.get("/sell").await;

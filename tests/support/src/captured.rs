@@ -1,18 +1,55 @@
 //! A log that a test can read.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Level};
 use tracing_subscriber::fmt::MakeWriter;
+
+/// Somebody who listens to nothing, beside each test that listens.
+///
+/// tracing asks once for each place in the code whether anybody listens, and remembers the answer. While
+/// there is one listener in the process, it asks the thread that comes to the place first, which may be that
+/// of a test that does not listen: then nobody hears the place any more. Of two listeners it asks both.
+static DEAF: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// The output of a log subscriber. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
 impl CapturedLog {
-    /// The text written so far.
+    /// The log of this thread down to a level, without times and colours, until the guard is dropped.
+    pub fn listen(level: Level) -> (Self, DefaultGuard) {
+        Self::written(level, false)
+    }
+
+    /// The same, with the target of each line, by which a monitor selects lines.
+    pub fn listen_with_targets(level: Level) -> (Self, DefaultGuard) {
+        Self::written(level, true)
+    }
+
+    fn written(level: Level, with_target: bool) -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let _deaf = &*DEAF;
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(level);
+        let subscriber = subscriber.without_time().with_ansi(false).with_target(with_target).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The bytes written so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap().clone()
+    }
+
+    /// The text written so far.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.bytes()).unwrap()
+    }
+
+    /// The lines written so far, without the spaces around them.
+    pub fn lines(&self) -> Vec<String> {
+        self.text().lines().map(|line| line.trim().to_owned()).collect()
     }
 }
 
