@@ -133,6 +133,22 @@ impl ResponseError for Error {
     }
 }
 
+impl ResponseError for QuestionError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unanswerable(_) => StatusCode::BAD_REQUEST,
+            Self::Ledger(error) => error.status(),
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        match self {
+            Self::Unanswerable(_) => told(self.status()),
+            Self::Ledger(error) => error.as_response(),
+        }
+    }
+}
+
 impl From<CommitFailed> for poem::Error {
     fn from(failed: CommitFailed) -> Self {
         match failed {
