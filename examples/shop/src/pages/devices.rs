@@ -8,7 +8,7 @@ use poem::web::{Data, Html, Path};
 use poem::{Response, Result, handler};
 use session_ledger::Ledger;
 use session_ledger::ledger::{End, SessionSummary};
-use session_ledger::session::{EndReason, Flash, SessionId, UserId};
+use session_ledger::session::{EndReason, Flash, SessionId, UserId, browser_name};
 use session_ledger::web::SignedIn;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::{render, to};
 use crate::frame::{Frame, NOTICES};
 use crate::when::{self, Instant};
-use crate::{browser, story};
 
 /// How many ended sessions the page lists.
 const ENDED_MAX: usize = 20;
@@ -66,7 +65,7 @@ pub(crate) async fn end(session: SignedIn, ledger: Data<&Ledger>, Path(id): Path
         return Ok(to("/"));
     }
     let device = own_session(&ledger, user, id).await?;
-    let (browser, short) = (browser::name(device.user_agent.as_deref()), short(id));
+    let (browser, short) = (browser(&device), short(id));
     let ended = ledger.end(id, End::because(EndReason::Revoked).by(user.clone())).await?;
     let said = if ended {
         Flash::success(format!("{browser} ({short}) is signed out now."))
@@ -98,6 +97,11 @@ pub(super) async fn own_session(ledger: &Ledger, user: &UserId, id: SessionId) -
     Ok(sessions.into_iter().find(|summary| summary.id == id).ok_or(NotFoundError)?)
 }
 
+/// The browser that the session was last used from.
+fn browser(session: &SessionSummary) -> String {
+    browser_name(session.user_agent.as_deref().unwrap_or_default())
+}
+
 /// The last digits of a session's id. The first ones are its time, alike in sessions that began together.
 fn short(session: SessionId) -> String {
     let id = session.to_string();
@@ -113,14 +117,14 @@ impl Device {
         Self {
             session: summary.id,
             short: short(summary.id),
-            browser: browser::name(summary.user_agent.as_deref()),
+            browser: browser(summary),
             address: summary.client_ip,
             // The browser may have been here long before this session.
             first_seen: summary.device.map_or(summary.started_at, |device| device.first_seen()).into(),
             last_seen: last_seen.into(),
             lately: match ended {
                 None => format!("seen {}", when::ago(last_seen, now)),
-                Some((reason, at)) => format!("{}, {}", story::end(reason), when::ago(*at, now)),
+                Some((reason, at)) => format!("{}, {}", reason.in_words(), when::ago(*at, now)),
             },
             is_this_one,
             is_ended: ended.is_some(),
