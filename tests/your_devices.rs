@@ -7,10 +7,10 @@ use std::time::Duration;
 use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{EndpointExt, IntoResponse, Result, Route, handler, post};
+use session_ledger::Ledger;
 use session_ledger::ledger::End;
 use session_ledger::session::{EndReason, Event, Policy, SessionId, StepUp, UserId};
 use session_ledger::web::{Csrf, Devices, DevicesPage, Session, Sessions, SignedIn};
-use session_ledger::Ledger;
 use test_support::{App, Database, Visitor, app, key_ring};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -88,7 +88,11 @@ async fn asvs_7_5_2_users_see_their_sessions_and_end_one_of_them() {
     assert_eq!(scene.why_ended("alice", lost).await.as_deref(), Some("revoked"));
     assert_eq!(phone.get("/my/devices").await.status, 401);
     let page = alice.get("/my/devices").await;
-    assert!(page.body.contains("is signed out now.") && page.body.contains("Signed out</h2>"), "{}", page.body);
+    assert!(
+        page.body.contains("is signed out now.") && page.body.contains("Signed out</h2>"),
+        "{}",
+        page.body
+    );
     assert!(page.body.contains("Ended: signed out from another device."), "{}", page.body);
     assert!(!alice.get("/my/devices").await.body.contains("is signed out now."), "it is told once");
     alice.post(&format!("/my/devices/{lost}/end"), "").await;
@@ -218,8 +222,8 @@ async fn a_page_of_the_applications_own_gets_all_that_there_is_to_show() {
     let body = alice.get("/my/devices/").await.body;
     let said = format!("Firefox on Linux ({}) is signed out now.", short(lost));
     assert_eq!(body, format!("alice 1 1 /my/devices {said}"));
-    let login = "You logged in as alice with your password.";
-    assert_eq!(*seen.lock().unwrap(), ["Ended: signed out from another device.", login, login]);
+    let twice = "You logged in as alice with your password.";
+    assert_eq!(*seen.lock().unwrap(), ["Ended: signed out from another device.", twice, twice]);
 }
 
 /// Events come session after session; the page shows those of the latest time, whichever session has them.
@@ -237,7 +241,10 @@ async fn the_latest_events_are_shown_and_the_live_sessions_whatever_has_ended_si
     let (_, lately) = page.split_once("Lately</h2>").unwrap();
     assert_eq!(lately.matches("<li>").count(), 20);
     let first = lately.split("</li>").next().unwrap();
-    assert!(first.contains("You logged in as alice"), "the login anew, in the session that began first: {first}");
+    assert!(
+        first.contains("You logged in as alice"),
+        "the login anew, in the session that began first: {first}"
+    );
     let (_, ended) = page.split_once("Signed out</h2>").unwrap();
     assert_eq!(ended.split("</ul>").next().unwrap().matches("<li>").count(), 20);
 }

@@ -44,8 +44,8 @@ type Page = Box<dyn Fn(&SignedIn, &DevicesPage) -> Result<Response> + Send + Syn
 /// A session of somebody else is answered as one that does not exist, 404. Who is not signed in gets
 /// [`NotSignedIn`](super::NotSignedIn), and who must prove again who they are
 /// [`StepUpRequired`](super::StepUpRequired): both are 401, and an application that catches them leads to its
-/// login. While a supporter acts as a user, they see the user's devices, and the history names the supporter as
-/// the one who signs them out.
+/// login. While a supporter acts as a user, they see the user's devices, and the history names the supporter
+/// as the one who signs them out.
 #[must_use = "it is a part of an application's routes"]
 pub struct Devices {
     desk: Desk,
@@ -105,8 +105,8 @@ impl Devices {
         self
     }
 
-    /// What users must prove to sign another device out; a login of the last 15 minutes unless set, and `None`
-    /// for nothing. ASVS 7.5.2 asks for at least one factor anew.
+    /// What users must prove to sign another device out; a login of the last 15 minutes unless set, and
+    /// `None` for nothing. ASVS 7.5.2 asks for at least one factor anew.
     pub fn demand(mut self, demanded: impl Into<Option<StepUp>>) -> Self {
         self.desk.demanded = demanded.into();
         self
@@ -118,8 +118,8 @@ impl IntoEndpoint for Devices {
 
     fn into_endpoint(self) -> Self::Endpoint {
         Route::new()
-            .at("/", get(show))
-            .at("/:session/end", post(end))
+            .at("/", get(show_page))
+            .at("/:session/end", post(end_one))
             .at("/end-others", post(end_others))
             .data(Arc::new(self.desk))
             .map_to_response()
@@ -128,7 +128,7 @@ impl IntoEndpoint for Devices {
 }
 
 #[handler]
-async fn show(session: SignedIn, Data(desk): Data<&Arc<Desk>>, request: &Request) -> Result<Response> {
+async fn show_page(session: SignedIn, Data(desk): Data<&Arc<Desk>>, request: &Request) -> Result<Response> {
     let page = DevicesPage::of(&desk.ledger, &session, place(request)).await?;
     match &desk.page {
         Some(render) => render(&session, &page),
@@ -138,7 +138,7 @@ async fn show(session: SignedIn, Data(desk): Data<&Arc<Desk>>, request: &Request
 
 /// Signs one device out. Once this has answered, no request of that device takes effect.
 #[handler]
-async fn end(
+async fn end_one(
     session: SignedIn,
     Data(desk): Data<&Arc<Desk>>,
     request: &Request,

@@ -4,7 +4,7 @@ use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 
-use crate::ledger::{Error, LoginRefused};
+use crate::ledger::{Error, LoginRefused, QuestionError};
 use crate::request::failure::CommitFailed;
 use crate::request::part::Lost;
 use crate::request::signed_in::Refused;

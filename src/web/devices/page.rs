@@ -8,11 +8,10 @@ use time::{Duration, OffsetDateTime};
 use super::super::{Session, SignedIn};
 use crate::Ledger;
 use crate::ledger::{Error, QuestionError, SessionSummary};
-use crate::session::{Audience, Client, EventFilter, Recorded, SessionId, browser_name};
+use crate::session::{Audience, Client, Event, EventFilter, Recorded, SessionId, browser_name};
 use crate::token::FormToken;
 
-/// How many sessions are looked at, the latest started first. The page promises that no other is live, so this
-/// is more than anybody has.
+/// How many sessions are looked at, the latest started first: more than anybody has, as no other may be live.
 const SESSIONS_MAX: usize = 1_000;
 
 /// How many ended sessions the page shows.
@@ -96,11 +95,10 @@ impl Device {
         browser_name(self.session.user_agent.as_deref().unwrap_or_default())
     }
 
-    /// The last digits of the session's id, which tell two sessions of one browser apart. The first digits are
-    /// its time, alike in sessions that began together.
+    /// The last digits of the session's id, which tell two sessions of one browser apart. The first digits
+    /// are its time, alike in sessions that began together.
     pub fn short(&self) -> String {
-        let id = self.session.id.to_string();
-        format!("…{}", &id[id.len() - SHORT_DIGITS..])
+        short(self.session.id)
     }
 
     /// When the browser first signed in. Without device cookies, when the session started.
@@ -147,7 +145,7 @@ async fn activity(
     let mut latest: Vec<Activity> = Vec::new();
     for _ in 0..EVENTS_MAX {
         let Some(recorded) = events.try_next().await? else { break };
-        latest.push(Activity::of(&recorded));
+        latest.extend(Activity::of(&recorded));
         // Few are kept: they come session after session, not in the order of their times.
         if latest.len() >= 2 * ACTIVITY_MAX {
             keep_latest(&mut latest);
@@ -157,16 +155,30 @@ async fn activity(
     Ok(latest)
 }
 
+fn short(session: SessionId) -> String {
+    let id = session.to_string();
+    format!("…{}", &id[id.len() - SHORT_DIGITS..])
+}
+
 fn keep_latest(activity: &mut Vec<Activity>) {
     activity.sort_by_key(|one| std::cmp::Reverse(one.at));
     activity.truncate(ACTIVITY_MAX);
 }
 
 impl Activity {
-    fn of(recorded: &Recorded) -> Self {
-        let what = recorded.entry.in_words(Audience::User);
-        let client = recorded.client.clone();
-        Self { session: recorded.session_id, what, at: recorded.entry.occurred_at, client }
+    /// None for a login from a browser that was known: the login is told already.
+    fn of(recorded: &Recorded) -> Option<Self> {
+        let (entry, session) = (&recorded.entry, recorded.session_id);
+        if matches!(entry.event(), Ok(Event::DeviceSeen(seen)) if !seen.is_new) {
+            return None;
+        }
+        let (what, client) = (entry.in_words(Audience::User), recorded.client.clone());
+        Some(Self { session, what, at: entry.occurred_at, client })
+    }
+
+    /// The last digits of the session's id, as [`Device::short`] tells them.
+    pub fn short(&self) -> String {
+        short(self.session)
     }
 
     /// The browser's short name and the address, as far as they are known: "Firefox on Linux, 192.0.2.7".

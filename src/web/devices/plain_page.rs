@@ -106,10 +106,8 @@ fn past(f: &mut fmt::Formatter<'_>, device: &Device) -> fmt::Result {
 
 fn happened(f: &mut fmt::Formatter<'_>, activity: &Activity) -> fmt::Result {
     write!(f, "<p>{} {}", Instant(activity.at), Text(&activity.what))?;
-    if let Some(origin) = activity.origin() {
-        write!(f, " ({})", Text(&origin))?;
-    }
-    f.write_str("</p>")
+    let origin = activity.origin().unwrap_or_default();
+    write!(f, " {} <code>{}</code></p>", Text(&origin), Text(&activity.short()))
 }
 
 /// A text that is not HTML.

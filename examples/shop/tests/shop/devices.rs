@@ -31,7 +31,10 @@ async fn a_browser_that_was_signed_out_elsewhere_is_told_so_at_its_next_page() {
     assert!(page.contains("You were signed out of this browser from another device."), "{page}");
     let told = laptop.get(&format!("/history/{session}")).await.body;
     assert!(told.contains("Ended: signed out from another device."), "{told}");
-    assert!(laptop.get("/devices").await.body.contains("signed out from another device, just now"));
+    let devices = laptop.get("/devices").await.body;
+    assert!(devices.contains("signed out from another device, just now"), "{devices}");
+    let (_, lately) = devices.split_once("id=\"lately\"").unwrap();
+    assert!(lately.contains("<li><p>Ended: signed out from another device.</p>"), "{lately}");
 }
 
 #[tokio::test]
