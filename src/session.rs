@@ -6,6 +6,7 @@
 
 pub(crate) mod admission;
 mod assurance;
+mod browser;
 mod chain;
 mod chain_hash;
 mod changed_client;
@@ -53,9 +54,11 @@ mod user;
 mod value;
 mod value_error;
 pub(crate) mod witness;
+mod words;
 pub(crate) mod writes;
 
 pub use assurance::Assurance;
+pub use browser::browser_name;
 pub use chain_hash::ChainHash;
 pub use client::Client;
 pub use decide::WishError;
@@ -87,6 +90,7 @@ pub use unanswerable::Unanswerable;
 pub use user::{UserId, UserIdError};
 pub use value::{Fingerprint, Form, Value};
 pub use value_error::{Encoding, Loss, UpcastError, ValueError};
+pub use words::Audience;
 
 pub(crate) use admission::{Admission, Shown};
 pub(crate) use decide::{Wish, decide};

@@ -48,6 +48,8 @@
 //! A login that a limit or a disabled account stands in the way of is refused when its request is committed,
 //! as a [`LoginRefused`] that an application catches around the middleware.
 //!
+//! [`Devices`] is a page ready to be used: where users see and end their sessions.
+//!
 //! # After the answer
 //!
 //! A stream, a WebSocket or a task goes on when its request is settled. A [`Session`] that it has kept reads
@@ -60,6 +62,7 @@ mod builder;
 mod client_address;
 mod commit_policy;
 mod csrf;
+mod devices;
 mod error;
 mod extract;
 mod face;
@@ -81,6 +84,7 @@ pub use crate::request::{
 };
 pub use builder::SessionsBuilder;
 pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};
+pub use devices::{Activity, Device, Devices, DevicesPage};
 /// A network of addresses: the type in [`SessionsBuilder::trusted_proxies`], from the crate `ipnet`.
 pub use ipnet::IpNet;
 pub use middleware::{Sessions, SessionsEndpoint};

@@ -7,12 +7,12 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 use session_ledger::Ledger;
-use session_ledger::session::{Event, Recorded, SessionId};
+use session_ledger::session::{Audience, Event, Recorded, SessionId};
 use time::OffsetDateTime;
 
 use crate::facts::facts;
 use crate::output::{self, Column, Format, Listed, whole, wrapped};
-use crate::{Answer, Console, Error, browser, words};
+use crate::{Answer, Console, Error, words};
 
 /// Lists the events of a session. [`Answer::No`] if the log knows no such session.
 ///
@@ -90,7 +90,7 @@ impl Step {
             actor: entry.actor.as_ref().map(ToString::to_string),
             client_ip: client.ip,
             user_agent: client.user_agent.as_deref().map(str::to_owned),
-            what: words::tell(entry),
+            what: entry.in_words(Audience::Operator),
         }
     }
 }
@@ -115,7 +115,7 @@ impl Listed for Step {
             self.what.clone(),
             self.user.clone().unwrap_or_default(),
             self.actor.clone().unwrap_or_default(),
-            browser::from(self.client_ip, self.user_agent.as_deref()),
+            words::client(self.client_ip, self.user_agent.as_deref()),
         ]
     }
 }

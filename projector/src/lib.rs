@@ -6,7 +6,6 @@
 //! here uses the public interface of `session_ledger`.
 #![forbid(unsafe_code)]
 
-mod browser;
 pub mod cli;
 mod console;
 pub mod database;

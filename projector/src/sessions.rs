@@ -7,11 +7,11 @@ use futures_util::stream::{self, Peekable, Stream, StreamExt};
 use serde::Serialize;
 use session_ledger::Ledger;
 use session_ledger::ledger::{self, Impersonation, SessionSummary};
-use session_ledger::session::{SessionId, UserId};
+use session_ledger::session::{SessionId, UserId, browser_name};
 use time::OffsetDateTime;
 
 use crate::output::{self, Column, Format, Listed, whole, wrapped};
-use crate::{Answer, Console, Error, browser, words};
+use crate::{Answer, Console, Error, words};
 
 /// Lists a user's sessions, live and ended, and those in which somebody else acted as the user, the latest
 /// started first. [`Answer::No`] if there are none.
@@ -136,7 +136,7 @@ impl Listed for Line {
             status,
             self.impersonated_by.clone().unwrap_or_default(),
             self.client_ip.map(|ip| ip.to_string()).unwrap_or_default(),
-            self.user_agent.as_deref().map(browser::short).unwrap_or_default(),
+            self.user_agent.as_deref().map(browser_name).unwrap_or_default(),
         ]
     }
 }

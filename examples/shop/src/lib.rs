@@ -5,7 +5,6 @@
 //! history.
 #![forbid(unsafe_code)]
 
-mod browser;
 mod cart;
 mod database;
 mod door;

@@ -24,7 +24,7 @@ pub(crate) fn site(
     passwords: Passwords,
     sessions: Sessions,
 ) -> impl Endpoint<Output = Response> + 'static {
-    routes()
+    routes(&ledger)
         .with(Csrf::new())
         .data(ledger)
         .data(pool)
@@ -43,7 +43,7 @@ pub(crate) fn site(
         .map_to_response()
 }
 
-fn routes() -> Route {
+fn routes(ledger: &Ledger) -> Route {
     Route::new()
         .at("/", get(catalogue::show))
         .at("/cart", get(cart::show))
@@ -52,9 +52,7 @@ fn routes() -> Route {
         .at("/login", get(login::form).post(login::log_in))
         .at("/logout", post(login::log_out))
         .at("/orders", get(orders::list).post(orders::place))
-        .at("/devices", get(devices::list))
-        .at("/devices/:session/end", post(devices::end))
-        .at("/devices/end-others", post(devices::end_others))
+        .nest("/devices", devices::routes(ledger.clone()))
         .at("/history", get(history::own))
         .at("/history/:session", get(history::of))
         .at("/style.css", get(style))

@@ -1,10 +1,9 @@
-//! A session's history in plain words.
+//! A session's history in plain words: the library's, and the shop's own for its cart.
 
 use std::collections::BTreeMap;
 
-use session_ledger::session::{Client, EndReason, Event, Recorded, UserId, ValueSet};
+use session_ledger::session::{Audience, Client, Event, Recorded, ValueSet, browser_name};
 
-use crate::browser;
 use crate::cart::{CART, Cart};
 use crate::when::Instant;
 
@@ -22,34 +21,17 @@ pub(crate) struct Moment {
 /// Tells the events of one session, in their order. `products` are the names of what carts hold.
 pub(crate) fn tell(events: &[Recorded], products: &BTreeMap<i32, String>) -> Vec<Moment> {
     let mut teller = Teller { products, cart: Cart::default() };
-    let moments = events.iter().filter_map(|recorded| {
-        let entry = &recorded.entry;
-        let (sentence, is_message) = match entry.event() {
-            Ok(event) => (teller.sentence(&event, entry.user.as_ref())?, is_message(&event)),
-            Err(_) => ("Something happened that this shop cannot read.".to_owned(), false),
-        };
-        let from = recorded.client.as_ref().and_then(origin);
-        Some(Moment { sentence, at: entry.occurred_at.into(), from, is_message })
+    let moments = events.iter().map(|recorded| {
+        let (entry, event) = (&recorded.entry, recorded.entry.event().ok());
+        let own = event.as_ref().and_then(|event| teller.own_sentence(event));
+        Moment {
+            sentence: own.unwrap_or_else(|| entry.in_words(Audience::User)),
+            at: entry.occurred_at.into(),
+            from: recorded.client.as_ref().and_then(origin),
+            is_message: event.as_ref().is_some_and(is_message),
+        }
     });
     moments.collect()
-}
-
-/// Why a session ended, as the end of a sentence or by itself.
-pub(crate) fn end(reason: &EndReason) -> &str {
-    match reason {
-        EndReason::LoggedOut => "logged out",
-        EndReason::Discarded => "dropped by the shop",
-        EndReason::IdleTimeout => "not used for too long",
-        EndReason::AbsoluteTimeout => "logged in too long ago",
-        EndReason::Revoked => "signed out from another device",
-        EndReason::LimitExceeded => "too many devices at once",
-        EndReason::CredentialChanged => "the password was changed",
-        EndReason::AccountDisabled => "the account was closed",
-        EndReason::TokenReplayed => "used in two places at once",
-        EndReason::ClientChanged => "used from another browser or network",
-        EndReason::UserSwitched => "somebody else logged in here",
-        other => other.as_str(),
-    }
 }
 
 fn is_message(event: &Event) -> bool {
@@ -57,7 +39,7 @@ fn is_message(event: &Event) -> bool {
 }
 
 fn origin(client: &Client) -> Option<String> {
-    let browser = client.user_agent.as_deref().map(|header| browser::name(Some(header)));
+    let browser = client.user_agent.as_deref().map(browser_name);
     let address = client.ip.map(|ip| ip.to_string());
     let known: Vec<_> = browser.into_iter().chain(address).collect();
     (!known.is_empty()).then(|| known.join(", "))
@@ -70,42 +52,14 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// The sentence for an event; none for a kind that says nothing to a person.
-    fn sentence(&mut self, event: &Event, user: Option<&UserId>) -> Option<String> {
-        let text = match event {
-            Event::Started(_) => "Your session began.".to_owned(),
-            Event::LoggedIn(login) => {
-                format!("You logged in as {} with {}.", login.user, proof(&login.methods))
-            }
-            Event::Reauthenticated(again) => {
-                format!("You confirmed who you are with {}.", proof(&again.methods))
-            }
-            Event::ValueSet(set) if set.key == CART.name() => self.cart_set(set),
-            Event::ValueSet(set) => format!("The shop kept something under “{}”.", set.key),
-            Event::ValueRemoved(removed) if removed.key == CART.name() => self.cart_emptied(),
-            Event::ValueRemoved(removed) => format!("The shop forgot what it kept under “{}”.", removed.key),
-            Event::Cleared(_) => self.cart_emptied(),
-            Event::FlashAdded(flash) => format!("The shop had something to tell you: “{}”", flash.message),
-            Event::FlashTaken(_) => "You were shown what the shop had to tell you.".to_owned(),
-            Event::SettingsChanged(_) => "The settings of your session were changed.".to_owned(),
-            Event::RenewalOffered(_) => "A new token was offered to this browser.".to_owned(),
-            Event::Renewed(_) => "A new token was given to this browser.".to_owned(),
-            Event::ImpersonationStarted(start) => format!("You began to act as {}.", start.user),
-            Event::FactorChanged(changed) => {
-                format!("You changed {}.", proof(std::slice::from_ref(&changed.factor)))
-            }
-            Event::GrantGiven(_) => "You confirmed something that you want to do.".to_owned(),
-            Event::GrantTaken(_) => "You did what you had confirmed.".to_owned(),
-            Event::ImpersonationEnded(_) => "You acted as yourself again.".to_owned(),
-            Event::ClientChanged(_) => "Your session was used from another browser or network.".to_owned(),
-            Event::DeviceSeen(seen) if seen.is_new => "It was the first time from this browser.".to_owned(),
-            Event::DeviceSeen(_) => "It was a browser that you have used before.".to_owned(),
-            Event::Noted(note) => note.text.clone(),
-            Event::Ended(ended) if user.is_some() => format!("Ended: {}.", end(&ended.reason)),
-            Event::Ended(ended) => format!("Your visit ended: {}.", end(&ended.reason)),
-            _ => return None,
-        };
-        Some(text)
+    /// What only the shop can tell of an event: what happened to its cart.
+    fn own_sentence(&mut self, event: &Event) -> Option<String> {
+        match event {
+            Event::ValueSet(set) if set.key == CART.name() => Some(self.cart_set(set)),
+            Event::ValueRemoved(removed) if removed.key == CART.name() => Some(self.cart_emptied()),
+            Event::Cleared(_) => Some(self.cart_emptied()),
+            _ => None,
+        }
     }
 
     /// An unreadable cart is told as unreadable, never as empty.
@@ -138,17 +92,6 @@ impl Teller<'_> {
     }
 }
 
-/// The words of RFC 8176 in plain English.
-fn proof(methods: &[String]) -> String {
-    let words = methods.iter().map(|method| match method.as_str() {
-        "pwd" => "your password",
-        "otp" => "a one-time code",
-        "hwk" => "a security key",
-        other => other,
-    });
-    words.collect::<Vec<_>>().join(" and ")
-}
-
 #[cfg(test)]
 mod tests {
     use session_ledger::session::Value;
@@ -162,7 +105,7 @@ mod tests {
             let mut cart = Cart::default();
             items.iter().for_each(|(product, quantity)| cart.set_quantity(*product, *quantity));
             let value = CART.encode(&cart).unwrap();
-            teller.sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)), None)
+            teller.own_sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)))
         });
         told.collect()
     }
@@ -185,7 +128,7 @@ mod tests {
     fn an_unreadable_cart_is_not_told_as_an_empty_one() {
         let mut teller = Teller { products: &BTreeMap::new(), cart: Cart::default() };
         let value = Value::new(7, vec![1, 2, 3]);
-        let told = teller.sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)), None);
+        let told = teller.own_sentence(&Event::ValueSet(ValueSet::new("cart".to_owned(), value)));
         assert_eq!(told.as_deref(), Some("Your cart changed, in a way that this shop cannot read."));
     }
 }

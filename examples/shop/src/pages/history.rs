@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use deadpool_postgres::Pool;
+use poem::error::NotFoundError;
 use poem::web::{Data, Html, Path, Query};
 use poem::{Result, handler};
 use serde::Deserialize;
@@ -12,7 +13,6 @@ use session_ledger::session::SessionId;
 use session_ledger::web::{Session, SignedIn};
 use uuid::Uuid;
 
-use super::devices::own_session;
 use super::render;
 use crate::database;
 use crate::frame::Frame;
@@ -69,7 +69,8 @@ pub(crate) async fn of(
     Path(id): Path<Uuid>,
     Query(switch): Query<Switch>,
 ) -> Result<Html<String>> {
-    let id = own_session(&ledger, session.user(), SessionId::from(id)).await?.id;
+    let found = ledger.session_of(session.user(), SessionId::from(id)).await?;
+    let id = found.ok_or(NotFoundError)?.id;
     let moments = moments(&ledger, &pool, id).await?;
     let is_this_one = session.id() == Some(id);
     render(&History::new(Frame::new(&session, "/devices")?, (Some(id), is_this_one), moments, &switch))
