@@ -24,6 +24,8 @@ pub(crate) enum Operation {
     Create,
     /// Reads all events of a session, outside a request.
     History,
+    /// Derives the state of a session at this version, outside a request.
+    StateAt(i64),
 }
 
 /// Picks the next session.
@@ -97,7 +99,7 @@ impl Figures {
         self.p99s.push(latencies[requests * 99 / 100]);
         self.requests += requests as u64;
         self.failed += failed;
-        if operation != Operation::History {
+        if !matches!(operation, Operation::History | Operation::StateAt(_)) {
             self.aborts += (scene.runs.count() - runs).saturating_sub(requests as u64);
         }
         self.wal_bytes += Counters::read(&scene.client).await?.since(wal).wal_bytes;
@@ -140,6 +142,9 @@ async fn once(scene: &Scene, visitor: &Visitor, operation: Operation, session: S
         }
         Operation::History => {
             return scene.ledger.history(session).await.is_ok_and(|found| !found.is_empty());
+        }
+        Operation::StateAt(version) => {
+            return scene.ledger.state_at(session, version).await.is_ok_and(|state| state.version == version);
         }
     };
     let answer = visitor.call(visitor.request(method, path, "")).await;

@@ -18,11 +18,15 @@ const STEP_US: i64 = 1_000_000;
 const NUMBERS: i64 = 100_000;
 const CLIENTS: usize = 16;
 
-const OPERATIONS: [(Operation, [&str; 4]); 3] = [
-    (Operation::Read, ["read/s", "read p50", "read p99", "read aborts"]),
-    (Operation::Write, ["write/s", "write p50", "write p99", "write aborts"]),
-    (Operation::History, ["history/s", "history p50", "history p99", "history aborts"]),
-];
+/// The operations on sessions that began with so many events.
+fn operations(events: i64) -> [(Operation, [&'static str; 4]); 4] {
+    [
+        (Operation::Read, ["read/s", "read p50", "read p99", "read aborts"]),
+        (Operation::Write, ["write/s", "write p50", "write p99", "write aborts"]),
+        (Operation::History, ["history/s", "history p50", "history p99", "history aborts"]),
+        (Operation::StateAt(events), ["state/s", "state p50", "state p99", "state aborts"]),
+    ]
+}
 
 pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> Result<()> {
     let partition = "select growth.create_partition(now() - interval '10 days')";
@@ -55,12 +59,12 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
 /// All lengths in each round.
 async fn measure(scene: &Arc<Scene>, scale: &Scale, picks: &[Pick], report: &Report) -> Result<Sheet> {
     report.say("sessions of all lengths: measuring");
-    let mut figures: Vec<[Figures; 3]> = picks.iter().map(|_| Default::default()).collect();
+    let mut figures: Vec<[Figures; 4]> = picks.iter().map(|_| Default::default()).collect();
     settle(scene).await?;
     for round in 0..=scale.rounds {
-        for (pick, figures) in picks.iter().zip(&mut figures) {
-            for ((operation, _), figures) in OPERATIONS.iter().zip(figures) {
-                figures.add_slice(scene, *operation, pick, CLIENTS, scale.slice).await?;
+        for ((pick, events), figures) in picks.iter().zip(&scale.events).zip(&mut figures) {
+            for ((operation, _), figures) in operations(*events).into_iter().zip(figures) {
+                figures.add_slice(scene, operation, pick, CLIENTS, scale.slice).await?;
                 if round == 0 {
                     *figures = Figures::default();
                 }
@@ -68,10 +72,10 @@ async fn measure(scene: &Arc<Scene>, scale: &Scale, picks: &[Pick], report: &Rep
         }
     }
     let mut sheet = Sheet::new("events of a session", &scale.events);
-    for (pick, figures) in picks.iter().zip(&figures) {
-        for ((_, names), figures) in OPERATIONS.iter().zip(figures) {
+    for ((pick, events), figures) in picks.iter().zip(&scale.events).zip(&figures) {
+        for ((_, names), figures) in operations(*events).into_iter().zip(figures) {
             report.expect_none_failed(names[0], figures.failed)?;
-            let [rate, p50, p99, aborts] = *names;
+            let [rate, p50, p99, aborts] = names;
             sheet.put(rate, figures.rate());
             sheet.put(p50, figures.p50());
             sheet.put(p99, figures.p99());
@@ -97,12 +101,21 @@ fn text(sheet: &Sheet) -> String {
             ("WAL of an append, B", &["append WAL"]),
             ("history/s", &["history/s"]),
             ("history p50 / p99, ms", &["history p50", "history p99"]),
+            ("state at the end p50 / p99, ms", &["state p50", "state p99"]),
         ],
         &[],
     );
     let verdicts = Report::verdicts(
         sheet,
-        &["read p50", "write p50", "pages of a load", "pages of an append", "append WAL", "history p50"],
+        &[
+            "read p50",
+            "write p50",
+            "pages of a load",
+            "pages of an append",
+            "append WAL",
+            "history p50",
+            "state p50",
+        ],
     );
     format!("{table}\n\n{verdicts}")
 }

@@ -1,8 +1,8 @@
 //! The cost of requests as work grows: with live sessions, with the log, with the events of a session, and
-//! with parallel requests of one session.
+//! with parallel requests of one session. And what auditors' questions cost on a long log.
 //!
 //! ```text
-//! cargo bench --bench growth -- [--full] [--publish] [sessions] [log] [events] [parallel]
+//! cargo bench --bench growth -- [--full] [--publish] [sessions] [log] [events] [parallel] [questions]
 //! ```
 //!
 //! Without `--bench`, as the test command runs it, each series takes seconds, and only counts are checked.
@@ -19,6 +19,7 @@ mod log;
 mod parallel;
 mod population;
 mod progress;
+mod questions;
 mod report;
 mod scale;
 mod scene;
@@ -39,7 +40,7 @@ use scene::Scene;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Failure>;
 
-const SERIES: [&str; 4] = ["sessions", "log", "events", "parallel"];
+const SERIES: [&str; 5] = ["sessions", "log", "events", "parallel", "questions"];
 
 /// The series that were asked for.
 struct Arguments {
@@ -86,6 +87,7 @@ async fn run() -> Result<()> {
             "sessions" => sessions::run(&scene, &scale, &report).await?,
             "log" => log::run(&scene, &scale, &report).await?,
             "events" => events::run(&scene, &scale, &report).await?,
+            "questions" => questions::run(&scene, &scale, &report).await?,
             _ => parallel::run(&scene, &scale, &report).await?,
         }
         check_counts(&scene).await?;

@@ -16,6 +16,8 @@ pub(crate) struct Scale {
     /// [`Self::crowd`].
     pub(crate) events_in_all: i64,
     pub(crate) parallel: Vec<i64>,
+    /// Events of the log that questions are asked of.
+    pub(crate) questions: i64,
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
     /// The gigabytes that must be free on the disk: twice the size of the tables, and the WAL.
@@ -34,6 +36,7 @@ impl Scale {
             events: vec![1, 10],
             events_in_all: 1_000,
             parallel: vec![1, 2],
+            questions: 2_000,
             rounds: 1,
             slice: Duration::from_millis(50),
             disk_gb: 1,
@@ -51,6 +54,7 @@ impl Scale {
             events: vec![1, 10, 100, 1_000],
             events_in_all: 50_000,
             parallel: vec![1, 2, 4, 8, 16, 32, 64],
+            questions: 1_000_000,
             rounds: 5,
             slice: Duration::from_millis(500),
             disk_gb: 5,
@@ -67,6 +71,7 @@ impl Scale {
             log_sessions: 100_000,
             events: vec![1, 10, 100, 1_000, 10_000],
             events_in_all: 100_000,
+            questions: 10_000_000,
             slice: Duration::from_secs(1),
             disk_gb: 35,
             ..Self::medium()
