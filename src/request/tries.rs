@@ -1,33 +1,41 @@
 //! How often an offered token is sent again that no browser has shown yet.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
 use crate::session::SessionId;
 
-/// How many sessions are remembered. If more have an open offer, those beyond are sent it with each answer.
-const SESSIONS_MAX: usize = 65_536;
+/// How many sessions a generation remembers.
+const SESSIONS_MAX: usize = 32_768;
 
 /// When each session's offered token was sent again last, by the database's clock.
+///
+/// Two generations are kept. When the young one is full, it takes the place of the old one, which is
+/// forgotten: a session of it is sent its token once more than it need be.
 #[derive(Default)]
-pub(crate) struct Tries(Mutex<HashMap<SessionId, OffsetDateTime>>);
+pub(crate) struct Tries(Mutex<Generations>);
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<SessionId, OffsetDateTime>,
+    old: HashMap<SessionId, OffsetDateTime>,
+}
 
 impl Tries {
     /// Whether the token of a session may be sent again now. It then counts.
     pub(super) fn allow(&self, session: SessionId, every: u32, now: OffsetDateTime) -> bool {
-        let is_over = |last: OffsetDateTime| (now - last).whole_seconds() >= i64::from(every);
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.get(&session).is_some_and(|last| !is_over(*last)) {
+        let Generations { young, old } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = young.get(&session).or_else(|| old.get(&session));
+        if last.is_some_and(|last| (now - *last).whole_seconds() < i64::from(every)) {
             return false;
         }
-        if tries.len() >= SESSIONS_MAX {
-            tries.retain(|_, last| !is_over(*last));
+        if young.len() >= SESSIONS_MAX {
+            *old = mem::take(young);
         }
-        if tries.len() < SESSIONS_MAX {
-            tries.insert(session, now);
-        }
+        young.insert(session, now);
         true
     }
 }
@@ -54,12 +62,17 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_so_many_sessions_are_remembered() {
+    fn no_more_than_two_generations_are_remembered() {
         let tries = Tries::default();
-        assert!((0..SESSIONS_MAX).all(|number| tries.allow(session(number), 5, at(0))));
-        assert!((0..2).all(|_| tries.allow(session(SESSIONS_MAX), 5, at(1))), "not remembered");
-        assert_eq!(tries.0.lock().unwrap().len(), SESSIONS_MAX);
-        assert!(tries.allow(session(SESSIONS_MAX), 5, at(5)));
-        assert_eq!(tries.0.lock().unwrap().len(), 1, "the others are forgotten");
+        assert!((0..3 * SESSIONS_MAX).all(|number| tries.allow(session(number), 5, at(0))));
+        let sizes = |tries: &Tries| {
+            let generations = tries.0.lock().unwrap();
+            (generations.young.len(), generations.old.len())
+        };
+        assert_eq!(sizes(&tries), (SESSIONS_MAX, SESSIONS_MAX));
+        assert!((SESSIONS_MAX..3 * SESSIONS_MAX).all(|number| !tries.allow(session(number), 5, at(1))));
+        assert!(tries.allow(session(0), 5, at(1)), "forgotten, so sent once more");
+        assert!(!tries.allow(session(0), 5, at(1)));
+        assert_eq!(sizes(&tries), (1, SESSIONS_MAX));
     }
 }

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::state::EARLIER_MAX;
 use super::{DatabaseTime, Expiry, SessionState, Superseded, Testimony, Timeouts, TokenHash, Witness};
 
 /// What a browser shows by an authentic token.
@@ -80,7 +81,7 @@ impl SessionState {
             return Admission::Taken;
         }
         let Some(old) = self.superseded_tokens().find(|old| old.token_hash.matches(presented)) else {
-            return Admission::Replayed;
+            return self.admit_unknown(now);
         };
         let (is_recent, is_shown) = (now < old.until, self.is_token_shown(last_seen));
         match (old.accepted, is_recent, is_shown) {
@@ -89,6 +90,18 @@ impl SessionState {
             (false, false, false) => Admission::Outdated,
             (_, false, true) => Admission::Replayed,
         }
+    }
+
+    /// A token that the session does not remember is a replay, unless it may have been forgotten for want of
+    /// room: a session in which tokens follow each other so fast has forgotten none whose grace is longer
+    /// than that of the oldest which it remembers.
+    fn admit_unknown(&self, now: OffsetDateTime) -> Admission {
+        let earlier = &self.content.earlier;
+        let oldest = earlier.first().filter(|_| earlier.len() >= EARLIER_MAX);
+        if oldest.is_some_and(|oldest| now < oldest.until) {
+            return Admission::Superseded { since: self.content.renewed_at.unwrap_or(now) };
+        }
+        Admission::Replayed
     }
 
     /// Whether a browser has shown the present token since it took the place of another. A holder of an older

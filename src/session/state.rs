@@ -113,7 +113,7 @@ pub struct Content {
 }
 
 /// How many superseded tokens a session remembers besides the latest. An older one counts as unknown.
-const EARLIER_MAX: usize = 8;
+pub(super) const EARLIER_MAX: usize = 8;
 
 impl SessionState {
     /// The state after `event`, which occurred at `at`. Events of unknown kind change nothing, and neither

@@ -240,6 +240,28 @@ async fn who_holds_the_token_of_the_first_of_two_logins_is_no_thief() {
     assert!(scene.incidents.lock().unwrap().is_empty());
 }
 
+/// The session remembers nine tokens. A late request with the first of ten ended it as a theft.
+#[tokio::test]
+async fn a_token_that_is_forgotten_among_many_is_no_replay_within_the_grace() {
+    let scene = Scene::visitor().await;
+    let of_visitor = scene.browser.cookie();
+    let session = session_of(&scene.browser.visit("/login/alice").await);
+    for _ in 0..10 {
+        assert_eq!(scene.browser.visit("/reauthenticate").await.status, StatusCode::OK);
+    }
+    assert_eq!(scene.browser.visit("/me").await.status, StatusCode::OK);
+    let late = scene.arrive("/change/7", of_visitor.clone()).await;
+    assert!(late.status.is_redirection() && late.set_cookies().is_empty(), "{late:?}");
+    assert_eq!(scene.live_sessions("alice").await, [session]);
+
+    // Past the grace it is what it looks like.
+    scene.wait_until_seen().await;
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    scene.arrive("/show", of_visitor).await;
+    assert_eq!(scene.live_sessions("alice").await, []);
+    assert_eq!(scene.kinds(session).await.last().unwrap(), "ended");
+}
+
 #[tokio::test]
 async fn an_application_may_refuse_what_it_would_have_sent_again() {
     let database = Database::fresh().await;
