@@ -3,6 +3,7 @@
 mod page;
 mod plain_page;
 
+use std::fmt;
 use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
@@ -110,6 +111,12 @@ impl Devices {
     pub fn demand(mut self, demanded: impl Into<Option<StepUp>>) -> Self {
         self.desk.demanded = demanded.into();
         self
+    }
+}
+
+impl fmt::Debug for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Devices").field("messages_in", &self.desk.queue).finish_non_exhaustive()
     }
 }
 
