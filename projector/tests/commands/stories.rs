@@ -31,6 +31,16 @@ pub(crate) fn eventful() -> SessionId {
     id(1, START)
 }
 
+/// A session of alice, begun an hour later, with a user agent that is none of a browser's.
+pub(crate) fn by_program() -> SessionId {
+    id(3, START + Duration::hours(1))
+}
+
+/// A session of alice, begun two hours later, from a phone.
+pub(crate) fn on_phone() -> SessionId {
+    id(2, START + Duration::hours(2))
+}
+
 /// The sessions of alice, one of them [`eventful`].
 pub(crate) async fn tell(database: &Database) -> Ledger {
     let client = database.connect().await;
