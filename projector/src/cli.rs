@@ -3,7 +3,9 @@
 mod audit;
 mod end;
 mod keys;
+mod logins;
 mod relay;
+mod state_at;
 mod subscriptions;
 
 use std::net::IpAddr;
@@ -14,10 +16,12 @@ use clap_complete::Shell;
 use session_ledger::session::{IpNet, SessionId, UserId};
 
 use crate::verify;
-pub use audit::{Audit, History, Logins, Sessions, StateAt, Stats, Times, Who};
+pub use audit::{Audit, History, Sessions, Times};
 pub use end::End;
 pub use keys::Keys;
+pub use logins::{Logins, People, Stats, Who};
 pub use relay::Relay;
+pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.

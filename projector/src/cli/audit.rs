@@ -1,15 +1,16 @@
 //! The commands that tell what was, and their arguments.
 
 use clap::{ArgGroup, Args, Subcommand};
-use session_ledger::session::{EndReason, IpNet, LoginFilter, SessionId, UserId};
+use session_ledger::session::{EndReason, IpNet, SessionId, UserId};
 use time::OffsetDateTime;
 
+use super::logins::{Logins, Stats, Who};
+use super::state_at::StateAt;
 use super::{network, session_id, user_id};
 use crate::moment::{Moment, Span};
 use crate::ocsf::{self, Service};
 use crate::output::Format;
-use crate::state_at::Point;
-use crate::{Error, history, logins, sessions, state_at, stats};
+use crate::{Error, history, sessions};
 
 /// The commands that tell what was.
 #[derive(Debug, Subcommand)]
@@ -187,117 +188,6 @@ pub struct Sessions {
     pub format: Format,
 }
 
-/// Arguments of `projector logins`.
-#[derive(Debug, Args)]
-pub struct Logins {
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub people: People,
-
-    /// Logins that ended for this reason alone, such as revoked
-    #[arg(long, value_name = "REASON")]
-    pub reason: Option<String>,
-
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub times: Times,
-}
-
-/// Arguments of `projector who`.
-#[derive(Debug, Args)]
-pub struct Who {
-    /// The moment: a time, a date, or a span before now; now unless given
-    ///
-    /// In the forms of `projector logins --since`.
-    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true)]
-    pub at: Option<Moment>,
-
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub people: People,
-}
-
-/// Whose logins, and how they are listed.
-#[derive(Debug, Args)]
-pub struct People {
-    /// Logins of this user alone
-    #[arg(long, value_parser = user_id)]
-    pub user: Option<UserId>,
-
-    /// Logins from this network or address alone
-    #[arg(long, value_name = "NETWORK", value_parser = network)]
-    pub from_network: Option<IpNet>,
-
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ocsf::Format,
-
-    /// What the documents of OCSF name as the service that users sign in to
-    #[arg(long, value_name = "NAME", default_value = "session-ledger")]
-    pub service: String,
-}
-
-/// Arguments of `projector state-at`.
-#[derive(Debug, Args)]
-pub struct StateAt {
-    /// The session's public id
-    #[arg(value_name = "SESSION", value_parser = session_id)]
-    pub session: SessionId,
-
-    /// After the event of this version; after the last one unless given
-    #[arg(long, value_name = "NUMBER", conflicts_with = "at")]
-    pub version: Option<i64>,
-
-    /// At this moment, in the forms of `projector history --since`
-    #[arg(long, value_name = "MOMENT", allow_hyphen_values = true)]
-    pub at: Option<Moment>,
-
-    /// List what has changed since this earlier version or moment
-    #[arg(long, value_name = "VERSION|MOMENT", value_parser = version_or_moment, allow_hyphen_values = true)]
-    pub diff: Option<VersionOrMoment>,
-
-    /// Show the values of the session themselves: they may be personal
-    #[arg(long)]
-    pub values: bool,
-
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// A point in the life of a session, as somebody says it.
-#[derive(Clone, Copy, Debug)]
-pub enum VersionOrMoment {
-    /// The version of an event.
-    Version(i64),
-    /// A moment.
-    Moment(Moment),
-}
-
-/// Arguments of `projector stats`.
-#[derive(Debug, Args)]
-pub struct Stats {
-    /// The length of a step
-    #[arg(long, value_enum, default_value_t)]
-    pub by: stats::Step,
-
-    /// Logins of this user alone
-    #[arg(long, value_parser = user_id)]
-    pub user: Option<UserId>,
-
-    /// Logins from this network or address alone
-    #[arg(long, value_name = "NETWORK", value_parser = network)]
-    pub from_network: Option<IpNet>,
-
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub times: Times,
-
-    /// How to write the counts
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
 impl Audit {
     /// The command's name.
     pub(super) fn name(&self) -> &'static str {
@@ -313,7 +203,7 @@ impl Audit {
 }
 
 impl Times {
-    fn span(self, now: OffsetDateTime) -> Result<Span, Error> {
+    pub(super) fn span(self, now: OffsetDateTime) -> Result<Span, Error> {
         Span::new(self.since, self.until, now)
     }
 }
@@ -354,90 +244,5 @@ impl Sessions {
             reason: self.reason.as_deref().map(EndReason::from),
             ..sessions::Question::new(self.user, self.format)
         })
-    }
-}
-
-impl Logins {
-    /// What is asked for at `now`.
-    ///
-    /// # Errors
-    ///
-    /// The span is empty.
-    pub fn question(self, now: OffsetDateTime) -> Result<logins::Question, Error> {
-        let Span { since, until } = self.times.span(now)?;
-        let question = self.people.question();
-        let mut filter = question.filter;
-        if let Some(since) = since {
-            filter = filter.began_from(since);
-        }
-        if let Some(until) = until {
-            filter = filter.began_before(until);
-        }
-        if let Some(reason) = &self.reason {
-            filter = filter.ended_because(EndReason::from(reason.as_str()));
-        }
-        Ok(logins::Question { filter, ..question })
-    }
-}
-
-impl Who {
-    /// What is asked for at `now`.
-    pub fn question(self, now: OffsetDateTime) -> logins::Question {
-        let question = self.people.question();
-        let filter = match self.at {
-            Some(at) => question.filter.open_at(at.at(now)),
-            None => logins::still_open(question.filter),
-        };
-        logins::Question { filter, ..question }
-    }
-}
-
-impl People {
-    fn question(self) -> logins::Question {
-        let mut filter = LoginFilter::all();
-        if let Some(user) = self.user {
-            filter = filter.of_user(user);
-        }
-        if let Some(network) = self.from_network {
-            filter = filter.from_network(network);
-        }
-        logins::Question { filter, format: self.format, service: Service(self.service) }
-    }
-}
-
-impl StateAt {
-    /// What is asked for at `now`.
-    pub fn question(self, now: OffsetDateTime) -> state_at::Question {
-        let point = match (self.version, self.at) {
-            (Some(version), _) => Point::Version(version),
-            (None, Some(at)) => Point::At(at.at(now)),
-            (None, None) => Point::Last,
-        };
-        let since = self.diff.map(|since| match since {
-            VersionOrMoment::Version(version) => Point::Version(version),
-            VersionOrMoment::Moment(moment) => Point::At(moment.at(now)),
-        });
-        let Self { session, values, format, .. } = self;
-        state_at::Question { session, point, since, with_values: values, format }
-    }
-}
-
-impl Stats {
-    /// What is asked for at `now`.
-    ///
-    /// # Errors
-    ///
-    /// The span is empty.
-    pub fn question(self, now: OffsetDateTime) -> Result<stats::Question, Error> {
-        let question = stats::Question::new(self.times.span(now)?, self.by, now);
-        let (user, network, format) = (self.user, self.from_network, self.format);
-        Ok(stats::Question { user, network, format, ..question })
-    }
-}
-
-fn version_or_moment(text: &str) -> Result<VersionOrMoment, String> {
-    match text.parse() {
-        Ok(version) => Ok(VersionOrMoment::Version(version)),
-        Err(_) => text.parse().map(VersionOrMoment::Moment),
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use session_ledger::Ledger;
+use session_ledger::ledger::SessionSummary;
 use session_ledger::session::{Recorded, SessionId};
 
 use super::step::Step;
@@ -19,11 +20,11 @@ use crate::ocsf::Authentication;
 use crate::output::{self, Format};
 use crate::{Answer, Console, Error};
 
-/// The least pause between two looks.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The least and the longest pause between two looks.
+const PAUSE: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(10)];
 
-/// A pause is at least so many times as long as the look before it took, so that the list of a user with
-/// many sessions is no burden.
+/// A pause is so many times as long as the look before it took, so that the list of a user with many sessions
+/// is no burden.
 const REST: u32 = 10;
 
 /// How many events of a session are asked for at once.
@@ -69,7 +70,7 @@ pub async fn follow(
             }
             Err(error) => return Err(error),
         }
-        let pause = PAUSE.max(began.elapsed() * REST);
+        let pause = (began.elapsed() * REST).clamp(PAUSE[0], PAUSE[1]);
         tokio::select! {
             () = &mut stop => return Ok(Answer::Yes),
             () = tokio::time::sleep(pause) => {}
@@ -106,6 +107,9 @@ impl Follower<'_> {
             Whose::User(user) => {
                 let mut sessions = pin!(self.ledger.sessions_stream(user));
                 while let Some(summary) = sessions.try_next().await? {
+                    if self.is_past(&summary) {
+                        self.told.insert(summary.id, summary.version);
+                    }
                     if summary.version > self.version_of(summary.id) {
                         self.look_at(summary.id, console).await?;
                     }
@@ -113,6 +117,12 @@ impl Follower<'_> {
                 Ok(Look::Open)
             }
         }
+    }
+
+    /// Whether a session had ended before the span that is asked for, so that none of its events is wanted.
+    fn is_past(&self, summary: &SessionSummary) -> bool {
+        let ended_at = summary.ended.as_ref().map(|(_, at)| *at);
+        self.question.conditions.span.since.zip(ended_at).is_some_and(|(since, ended_at)| ended_at < since)
     }
 
     async fn look_at(&mut self, session: SessionId, console: &mut Console<'_>) -> Result<Look, Error> {

@@ -58,21 +58,21 @@ pub(super) fn facts(state: &SessionState, show: Show) -> Vec<Fact> {
     let proof = state.authenticated_at.map(|_| proof(&content.methods, content.assurance));
     let texts = [
         ("version", Some(state.version.to_string())),
-        ("changed", Some(words::exact(state.changed_at))),
-        ("started", Some(words::exact(state.started_at))),
+        ("changed_at", Some(words::exact(state.changed_at))),
+        ("started_at", Some(words::exact(state.started_at))),
         ("user", name(&state.user)),
-        ("acts as", name(&content.impersonated)),
-        ("authenticated", time(state.authenticated_at)),
+        ("acts_as", name(&content.impersonated)),
+        ("authenticated_at", time(state.authenticated_at)),
         ("proof", proof),
-        ("step-up", content.step_up.then(|| "demanded".to_owned())),
+        ("step_up", content.step_up.then(|| "demanded".to_owned())),
         ("client", state.client.as_ref().map(client)),
         ("device", content.device.map(|device| device.to_string())),
-        ("time limits", Some(limits(content.timeouts))),
-        ("token renewed", content.renewal_timeout.map(|seconds| format!("after {}", seconds_told(seconds)))),
+        ("time_limits", Some(limits(content.timeouts))),
+        ("token_renewed", content.renewal_timeout.map(|seconds| format!("after {}", seconds_told(seconds)))),
         ("remembered", content.remembered.map(|seconds| format!("for {}", seconds_told(seconds)))),
         ("ended", state.ended.as_ref().map(|(reason, at)| format!("{reason} at {}", words::exact(*at)))),
-        ("ended by", name(&state.ended_by)),
-        ("last seen", time(state.last_seen)),
+        ("ended_by", name(&state.ended_by)),
+        ("last_seen", time(state.last_seen)),
     ];
     let texts = texts.into_iter().filter_map(|(fact, text)| Some(Fact::new(fact, None, Some(text?))));
     let grants = content.grants.iter().map(|grant| {
@@ -101,10 +101,12 @@ fn change(difference: StateDifference, show: Show) -> Change {
     let texts = |fact, before, after| Change::new(fact, None, before, after);
     match difference {
         StateDifference::User { before, after } => texts("user", name(&before), name(&after)),
-        StateDifference::Impersonated { before, after } => texts("acts as", name(&before), name(&after)),
-        StateDifference::Authenticated { before, after } => texts("authenticated", time(before), time(after)),
+        StateDifference::Impersonated { before, after } => texts("acts_as", name(&before), name(&after)),
+        StateDifference::Authenticated { before, after } => {
+            texts("authenticated_at", time(before), time(after))
+        }
         StateDifference::Timeouts { before, after } => {
-            texts("time limits", Some(limits(before)), Some(limits(after)))
+            texts("time_limits", Some(limits(before)), Some(limits(after)))
         }
         StateDifference::Client { before, after } => {
             texts("client", before.as_ref().map(client), after.as_ref().map(client))
@@ -130,7 +132,7 @@ fn change(difference: StateDifference, show: Show) -> Change {
                 ..Change::new("value", Some(key), None, None)
             }
         }
-        other => texts("another fact", None, Some(format!("{other:?}"))),
+        other => texts("another_fact", None, Some(format!("{other:?}"))),
     }
 }
 
@@ -155,7 +157,7 @@ impl Listed for Fact {
         let shape = self.shape.map(|shape| format!("shape {shape}"));
         let parts = [shape, self.form.map(str::to_owned)].into_iter().flatten();
         let size = told(&self.text, self.bytes, parts, &self.content);
-        vec![self.fact.to_owned(), self.key.clone().unwrap_or_default(), size]
+        vec![heading(self.fact), self.key.clone().unwrap_or_default(), size]
     }
 }
 
@@ -166,12 +168,17 @@ impl Listed for Change {
     fn cells(&self) -> Vec<String> {
         let none = std::iter::empty;
         vec![
-            self.fact.to_owned(),
+            heading(self.fact),
             self.key.clone().unwrap_or_default(),
             told(&self.before, self.bytes_before, none(), &self.content_before),
             told(&self.after, self.bytes_after, none(), &self.content_after),
         ]
     }
+}
+
+/// The name of a fact in a table. Machines get it as a name.
+fn heading(fact: &str) -> String {
+    fact.trim_end_matches("_at").replace('_', " ")
 }
 
 /// What a fact is, in the cell of a table.
@@ -229,7 +236,8 @@ fn client(client: &Client) -> String {
 }
 
 fn proof(methods: &[String], assurance: Assurance) -> String {
-    methods.iter().map(String::as_str).chain([crate::facts::level(assurance)]).collect::<Vec<_>>().join(", ")
+    let level = crate::facts::level(assurance).to_uppercase();
+    methods.iter().map(String::as_str).chain([level.as_str()]).collect::<Vec<_>>().join(", ")
 }
 
 fn limits(timeouts: Timeouts) -> String {

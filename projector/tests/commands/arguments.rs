@@ -142,7 +142,7 @@ fn a_number_out_of_its_range_is_told_the_range() {
 
 #[test]
 fn every_command_has_help_with_an_example_and_without_the_password_of_the_environment() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 19] = [
         &["subscriptions", "list"],
         &["subscriptions", "drop"],
         &["migrate"],
@@ -150,6 +150,13 @@ fn every_command_has_help_with_an_example_and_without_the_password_of_the_enviro
         &["rebuild"],
         &["history"],
         &["sessions"],
+        &["logins"],
+        &["who"],
+        &["state-at"],
+        &["stats"],
+        &["end"],
+        &["completions"],
+        &["man"],
         &["relay"],
         &["keys", "generate"],
         &["keys", "rotate"],

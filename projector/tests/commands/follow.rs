@@ -136,6 +136,41 @@ async fn each_event_of_a_user_comes_once_and_in_the_order_of_its_session() {
 }
 
 #[tokio::test]
+async fn a_lost_connection_loses_no_event() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let mut following = Following::start(&ledger, of_session(stories::by_program(), Format::Ndjson));
+    for _ in 0..3 {
+        following.line().await;
+    }
+    let terminate = "select pg_terminate_backend(pid) from pg_stat_activity
+                      where datname = current_database() and pid <> pg_backend_pid()";
+    database.connect().await.execute(terminate, &[]).await.unwrap();
+    let another = super::open(&database).await;
+    count_up(&another, stories::by_program()).await;
+    let line = following.line().await;
+    assert!(line.contains("\"version\":4,"), "{line}");
+    assert_eq!(following.stop().await, Answer::Yes);
+}
+
+#[tokio::test]
+async fn sessions_from_before_the_span_are_not_told() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let mut question = of_alice(Format::Ndjson);
+    question.conditions.span.since = Some(time::macros::datetime!(2025-03-01 10:00:15 UTC));
+    let mut following = Following::start(&ledger, question);
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let line: Value = serde_json::from_str(&following.line().await).unwrap();
+        told.push((line["session_id"].as_str().unwrap().to_owned(), line["version"].as_i64().unwrap()));
+    }
+    let (phone, program) = (stories::on_phone().to_string(), stories::by_program().to_string());
+    assert_eq!(told, [(phone.clone(), 1), (phone, 2), (program, 3)]);
+    assert_eq!(following.stop().await, Answer::Yes);
+}
+
+#[tokio::test]
 async fn conditions_hold_for_what_comes_too() {
     let database = Database::fresh().await;
     let ledger = stories::tell(&database).await;

@@ -210,6 +210,9 @@ async fn a_users_history_is_told_session_after_session() {
         let first = told.lines().next().unwrap();
         assert_eq!(first.split_whitespace().collect::<Vec<_>>().join(" "), headings, "{columns}\n{told}");
         assert!(told.lines().all(|line| line.chars().count() <= columns), "{columns}\n{told}");
+        if columns == 80 {
+            assert_golden("history_of_user.80.txt", &told);
+        }
     }
 }
 

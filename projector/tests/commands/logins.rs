@@ -99,6 +99,9 @@ async fn a_narrow_terminal_keeps_who_and_when() {
         let first = told.lines().next().unwrap();
         assert_eq!(first.split_whitespace().collect::<Vec<_>>().join(" "), headings, "{columns}\n{told}");
         assert!(told.lines().all(|line| line.chars().count() <= columns), "{columns}\n{told}");
+        if columns == 80 {
+            assert_golden("logins.80.txt", &told);
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 
 mod arguments;
 mod capture;
+mod end;
 mod epoch;
 mod follow;
 mod history;
 mod key_file;
 mod keys;
 mod logins;
+mod manual;
 mod migrate;
 mod ocsf;
 mod output;
@@ -17,6 +19,8 @@ mod rebuild_stopped;
 mod relay;
 mod roles;
 mod sessions;
+mod state_at;
+mod stats;
 mod stories;
 mod subscriptions;
 mod verify;
