@@ -144,21 +144,17 @@ impl Default for Service {
 }
 
 impl Authentication {
-    /// The document of an event; none for an event that is no authentication, that nobody was signed in for,
-    /// or that cannot be read.
+    /// The document of an event; none for an event that is no authentication, or that nobody was signed in
+    /// for. Of an event that cannot be read it tells what the log knows beside it.
     pub fn of_event(recorded: &Recorded, service: &Service) -> Option<Self> {
         let entry = &recorded.entry;
-        let event = entry.event().ok()?;
-        let (activity, proof, reason) = match &event {
-            Event::LoggedIn(fact) => (Activity::Logon, Some((&fact.methods[..], Some(fact.assurance))), None),
-            Event::Reauthenticated(fact) => {
-                let proof = Some((&fact.methods[..], Some(fact.assurance)));
-                (Activity::Other("Re-authentication"), proof, None)
-            }
-            Event::ImpersonationStarted(_) => (Activity::Other("Impersonation started"), None, None),
-            Event::ImpersonationEnded(_) => (Activity::Other("Impersonation ended"), None, None),
-            Event::Ended(fact) => (Activity::Logoff, None, Some(&fact.reason)),
-            _ => return None,
+        let activity = Activity::of_kind(entry.encoded.kind())?;
+        let event = entry.event().ok();
+        let (proof, reason) = match &event {
+            Some(Event::LoggedIn(fact)) => (Some((&fact.methods[..], Some(fact.assurance))), None),
+            Some(Event::Reauthenticated(fact)) => (Some((&fact.methods[..], Some(fact.assurance))), None),
+            Some(Event::Ended(fact)) => (None, Some(&fact.reason)),
+            _ => (None, None),
         };
         let client = recorded.client.clone().unwrap_or_default();
         let Client { ip, user_agent } = &client;
@@ -273,6 +269,18 @@ impl Authentication {
 }
 
 impl Activity {
+    /// The activity that events of a kind are; none for a kind that is about anything else.
+    fn of_kind(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "logged_in" => Self::Logon,
+            "reauthenticated" => Self::Other("Re-authentication"),
+            "impersonation_started" => Self::Other("Impersonation started"),
+            "impersonation_ended" => Self::Other("Impersonation ended"),
+            "ended" => Self::Logoff,
+            _ => return None,
+        })
+    }
+
     fn names(self) -> (u32, &'static str) {
         match self {
             Self::Logon => (1, "Logon"),

@@ -38,8 +38,8 @@ pub struct Question {
     pub format: Format,
 }
 
-/// Lists what a session was, or what has changed in it. [`Answer::No`] if the log knows no such session, if it
-/// had not begun, or if nothing has changed.
+/// Lists what a session was, or what has changed in it. [`Answer::No`] if the log knows no such session, if
+/// it had not begun, or if nothing has changed.
 ///
 /// # Errors
 ///

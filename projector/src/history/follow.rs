@@ -1,9 +1,9 @@
 //! `projector history --follow`: what was, and then what happens.
 //!
-//! The versions of a session have no gaps, and each is committed after the one before. So whoever has told the
-//! events up to a version asks for those above it, and tells each event once and in order, whatever commits
-//! meanwhile. No transaction is open between the questions, and no subscription is needed. Of a user, the list
-//! of sessions says of each how many events it has.
+//! The versions of a session have no gaps, and each is committed after the one before. So whoever has told
+//! the events up to a version asks for those above it, and tells each event once and in order, whatever
+//! commits meanwhile. No transaction is open between the questions, and no subscription is needed. Of a
+//! user, the list of sessions says of each how many events it has.
 
 use std::collections::HashMap;
 use std::pin::pin;

@@ -284,3 +284,23 @@ async fn a_history_for_a_siem_has_its_authentications() {
     let note = "None of these events is an authentication, and OCSF is told of nothing else.\n";
     assert_eq!((capture.out().as_str(), capture.notes().as_str()), ("", note));
 }
+
+/// To leave a login out would hide it from whoever watches.
+#[tokio::test]
+async fn an_authentication_that_cannot_be_read_is_told_to_a_siem_all_the_same() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let damage = "set session_replication_role = replica;
+                  update session_ledger.event set payload = '\\xff' where kind = 'logged_in'";
+    database.connect().await.batch_execute(damage).await.unwrap();
+    let out = told(&ledger, &of_alice(ocsf::Format::Ocsf)).await;
+    let documents: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    documents.iter().for_each(super::ocsf::assert_complete);
+    let logons: Vec<_> = documents.iter().filter(|one| one["activity_id"] == 1).collect();
+    assert_eq!((documents.len(), logons.len()), (7, 3));
+    let message = logons[0]["message"].as_str().unwrap();
+    assert!(message.starts_with("cannot be read: logged_in of shape"), "{message}");
+    assert_eq!((&logons[0]["user"]["uid"], logons[0].get("is_mfa")), (&json!("alice"), None));
+    let lines = told(&ledger, &of_alice(Format::Csv)).await;
+    assert_eq!(lines.lines().count(), 1 + 28, "other rows are still shown");
+}
