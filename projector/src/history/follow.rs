@@ -105,14 +105,19 @@ impl Follower<'_> {
         match &self.question.whose {
             Whose::Session(session) => self.look_at(*session, console).await,
             Whose::User(user) => {
+                let mut news = Vec::new();
                 let mut sessions = pin!(self.ledger.sessions_stream(user));
                 while let Some(summary) = sessions.try_next().await? {
                     if self.is_past(&summary) {
                         self.told.insert(summary.id, summary.version);
                     }
                     if summary.version > self.version_of(summary.id) {
-                        self.look_at(summary.id, console).await?;
+                        news.push(summary.id);
                     }
+                }
+                // The list has the latest first, a history the earliest.
+                for session in news.into_iter().rev() {
+                    self.look_at(session, console).await?;
                 }
                 Ok(Look::Open)
             }

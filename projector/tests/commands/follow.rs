@@ -166,7 +166,7 @@ async fn sessions_from_before_the_span_are_not_told() {
         told.push((line["session_id"].as_str().unwrap().to_owned(), line["version"].as_i64().unwrap()));
     }
     let (phone, program) = (stories::on_phone().to_string(), stories::by_program().to_string());
-    assert_eq!(told, [(phone.clone(), 1), (phone, 2), (program, 3)]);
+    assert_eq!(told, [(program, 3), (phone.clone(), 1), (phone, 2)], "in the order of their starts");
     assert_eq!(following.stop().await, Answer::Yes);
 }
 
