@@ -92,6 +92,9 @@ pub use value::{Fingerprint, Form, Value};
 pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 pub use words::Audience;
 
+/// A network of addresses, or one address: what filters by network take.
+pub use ipnet::IpNet;
+
 pub(crate) use admission::{Admission, Shown};
 pub(crate) use decide::{Wish, decide};
 pub(crate) use device::Device;

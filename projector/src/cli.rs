@@ -1,22 +1,33 @@
 //! The command line.
 
+mod audit;
+mod end;
 mod keys;
+mod logins;
+mod relay;
+mod state_at;
+mod subscriptions;
 
-use std::time::Duration;
+use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use rand::TryRng;
-use session_ledger::session::{SessionId, UserId};
+use clap_complete::Shell;
+use session_ledger::session::{IpNet, SessionId, UserId};
 
-use crate::output::Format;
-use crate::{Error, relay, verify};
+use crate::verify;
+pub use audit::{Audit, History, Sessions, Times};
+pub use end::End;
 pub use keys::Keys;
+pub use logins::{Logins, People, Stats, Who};
+pub use relay::Relay;
+pub use state_at::{StateAt, VersionOrMoment};
+pub use subscriptions::Subscriptions;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
 /// Results go to standard output, everything else to standard error. Exit codes: 0 for yes or done; 1 for
-/// no (`verify` found a difference; `history`, `sessions` or `subscriptions list` found nothing); 2 for an
-/// error.
+/// no (`verify` found a difference; there was nothing to list or to end); 2 for an error.
 ///
 /// On a terminal that is too narrow a table leaves out columns, and says which. Colours are for terminals,
 /// and not if NO_COLOR is set.
@@ -71,31 +82,22 @@ pub enum Command {
     ///
     /// Example: projector rebuild && projector verify
     Rebuild(Rebuild),
-    /// Tell what happened in a session
+    /// What was: history, sessions, logins, states, counts.
+    #[command(flatten)]
+    Audit(Audit),
+    /// End sessions for good
     ///
-    /// Lists the session's events in order: what happened, when, by whom and from where. Values are told by
-    /// their size only, tokens never. The machine formats have more fields: the event's id, its facts as an
-    /// object (`data`, as in the relay's events; a text in CSV), the time at which the database recorded it,
-    /// and the browser's full name. Exit code 1: the log knows no such session. It needs a role that is
-    /// granted session_ledger_auditor.
+    /// No request of an ended session takes effect any more, whoever is using it. The history of each shows
+    /// the reason, and who has ended it. At a terminal it asks first; elsewhere it wants --yes, unless it is
+    /// one session. Ctrl-C stops between two sessions. Somebody who logs in while it runs may stay signed in:
+    /// run it again until it ends none. Exit codes: 0 for ended, 1 if none of them was live, 2 for an error,
+    /// also if it was stopped or not confirmed. It needs a role that is granted session_ledger_runtime, as
+    /// the application has it: an end is an event of the log.
     ///
-    /// A terminal that is too narrow does without columns that are empty, then without EVENT, FROM, VERSION,
-    /// BY and USER, in this order.
+    /// Example: projector end --user alice --reason credential_changed --by admin
     ///
-    /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
-    History(History),
-    /// List a user's sessions
-    ///
-    /// Lists live and ended sessions, the latest started first, each with an address and a browser that used
-    /// it. The browser's name is its own word. Sessions of others who acted as the user are listed too, with
-    /// their user under BY (`impersonated_by` in the machine formats). Exit code 1: there are none. It needs
-    /// a role that is granted session_ledger_auditor.
-    ///
-    /// A terminal that is too narrow does without columns that are empty, then without BROWSER, LAST SEEN,
-    /// FROM, STARTED and BY, in this order. A session's id is never broken.
-    ///
-    /// Example: projector sessions --user alice
-    Sessions(Sessions),
+    /// Example: projector end --from-network 203.0.113.0/24 --by admin --yes
+    End(End),
     /// Follow the log and write new events to standard output
     ///
     /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
@@ -128,6 +130,26 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
+    /// Print what a shell needs to complete these commands
+    ///
+    /// It goes to standard output, and needs no database.
+    ///
+    /// Example: projector completions bash > /etc/bash_completion.d/projector
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    ///
+    /// It needs no database.
+    ///
+    /// Example: projector man --out /usr/local/share/man/man1
+    Man {
+        /// The folder in which to write the pages of all commands, as projector.1, projector-history.1 …
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `projector verify`.
@@ -146,99 +168,6 @@ pub struct Rebuild {
     /// The old rows are deleted one by one, so the tables take twice their space until they are vacuumed.
     #[arg(long)]
     pub while_connected: bool,
-}
-
-/// Arguments of `projector history`.
-#[derive(Debug, Args)]
-pub struct History {
-    /// The session's public id, as the application logs it and `projector sessions` lists it
-    #[arg(value_name = "SESSION", value_parser = session_id)]
-    pub session: SessionId,
-
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// Arguments of `projector sessions`.
-#[derive(Debug, Args)]
-pub struct Sessions {
-    /// The user's id, as the application gave it at login
-    #[arg(long, value_parser = |id: &str| Ok::<_, String>(UserId::from(id)))]
-    pub user: UserId,
-
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// Arguments of `projector relay`.
-#[derive(Debug, Args)]
-pub struct Relay {
-    /// The subscription's name: how far it has come is remembered under it
-    #[arg(long, value_name = "NAME", value_parser = subscription_name)]
-    pub subscription: String,
-
-    /// Make the subscription if there is none of that name: it starts at the beginning of the log
-    #[arg(long)]
-    pub create: bool,
-
-    /// End when all that is in the log has been written, for an export
-    ///
-    /// If another relay holds the subscription, or the database is away, that is an error.
-    #[arg(long)]
-    pub once: bool,
-
-    /// A name for this process that no other relay has; random unless given
-    ///
-    /// Give a name that stays the same when the process restarts: then the relay goes on at once after a
-    /// crash. Otherwise it waits until its former lease runs out, which takes 30 seconds.
-    #[arg(long, value_name = "NAME")]
-    pub holder: Option<String>,
-
-    /// The `source` of the events: a URI reference that names this log
-    #[arg(long, value_name = "URI", default_value = "/session-ledger")]
-    pub source: String,
-
-    /// About how many events are written before the subscription remembers them: 1 to 10000
-    #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = |text: &str| number(text, 1, 10_000))]
-    pub batch: u32,
-
-    /// How many milliseconds to wait when there was nothing new: 1 to 60000
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 100, value_parser = |text: &str| number(text, 1, 60_000))]
-    pub idle_ms: u32,
-}
-
-/// Commands about subscriptions.
-#[derive(Debug, Subcommand)]
-pub enum Subscriptions {
-    /// List the subscriptions
-    ///
-    /// Tells of each how many events it was not delivered yet (LAG), when the first of these was recorded
-    /// (SINCE), how many it was, when it last moved, and which relay holds it. A lag is counted up to 100000.
-    /// Exit code 1: there are none. It needs a role that is granted session_ledger_auditor,
-    /// session_ledger_relay or session_ledger_operator.
-    ///
-    /// A terminal that is too narrow does without columns that are empty, then without MOVED, DELIVERED,
-    /// SINCE and HELD BY, in this order.
-    ///
-    /// Example: projector subscriptions list --format json
-    List {
-        /// How to write the list
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
-    /// Drop a subscription that nobody holds, with its place in the log
-    ///
-    /// A relay of that name would start at the beginning of the log again. It needs a role that is granted
-    /// session_ledger_operator.
-    ///
-    /// Example: projector subscriptions drop audit
-    Drop {
-        /// The exact name
-        #[arg(value_name = "NAME")]
-        name: String,
-    },
 }
 
 /// Commands about the epoch.
@@ -267,8 +196,8 @@ impl Command {
             Self::Migrate => ("migrate", "the role that owns the schema session_ledger, or may create it"),
             Self::Verify(_) => ("verify", "a role that is granted session_ledger_auditor"),
             Self::Rebuild(_) => ("rebuild", "a role that is granted session_ledger_operator"),
-            Self::History(_) => ("history", "a role that is granted session_ledger_auditor"),
-            Self::Sessions(_) => ("sessions", "a role that is granted session_ledger_auditor"),
+            Self::Audit(audit) => (audit.name(), "a role that is granted session_ledger_auditor"),
+            Self::End(_) => ("end", "a role that is granted session_ledger_runtime"),
             Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
             Self::Subscriptions { command: Subscriptions::List { .. } } => (
                 "subscriptions list",
@@ -284,6 +213,8 @@ impl Command {
                 ("epoch raise", "the role that owns the schema session_ledger")
             }
             Self::Keys { .. } => ("keys", "no role"),
+            Self::Completions { .. } => ("completions", "no role"),
+            Self::Man { .. } => ("man", "no role"),
         };
         Duty { command, role }
     }
@@ -298,50 +229,22 @@ pub struct Duty {
     pub role: &'static str,
 }
 
-impl Relay {
-    /// The relay that these arguments ask for.
-    ///
-    /// # Errors
-    ///
-    /// The process needs a random name, and the generator fails.
-    pub fn settings(self, rng: &mut impl TryRng) -> Result<relay::Relay, Error> {
-        let holder = match self.holder {
-            Some(holder) => holder,
-            None => random_name(rng)?,
-        };
-        Ok(relay::Relay {
-            subscription: self.subscription,
-            create: self.create,
-            once: self.once,
-            holder,
-            source: self.source,
-            batch: self.batch,
-            idle: Duration::from_millis(self.idle_ms.into()),
-        })
-    }
-}
-
-fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
-    let number = rng.try_next_u64().map_err(|error| Error::Name(error.to_string()))?;
-    Ok(format!("projector-{number:016x}"))
-}
-
-fn number(text: &str, least: u32, most: u32) -> Result<u32, String> {
-    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-    number.ok_or_else(|| format!("it must be a number from {least} to {most}"))
-}
-
-fn subscription_name(text: &str) -> Result<String, String> {
-    let is_name = !text.trim().is_empty();
-    is_name
-        .then(|| text.to_owned())
-        .ok_or("it must have a name; `projector subscriptions list` lists them".to_owned())
-}
-
 fn session_id(text: &str) -> Result<SessionId, String> {
     text.parse().map_err(|_| {
         "a session id looks like 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f; `projector sessions --user USER` lists a user's"
             .to_owned()
+    })
+}
+
+fn user_id(text: &str) -> Result<UserId, String> {
+    let is_id = (1..=UserId::BYTES_MAX).contains(&text.len());
+    is_id.then(|| UserId::from(text)).ok_or_else(|| format!("a user id has 1 to {} bytes", UserId::BYTES_MAX))
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| {
+        "a network looks like 203.0.113.0/24 or 2001:db8::/32, and an address alone is one too".to_owned()
     })
 }
 

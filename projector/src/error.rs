@@ -3,8 +3,9 @@
 use std::{fmt, io};
 
 use session_ledger::ledger::{
-    self, AddressError, FeedError, RebuildError, SchemaError, StartError, SubscriptionError,
+    self, AddressError, FeedError, QuestionError, RebuildError, SchemaError, StartError, SubscriptionError,
 };
+use session_ledger::session::Unanswerable;
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
@@ -66,6 +67,28 @@ pub enum Error {
     /// The key ring's file cannot be read or written, or the step cannot be taken.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    /// The question has no answer.
+    #[error(transparent)]
+    Question(Unanswerable),
+    /// An event cannot be read, so that the state after it is not known.
+    #[error("{error}: event {version} cannot be read, so the state is known up to version {known}")]
+    UnreadableEvent {
+        /// The event's version.
+        version: i64,
+        /// The last version of which the state is known.
+        known: i64,
+        /// Why it cannot be read.
+        error: Box<ledger::Error>,
+    },
+    /// Somebody was asked whether sessions are to end, and did not say yes.
+    #[error("nothing was ended: only the answer yes ends sessions")]
+    Unconfirmed,
+    /// Ending sessions was interrupted.
+    #[error("it was stopped: the other sessions go on; run it again to end them")]
+    EndsStopped,
+    /// The arguments contradict each other.
+    #[error("{0}")]
+    Arguments(String),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -115,6 +138,16 @@ impl Error {
 impl From<ledger::Error> for Error {
     fn from(error: ledger::Error) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<QuestionError> for Error {
+    fn from(error: QuestionError) -> Self {
+        match error {
+            QuestionError::Ledger(error) => error.into(),
+            QuestionError::Unanswerable(error) => Self::Question(error),
+            other => Self::Arguments(other.to_string()),
+        }
     }
 }
 

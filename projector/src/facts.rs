@@ -67,12 +67,16 @@ fn with(mut facts: Value, name: &str, fact: Option<String>) -> Value {
     facts
 }
 
-fn proof(methods: &[String], assurance: Assurance, auth_time: Option<OffsetDateTime>) -> Value {
-    let level = match assurance {
+/// The level as machines are told it.
+pub(crate) fn level(assurance: Assurance) -> &'static str {
+    match assurance {
         Assurance::Aal1 => "aal1",
         Assurance::Aal2 => "aal2",
         Assurance::Aal3 => "aal3",
-    };
-    let facts = json!({ "methods": methods, "assurance": level });
+    }
+}
+
+fn proof(methods: &[String], assurance: Assurance, auth_time: Option<OffsetDateTime>) -> Value {
+    let facts = json!({ "methods": methods, "assurance": level(assurance) });
     with(facts, "auth_time", auth_time.and_then(|at| at.format(&Rfc3339).ok()))
 }

@@ -1,121 +1,183 @@
-//! `projector history`: the events of one session.
+//! `projector history`: the events of one session, or of all sessions of a user.
 
-use std::net::IpAddr;
+mod follow;
+mod step;
+
 use std::pin::pin;
 
-use futures_util::{StreamExt, TryStreamExt};
-use serde::Serialize;
-use serde_json::{Value, json};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use session_ledger::Ledger;
-use session_ledger::session::{Audience, Event, Recorded, SessionId};
-use time::OffsetDateTime;
+use session_ledger::ledger::QuestionError;
+use session_ledger::session::{Client, EventFilter, IpNet, Recorded, SessionId, UserId};
 
-use crate::facts::facts;
-use crate::output::{self, Column, Format, Listed, whole, wrapped};
-use crate::{Answer, Console, Error, words};
+use self::step::{Step, StepOfUser};
+use crate::moment::Span;
+use crate::ocsf::{self, Authentication, Service};
+use crate::output::{self, Format};
+use crate::{Answer, Console, Error};
 
-/// Lists the events of a session. [`Answer::No`] if the log knows no such session.
+pub use follow::follow;
+
+/// Whose events are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of one session.
+    Session(SessionId),
+    /// Those of all sessions that are a user's, session after session.
+    User(UserId),
+}
+
+/// Which of them: each condition leaves fewer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Those of one of these kinds; empty for all.
+    pub kinds: Vec<String>,
+    /// Those by this actor, who is not the session's user.
+    pub actor: Option<UserId>,
+    /// Those that say that they came from this network.
+    pub network: Option<IpNet>,
+    /// Those that occurred within this span.
+    pub span: Span,
+}
+
+/// What is asked for, and how it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Whose events.
+    pub whose: Whose,
+    /// Which of them.
+    pub conditions: Conditions,
+    /// How they are written.
+    pub format: ocsf::Format,
+    /// What users sign in to, as OCSF names it.
+    pub service: Service,
+}
+
+/// Lists the events. [`Answer::No`] if there are none.
 ///
 /// # Errors
 ///
-/// The database is away, or the output cannot be written.
-pub async fn run(
-    ledger: &Ledger,
-    session: SessionId,
-    format: Format,
-    console: &mut Console<'_>,
-) -> Result<Answer, Error> {
-    let step = |recorded| Step::new(&recorded, format == Format::Csv);
-    let mut steps = pin!(ledger.history_stream(session).map_ok(step).peekable());
-    let is_empty = steps.as_mut().peek().await.is_none();
+/// The database is away, the span is empty, or the output cannot be written.
+pub async fn run(ledger: &Ledger, question: &Question, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let mut events = pin!(events(ledger, question).peekable());
+    let is_empty = events.as_mut().peek().await.is_none();
     if is_empty {
-        console.note(&format!(
-            "The log knows no session {session}: check the id, or list a user's sessions with \
-             `projector sessions --user USER`."
-        ))?;
+        note_emptiness(ledger, question, console).await?;
     }
-    output::write(console, format, steps).await?;
+    let with_data_as_text = question.format == ocsf::Format::Csv;
+    let step = |recorded: Recorded| Step::new(&recorded, with_data_as_text);
+    match (question.format.list(), &question.whose) {
+        (Some(format), Whose::Session(_)) => output::write(console, format, events.map_ok(step)).await?,
+        (Some(format), Whose::User(_)) => {
+            let steps = events.map_ok(|recorded| StepOfUser(step(recorded)));
+            output::write(console, format, steps).await?;
+        }
+        (None, _) => {
+            let document =
+                async |recorded: Recorded| Ok(Authentication::of_event(&recorded, &question.service));
+            let mut documents = pin!(events.try_filter_map(document).peekable());
+            if !is_empty && documents.as_mut().peek().await.is_none() {
+                console
+                    .note("None of these events is an authentication, and OCSF is told of nothing else.")?;
+            }
+            output::write_lines(console, documents).await?;
+        }
+    }
     Ok(if is_empty { Answer::No } else { Answer::Yes })
 }
 
-/// One event, with all fields for the machine formats.
-#[derive(Serialize)]
-struct Step {
-    version: i64,
-    #[serde(serialize_with = "output::exact_time")]
-    occurred_at: OffsetDateTime,
-    #[serde(serialize_with = "output::exact_time")]
-    recorded_at: OffsetDateTime,
-    event_id: String,
-    kind: String,
-    /// The name in the OWASP Logging Vocabulary, where that has one.
-    owasp: Option<&'static str>,
-    data: Data,
-    /// Why the event cannot be read, if it cannot.
-    unreadable: Option<String>,
-    user: Option<String>,
-    actor: Option<String>,
-    client_ip: Option<IpAddr>,
-    user_agent: Option<String>,
-    /// The event in words, for people.
-    #[serde(skip)]
-    what: String,
-}
-
-/// The facts of an event.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Data {
-    Object(Value),
-    /// As JSON, for a format without objects.
-    Text(String),
-}
-
-impl Step {
-    fn new(recorded: &Recorded, as_text: bool) -> Self {
-        let entry = &recorded.entry;
-        let client = recorded.client.clone().unwrap_or_default();
-        let event = entry.event();
-        let facts = event.as_ref().map_or_else(|_| json!({}), facts);
-        Self {
-            version: entry.version,
-            occurred_at: entry.occurred_at,
-            recorded_at: recorded.recorded_at,
-            event_id: entry.event_id.to_string(),
-            kind: entry.encoded.kind().to_owned(),
-            owasp: event.as_ref().ok().and_then(Event::owasp),
-            data: if as_text { Data::Text(facts.to_string()) } else { Data::Object(facts) },
-            unreadable: event.err().map(|error| error.to_string()),
-            user: entry.user.as_ref().map(ToString::to_string),
-            actor: entry.actor.as_ref().map(ToString::to_string),
-            client_ip: client.ip,
-            user_agent: client.user_agent.as_deref().map(str::to_owned),
-            what: entry.in_words(Audience::Operator),
+/// The events, each with its client as far as it is known.
+fn events(
+    ledger: &Ledger,
+    question: &Question,
+) -> impl Stream<Item = Result<Recorded, QuestionError>> + use<> {
+    let Question { whose, conditions, .. } = question;
+    // Where events between are missing, the client of the one before says nothing.
+    let has_gaps = !conditions.kinds.is_empty() || conditions.actor.is_some() || conditions.network.is_some();
+    let mut last: Option<(SessionId, Option<Client>)> = None;
+    ledger.events_stream(conditions.filter(whose)).map_ok(move |mut recorded| {
+        if has_gaps {
+            return recorded;
         }
+        let before = last.take().filter(|(session, _)| *session == recorded.session_id);
+        recorded.client = recorded.client.or(before.and_then(|(_, client)| client));
+        last = Some((recorded.session_id, recorded.client.clone()));
+        recorded
+    })
+}
+
+/// Says why there is nothing to list.
+async fn note_emptiness(
+    ledger: &Ledger,
+    question: &Question,
+    console: &mut Console<'_>,
+) -> Result<(), Error> {
+    let is_known = match question.whose {
+        Whose::Session(session) => !ledger.history_page(session, 0, 1).await?.is_empty(),
+        Whose::User(ref user) => !ledger.sessions_page(user, None, 1).await?.is_empty(),
+    };
+    console.note(&match (&question.whose, is_known) {
+        (Whose::Session(session), false) => format!(
+            "The log knows no session {session}: check the id, or list a user's sessions with \
+             `projector sessions --user USER`."
+        ),
+        (Whose::Session(session), true) => {
+            format!("No event of the session {session} fulfils these conditions.")
+        }
+        (Whose::User(user), false) => format!("No session belongs to user \"{user}\"."),
+        (Whose::User(user), true) => format!("No event of user \"{user}\" fulfils these conditions."),
+    })?;
+    Ok(())
+}
+
+impl Question {
+    /// All events of a session or a user, in a format.
+    pub fn new(whose: Whose, format: impl Into<ocsf::Format>) -> Self {
+        let (conditions, service) = (Conditions::default(), Service::default());
+        Self { whose, conditions, format: format.into(), service }
     }
 }
 
-impl Listed for Step {
-    const COLUMNS: &'static [Column] = &[
-        whole("VERSION"),
-        whole("TIME"),
-        whole("EVENT"),
-        wrapped("WHAT"),
-        whole("USER"),
-        whole("BY"),
-        wrapped("FROM"),
-    ];
-    const DROPPED: &'static [&'static str] = &["EVENT", "FROM", "VERSION", "BY", "USER"];
+impl Conditions {
+    /// The same question to the database.
+    fn filter(&self, whose: &Whose) -> EventFilter {
+        let mut filter = match whose {
+            Whose::Session(session) => EventFilter::of_session(*session),
+            Whose::User(user) => EventFilter::of_user(user.clone()),
+        };
+        filter = self.kinds.iter().fold(filter, EventFilter::kind);
+        if let Some(actor) = &self.actor {
+            filter = filter.by(actor.clone());
+        }
+        if let Some(network) = self.network {
+            filter = filter.from_network(network);
+        }
+        if let Some(since) = self.span.since {
+            filter = filter.occurred_from(since);
+        }
+        if let Some(until) = self.span.until {
+            filter = filter.occurred_before(until);
+        }
+        filter
+    }
 
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.version.to_string(),
-            words::to_second(self.occurred_at),
-            self.kind.clone(),
-            self.what.clone(),
-            self.user.clone().unwrap_or_default(),
-            self.actor.clone().unwrap_or_default(),
-            words::client(self.client_ip, self.user_agent.as_deref()),
-        ]
+    /// Whether an event fulfils them: as the database would say.
+    fn hold(&self, recorded: &Recorded) -> bool {
+        let entry = &recorded.entry;
+        let said = entry.client.as_ref().and_then(|client| client.ip);
+        (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == entry.encoded.kind()))
+            && self.actor.as_ref().is_none_or(|actor| entry.actor.as_ref() == Some(actor))
+            && self.network.is_none_or(|network| said.is_some_and(|ip| network.contains(&ip)))
+            && self.span.holds(entry.occurred_at)
+    }
+}
+
+/// The formats that go on and on: an array of JSON would never end.
+fn endless(format: ocsf::Format) -> Result<Option<Format>, Error> {
+    match format.list() {
+        Some(Format::Json) => Err(Error::Arguments(
+            "an array of JSON has an end, and --follow has none: take --format ndjson".to_owned(),
+        )),
+        format => Ok(format),
     }
 }

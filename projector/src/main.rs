@@ -1,18 +1,20 @@
 //! Reads the command line, runs one command, and says by the exit code how it went.
 #![forbid(unsafe_code)]
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Command, CommandLine, Epoch, Keys, Subscriptions};
+use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, epoch, history, key_file, keys, migrate, output, reader, rebuild,
-    relay, sessions, subscriptions, verify,
+    Answer, Console, Error, database, end, epoch, history, key_file, keys, logins, manual, migrate, output,
+    reader, rebuild, relay, sessions, state_at, stats, subscriptions, verify,
 };
 use rand::rngs::SysRng;
+use session_ledger::Ledger;
 use session_ledger::ledger::RebuildOptions;
+use time::OffsetDateTime;
 use tracing_subscriber::EnvFilter;
 
 /// The exit code of an error: the one that clap uses for a wrong argument.
@@ -66,8 +68,14 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
             let options = if asked.while_connected { options.while_connected() } else { options };
             rebuild::run(&open().await?, options, shutdown(), console).await
         }
-        Command::History(asked) => history::run(&open().await?, asked.session, asked.format, console).await,
-        Command::Sessions(asked) => sessions::run(&open().await?, &asked.user, asked.format, console).await,
+        Command::Audit(asked) => tell(asked, open, console).await,
+        Command::End(asked) => {
+            let order = asked.order()?;
+            let mut answers = io::stdin().lock();
+            let can_ask = answers.is_terminal() && console.notes_is_terminal;
+            let answers = can_ask.then_some(&mut answers as &mut dyn BufRead);
+            end::run(&open().await?, &order, answers, shutdown(), console).await
+        }
         Command::Relay(asked) => {
             let settings = asked.settings(&mut SysRng)?;
             let stop = async {
@@ -94,6 +102,48 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Keys { command: Keys::Rotate { file } } => key_file::rotate(&file, &mut SysRng, console),
         Command::Keys { command: Keys::Retire { file, key } } => key_file::retire(&file, &key, console),
         Command::Keys { command: Keys::List { file } } => key_file::list(&file, console),
+        Command::Completions { shell } => manual::completions(shell, console),
+        Command::Man { out } => manual::man(out.as_deref(), console),
+    }
+}
+
+/// Answers a question about what was. One that has no answer is refused before a database is looked for.
+async fn tell(
+    asked: Audit,
+    open: impl AsyncFnOnce() -> Result<Ledger, Error>,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    let now = OffsetDateTime::now_utc();
+    match asked {
+        Audit::History(asked) => {
+            let follows = asked.follow;
+            let question = asked.question(now)?;
+            let ledger = open().await?;
+            if !follows {
+                return history::run(&ledger, &question, console).await;
+            }
+            let stop = async {
+                tokio::select! {
+                    () = shutdown() => {}
+                    () = reader::gone() => {}
+                }
+            };
+            history::follow(&ledger, &question, stop, console).await
+        }
+        Audit::Sessions(asked) => {
+            let question = asked.question(now)?;
+            sessions::run(&open().await?, &question, console).await
+        }
+        Audit::Logins(asked) => {
+            let question = asked.question(now)?;
+            logins::run(&open().await?, &question, console).await
+        }
+        Audit::Who(asked) => logins::run(&open().await?, &asked.question(now), console).await,
+        Audit::StateAt(asked) => state_at::run(&open().await?, &asked.question(now), console).await,
+        Audit::Stats(asked) => {
+            let question = asked.question(now)?;
+            stats::run(&open().await?, &question, console).await
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use std::pin::pin;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use futures_util::{Stream, TryStreamExt};
 use serde::{Serialize, Serializer};
-use session_ledger::ledger;
 use time::OffsetDateTime;
 
 use crate::console::{escaped, harmless_line};
@@ -52,11 +51,14 @@ pub trait Listed: Serialize {
 /// # Errors
 ///
 /// A record cannot be read, or the output cannot be written.
-pub async fn write<R: Listed>(
+pub async fn write<R: Listed, E>(
     console: &mut Console<'_>,
     format: Format,
-    records: impl Stream<Item = Result<R, ledger::Error>>,
-) -> Result<(), Error> {
+    records: impl Stream<Item = Result<R, E>>,
+) -> Result<(), Error>
+where
+    Error: From<E>,
+{
     match format {
         Format::Table => {
             // A column is as wide as its widest cell, which may be in the last record.
@@ -65,8 +67,19 @@ pub async fn write<R: Listed>(
         }
         Format::Json => in_pieces(console, records, json, json_end).await,
         Format::Csv => in_pieces(console, records, csv, |_| "").await,
-        Format::Ndjson => in_pieces(console, records, ndjson, |_| "").await,
+        Format::Ndjson => write_lines(console, records).await,
     }
+}
+
+/// Writes each record as one object on one line, as they come.
+pub(crate) async fn write_lines<R: Serialize, E>(
+    console: &mut Console<'_>,
+    records: impl Stream<Item = Result<R, E>>,
+) -> Result<(), Error>
+where
+    Error: From<E>,
+{
+    in_pieces(console, records, |record, _| ndjson(record), |_| "").await
 }
 
 /// How many characters a line of standard output has; none if that is no terminal.
@@ -152,12 +165,15 @@ fn arranged(columns: &[Column], rows: &[Vec<String>], widths: &[Option<usize>]) 
 
 /// Writes `one` for each record, and `end` for the end of a list that is empty or not. `one` learns whether
 /// the record is the first.
-async fn in_pieces<R>(
+async fn in_pieces<R, E>(
     console: &mut Console<'_>,
-    records: impl Stream<Item = Result<R, ledger::Error>>,
+    records: impl Stream<Item = Result<R, E>>,
     one: fn(&R, bool) -> Result<String, Error>,
     end: fn(bool) -> &'static str,
-) -> Result<(), Error> {
+) -> Result<(), Error>
+where
+    Error: From<E>,
+{
     let mut records = pin!(records);
     let (mut piece, mut is_empty) = (String::new(), true);
     while let Some(record) = records.try_next().await? {
@@ -173,7 +189,7 @@ async fn in_pieces<R>(
 }
 
 /// An element of the array, and what stands before it. Texts in JSON have no line ends of their own.
-fn json<R: Listed>(record: &R, is_first: bool) -> Result<String, Error> {
+fn json<R: Serialize>(record: &R, is_first: bool) -> Result<String, Error> {
     let before = if is_first { "[" } else { "," };
     let element = escaped(&serde_json::to_string_pretty(record)?).replace('\n', "\n  ");
     Ok(format!("{before}\n  {element}"))
@@ -184,7 +200,7 @@ fn json_end(is_empty: bool) -> &'static str {
 }
 
 /// A line, behind the headings if it is the first.
-fn csv<R: Listed>(record: &R, is_first: bool) -> Result<String, Error> {
+pub(crate) fn csv<R: Serialize>(record: &R, is_first: bool) -> Result<String, Error> {
     let mut fields = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
     fields.serialize(record)?;
     let fields = fields.into_inner().map_err(|error| error.into_error())?;
@@ -203,6 +219,7 @@ fn literal(cell: &str) -> String {
     sign.to_owned() + &escaped(cell).replace('\n', "\\u000a")
 }
 
-fn ndjson<R: Listed>(record: &R, _is_first: bool) -> Result<String, Error> {
+/// A line of NDJSON.
+pub(crate) fn ndjson<R: Serialize>(record: &R) -> Result<String, Error> {
     Ok(escaped(&serde_json::to_string(record)?) + "\n")
 }

@@ -11,6 +11,7 @@ use crate::Console;
 const EVENTS_BETWEEN_LINES: u64 = 100_000;
 
 const BAR: &str = "{msg} {wide_bar} {human_pos} of about {human_len} events, {eta} left";
+const STEPS: &str = "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left";
 const SPINNER: &str = "{msg} {spinner} {human_pos} events";
 
 /// A bar on a terminal, plain lines elsewhere.
@@ -73,6 +74,49 @@ fn draw(bar: &ProgressBar, progress: Progress) {
 fn dress(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
+    }
+}
+
+/// How many steps lie between two lines, where no bar can be drawn.
+const STEPS_BETWEEN_LINES: u64 = 1_000;
+
+/// A bar for work of a known number of steps, or plain lines.
+pub(crate) struct Steps<'a> {
+    what: &'static str,
+    of: String,
+    notes: &'a mut (dyn Write + Send),
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> Steps<'a> {
+    /// For doing `what` with a number of things: `Ending`, `session`.
+    pub(crate) fn new(what: &'static str, noun: &str, number: u64, console: &'a mut Console<'_>) -> Self {
+        let bar = console.notes_is_terminal.then(|| {
+            let bar =
+                ProgressBar::with_draw_target(Some(number), ProgressDrawTarget::stderr()).with_message(what);
+            dress(&bar, STEPS);
+            bar
+        });
+        Self { what, of: crate::words::count(number, noun), notes: &mut *console.notes, bar }
+    }
+
+    /// Shows how many were done. A line that cannot be written is no reason to stop.
+    pub(crate) fn show(&mut self, done: u64) {
+        match &self.bar {
+            Some(bar) => bar.set_position(done),
+            None if done.is_multiple_of(STEPS_BETWEEN_LINES) => {
+                writeln!(self.notes, "{}: {done} of {}", self.what, self.of).ok();
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Steps<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
 

@@ -1,17 +1,53 @@
 //! `projector sessions`: a user's live and ended sessions, and those in which somebody acted as the user.
 
+use std::future::ready;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::TryStreamExt;
 use futures_util::stream::{self, Peekable, Stream, StreamExt};
 use serde::Serialize;
 use session_ledger::Ledger;
 use session_ledger::ledger::{self, Impersonation, SessionSummary};
-use session_ledger::session::{SessionId, UserId, browser_name};
+use session_ledger::session::{EndReason, IpNet, SessionId, UserId, browser_name};
 use time::OffsetDateTime;
 
+use crate::moment::Span;
 use crate::output::{self, Column, Format, Listed, whole, wrapped};
 use crate::{Answer, Console, Error, words};
+
+/// Which sessions of a user are asked for, and how they are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The user.
+    pub user: UserId,
+    /// The live ones alone, or the ended ones alone.
+    pub is_live: Option<bool>,
+    /// Those that started within this span.
+    pub span: Span,
+    /// Those whose latest event came from this network.
+    pub network: Option<IpNet>,
+    /// Those that ended for this reason.
+    pub reason: Option<EndReason>,
+    /// How the list is written.
+    pub format: Format,
+}
+
+impl Question {
+    /// All sessions of a user.
+    pub fn new(user: impl Into<UserId>, format: Format) -> Self {
+        let (is_live, span, network, reason) = (None, Span::default(), None, None);
+        Self { user: user.into(), is_live, span, network, reason, format }
+    }
+
+    fn wants(&self, line: &Line) -> bool {
+        self.is_live.is_none_or(|is_live| is_live == line.ended_at.is_none())
+            && self.span.holds(line.started_at)
+            && self.network.is_none_or(|network| line.client_ip.is_some_and(|ip| network.contains(&ip)))
+            && self.reason.as_ref().is_none_or(|reason| line.end_reason.as_deref() == Some(reason.as_str()))
+    }
+}
 
 /// Lists a user's sessions, live and ended, and those in which somebody else acted as the user, the latest
 /// started first. [`Answer::No`] if there are none.
@@ -19,21 +55,24 @@ use crate::{Answer, Console, Error, words};
 /// # Errors
 ///
 /// The database is away, or the output cannot be written.
-pub async fn run(
-    ledger: &Ledger,
-    user: &UserId,
-    format: Format,
-    console: &mut Console<'_>,
-) -> Result<Answer, Error> {
+pub async fn run(ledger: &Ledger, question: &Question, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let user = &question.user;
     let own = ledger.sessions_stream(user).map(|one| one.map(Line::from));
     let acted = ledger.impersonations_stream(user).map(|one| one.map(Line::from));
-    let mut lines = pin!(merged(own, acted).peekable());
+    let is_known = AtomicBool::new(false);
+    let wanted = merged(own, acted).try_filter(|line| {
+        is_known.store(true, Ordering::Relaxed);
+        ready(question.wants(line))
+    });
+    let mut lines = pin!(wanted.peekable());
     let is_empty = lines.as_mut().peek().await.is_none();
+    output::write(console, question.format, lines).await?;
     if is_empty {
-        console
-            .note(&format!("No session belongs to user \"{user}\", and nobody has acted as that user."))?;
+        console.note(&match is_known.load(Ordering::Relaxed) {
+            false => format!("No session belongs to user \"{user}\", and nobody has acted as that user."),
+            true => format!("No session of user \"{user}\" fulfils these conditions."),
+        })?;
     }
-    output::write(console, format, lines).await?;
     Ok(if is_empty { Answer::No } else { Answer::Yes })
 }
 

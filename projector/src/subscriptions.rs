@@ -20,7 +20,8 @@ pub async fn list(ledger: &Ledger, format: Format, console: &mut Console<'_>) ->
     if is_empty {
         console.note("There is no subscription: `projector relay --create` makes one.")?;
     }
-    output::write(console, format, stream::iter(listed.into_iter().map(|one| Ok(Line::from(one))))).await?;
+    let lines = listed.into_iter().map(|one| Ok::<_, Error>(Line::from(one)));
+    output::write(console, format, stream::iter(lines)).await?;
     Ok(if is_empty { Answer::No } else { Answer::Yes })
 }
 

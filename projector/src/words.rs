@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use session_ledger::session::browser_name;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 /// A number with its noun: `1 event`, `2 events`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
@@ -23,6 +23,22 @@ pub(crate) fn exact(at: OffsetDateTime) -> String {
     utc.format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
 }
 
+/// A span of time in its two largest units: `45 s`, `3 min`, `2 h 5 min`, `14 d 3 h`.
+pub(crate) fn span(span: Duration) -> String {
+    let seconds = span.whole_seconds().max(0);
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let largest = units.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(units.len() - 1);
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    // Seconds do not matter beside hours, nor minutes beside days.
+    for (unit, name) in units.iter().skip(largest).take(2) {
+        parts.push((rest / unit, name));
+        rest %= unit;
+    }
+    let told = parts.iter().enumerate().filter(|(nth, (number, _))| *nth == 0 || *number > 0);
+    told.map(|(_, (number, name))| format!("{number} {name}")).collect::<Vec<_>>().join(" ")
+}
+
 /// The address and the browser of a request, as far as they are known.
 pub(crate) fn client(ip: Option<IpAddr>, user_agent: Option<&str>) -> String {
     match (ip, user_agent.map(browser_name)) {
@@ -30,6 +46,13 @@ pub(crate) fn client(ip: Option<IpAddr>, user_agent: Option<&str>) -> String {
         (Some(ip), None) => ip.to_string(),
         (None, browser) => browser.unwrap_or_default(),
     }
+}
+
+#[test]
+fn a_span_is_told_in_its_two_largest_units() {
+    let told = [0, 59, 60, 61, 3_600, 7_500, 86_400 * 14 + 10_800 + 5, -5];
+    let told = told.map(|seconds| span(Duration::seconds(seconds)));
+    assert_eq!(told, ["0 s", "59 s", "1 min", "1 min 1 s", "1 h", "2 h 5 min", "14 d 3 h", "0 s"]);
 }
 
 #[test]

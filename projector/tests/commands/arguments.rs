@@ -84,7 +84,7 @@ fn a_bad_session_id_is_told_what_one_looks_like() {
     let output = bare_projector().args(["history", "42"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
-    let expected = "error: invalid value '42' for '<SESSION>': a session id looks like \
+    let expected = "error: invalid value '42' for '[SESSION]': a session id looks like \
         0198b5c2-7a30-7cc3-98c4-dc0c0c07398f; `projector sessions --user USER` lists a user's\n";
     assert!(told.starts_with(expected), "{told}");
 }
@@ -142,7 +142,7 @@ fn a_number_out_of_its_range_is_told_the_range() {
 
 #[test]
 fn every_command_has_help_with_an_example_and_without_the_password_of_the_environment() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 19] = [
         &["subscriptions", "list"],
         &["subscriptions", "drop"],
         &["migrate"],
@@ -150,6 +150,13 @@ fn every_command_has_help_with_an_example_and_without_the_password_of_the_enviro
         &["rebuild"],
         &["history"],
         &["sessions"],
+        &["logins"],
+        &["who"],
+        &["state-at"],
+        &["stats"],
+        &["end"],
+        &["completions"],
+        &["man"],
         &["relay"],
         &["keys", "generate"],
         &["keys", "rotate"],

@@ -3,27 +3,42 @@
 
 mod arguments;
 mod capture;
+mod end;
 mod epoch;
+mod follow;
 mod history;
 mod key_file;
 mod keys;
+mod logins;
+mod manual;
 mod migrate;
+mod ocsf;
 mod output;
 mod rebuild;
 mod rebuild_stopped;
 mod relay;
 mod roles;
 mod sessions;
+mod state_at;
+mod stats;
 mod stories;
 mod subscriptions;
 mod verify;
 
 use std::process::{Command, Output};
 
+use clap::Parser;
+use projector::cli::CommandLine;
 use session_ledger::Ledger;
 use test_support::Database;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+
+/// The command that somebody types.
+fn command(arguments: &[&str]) -> projector::cli::Command {
+    let typed = ["projector"].iter().chain(arguments);
+    CommandLine::try_parse_from(typed).unwrap().command
+}
 
 /// The program, with a database.
 fn projector(config: &Config) -> Command {

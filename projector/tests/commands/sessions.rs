@@ -1,6 +1,8 @@
 //! `projector sessions`.
 
+use projector::cli::{Audit, Command};
 use projector::output::Format;
+use projector::sessions::Question;
 use projector::{Answer, sessions};
 use serde_json::{Value, json};
 use test_support::Database;
@@ -17,7 +19,7 @@ async fn a_users_sessions_are_listed_in_every_format() {
     let ledger = stories::tell(&database).await;
     for (format, name) in FORMATS {
         let mut capture = Capture::default();
-        let answer = sessions::run(&ledger, &"alice".into(), format, &mut capture.console()).await;
+        let answer = sessions::run(&ledger, &Question::new("alice", format), &mut capture.console()).await;
         assert_eq!(answer.unwrap(), Answer::Yes);
         assert_eq!(capture.notes(), "");
         assert_golden(&format!("sessions.{name}"), &capture.out());
@@ -34,7 +36,8 @@ async fn a_terminal_gets_no_control_characters_in_any_format() {
     let ledger = stories::tell(&database).await;
     for (format, _) in FORMATS {
         let mut capture = Capture::terminal();
-        let _ = sessions::run(&ledger, &"alice".into(), format, &mut capture.console()).await.unwrap();
+        let _ =
+            sessions::run(&ledger, &Question::new("alice", format), &mut capture.console()).await.unwrap();
         let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!capture.out().contains(steers), "{:?}", capture.out());
         assert!(capture.out().contains("curl/8.5.0"), "{}", capture.out());
@@ -50,7 +53,8 @@ async fn of_a_user_without_sessions_the_answer_is_no() {
         [(Format::Table, ""), (Format::Json, "[]\n"), (Format::Csv, ""), (Format::Ndjson, "")]
     {
         let mut capture = Capture::default();
-        let answer = sessions::run(&ledger, &"no\u{1b}body".into(), format, &mut capture.console()).await;
+        let answer =
+            sessions::run(&ledger, &Question::new("no\u{1b}body", format), &mut capture.console()).await;
         assert_eq!(answer.unwrap(), Answer::No);
         assert_eq!(capture.out(), empty);
         let note = "No session belongs to user \"no\u{fffd}body\", and nobody has acted as that user.\n";
@@ -65,7 +69,7 @@ async fn a_session_in_which_somebody_acted_as_the_user_is_listed_with_who_did() 
     let database = Database::fresh().await;
     let ledger = stories::tell(&database).await;
     let mut capture = Capture::default();
-    let answer = sessions::run(&ledger, &"bob".into(), Format::Json, &mut capture.console()).await;
+    let answer = sessions::run(&ledger, &Question::new("bob", Format::Json), &mut capture.console()).await;
     assert_eq!(answer.unwrap(), Answer::Yes);
     let listed: Vec<Value> = serde_json::from_str(&capture.out()).unwrap();
     assert_eq!(listed.len(), 1);
@@ -79,7 +83,8 @@ async fn a_session_in_which_somebody_acted_as_the_user_is_listed_with_who_did() 
         .await
         .unwrap();
     let mut capture = Capture::default();
-    let _ = sessions::run(&ledger, &"bob".into(), Format::Ndjson, &mut capture.console()).await.unwrap();
+    let _ =
+        sessions::run(&ledger, &Question::new("bob", Format::Ndjson), &mut capture.console()).await.unwrap();
     let by = |line: &str| serde_json::from_str::<Value>(line).unwrap()["impersonated_by"].clone();
     let told = capture.out();
     assert_eq!(told.lines().map(by).collect::<Vec<_>>(), [Value::Null, json!("alice")], "{told}");
@@ -97,7 +102,9 @@ async fn an_id_is_never_broken_and_columns_go_in_the_documented_order() {
         (60, "SESSION STATUS", Some("STARTED, LAST SEEN, FROM, BROWSER")),
     ] {
         let mut capture = Capture::terminal_of(columns);
-        let _ = sessions::run(&ledger, &"alice".into(), Format::Table, &mut capture.console()).await.unwrap();
+        let _ = sessions::run(&ledger, &Question::new("alice", Format::Table), &mut capture.console())
+            .await
+            .unwrap();
         let told = capture.out();
         let first = told.lines().next().unwrap();
         assert_eq!(first.split_whitespace().collect::<Vec<_>>().join(" "), headings, "{columns}\n{told}");
@@ -109,7 +116,8 @@ async fn an_id_is_never_broken_and_columns_go_in_the_documented_order() {
         assert_eq!(capture.notes(), note.unwrap_or_default());
     }
     let mut capture = Capture::terminal_of(10);
-    let _ = sessions::run(&ledger, &"alice".into(), Format::Table, &mut capture.console()).await.unwrap();
+    let _ =
+        sessions::run(&ledger, &Question::new("alice", Format::Table), &mut capture.console()).await.unwrap();
     assert!(capture.out().contains(&stories::eventful().to_string()), "{}", capture.out());
 }
 
@@ -118,10 +126,35 @@ async fn headings_are_bold_for_those_who_want_colours() {
     let database = Database::fresh().await;
     let ledger = stories::tell(&database).await;
     let told = async |mut capture: Capture| {
-        let _ = sessions::run(&ledger, &"alice".into(), Format::Table, &mut capture.console()).await.unwrap();
+        let _ = sessions::run(&ledger, &Question::new("alice", Format::Table), &mut capture.console())
+            .await
+            .unwrap();
         capture.out()
     };
     assert!(told(Capture::terminal_of(80).coloured()).await.starts_with("\u{1b}[1mSESSION "));
     assert!(told(Capture::terminal_of(80)).await.starts_with("SESSION "));
     assert!(told(Capture::default().coloured()).await.starts_with("SESSION "));
+}
+
+#[tokio::test]
+async fn each_condition_leaves_fewer_sessions() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let listed = async |more: &[&str]| {
+        let arguments = [&["sessions", "--user", "alice", "--format", "csv"], more].concat();
+        let Command::Audit(Audit::Sessions(asked)) = super::command(&arguments) else { panic!() };
+        let question = asked.question(time::macros::datetime!(2025-03-01 12:00 UTC)).unwrap();
+        let mut capture = Capture::default();
+        let _ = sessions::run(&ledger, &question, &mut capture.console()).await.unwrap();
+        (capture.out().lines().skip(1).count(), capture.notes())
+    };
+    let none = "No session of user \"alice\" fulfils these conditions.\n".to_owned();
+    assert_eq!(listed(&["--live"]).await, (2, String::new()));
+    assert_eq!(listed(&["--ended"]).await.0, 1);
+    assert_eq!(listed(&["--ended", "--reason", "logged_out"]).await, (0, none.clone()));
+    assert_eq!(listed(&["--reason", "revoked"]).await.0, 1);
+    assert_eq!(listed(&["--since", "2h ago"]).await.0, 2);
+    assert_eq!(listed(&["--until", "2h ago"]).await.0, 1);
+    assert_eq!(listed(&["--from-network", "192.0.2.0/29"]).await.0, 3);
+    assert_eq!(listed(&["--from-network", "192.0.2.8/29"]).await, (0, none));
 }

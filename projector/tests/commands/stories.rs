@@ -31,22 +31,46 @@ pub(crate) fn eventful() -> SessionId {
     id(1, START)
 }
 
+/// A session of alice, begun an hour later, with a user agent that is none of a browser's.
+pub(crate) fn by_program() -> SessionId {
+    id(3, START + Duration::hours(1))
+}
+
+/// A session of alice, begun two hours later, from a phone.
+pub(crate) fn on_phone() -> SessionId {
+    id(2, START + Duration::hours(2))
+}
+
 /// The sessions of alice, one of them [`eventful`].
 pub(crate) async fn tell(database: &Database) -> Ledger {
     let client = database.connect().await;
     let (on_phone, by_program) = (START + Duration::hours(2), START + Duration::hours(1));
-    let phone = id(2, on_phone);
+    let phone = self::on_phone();
     write(&client, eventful(), START, FIREFOX, every_kind()).await;
     write(&client, phone, on_phone, SAFARI, vec![started_for_ever(), alice_logs_in()]).await;
     let renewing = vec![started_for_ever(), alice_logs_in(), renewed()];
-    write(&client, id(3, by_program), by_program, HOSTILE, renewing).await;
-    write(&client, id(4, START), START, FIREFOX, vec![started(), set("cart", b"someone else's")]).await;
+    write(&client, self::by_program(), by_program, HOSTILE, renewing).await;
+    write(&client, session_of_visitor(), START, FIREFOX, vec![started(), set("cart", b"someone else's")])
+        .await;
     let ledger = super::open(database).await;
     ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
     let seen = "insert into session_ledger.activity select session_id, changed_at + interval '5 minutes'
                   from session_ledger.session where session_id = $1";
     client.execute(seen, &[&phone.as_uuid()]).await.unwrap();
     ledger
+}
+
+/// A session that nobody has signed in to.
+pub(crate) fn session_of_visitor() -> SessionId {
+    id(4, START)
+}
+
+/// A session that is told event by event, ten seconds apart.
+pub(crate) async fn session_of(database: &Database, nth: u8, events: Vec<Event>) -> SessionId {
+    let id = id(nth, START);
+    let events = [vec![started_for_ever()], events].concat();
+    write(&database.connect().await, id, START, FIREFOX, events).await;
+    id
 }
 
 /// The id of a session, which begins with the time of its start, as the library makes it.
@@ -99,7 +123,7 @@ fn started_for_ever() -> Event {
     Event::Started(Started::new(TOKEN_HASH, timeouts))
 }
 
-fn alice_logs_in() -> Event {
+pub(crate) fn alice_logs_in() -> Event {
     let (methods, assurance) = (vec!["pwd".into()], Assurance::Aal1);
     Event::LoggedIn(LoggedIn::new("alice".into(), methods, assurance))
 }

@@ -1,0 +1,332 @@
+//! Authentications as OCSF has them: class 3002 of the Open Cybersecurity Schema Framework, which a SIEM
+//! takes as it is.
+//!
+//! A login is a Logon, the end of a signed-in session a Logoff. Re-authentications and the beginning and end
+//! of acting as somebody else are activities of another name. A document holds no token and no value.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use session_ledger::ledger::Login;
+use session_ledger::session::{Assurance, Audience, Client, EndReason, Event, Recorded, SessionId, UserId};
+use time::OffsetDateTime;
+
+use crate::output;
+
+/// The version of the schema that the documents follow.
+pub const SCHEMA_VERSION: &str = "1.5.0";
+
+const CATEGORY: u32 = 3;
+const CLASS: u32 = 3002;
+
+/// Of "Network": a logon over the network.
+const LOGON_TYPE: u32 = 3;
+
+/// Of "Other": a protocol that the schema does not list.
+const PROTOCOL: u32 = 99;
+
+/// Of "Success".
+const SUCCESS: u32 = 1;
+
+/// How a list with authentications is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns, for people.
+    #[default]
+    Table,
+    /// One array of objects.
+    Json,
+    /// Comma-separated values with a line of headings (RFC 4180).
+    Csv,
+    /// One object a line.
+    Ndjson,
+    /// One document a line, of the class Authentication (3002) of OCSF 1.5.
+    Ocsf,
+}
+
+/// The name of what users sign in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service(pub String);
+
+/// A document of the class Authentication. Its fields have the names of the schema.
+#[derive(Clone, Debug, Serialize)]
+pub struct Authentication {
+    activity_id: u32,
+    activity_name: &'static str,
+    category_uid: u32,
+    category_name: &'static str,
+    class_uid: u32,
+    class_name: &'static str,
+    type_uid: u32,
+    severity_id: u32,
+    /// Milliseconds since 1970.
+    time: i64,
+    status_id: u32,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_detail: Option<String>,
+    message: String,
+    user: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_endpoint: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_request: Option<Value>,
+    service: Value,
+    session: Value,
+    is_remote: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_mfa: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_protocol_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_protocol: Option<String>,
+    logon_type_id: u32,
+    logon_type: &'static str,
+    metadata: Value,
+    unmapped: Value,
+}
+
+/// The activities of the class, as far as they occur here.
+#[derive(Clone, Copy)]
+enum Activity {
+    Logon,
+    Logoff,
+    Other(&'static str),
+}
+
+/// What all documents are made of.
+struct Facts<'a> {
+    activity: Activity,
+    at: OffsetDateTime,
+    session: SessionId,
+    version: i64,
+    user: &'a UserId,
+    actor: Option<&'a UserId>,
+    ip: Option<IpAddr>,
+    user_agent: Option<&'a str>,
+    proof: Option<(&'a [String], Option<Assurance>)>,
+    reason: Option<&'a EndReason>,
+    deadline: Option<OffsetDateTime>,
+    message: String,
+}
+
+impl Format {
+    /// The same format for lists of anything; none for OCSF.
+    pub fn list(self) -> Option<output::Format> {
+        match self {
+            Self::Table => Some(output::Format::Table),
+            Self::Json => Some(output::Format::Json),
+            Self::Csv => Some(output::Format::Csv),
+            Self::Ndjson => Some(output::Format::Ndjson),
+            Self::Ocsf => None,
+        }
+    }
+}
+
+impl From<output::Format> for Format {
+    fn from(format: output::Format) -> Self {
+        match format {
+            output::Format::Table => Self::Table,
+            output::Format::Json => Self::Json,
+            output::Format::Csv => Self::Csv,
+            output::Format::Ndjson => Self::Ndjson,
+        }
+    }
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self("session-ledger".to_owned())
+    }
+}
+
+impl Authentication {
+    /// The document of an event; none for an event that is no authentication, or that nobody was signed in
+    /// for. Of an event that cannot be read it tells what the log knows beside it.
+    pub fn of_event(recorded: &Recorded, service: &Service) -> Option<Self> {
+        let entry = &recorded.entry;
+        let activity = Activity::of_kind(entry.encoded.kind())?;
+        let event = entry.event().ok();
+        let (proof, reason) = match &event {
+            Some(Event::LoggedIn(fact)) => (Some((&fact.methods[..], Some(fact.assurance))), None),
+            Some(Event::Reauthenticated(fact)) => (Some((&fact.methods[..], Some(fact.assurance))), None),
+            Some(Event::Ended(fact)) => (None, Some(&fact.reason)),
+            _ => (None, None),
+        };
+        let client = recorded.client.clone().unwrap_or_default();
+        let Client { ip, user_agent } = &client;
+        let facts = Facts {
+            activity,
+            at: entry.occurred_at,
+            session: recorded.session_id,
+            version: entry.version,
+            user: entry.user.as_ref()?,
+            actor: entry.actor.as_ref(),
+            ip: *ip,
+            user_agent: user_agent.as_deref(),
+            proof,
+            reason,
+            deadline: None,
+            message: entry.in_words(Audience::Operator),
+        };
+        let document = Self::new(facts, entry.event_id.to_string(), service);
+        Some(document.recorded(entry.encoded.kind(), recorded.recorded_at))
+    }
+
+    /// The Logon of a login, and its Logoff if it has ended.
+    pub fn of_login(login: &Login, service: &Service) -> Vec<Self> {
+        let Some(user) = &login.user else { return Vec::new() };
+        let facts = |activity, at, message| Facts {
+            activity,
+            at,
+            session: login.session,
+            version: login.version,
+            user,
+            actor: None,
+            ip: login.client_ip,
+            user_agent: login.user_agent.as_deref(),
+            proof: Some((&login.methods[..], login.assurance)),
+            reason: None,
+            deadline: login.deadline,
+            message,
+        };
+        let logon = facts(Activity::Logon, login.began_at, format!("{user} logged in"));
+        let logoff = login.ended.as_ref().map(|(reason, at)| Facts {
+            actor: login.ended_by.as_ref(),
+            // The end came from wherever it came from.
+            ip: None,
+            user_agent: None,
+            proof: None,
+            reason: Some(reason),
+            ..facts(Activity::Logoff, *at, format!("ended: {reason}"))
+        });
+        let (of_logon, of_logoff) = (login_uid(login, "logon"), login_uid(login, "logoff"));
+        let logon = Self::new(logon, of_logon, service);
+        [logon].into_iter().chain(logoff.map(|facts| Self::new(facts, of_logoff, service))).collect()
+    }
+
+    /// The same document with what only an event knows.
+    fn recorded(mut self, kind: &str, at: OffsetDateTime) -> Self {
+        if let Value::Object(metadata) = &mut self.metadata {
+            metadata.insert("event_code".to_owned(), json!(kind));
+            metadata.insert("logged_time".to_owned(), json!(milliseconds(at)));
+        }
+        self
+    }
+
+    fn new(facts: Facts<'_>, uid: String, service: &Service) -> Self {
+        let (activity_id, activity_name) = facts.activity.names();
+        let assurance = facts.proof.and_then(|(_, assurance)| assurance);
+        let methods = facts.proof.map(|(methods, _)| methods);
+        let is_mfa = assurance.map(|assurance| assurance >= Assurance::Aal2);
+        let person = |user: &UserId| json!({ "uid": user.as_str() });
+        Self {
+            activity_id,
+            activity_name,
+            category_uid: CATEGORY,
+            category_name: "Identity & Access Management",
+            class_uid: CLASS,
+            class_name: "Authentication",
+            type_uid: CLASS * 100 + activity_id,
+            severity_id: severity(facts.activity, facts.reason),
+            time: milliseconds(facts.at),
+            status_id: SUCCESS,
+            status: "Success",
+            status_detail: facts.reason.map(ToString::to_string),
+            user: person(facts.user),
+            actor: facts.actor.map(|actor| json!({ "user": person(actor) })),
+            src_endpoint: facts.ip.map(|ip| json!({ "ip": ip })),
+            http_request: facts.user_agent.map(|header| json!({ "user_agent": header })),
+            service: json!({ "name": service.0 }),
+            session: session(&facts, is_mfa),
+            is_remote: true,
+            is_mfa,
+            auth_protocol_id: methods.map(|_| PROTOCOL),
+            auth_protocol: methods.map(|methods| methods.join(" ")),
+            logon_type_id: LOGON_TYPE,
+            logon_type: "Network",
+            metadata: json!({
+                "version": SCHEMA_VERSION,
+                "uid": uid,
+                "log_name": "session_ledger.event",
+                "product": {
+                    "name": "session-ledger",
+                    "vendor_name": "session-ledger",
+                    "version": env!("CARGO_PKG_VERSION"),
+                },
+            }),
+            unmapped: object([
+                ("session_version", Some(json!(facts.version))),
+                ("methods", methods.map(|methods| json!(methods))),
+                ("assurance", assurance.map(|assurance| json!(crate::facts::level(assurance)))),
+            ]),
+            message: facts.message,
+        }
+    }
+}
+
+impl Activity {
+    /// The activity that events of a kind are; none for a kind that is about anything else.
+    fn of_kind(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "logged_in" => Self::Logon,
+            "reauthenticated" => Self::Other("Re-authentication"),
+            "impersonation_started" => Self::Other("Impersonation started"),
+            "impersonation_ended" => Self::Other("Impersonation ended"),
+            "ended" => Self::Logoff,
+            _ => return None,
+        })
+    }
+
+    fn names(self) -> (u32, &'static str) {
+        match self {
+            Self::Logon => (1, "Logon"),
+            Self::Logoff => (2, "Logoff"),
+            Self::Other(name) => (99, name),
+        }
+    }
+}
+
+/// The name of a document, which is the same whenever the login is listed: drop what was seen before.
+fn login_uid(login: &Login, of: &str) -> String {
+    format!("{}/{}/{of}", login.session, login.version)
+}
+
+fn session(facts: &Facts<'_>, is_mfa: Option<bool>) -> Value {
+    object([
+        ("uid", Some(json!(facts.session.to_string()))),
+        ("created_time", Some(json!(started_ms(facts.session)))),
+        ("is_remote", Some(json!(true))),
+        ("is_mfa", is_mfa.map(Value::from)),
+        ("expiration_time", facts.deadline.map(|at| json!(milliseconds(at)))),
+        ("expiration_reason", facts.reason.map(|reason| json!(reason.as_str()))),
+    ])
+}
+
+/// An object of the fields that are known.
+fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// Informational (1), or more: somebody acts as another (2), a browser or network that was not expected (3),
+/// a token in two hands (4).
+fn severity(activity: Activity, reason: Option<&EndReason>) -> u32 {
+    match (activity, reason) {
+        (_, Some(EndReason::TokenReplayed)) => 4,
+        (_, Some(EndReason::ClientChanged | EndReason::DatabaseRolledBack)) => 3,
+        (Activity::Other(name), _) if name.starts_with("Impersonation") => 2,
+        _ => 1,
+    }
+}
+
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
+}
+
+/// When a session started, as its id says (UUIDv7): milliseconds since 1970.
+fn started_ms(session: SessionId) -> u64 {
+    session.as_bytes().iter().take(6).fold(0, |ms, byte| ms << 8 | u64::from(*byte))
+}
