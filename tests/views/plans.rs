@@ -15,10 +15,11 @@ const FILL: &str = include_str!("fill.sql");
 const EVENTS: u64 = 100_000;
 
 /// The statements of the library's own questions.
-const STATEMENTS: [(&str, &str); 3] = [
+const STATEMENTS: [(&str, &str); 4] = [
     ("logins", include_str!("../../src/store/sql/logins_page.sql")),
     ("counts", include_str!("../../src/store/sql/count_logins.sql")),
     ("events", include_str!("../../src/store/sql/events_page.sql")),
+    ("live", include_str!("../../src/store/sql/live_page.sql")),
 ];
 
 /// Questions, the indexes that answer them, and the tables that are not touched at all.
@@ -100,6 +101,21 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
         "execute events(null, ID, null, null, null, null, '1970-01-01', '9999-12-31', '00000000-0000-0000-0000-000000000000', 0, 100)",
         &["_pkey on event_"],
         &["session", "ended_session"],
+    ),
+    (
+        "execute live('user 10', null, null, null, '00000000-0000-0000-0000-000000000000', 256, 256)",
+        &["session_by_user", "a_session_is_live_once", "a_session_was_last_seen_once"],
+        &["ended_session", "login_step"],
+    ),
+    (
+        "execute live(null, '10.7.3.0', '10.7.3.255', null, '00000000-0000-0000-0000-000000000000', 10000, 256)",
+        &["a_session_is_live_once on session", "login_step_by_address", "a_session_was_last_seen_once"],
+        &["ended_session"],
+    ),
+    (
+        "execute live(null, null, null, ID, ID, 256, 256)",
+        &["a_session_is_live_once on session", "a_session_was_last_seen_once"],
+        &["ended_session", "login_step"],
     ),
     (
         "select * from session_ledger.session_event where session_id = ID order by version",
