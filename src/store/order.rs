@@ -39,6 +39,7 @@ fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table(
     assert_contains("history_page.sql", &recorded);
     assert_contains("feed_events.sql", &recorded);
     assert_contains("events_page.sql", &recorded);
+    assert_contains("events_of_span.sql", &recorded);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use poem::Response;
 use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
 
-use crate::ledger::{Error, LoginRefused};
+use crate::ledger::{Error, LoginRefused, QuestionError};
 use crate::request::failure::CommitFailed;
 use crate::request::part::Lost;
 use crate::request::signed_in::Refused;
@@ -129,6 +129,24 @@ impl ResponseError for Error {
                 plain_for_later(status, "1", "Please try again in a moment.")
             }
             status => told(status),
+        }
+    }
+}
+
+impl ResponseError for QuestionError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unanswerable(_) => StatusCode::BAD_REQUEST,
+            Self::NoSuchSession { .. } => StatusCode::NOT_FOUND,
+            Self::Ledger(error) => error.status(),
+        }
+    }
+
+    fn as_response(&self) -> Response {
+        match self {
+            Self::Unanswerable(_) => plain(self.status(), "What was asked for has no answer."),
+            Self::NoSuchSession { .. } => plain(self.status(), "There is no such session."),
+            Self::Ledger(error) => error.as_response(),
         }
     }
 }

@@ -184,6 +184,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "event_at_version.sql",
         Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
+    ("events_of_span.sql", Exempt(ASKED)),
     ("events_page.sql", Exempt(ASKED)),
     (
         "feed_check.sql",
@@ -252,6 +253,17 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &[
                 "event_otherwise_user_id_session_id_idx",
                 "Index Scan using a_session_is_live_once on session",
+            ],
+        },
+    ),
+    (
+        "known_session.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 'user 4'",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_ends_once on ended_session",
             ],
         },
     ),

@@ -94,8 +94,7 @@ pub(crate) async fn end_others(session: SignedIn, ledger: Data<&Ledger>) -> Resu
 
 /// A session of this user, live or ended. Another user's session is answered as not found.
 pub(super) async fn own_session(ledger: &Ledger, user: &UserId, id: SessionId) -> Result<SessionSummary> {
-    let sessions = ledger.sessions(user).await?;
-    Ok(sessions.into_iter().find(|summary| summary.id == id).ok_or(NotFoundError)?)
+    Ok(ledger.session_of(user, id).await?.ok_or(NotFoundError)?)
 }
 
 /// The last digits of a session's id. The first ones are its time, alike in sessions that began together.
@@ -106,7 +105,7 @@ fn short(session: SessionId) -> String {
 
 impl Device {
     fn new(summary: &SessionSummary, this: Option<SessionId>, now: OffsetDateTime) -> Self {
-        let is_this_one = Some(summary.id) == this;
+        let is_this_one = summary.is_current(this);
         // Activity is noted about once a minute; this browser is here right now.
         let last_seen = if is_this_one { now } else { summary.last_seen };
         let ended = summary.ended.as_ref();
