@@ -11,6 +11,7 @@ use super::commit::{begin, commit};
 use super::transaction::{State, Transaction};
 use crate::session::{Entry, SessionId};
 use crate::store::connection::deadline::{answered, committed};
+use crate::store::connection::lending::lend;
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::{Parameters, Ready, Sql};
@@ -49,11 +50,13 @@ type End<'a> = ((Uuid, i64), (EndedRow, EventRow<'a>));
 ///
 /// If the connection is lost again, some of them may have ended.
 pub(crate) async fn end_group(pool: &Pool, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+    if ends.is_empty() {
+        return Ok(Vec::new());
+    }
     match Transaction::reserve(pool).await?.end_group(ends).await {
         Err(Error::Disconnected(_)) => {
-            let again = Transaction::reserve(pool).await?;
-            again.end_group(ends).await?;
-            recorded(&pool.get().await?, ends).await
+            Transaction::reserve(pool).await?.end_group(ends).await?;
+            lend(pool, async |connection: &Connection| recorded(connection, ends).await).await
         }
         outcome => outcome,
     }
@@ -107,7 +110,7 @@ async fn recorded(connection: &Connection, ends: &[Append]) -> Result<Vec<Sessio
     let versions: Vec<i64> = ends.iter().map(|(_, entry)| entry.version).collect();
     let events: Vec<Uuid> = ends.iter().map(|(_, entry)| entry.event_id.as_uuid()).collect();
     let parameters: Parameters<'_> = &[&ids, &versions, &events];
-    answered(async { sessions(&RECORDED_EVENTS.query(connection, parameters).await?) }).await
+    sessions(&RECORDED_EVENTS.query(connection, parameters).await?)
 }
 
 fn sessions(rows: &[tokio_postgres::Row]) -> Result<Vec<SessionId>, Error> {

@@ -166,6 +166,7 @@ pub(crate) async fn why_ended(
 }
 
 /// Reads the columns of a live session.
+#[inline]
 pub(super) fn live_session(row: &Row) -> Result<LiveSession, Error> {
     let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
     let (state, damage) = state_of(row)?;
