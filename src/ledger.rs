@@ -11,6 +11,7 @@ mod committed;
 pub(crate) mod desk;
 mod end;
 mod ended;
+mod ends;
 mod event_pages;
 mod feed;
 mod fence;

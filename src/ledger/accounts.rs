@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use super::others::OTHERS_MAX;
 use super::retry::{backoff, may_try_again};
 use super::{End, Error, Ledger};
 use crate::session::{EndReason, UserId};
 use crate::store::accounts;
 use crate::store::connection::pool::Connection;
-use crate::store::request::gate;
 
 impl Ledger {
     /// Disables the account of a user: no login of theirs is committed from now on, and all their live
@@ -45,7 +43,7 @@ impl Ledger {
         }
         // From here on no session can be added to those that are found.
         let end = by.into_iter().fold(End::because(EndReason::AccountDisabled), |end, by| end.by(by.clone()));
-        self.end_live(user, &end).await
+        self.end_all(user, end).await
     }
 
     /// Enables the account of a user again. Their sessions stay ended. Says whether it was disabled.
@@ -59,24 +57,5 @@ impl Ledger {
 
     async fn close_account(&self, user: &UserId, by: Option<&UserId>) -> Result<bool, Error> {
         self.lend(async |connection: &Connection| accounts::disable(connection, user, by).await).await
-    }
-
-    /// Ends the sessions of a user that are stored as live, whatever their time is, but for the one that
-    /// `end` keeps. Says how many.
-    pub(super) async fn end_live(&self, user: &UserId, end: &End) -> Result<usize, Error> {
-        let mut ended = 0;
-        loop {
-            let read =
-                async |connection: &Connection| gate::live_sessions(connection, user, OTHERS_MAX).await;
-            let found = self.lend(read).await?;
-            let before = ended;
-            for (session, _) in &found {
-                ended += usize::from(self.end_one(*session, end).await?);
-            }
-            // Nothing is left, or nothing but the kept one and those that others have ended just now.
-            if found.len() < usize::try_from(OTHERS_MAX).unwrap_or(usize::MAX) || ended == before {
-                return Ok(ended);
-            }
-        }
     }
 }

@@ -169,7 +169,7 @@ impl Ledger {
     }
 
     /// Tells of what is committed: the application, the log, and those who watch for the session's end.
-    fn tell(&self, append: &Append) {
+    pub(super) fn tell(&self, append: &Append) {
         self.0.teller.tell(&append.written);
         if append.written.state.ended.is_some() {
             self.tell_end(append.written.id);

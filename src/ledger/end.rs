@@ -1,9 +1,6 @@
-//! Ending sessions from outside their requests.
+//! Ending a session from outside its requests.
 
-use std::pin::pin;
 use std::time::Duration;
-
-use futures_util::TryStreamExt;
 
 use super::desk::{LiveSession, ending};
 use super::retry::backoff;
@@ -33,10 +30,10 @@ const AWAY: (u32, Duration) = (60, Duration::from_secs(1));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
-    reason: EndReason,
-    actor: Option<UserId>,
-    keep: Option<SessionId>,
-    of: Option<UserId>,
+    pub(super) reason: EndReason,
+    pub(super) actor: Option<UserId>,
+    pub(super) keep: Option<SessionId>,
+    pub(super) of: Option<UserId>,
 }
 
 impl End {
@@ -86,7 +83,7 @@ impl End {
 
     /// Makes sure that the end can be stored, before any session is looked at: whether that is so must not
     /// depend on there being one to end.
-    fn check(&self) -> Result<(), WishError> {
+    pub(super) fn check(&self) -> Result<(), WishError> {
         self.reason.check()?;
         self.actor.as_ref().map_or(Ok(()), UserId::check)
     }
@@ -110,24 +107,6 @@ impl Ledger {
         let end = end.into();
         end.check()?;
         self.end_one(session, &end).await
-    }
-
-    /// Ends all live sessions of a user but the one that `end` keeps. Says how many it ended.
-    ///
-    /// # Errors
-    ///
-    /// As [`end`](Self::end). Sessions that were ended before the error stay ended.
-    pub async fn end_all(&self, user: &UserId, end: impl Into<End>) -> Result<usize, Error> {
-        let end = end.into();
-        end.check()?;
-        let mut ended = 0;
-        let mut sessions = pin!(self.sessions_stream(user));
-        while let Some(summary) = sessions.try_next().await? {
-            if summary.ended.is_none() {
-                ended += usize::from(self.end_one(summary.id, &end).await?);
-            }
-        }
-        Ok(ended)
     }
 
     pub(super) async fn end_one(&self, session: SessionId, end: &End) -> Result<bool, Error> {

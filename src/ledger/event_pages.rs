@@ -1,18 +1,24 @@
-//! Questions about the events of a session or of a user, as pages and as a stream.
+//! Questions about events, as pages and as a stream.
+
+use std::time::Instant;
 
 use futures_util::{Stream, TryStreamExt, stream};
+use time::OffsetDateTime;
 
 use super::Ledger;
+use super::desk::Transaction;
 use super::pages::STREAM_PAGE;
 use super::question::QuestionError;
-use crate::session::{EventFilter, EventPlace, Recorded};
-use crate::store::log::questions::page_of_events;
+use crate::session::{EventFilter, EventPlace, Recorded, SpanSearch, Unanswerable};
+use crate::store::connection::deadline::answered;
+use crate::store::log::questions::{events_of_window, is_known, page_of_events};
 
 /// A page of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventPage {
-    /// The events: session after session in the order of their starts, each in order.
+    /// The events: session after session in the order of their starts, each in order; of a span of time in
+    /// the order of that time.
     pub events: Vec<Recorded>,
     /// The cursor of the next page; none if this is the last. It is good for this question alone.
     pub next: Option<String>,
@@ -20,9 +26,13 @@ pub struct EventPage {
 
 impl Ledger {
     /// A page of the events that fulfil `filter`: those behind `cursor`, which the page before has given as
-    /// [`next`](EventPage::next), or the first ones; at least one and at most `limit` and at most
-    /// [`PAGE_MAX`](Self::PAGE_MAX). An event's place never changes. It only reads, and never
-    /// SERIALIZABLE, so it is in no request's way, and a standby can answer it.
+    /// [`next`](EventPage::next), or the first ones; at most `limit` and at most
+    /// [`PAGE_MAX`](Self::PAGE_MAX). An event's place never changes. It only reads, and never SERIALIZABLE,
+    /// so it is in no request's way, and a standby can answer it.
+    ///
+    /// Of [a span of time](EventFilter::recorded_between) a page looks for events for about a second. If few
+    /// of the span's events fulfil the filter, it may have fewer than `limit`, or none, and a next page all
+    /// the same.
     ///
     /// [`Recorded::client`] is here only what the event itself says: the events between may be missing.
     ///
@@ -47,15 +57,27 @@ impl Ledger {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<EventPage, QuestionError> {
-        filter.check()?;
-        let after = cursor.map(|cursor| filter.place_of(cursor)).transpose()?;
-        let limit = limit.clamp(1, Self::PAGE_MAX);
+        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Self::PAGE_MAX));
+        if let Some(span) = filter.span_of_all() {
+            let mut search = SpanSearch::new(span, after, limit);
+            while let Some(window) = search.window() {
+                let asked = Instant::now();
+                let asking =
+                    self.read(async |connection| events_of_window(connection, filter, &window).await);
+                search.add(&window, asking.await?, asked.elapsed());
+            }
+            return Ok(page_of_span(filter, search));
+        }
         let asking = self.read(async |connection| page_of_events(connection, filter, after, limit).await);
         let events = asking.await?;
-        let last = events.last().filter(|_| events.len() >= limit as usize);
-        let place = |last: &Recorded| EventPlace { session: last.session_id, version: last.entry.version };
-        let next = last.map(|last| filter.cursor_at(place(last)));
-        Ok(EventPage { events, next })
+        if let Some(session) = filter.session.filter(|_| events.is_empty() && after.is_none())
+            && !self
+                .read(async |connection| is_known(connection, session, filter.user.as_ref()).await)
+                .await?
+        {
+            return Err(QuestionError::NoSuchSession { session });
+        }
+        Ok(page(filter, events, limit))
     }
 
     /// The events that fulfil `filter` as a stream. It holds a page of them in memory, and between its pages
@@ -79,4 +101,55 @@ impl Ledger {
         });
         pages.try_flatten()
     }
+}
+
+impl Transaction {
+    /// As [`Ledger::events_page`], as the transaction sees them.
+    pub(crate) async fn events_page(
+        &self,
+        filter: &EventFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<EventPage, QuestionError> {
+        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Ledger::PAGE_MAX));
+        let client = self.client();
+        if let Some(span) = filter.span_of_all() {
+            let mut search = SpanSearch::new(span, after, limit);
+            while let Some(window) = search.window() {
+                let asked = Instant::now();
+                let found = answered(events_of_window(client, filter, &window)).await?;
+                search.add(&window, found, asked.elapsed());
+            }
+            return Ok(page_of_span(filter, search));
+        }
+        let events = answered(page_of_events(client, filter, after, limit)).await?;
+        if let Some(session) = filter.session.filter(|_| events.is_empty() && after.is_none())
+            && !answered(is_known(client, session, filter.user.as_ref())).await?
+        {
+            return Err(QuestionError::NoSuchSession { session });
+        }
+        Ok(page(filter, events, limit))
+    }
+}
+
+fn start(filter: &EventFilter, cursor: Option<&str>) -> Result<Option<EventPlace>, Unanswerable> {
+    filter.check()?;
+    cursor.map(|cursor| filter.place_of(cursor)).transpose()
+}
+
+/// A page that is not full is the last.
+fn page(filter: &EventFilter, events: Vec<Recorded>, limit: u32) -> EventPage {
+    let last = events.last().filter(|_| events.len() >= limit as usize);
+    let place = |last: &Recorded| EventPlace {
+        at: OffsetDateTime::UNIX_EPOCH,
+        session: last.session_id,
+        version: last.entry.version,
+    };
+    let next = last.map(|last| filter.cursor_at(place(last)));
+    EventPage { events, next }
+}
+
+fn page_of_span(filter: &EventFilter, search: SpanSearch) -> EventPage {
+    let (events, next) = search.page();
+    EventPage { events, next: next.map(|place| filter.cursor_at(place)) }
 }

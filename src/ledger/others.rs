@@ -79,7 +79,7 @@ impl Ledger {
     /// transaction.
     pub(crate) async fn end_rest(&self, others: &Others) -> Result<(), Error> {
         let end = End::because(EndReason::CredentialChanged).keep(others.by);
-        self.end_live(&others.user, &end).await.map(drop)
+        self.end_all(&others.user, end).await.map(drop)
     }
 
     /// The live sessions of a user that leave no room for one more, besides `own`; the oldest login first.

@@ -8,8 +8,8 @@ use deadpool_postgres::Object;
 
 use super::visit::Visit;
 use crate::ledger::desk::{Savepoint, Transaction};
-use crate::ledger::{Error, LoginPage, QuestionError, SessionSummary};
-use crate::session::{EndReason, LoginFilter, Recorded, SessionId, UserId};
+use crate::ledger::{Error, EventPage, LoginPage, QuestionError, SessionSummary};
+use crate::session::{EndReason, EventFilter, LoginFilter, Recorded, SessionId, UserId};
 
 /// The request's SERIALIZABLE transaction.
 ///
@@ -98,6 +98,22 @@ impl Tx {
         limit: u32,
     ) -> Result<LoginPage, QuestionError> {
         self.transaction.logins_page(filter, cursor, limit).await
+    }
+
+    /// A page of events, as this transaction sees them: see
+    /// [`Ledger::events_page`](crate::Ledger::events_page), and [`logins_page`](Self::logins_page) for what
+    /// the transaction pays for it.
+    ///
+    /// # Errors
+    ///
+    /// The question has no answer, or the statement fails.
+    pub async fn events_page(
+        &self,
+        filter: &EventFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<EventPage, QuestionError> {
+        self.transaction.events_page(filter, cursor, limit).await
     }
 
     /// Ends a session in this transaction, say a user's other sessions with the change of their password. The

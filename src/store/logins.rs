@@ -91,10 +91,10 @@ impl<'a> Conditions<'a> {
             user: filter.user.as_ref().map(UserId::as_str),
             first_address: filter.network.map(|network| network.network()),
             last_address: filter.network.map(|network| network.broadcast()),
-            from: filter.from.unwrap_or(OffsetDateTime::UNIX_EPOCH),
-            until: filter.until.unwrap_or(latest()),
+            from: filter.from.unwrap_or(earliest()).max(earliest()),
+            until: filter.until.unwrap_or(latest()).max(earliest()),
             reason: filter.reason.as_ref().map(EndReason::as_str),
-            open_at: filter.open_at,
+            open_at: filter.open_at.map(|moment| moment.max(earliest())),
         })
     }
 
@@ -173,6 +173,11 @@ fn login(row: &Row) -> Result<Login, Error> {
         last_seen: row.try_get("last_seen")?,
         deadline: row.try_get("deadline")?,
     })
+}
+
+/// A time before all that PostgreSQL is asked about. It knows no times of long before our era.
+pub(super) fn earliest() -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH
 }
 
 /// A time after all that PostgreSQL is asked about: the year 9999.

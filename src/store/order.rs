@@ -25,6 +25,9 @@ fn the_statements_that_write_events_take_their_columns_in_the_order_of_the_table
     let values: Vec<_> = parameters(20, 1 + EventRow::NAMES.len()).iter().map(|one| in_list(one)).collect();
     let insert = format!("event ( {columns} ) select given.session_id, {} from", listed(&values));
     assert_contains("append_group.sql", &insert);
+    let values: Vec<_> = parameters(14, EventRow::NAMES.len()).iter().map(|one| in_list(one)).collect();
+    let values = format!("given.session_id, ($2)[given.place] + 1, {}", listed(&values));
+    assert_contains("end_group.sql", &format!("event ( {columns} ) select {values} from projected as given"));
 }
 
 #[test]
@@ -36,6 +39,7 @@ fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table(
     assert_contains("history_page.sql", &recorded);
     assert_contains("feed_events.sql", &recorded);
     assert_contains("events_page.sql", &recorded);
+    assert_contains("events_of_span.sql", &recorded);
 }
 
 #[test]
@@ -57,11 +61,15 @@ fn the_statements_that_write_a_live_row_take_its_columns_in_the_order_of_the_tab
 }
 
 #[test]
-fn the_statement_that_ends_a_session_takes_its_columns_in_the_order_of_the_table() {
+fn the_statements_that_end_a_session_take_its_columns_in_the_order_of_the_table() {
     let columns = listed(&[&["session_id"], EndedRow::NAMES].concat());
     let values = listed(&parameters(3, EndedRow::NAMES.len()));
     let insert = format!("ended_session ( {columns} ) select session_id, {values} from projected");
     assert_contains("end.sql", &insert);
+    let values: Vec<_> = parameters(3, EndedRow::NAMES.len()).iter().map(|one| in_list(one)).collect();
+    let values = format!("given.session_id, {}", listed(&values));
+    let insert = format!("ended_session ( {columns} ) select {values} from projected as given");
+    assert_contains("end_group.sql", &insert);
 }
 
 #[test]
@@ -90,7 +98,7 @@ fn a_load_names_its_columns_in_the_order_of_the_table() {
     let not_needed = ["absolute_deadline", "idle_timeout"];
     let names = LiveRow::NAMES.iter().filter(|name| !not_needed.contains(name)).chain(&["resend"]);
     let columns: Vec<_> = names.map(|name| format!("s.{name}")).collect();
-    for file in ["load.sql", "load_group.sql"] {
+    for file in ["load.sql", "load_group.sql", "live_page.sql"] {
         assert_contains(file, &format!(", {}, greatest(", listed(&columns)));
     }
 }

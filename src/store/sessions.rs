@@ -112,6 +112,13 @@ fn device(fact: Option<&[u8]>) -> Option<DeviceId> {
 }
 
 impl SessionSummary {
+    /// Whether it is the session of the present request: `current` is what
+    /// [`Session::id`](crate::Session::id) tells.
+    #[must_use]
+    pub fn is_current(&self, current: impl Into<Option<SessionId>>) -> bool {
+        current.into() == Some(self.id)
+    }
+
     /// A live session.
     pub(crate) fn of_live(id: SessionId, state: &SessionState, last_seen: OffsetDateTime) -> Self {
         let client = state.client.clone().unwrap_or_default();

@@ -137,13 +137,15 @@ impl ResponseError for QuestionError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unanswerable(_) => StatusCode::BAD_REQUEST,
+            Self::NoSuchSession { .. } => StatusCode::NOT_FOUND,
             Self::Ledger(error) => error.status(),
         }
     }
 
     fn as_response(&self) -> Response {
         match self {
-            Self::Unanswerable(_) => told(self.status()),
+            Self::Unanswerable(_) => plain(self.status(), "What was asked for has no answer."),
+            Self::NoSuchSession { .. } => plain(self.status(), "There is no such session."),
             Self::Ledger(error) => error.as_response(),
         }
     }

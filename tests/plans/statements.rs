@@ -166,9 +166,25 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "end_group.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], array[now()], array[now()], null, null, null, null, \
+                        null, null, null, null, null, null, null, null, null, null, null, null, null",
+            wanted: &[
+                "LockRows",
+                "Delete on session",
+                "Index Scan using a_session_is_live_once on session",
+                "Insert on ended_session",
+                "Insert on event",
+            ],
+        },
+    ),
+    (
         "event_at_version.sql",
         Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
+    ("events_of_span.sql", Exempt(ASKED)),
     ("events_page.sql", Exempt(ASKED)),
     (
         "feed_check.sql",
@@ -241,9 +257,21 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     (
+        "known_session.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, 'user 4'",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_ends_once on ended_session",
+            ],
+        },
+    ),
+    (
         "list_subscriptions.sql",
         Exempt("reads the few rows of `subscription`, and a bounded part of the log for each"),
     ),
+    ("live_page.sql", Exempt(ASKED)),
     (
         "live_sessions_of_user.sql",
         Plan {
@@ -286,6 +314,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("raise_epoch.sql", Exempt(NO_PLAN)),
     ("readiness.sql", Exempt("reads the catalogue, at start alone")),
     ("record_seals.sql", Exempt("writes the one row of a key, rarely and outside any request")),
+    (
+        "recorded_events.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "array[ID]::uuid[], '{4}', array[gen_random_uuid()]",
+            wanted: &["Index Scan using event_", "_pkey on event_"],
+        },
+    ),
     ("release_migration.sql", Exempt(NO_PLAN)),
     ("rights.sql", Exempt("reads the catalogue, outside any request")),
     ("rows_without_event.sql", Exempt(WHOLE)),

@@ -70,6 +70,8 @@ fn last() -> Vec<Point> {
         point("7.4.5", "administrators end the sessions of a user or of all", Held(&[
             "login::a_cookie_of_a_session_that_ended_just_now_is_not_cleared_but_later_it_is",
             "login::all_other_sessions_of_a_user_can_be_ended_at_once",
+            "ending::ten_thousand_sessions_of_a_user_end_in_one_call_and_few_trips",
+            "ending::all_sessions_end_also_of_visitors_who_are_not_signed_in",
             "restored::a_token_from_before_the_epoch_was_raised_opens_nothing",
         ])),
         point("7.5.1", "a full authentication before attributes of the account change", Held(&[

@@ -15,10 +15,12 @@ const FILL: &str = include_str!("fill.sql");
 const EVENTS: u64 = 100_000;
 
 /// The statements of the library's own questions.
-const STATEMENTS: [(&str, &str); 3] = [
+const STATEMENTS: [(&str, &str); 5] = [
     ("logins", include_str!("../../src/store/sql/logins_page.sql")),
     ("counts", include_str!("../../src/store/sql/count_logins.sql")),
     ("events", include_str!("../../src/store/sql/events_page.sql")),
+    ("span", include_str!("../../src/store/sql/events_of_span.sql")),
+    ("live", include_str!("../../src/store/sql/live_page.sql")),
 ];
 
 /// Questions, the indexes that answer them, and the tables that are not touched at all.
@@ -92,14 +94,39 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
         &["ended_session", "session", "activity"],
     ),
     (
-        "execute events('user 7', null, '{ended}', null, null, null, '1970-01-01', '9999-12-31', '00000000-0000-0000-0000-000000000000', 0, 100)",
+        "execute events('{ended}', null, null, null, '1970-01-01', '9999-12-31', null, '1970-01-01', '9999-12-31', NONE, 0, 100, 'user 7', null)",
         &["session_by_user", "ended_session_by_user", "_pkey on event_", "Incremental Sort"],
         &[],
     ),
     (
-        "execute events(null, ID, null, null, null, null, '1970-01-01', '9999-12-31', '00000000-0000-0000-0000-000000000000', 0, 100)",
+        "execute events(null, null, null, null, '1970-01-01', '9999-12-31', null, '1970-01-01', '9999-12-31', NONE, 0, 100, null, ID)",
         &["_pkey on event_"],
         &["session", "ended_session"],
+    ),
+    (
+        "execute events(null, null, null, null, '1970-01-01', '9999-12-31', 'revoked', '1970-01-01', '9999-12-31', NONE, 0, 100, 'user 7', ID)",
+        &["_pkey on event_"],
+        &[],
+    ),
+    (
+        "execute span('{ended}', null, null, null, '1970-01-01', '9999-12-31', 'revoked', now() - interval '40 min', now() - interval '35 min', NONE, 0, 100)",
+        &["Bitmap Index Scan on event_", "_recorded_at_idx", "a_session_ends_once"],
+        &["session", "login_step"],
+    ),
+    (
+        "execute live('user 10', null, null, null, NONE, 256, 256)",
+        &["session_by_user", "a_session_is_live_once", "a_session_was_last_seen_once"],
+        &["ended_session", "login_step"],
+    ),
+    (
+        "execute live(null, '10.7.3.0', '10.7.3.255', null, NONE, 10000, 256)",
+        &["a_session_is_live_once on session", "login_step_by_address", "a_session_was_last_seen_once"],
+        &["ended_session"],
+    ),
+    (
+        "execute live(null, null, null, ID, ID, 256, 256)",
+        &["a_session_is_live_once on session", "a_session_was_last_seen_once"],
+        &["ended_session", "login_step"],
     ),
     (
         "select * from session_ledger.session_event where session_id = ID order by version",
@@ -136,6 +163,7 @@ async fn questions_are_answered_by_indexes() {
     runtime.batch_execute("set plan_cache_mode = force_custom_plan").await.unwrap();
     for (question, wanted, absent) in QUESTIONS {
         let question = question.replace("ID", &format!("'{session}'"));
+        let question = question.replace("NONE", "'00000000-0000-0000-0000-000000000000'");
         let asker = if question.starts_with("execute") { &runtime } else { &analyst };
         let plan = explain(asker, &question).await;
         for part in *wanted {

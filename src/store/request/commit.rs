@@ -161,7 +161,11 @@ impl Transaction {
     /// connection is clean. A connection to a server that takes no writes is of no use and is discarded. The
     /// same may be true after a failure that the handler has not passed on. If the connection is lost, nobody
     /// knows whether the COMMIT behind the error arrived.
-    fn finish(mut self, outcome: Result<(), Error>, appends: &[&Append]) -> Result<(), CommitError> {
+    pub(super) fn finish(
+        mut self,
+        outcome: Result<(), Error>,
+        appends: &[&Append],
+    ) -> Result<(), CommitError> {
         match outcome {
             Err(error @ Error::Disconnected(_)) => {
                 let error = self.explained(error);
@@ -189,11 +193,11 @@ impl Transaction {
 
 /// tokio-postgres reports success for a COMMIT that the server has turned into a ROLLBACK. So the outcome is
 /// the first error among the statements before it.
-fn commit(client: &ClientWrapper) -> Step<'_> {
+pub(super) fn commit(client: &ClientWrapper) -> Step<'_> {
     Box::pin(async { Ok(client.batch_execute("commit").await?) })
 }
 
-fn begin<'a>(client: &'a ClientWrapper, text: &'static str) -> Step<'a> {
+pub(super) fn begin<'a>(client: &'a ClientWrapper, text: &'static str) -> Step<'a> {
     Box::pin(async { client.batch_execute(text).await.map_err(Error::of_begin) })
 }
 

@@ -6,12 +6,11 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::load::LiveSession;
+use super::load::{LiveSession, live_session};
 use crate::session::{SessionId, UserId};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
-use crate::store::projection::row::state_of;
 
 pub(super) static ADMIT_LOGIN: Sql = Sql::new(include_str!("../sql/admit_login.sql"), &[Type::TEXT]);
 static CLOSE_GATE: Sql = Sql::new(include_str!("../sql/close_gate.sql"), &[Type::TEXT]);
@@ -61,10 +60,7 @@ pub(crate) async fn live_sessions(
 
 fn of_rows(rows: &[tokio_postgres::Row]) -> Result<Vec<OfUser>, Error> {
     let read = |row: &tokio_postgres::Row| {
-        let id = SessionId::from(row.try_get::<_, Uuid>("session_id")?);
-        let (state, damage) = state_of(row)?;
-        let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
-        Ok((id, LiveSession { state, damage, resend, last_seen }))
+        Ok((SessionId::from(row.try_get::<_, Uuid>("session_id")?), live_session(row)?))
     };
     rows.iter().map(read).collect()
 }

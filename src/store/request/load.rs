@@ -165,15 +165,18 @@ pub(crate) async fn why_ended(
         .transpose()
 }
 
+/// Reads the columns of a live session.
+#[inline]
+pub(super) fn live_session(row: &Row) -> Result<LiveSession, Error> {
+    let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
+    let (state, damage) = state_of(row)?;
+    Ok(LiveSession { state, damage, resend, last_seen })
+}
+
 /// Reads the row of a load.
 pub(super) fn loaded(row: &Row) -> Result<Loaded, Error> {
-    let session = if row.try_get::<_, Option<i64>>("version")?.is_some() {
-        let (resend, last_seen) = (row.try_get("resend")?, row.try_get("last_seen")?);
-        let (state, damage) = state_of(row)?;
-        Some(LiveSession { state, damage, resend, last_seen })
-    } else {
-        None
-    };
+    let is_live = row.try_get::<_, Option<i64>>("version")?.is_some();
+    let session = if is_live { Some(live_session(row)?) } else { None };
     Ok(Loaded { now: time_of(row)?, is_late: row.try_get("is_late")?, session, also: Vec::new() })
 }
 

@@ -86,7 +86,7 @@ pub struct Activity {
 
 impl Device {
     pub(super) fn of(session: SessionSummary, current: Option<SessionId>) -> Self {
-        let is_current = Some(session.id) == current;
+        let is_current = session.is_current(current);
         Self { session, is_current }
     }
 

@@ -38,8 +38,8 @@ struct State {
     statements: AtomicUsize,
     sent: AtomicUsize,
     received: AtomicUsize,
-    /// The cut of the next COMMIT.
-    next: Mutex<Option<Cut>>,
+    /// How many COMMITs are spared, and the cut of the one behind them.
+    next: Mutex<Option<(usize, Cut)>>,
     /// Whether new connections are closed at once.
     refuses: AtomicBool,
     /// Releases the messages that [`Cut::Late`] holds.
@@ -68,6 +68,18 @@ impl std::ops::Sub for Traffic {
             sent: self.sent - before.sent,
             received: self.received - before.received,
         }
+    }
+}
+
+impl State {
+    /// The cut of a COMMIT that is sent now.
+    fn cut_now(&self) -> Option<Cut> {
+        let mut next = self.next.lock().unwrap();
+        if let Some((spared @ 1.., _)) = &mut *next {
+            *spared -= 1;
+            return None;
+        }
+        next.take().map(|(_, cut)| cut)
     }
 }
 
@@ -129,7 +141,12 @@ impl Wire {
 
     /// Cuts the connection on which the next COMMIT is sent.
     pub fn cut_next_commit(&self, cut: Cut) {
-        *self.state.next.lock().unwrap() = Some(cut);
+        self.cut_commit_behind(0, cut);
+    }
+
+    /// Cuts the connection on which the COMMIT behind so many others is sent.
+    pub fn cut_commit_behind(&self, spared: usize, cut: Cut) {
+        *self.state.next.lock().unwrap() = Some((spared, cut));
     }
 
     /// Whether a cut is still to come.

@@ -57,8 +57,9 @@ impl Line {
             messages.add(&buffer[..bytes]);
             let whole: Vec<_> = std::iter::from_fn(|| messages.next()).collect();
             let commit = whole.iter().position(|message| is_commit(message));
-            let cut = commit.zip(self.state.next.lock().unwrap().take_if(|_| commit.is_some()));
-            if let Some((commit, cut)) = cut {
+            if let Some(commit) = commit
+                && let Some(cut) = self.state.cut_now()
+            {
                 return self.cut(cut, &whole[..commit].concat(), &whole.concat()).await;
             }
             let statements = whole.iter().filter(|message| runs_statement(message)).count();

@@ -1,8 +1,11 @@
-//! Questions about logins and events, asked of the ledger.
+//! Questions about the past: logins, events, states.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod events;
+mod pages;
+mod span;
 mod standby;
+mod whose;
 
 use futures_util::TryStreamExt;
 use poem::web::Path;

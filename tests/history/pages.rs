@@ -1,18 +1,16 @@
-//! Histories and lists of sessions of any length, as pages and as streams.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Histories of any length, as pages and as streams.
 
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
 use session_ledger::Ledger;
-use session_ledger::ledger::{End, SessionSummary};
-use session_ledger::session::{Client, EndReason, Policy, Recorded, SessionId, UserId};
+use session_ledger::session::{Client, Policy, Recorded, SessionId};
 use session_ledger::web::Sessions;
 use test_support::{App, Database, Visitor, application, key_ring};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// More events or sessions than two pages of a stream hold.
+/// More events than two pages of a stream hold.
 const MANY: usize = 230;
 
 struct Scene {
@@ -28,7 +26,7 @@ async fn pages_of_every_size_join_up_to_the_history() {
     let history = scene.ledger.history(session).await.unwrap();
     assert_eq!(history.len(), 9);
     for limit in 1..=10 {
-        assert_eq!(scene.ledger.events_in_pages(session, limit).await, history, "pages of {limit}");
+        assert_eq!(events_in_pages(&scene.ledger, session, limit).await, history, "pages of {limit}");
     }
 }
 
@@ -64,23 +62,15 @@ async fn a_limit_of_nothing_gives_nothing_and_a_huge_one_a_page_of_the_greatest_
     assert_eq!(versions, [1_001, 1_002]);
     assert_eq!(page(1_002, 1).await, []);
     assert_eq!(page(i64::MAX, u32::MAX).await, []);
-
-    scene.start_sessions(1).await;
-    assert_eq!(scene.ledger.sessions_page(&alice(), None, 0).await.unwrap(), []);
-    assert_eq!(scene.ledger.sessions_page(&alice(), None, u32::MAX).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn of_a_session_or_a_user_that_is_not_known_pages_and_streams_are_empty() {
+async fn of_a_session_that_is_not_known_pages_and_streams_are_empty() {
     let scene = Scene::set().await;
-    let known = scene.session_of_two_browsers().await;
+    scene.session_of_two_browsers().await;
     let unknown = SessionId::from_bytes([7; 16]);
     assert_eq!(scene.ledger.history_page(unknown, 0, 10).await.unwrap(), []);
     assert_eq!(scene.ledger.history_stream(unknown).try_collect::<Vec<_>>().await.unwrap(), []);
-    for before in [None, Some(known), Some(unknown)] {
-        assert_eq!(scene.ledger.sessions_page(&alice(), before, 10).await.unwrap(), []);
-    }
-    assert_eq!(scene.ledger.sessions_stream(&alice()).try_collect::<Vec<_>>().await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -95,7 +85,7 @@ async fn a_stream_of_a_history_is_the_history_however_long() {
     let history = scene.ledger.history(session).await.unwrap();
     assert!(history.len() > MANY, "{}", history.len());
     assert_eq!(scene.ledger.history_stream(session).try_collect::<Vec<_>>().await.unwrap(), history);
-    assert_eq!(scene.ledger.events_in_pages(session, 100).await, history);
+    assert_eq!(events_in_pages(&scene.ledger, session, 100).await, history);
     for version in [1, 100, 101, 225] {
         assert_eq!(scene.ledger.state_at(session, version).await.unwrap().version, version);
     }
@@ -122,7 +112,7 @@ async fn an_event_that_is_damaged_spoils_no_other_one() {
     let damage = "update session_ledger.event set payload = '\\xff' where version = 4";
     scene.tamper(damage).await;
     let streamed: Vec<_> = scene.ledger.history_stream(session).try_collect().await.unwrap();
-    for events in [scene.ledger.events_in_pages(session, 2).await, streamed] {
+    for events in [events_in_pages(&scene.ledger, session, 2).await, streamed] {
         assert_eq!(events.len(), whole.len());
         for (event, sound) in events.iter().zip(&whole) {
             if event.entry.version == 4 {
@@ -134,78 +124,6 @@ async fn an_event_that_is_damaged_spoils_no_other_one() {
             }
         }
     }
-}
-
-#[tokio::test]
-async fn pages_of_sessions_join_up_with_the_live_and_the_ended_ones_in_one_order() {
-    let scene = Scene::set().await;
-    let ids = scene.start_sessions(9).await;
-    for ended in [1, 2, 5, 8] {
-        assert!(scene.ledger.end(ids[ended], EndReason::Revoked).await.unwrap());
-    }
-    scene.start_sessions_of("bob", 2).await;
-    let mut all = scene.ledger.sessions(&alice()).await.unwrap();
-    all.sort_by_key(|summary| std::cmp::Reverse(summary.id));
-    assert_eq!(id_of_each(&all), ids);
-    assert_eq!(all.iter().filter(|summary| summary.ended.is_some()).count(), 4);
-    for limit in 1..=10 {
-        assert_eq!(scene.ledger.sessions_in_pages(limit, async || {}).await, all, "pages of {limit}");
-    }
-}
-
-#[tokio::test]
-async fn sessions_that_start_and_end_between_pages_make_no_gap_and_come_once() {
-    let scene = Scene::set().await;
-    let ids = scene.start_sessions(12).await;
-    let mut to_end = ids.iter().rev();
-    // Ids of the same millisecond are in any order.
-    while SessionId::new(OffsetDateTime::now_utc(), [0; 10]) <= ids[0] {
-        tokio::task::yield_now().await;
-    }
-    // The last ones end first: at the beginning some that no page has held yet, at the end some that one has.
-    let meanwhile = async || {
-        scene.start_sessions(1).await;
-        if let Some(id) = to_end.next() {
-            assert!(scene.ledger.end(*id, EndReason::Revoked).await.unwrap());
-        }
-    };
-    let listed = scene.ledger.sessions_in_pages(2, meanwhile).await;
-    assert_eq!(id_of_each(&listed), ids);
-    // The last four ended before their page was read, two more after it.
-    assert_eq!(listed.iter().filter(|summary| summary.ended.is_some()).count(), 4);
-    assert_eq!(scene.database.count("session_ledger.ended_session").await, 6);
-    assert!(scene.ledger.sessions(&alice()).await.unwrap().len() > 12);
-}
-
-#[tokio::test]
-async fn a_page_shows_when_a_session_was_seen_and_that_its_time_is_over() {
-    let scene = Scene::set().await;
-    let ids = scene.start_sessions(2).await;
-    let seen = "insert into session_ledger.activity
-                select session_id, changed_at + interval '1 minute' from session_ledger.session where session_id = $1
-                    on conflict (session_id) do update set last_seen = excluded.last_seen";
-    scene.database.connect().await.execute(seen, &[&ids[1].as_uuid()]).await.unwrap();
-    let page = async || scene.ledger.sessions_page(&alice(), None, 2).await.unwrap();
-    let seen = page().await;
-    assert!(seen[1].last_seen - seen[1].started_at >= Duration::MINUTE, "{seen:?}");
-    assert!(seen[0].last_seen - seen[0].started_at < Duration::MINUTE, "{seen:?}");
-    scene.database.set_clock_ahead(std::time::Duration::from_secs(400 * 24 * 3600)).await;
-    assert!(page().await.iter().all(|summary| summary.ended.is_some()), "{:?}", page().await);
-}
-
-#[tokio::test]
-async fn a_stream_of_sessions_has_them_all_and_all_can_be_ended_but_one() {
-    let scene = Scene::set().await;
-    let ids = scene.start_sessions(MANY).await;
-    scene.ledger.end(ids[150], EndReason::Revoked).await.unwrap();
-    let streamed: Vec<_> = scene.ledger.sessions_stream(&alice()).try_collect().await.unwrap();
-    assert_eq!(streamed, scene.ledger.sessions_in_pages(100, async || {}).await);
-    assert_eq!(id_of_each(&streamed), ids);
-
-    let end = End::because(EndReason::CredentialChanged).keep(ids[120]);
-    assert_eq!(scene.ledger.end_all(&alice(), end).await.unwrap(), MANY - 2);
-    assert_eq!(scene.database.count("session_ledger.session").await, 1);
-    assert_eq!(scene.database.count("session_ledger.ended_session").await, MANY as i64 - 1);
 }
 
 impl Scene {
@@ -257,66 +175,20 @@ impl Scene {
         let client = self.database.connect().await;
         client.batch_execute(&format!("set session_replication_role = replica; {statement}")).await.unwrap();
     }
+}
 
-    /// Signs alice in from so many browsers. Returns the ids of the new sessions, the latest first.
-    async fn start_sessions(&self, count: usize) -> Vec<SessionId> {
-        self.start_sessions_of("alice", count).await
-    }
-
-    async fn start_sessions_of(&self, user: &str, count: usize) -> Vec<SessionId> {
-        let user_id = UserId::from(user);
-        let before = self.ledger.sessions(&user_id).await.unwrap().len();
-        for _ in 0..count {
-            Visitor::new(&self.app).post(&format!("/login/{user}"), "").await;
+/// A history read page after page.
+async fn events_in_pages(ledger: &Ledger, session: SessionId, limit: u32) -> Vec<Recorded> {
+    let mut events: Vec<Recorded> = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |last| last.entry.version);
+        let page = ledger.history_page(session, after, limit).await.unwrap();
+        assert!(page.len() <= limit as usize);
+        if page.is_empty() {
+            return events;
         }
-        let mut ids = id_of_each(&self.ledger.sessions(&user_id).await.unwrap());
-        ids.sort_by(|one, other| other.cmp(one));
-        ids.truncate(ids.len() - before);
-        ids
+        events.extend(page);
     }
-}
-
-/// Lists read page after page, each with the last item of the page before.
-trait InPages {
-    async fn events_in_pages(&self, session: SessionId, limit: u32) -> Vec<Recorded>;
-    async fn sessions_in_pages(&self, limit: u32, between: impl AsyncFnMut()) -> Vec<SessionSummary>;
-}
-
-impl InPages for Ledger {
-    async fn events_in_pages(&self, session: SessionId, limit: u32) -> Vec<Recorded> {
-        let mut events: Vec<Recorded> = Vec::new();
-        loop {
-            let after = events.last().map_or(0, |last| last.entry.version);
-            let page = self.history_page(session, after, limit).await.unwrap();
-            assert!(page.len() <= limit as usize);
-            if page.is_empty() {
-                return events;
-            }
-            events.extend(page);
-        }
-    }
-
-    async fn sessions_in_pages(&self, limit: u32, mut between: impl AsyncFnMut()) -> Vec<SessionSummary> {
-        let mut sessions: Vec<SessionSummary> = Vec::new();
-        loop {
-            let before = sessions.last().map(|last| last.id);
-            let page = self.sessions_page(&alice(), before, limit).await.unwrap();
-            assert!(page.len() <= limit as usize);
-            if page.is_empty() {
-                return sessions;
-            }
-            sessions.extend(page);
-            between().await;
-        }
-    }
-}
-
-fn alice() -> UserId {
-    UserId::from("alice")
-}
-
-fn id_of_each(sessions: &[SessionSummary]) -> Vec<SessionId> {
-    sessions.iter().map(|summary| summary.id).collect()
 }
 
 fn client(user_agent: &str) -> Client {

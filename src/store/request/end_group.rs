@@ -1,0 +1,118 @@
+//! Ending several sessions with one statement. Each parameter is a list: one column of all rows.
+
+use std::sync::LazyLock;
+
+use deadpool_postgres::ClientWrapper;
+use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
+
+use super::append::Append;
+use super::commit::{begin, commit};
+use super::transaction::{State, Transaction};
+use crate::session::{Entry, SessionId};
+use crate::store::connection::deadline::{answered, committed};
+use crate::store::connection::lending::lend;
+use crate::store::connection::pipeline::{Step, pipelined};
+use crate::store::connection::pool::{Connection, Pool};
+use crate::store::connection::statement::{Parameters, Ready, Sql};
+use crate::store::error::Error;
+use crate::store::log::columns::EventRow;
+use crate::store::projection::columns::EndedRow;
+use crate::store::projection::row::ProjectedRow;
+use crate::store::table::{List, list};
+
+static END_GROUP: LazyLock<Sql> = LazyLock::new(|| {
+    let types = [&PLACE, EndedRow::LIST_TYPES, EventRow::LIST_TYPES];
+    Sql::joined(include_str!("../sql/end_group.sql"), &types)
+});
+static RECORDED_EVENTS: Sql = Sql::new(
+    include_str!("../sql/recorded_events.sql"),
+    &[Type::UUID_ARRAY, Type::INT8_ARRAY, Type::UUID_ARRAY],
+);
+
+/// Sessions and a version of each.
+const PLACE: [Type; 2] = [Type::UUID_ARRAY, Type::INT8_ARRAY];
+
+/// Begins a transaction that is over in the same trip, and in which a session is seen as it is now. The limit
+/// is explained in `commit.rs`, NOT DEFERRABLE in `sql/begin.sql`.
+const BEGIN: &str = "begin isolation level read committed, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
+
+/// A session and its version before the end; and its rows after that.
+type End<'a> = ((Uuid, i64), (EndedRow, EventRow<'a>));
+
+/// Ends those of the sessions that are as they were loaded, and that nobody holds, in a transaction of its
+/// own. At most one end of each session. Returns those that it has ended.
+///
+/// If the connection is lost on the way, the same ends are sent again. Whichever of the two transactions
+/// comes first, the log holds the same events.
+///
+/// # Errors
+///
+/// If the connection is lost again, some of them may have ended.
+pub(crate) async fn end_group(pool: &Pool, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+    if ends.is_empty() {
+        return Ok(Vec::new());
+    }
+    match Transaction::reserve(pool).await?.end_group(ends).await {
+        Err(Error::Disconnected(_)) => {
+            Transaction::reserve(pool).await?.end_group(ends).await?;
+            lend(pool, async |connection: &Connection| recorded(connection, ends).await).await
+        }
+        outcome => outcome,
+    }
+}
+
+impl Transaction {
+    async fn end_group(mut self, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+        self.state = State::Open;
+        let ready = async { Ok(END_GROUP.ready(self.client()).await?) };
+        let statement = answered(ready).await.map_err(Error::outside_transaction)?;
+        let mut ended = Vec::new();
+        let client = self.client();
+        let running: Step<'_> = Box::pin(async {
+            ended = run(client, &statement, ends).await?;
+            Ok(())
+        });
+        let steps = vec![begin(client, BEGIN), running, commit(client)];
+        let outcome = committed(pipelined(steps)).await;
+        self.finish(outcome, &[])?;
+        Ok(ended)
+    }
+}
+
+async fn run(client: &ClientWrapper, statement: &Ready, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+    let (places, rows): (Vec<_>, Vec<_>) = ends.iter().filter_map(end).unzip();
+    let (rows, events): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let mut lists: Vec<List<'_>> =
+        vec![list(&places, |(session, _)| session), list(&places, |(_, version)| version)];
+    EndedRow::add_lists(&rows, &mut lists);
+    EventRow::add_lists(&events, &mut lists);
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        lists.iter().map(|list| -> &(dyn ToSql + Sync) { &**list }).collect();
+    sessions(&statement.query(client, &parameters).await?)
+}
+
+/// None if it is more than an end.
+fn end(append: &Append) -> Option<End<'_>> {
+    let written = &append.written;
+    match (&*written.entries, ProjectedRow::of(&written.state)) {
+        ([end], ProjectedRow::Ended(row)) => {
+            Some(((written.id.as_uuid(), written.expected_version), (row, EventRow::of(end))))
+        }
+        _ => None,
+    }
+}
+
+/// The sessions whose end the log holds.
+async fn recorded(connection: &Connection, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+    let ends: Vec<(SessionId, &Entry)> = ends.iter().flat_map(Append::recorded).collect();
+    let ids: Vec<Uuid> = ends.iter().map(|(session, _)| session.as_uuid()).collect();
+    let versions: Vec<i64> = ends.iter().map(|(_, entry)| entry.version).collect();
+    let events: Vec<Uuid> = ends.iter().map(|(_, entry)| entry.event_id.as_uuid()).collect();
+    let parameters: Parameters<'_> = &[&ids, &versions, &events];
+    sessions(&RECORDED_EVENTS.query(connection, parameters).await?)
+}
+
+fn sessions(rows: &[tokio_postgres::Row]) -> Result<Vec<SessionId>, Error> {
+    rows.iter().map(|row| Ok(SessionId::from(row.try_get::<_, Uuid>("session_id")?))).collect()
+}
