@@ -89,10 +89,11 @@ pub enum Command {
     ///
     /// No request of an ended session takes effect any more, whoever is using it. The history of each shows
     /// the reason, and who has ended it. At a terminal it asks first; elsewhere it wants --yes, unless it is
-    /// one session. Ctrl-C stops between two sessions. Somebody who logs in while it runs may stay signed in:
-    /// run it again until it ends none. Exit codes: 0 for ended, 1 if none of them was live, 2 for an error,
-    /// also if it was stopped or not confirmed. It needs a role that is granted session_ledger_runtime, as
-    /// the application has it: an end is an event of the log.
+    /// one session. Each session that is live when it begins is ended; one that begins meanwhile may be.
+    /// Ctrl-C stops between two batches of some hundred sessions, and what is ended stays ended. Exit codes:
+    /// 0 for ended, 1 if none of them was live, 2 for an error, also if it was stopped or not confirmed. It
+    /// needs a role that is granted session_ledger_runtime, as the application has it: an end is an event of
+    /// the log.
     ///
     /// Example: projector end --user alice --reason credential_changed --by admin
     ///

@@ -3,18 +3,14 @@
 use std::io::{self, BufRead};
 use std::pin::{Pin, pin};
 
-use futures_util::{FutureExt, Stream, StreamExt, TryStreamExt};
+use futures_util::{FutureExt, TryStreamExt};
 use session_ledger::Ledger;
 use session_ledger::ledger::End;
-use session_ledger::session::{EndReason, IpNet, LoginFilter, SessionId, UserId};
+use session_ledger::session::{EndReason, IpNet, SessionFilter, SessionId, UserId};
 
-use crate::logins::still_open;
 use crate::progress::Steps;
 use crate::words::count;
 use crate::{Answer, Console, Error};
-
-/// The most sessions that one run ends: their ids are held in memory.
-const SESSIONS_MAX: usize = 1_000_000;
 
 /// Whose sessions end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +24,10 @@ pub enum Whom {
         /// The session that stays.
         keep: Option<SessionId>,
     },
-    /// All that were signed in to from a network.
+    /// All that were used from a network, or signed in to from there.
     Network(IpNet),
-    /// All that somebody is signed in to.
-    Everybody,
+    /// All, also those that nobody is signed in to.
+    Everything,
 }
 
 /// Which sessions end, why, and by whom.
@@ -47,8 +43,8 @@ pub struct Order {
     pub is_confirmed: bool,
 }
 
-/// Ends the sessions, one after the other. [`Answer::No`] if none of them was live. `answers` is where
-/// somebody answers questions, if there is somebody.
+/// Ends the sessions. [`Answer::No`] if none of them was live. `answers` is where somebody answers questions,
+/// if there is somebody.
 ///
 /// # Errors
 ///
@@ -62,34 +58,30 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
     order.check(answers.is_some())?;
-    let sessions = order.sessions(ledger).await?;
-    if sessions.is_empty() {
-        console.note(&format!("There is no live session {}.", order.whose()))?;
-        return Ok(Answer::No);
-    }
     if let Some(answers) = answers.filter(|_| order.needs_confirmation())
-        && !is_wanted(order, sessions.len(), answers, console)?
+        && !is_wanted(order, answers, console)?
     {
         return Err(Error::Unconfirmed);
     }
-    let mut ended = 0;
-    let outcome = end_all(ledger, order, &sessions, &mut ended, pin!(stop), console).await;
+    let (mut ended, stop) = (0, pin!(stop));
+    let outcome = match &order.whom {
+        Whom::Sessions(sessions) => end_each(ledger, order, sessions, &mut ended, stop, console).await,
+        _ => end_all(ledger, order, &mut ended, stop, console).await,
+    };
     if outcome.is_err() && ended > 0 {
-        console.note(&format!(
-            "{} of {} were ended before that.",
-            ended,
-            count(sessions.len() as u64, "session")
-        ))?;
+        let verb = if ended == 1 { "was" } else { "were" };
+        console.note(&format!("{} {verb} ended before that.", count(ended, "session")))?;
     }
     outcome?;
-    if sessions.len() == SESSIONS_MAX {
-        console.note("There may be more: run it again until it ends none.")?;
+    if ended == 0 && !matches!(order.whom, Whom::Sessions(_)) {
+        console.note(&format!("There is no live session{}.", order.whose()))?;
     }
     console.print(&format!("Ended {}.\n", count(ended, "session")))?;
     Ok(if ended > 0 { Answer::Yes } else { Answer::No })
 }
 
-async fn end_all(
+/// Ends sessions by their ids, one after the other.
+async fn end_each(
     ledger: &Ledger,
     order: &Order,
     sessions: &[SessionId],
@@ -99,7 +91,7 @@ async fn end_all(
 ) -> Result<(), Error> {
     let mut not_live = Vec::new();
     {
-        let mut steps = Steps::new("Ending", "session", sessions.len() as u64, console);
+        let mut steps = Steps::new("Ending", Some(sessions.len() as u64), console);
         for (done, session) in sessions.iter().enumerate() {
             if stop.as_mut().now_or_never().is_some() {
                 return Err(Error::EndsStopped);
@@ -111,29 +103,47 @@ async fn end_all(
             steps.show(done as u64 + 1);
         }
     }
-    // Of many sessions, some end by themselves meanwhile: what was asked for is so.
-    if let Whom::Sessions(_) = order.whom {
-        for session in not_live {
-            console
-                .note(&format!("The session {session} is not live: it has ended before, or never was."))?;
-        }
+    for session in not_live {
+        console.note(&format!("The session {session} is not live: it has ended before, or never was."))?;
     }
     Ok(())
 }
 
-/// Asks whether the sessions are to end. Anything but `yes` is no.
-fn is_wanted(
+/// Ends all sessions that are meant, batch after batch.
+async fn end_all(
+    ledger: &Ledger,
     order: &Order,
-    sessions: usize,
-    answers: &mut dyn BufRead,
+    ended: &mut u64,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
     console: &mut Console<'_>,
-) -> io::Result<bool> {
-    console.note(&format!(
-        "This ends {} {}, for the reason \"{}\". Type yes to go on:",
-        count(sessions as u64, "session"),
-        order.whose(),
-        order.reason
-    ))?;
+) -> Result<(), Error> {
+    let mut batches = pin!(ledger.end_stream(order.filter(), order.end()));
+    let mut steps = Steps::new("Ending", None, console);
+    loop {
+        if stop.as_mut().now_or_never().is_some() {
+            return Err(Error::EndsStopped);
+        }
+        let Some(batch) = batches.try_next().await? else { return Ok(()) };
+        *ended += batch as u64;
+        steps.show(*ended);
+    }
+}
+
+/// Asks whether the sessions are to end. Anything but `yes` is no.
+fn is_wanted(order: &Order, answers: &mut dyn BufRead, console: &mut Console<'_>) -> io::Result<bool> {
+    let reason = &order.reason;
+    console.note(&match &order.whom {
+        Whom::Sessions(sessions) => {
+            format!(
+                "This ends {}, for the reason \"{reason}\". Type yes to go on:",
+                count(sessions.len() as u64, "session")
+            )
+        }
+        _ => format!(
+            "This ends each live session{}, for the reason \"{reason}\". Type yes to go on:",
+            order.whose()
+        ),
+    })?;
     let mut answer = String::new();
     answers.read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
@@ -155,22 +165,12 @@ impl Order {
         Ok(())
     }
 
-    /// The live sessions that are meant, as far as the database knows them now.
-    async fn sessions(&self, ledger: &Ledger) -> Result<Vec<SessionId>, Error> {
-        let signed_in = |filter: LoginFilter| {
-            ledger.logins_stream(still_open(filter)).map_ok(|login| login.session).map_err(Error::from)
-        };
+    /// Which live sessions are meant, where they are not named one by one.
+    fn filter(&self) -> SessionFilter {
         match &self.whom {
-            Whom::Sessions(sessions) => Ok(sessions.clone()),
-            Whom::User { user, keep } => {
-                let live = ledger.sessions_stream(user).try_filter_map(async |summary| {
-                    let is_meant = summary.ended.is_none() && Some(summary.id) != *keep;
-                    Ok(is_meant.then_some(summary.id))
-                });
-                first_ones(live.map_err(Error::from)).await
-            }
-            Whom::Network(network) => first_ones(signed_in(LoginFilter::all().from_network(*network))).await,
-            Whom::Everybody => first_ones(signed_in(LoginFilter::all())).await,
+            Whom::User { user, .. } => SessionFilter::all().of_user(user.clone()),
+            Whom::Network(network) => SessionFilter::all().from_network(*network),
+            Whom::Sessions(_) | Whom::Everything => SessionFilter::all(),
         }
     }
 
@@ -180,24 +180,18 @@ impl Order {
             end = end.by(by.clone());
         }
         match &self.whom {
-            // Somebody else may have logged in to it meanwhile.
-            Whom::User { user, .. } => end.of(user.clone()),
-            Whom::Sessions(_) | Whom::Network(_) | Whom::Everybody => end,
+            Whom::User { keep, .. } => end.keep(*keep),
+            Whom::Sessions(_) | Whom::Network(_) | Whom::Everything => end,
         }
     }
 
     /// Whose sessions they are, behind the word "session".
     fn whose(&self) -> String {
         match &self.whom {
-            Whom::Sessions(_) => "of these ids".to_owned(),
-            Whom::User { user, keep: None } => format!("of user \"{user}\""),
-            Whom::User { user, keep: Some(keep) } => format!("of user \"{user}\" besides {keep}"),
-            Whom::Network(network) => format!("that was signed in to from {network}"),
-            Whom::Everybody => "that somebody is signed in to".to_owned(),
+            Whom::Sessions(_) | Whom::Everything => String::new(),
+            Whom::User { user, keep: None } => format!(" of user \"{user}\""),
+            Whom::User { user, keep: Some(keep) } => format!(" of user \"{user}\" besides {keep}"),
+            Whom::Network(network) => format!(" that was used or signed in to from {network}"),
         }
     }
-}
-
-async fn first_ones(sessions: impl Stream<Item = Result<SessionId, Error>>) -> Result<Vec<SessionId>, Error> {
-    sessions.take(SESSIONS_MAX).try_collect().await
 }

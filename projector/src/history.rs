@@ -95,7 +95,12 @@ fn events(
     // Where events between are missing, the client of the one before says nothing.
     let has_gaps = !conditions.kinds.is_empty() || conditions.actor.is_some() || conditions.network.is_some();
     let mut last: Option<(SessionId, Option<Client>)> = None;
-    ledger.events_stream(conditions.filter(whose)).map_ok(move |mut recorded| {
+    // A session that the log does not know has no events: `note_emptiness` says so.
+    let is_known = |one: &Result<_, QuestionError>| {
+        std::future::ready(!matches!(one, Err(QuestionError::NoSuchSession { .. })))
+    };
+    let events = ledger.events_stream(conditions.filter(whose)).take_while(is_known);
+    events.map_ok(move |mut recorded| {
         if has_gaps {
             return recorded;
         }

@@ -12,6 +12,7 @@ const EVENTS_BETWEEN_LINES: u64 = 100_000;
 
 const BAR: &str = "{msg} {wide_bar} {human_pos} of about {human_len} events, {eta} left";
 const STEPS: &str = "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left";
+const STEPS_OF_UNKNOWN: &str = "{msg} {spinner} {human_pos} so far";
 const SPINNER: &str = "{msg} {spinner} {human_pos} events";
 
 /// A bar on a terminal, plain lines elsewhere.
@@ -80,32 +81,34 @@ fn dress(bar: &ProgressBar, template: &str) {
 /// How many steps lie between two lines, where no bar can be drawn.
 const STEPS_BETWEEN_LINES: u64 = 1_000;
 
-/// A bar for work of a known number of steps, or plain lines.
+/// A bar for work in steps, or plain lines.
 pub(crate) struct Steps<'a> {
     what: &'static str,
-    of: String,
+    number: Option<u64>,
     notes: &'a mut (dyn Write + Send),
     bar: Option<ProgressBar>,
+    line_due: u64,
 }
 
 impl<'a> Steps<'a> {
-    /// For doing `what` with a number of things: `Ending`, `session`.
-    pub(crate) fn new(what: &'static str, noun: &str, number: u64, console: &'a mut Console<'_>) -> Self {
+    /// For doing `what`, such as `Ending`, with a number of things, if that is known.
+    pub(crate) fn new(what: &'static str, number: Option<u64>, console: &'a mut Console<'_>) -> Self {
         let bar = console.notes_is_terminal.then(|| {
-            let bar =
-                ProgressBar::with_draw_target(Some(number), ProgressDrawTarget::stderr()).with_message(what);
-            dress(&bar, STEPS);
+            let bar = ProgressBar::with_draw_target(number, ProgressDrawTarget::stderr()).with_message(what);
+            dress(&bar, if number.is_some() { STEPS } else { STEPS_OF_UNKNOWN });
             bar
         });
-        Self { what, of: crate::words::count(number, noun), notes: &mut *console.notes, bar }
+        Self { what, number, notes: &mut *console.notes, bar, line_due: STEPS_BETWEEN_LINES }
     }
 
     /// Shows how many were done. A line that cannot be written is no reason to stop.
     pub(crate) fn show(&mut self, done: u64) {
         match &self.bar {
             Some(bar) => bar.set_position(done),
-            None if done.is_multiple_of(STEPS_BETWEEN_LINES) => {
-                writeln!(self.notes, "{}: {done} of {}", self.what, self.of).ok();
+            None if done >= self.line_due => {
+                self.line_due = done + STEPS_BETWEEN_LINES;
+                let of = self.number.map(|number| format!(" of {number}")).unwrap_or_default();
+                writeln!(self.notes, "{}: {done}{of}", self.what).ok();
             }
             None => {}
         }

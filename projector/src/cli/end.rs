@@ -14,7 +14,7 @@ const REASONS: [&str; 6] =
 
 /// Arguments of `projector end`.
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("whom").required(true).args(["sessions", "user", "from_network", "everybody"])))]
+#[command(group(ArgGroup::new("whom").required(true).args(["sessions", "user", "from_network", "everything"])))]
 pub struct End {
     /// The public ids of sessions
     #[arg(value_name = "SESSION", value_parser = session_id)]
@@ -28,13 +28,13 @@ pub struct End {
     #[arg(long, value_name = "SESSION", value_parser = session_id, requires = "user")]
     pub keep: Option<SessionId>,
 
-    /// All sessions whose login came from this network or address
+    /// All sessions that were used from this network or address, or signed in to from there
     #[arg(long, value_name = "NETWORK", value_parser = network)]
     pub from_network: Option<IpNet>,
 
-    /// All sessions that somebody is signed in to
-    #[arg(long, alias = "everything")]
-    pub everybody: bool,
+    /// All sessions, also those of visitors
+    #[arg(long)]
+    pub everything: bool,
 
     /// Why they end
     #[arg(long, value_name = "REASON", default_value = "revoked", value_parser = reason())]
@@ -63,7 +63,7 @@ impl End {
         let whom = match (self.user, self.from_network) {
             (Some(user), _) => Whom::User { user, keep: self.keep },
             (None, Some(network)) => Whom::Network(network),
-            (None, None) if self.everybody => Whom::Everybody,
+            (None, None) if self.everything => Whom::Everything,
             (None, None) => Whom::Sessions(self.sessions),
         };
         let is_one = matches!(&whom, Whom::Sessions(sessions) if sessions.len() == 1);

@@ -66,13 +66,14 @@ async fn a_users_sessions_end_but_the_one_that_is_kept() {
     assert_eq!(run(&ledger, &arguments, "yes\n", &mut capture).await.unwrap(), Answer::Yes);
     assert_eq!(capture.out(), "Ended 1 session.\n");
     let question = format!(
-        "This ends 1 session of user \"alice\" besides {keep}, for the reason \"audit 7\". Type yes to go on:\n"
+        "This ends each live session of user \"alice\" besides {keep}, for the reason \"audit 7\". Type yes to go on:\n"
     );
     assert_eq!(capture.notes(), question);
     assert_eq!(live(&ledger).await, [stories::on_phone()]);
     let mut capture = Capture::default();
-    assert_eq!(run(&ledger, &arguments, "", &mut capture).await.unwrap(), Answer::No);
-    assert_eq!(capture.notes(), format!("There is no live session of user \"alice\" besides {keep}.\n"));
+    assert_eq!(run(&ledger, &arguments, "yes", &mut capture).await.unwrap(), Answer::No);
+    let none = format!("There is no live session of user \"alice\" besides {keep}.\n");
+    assert_eq!(capture.notes(), question + &none);
 }
 
 #[tokio::test]
@@ -91,7 +92,7 @@ async fn anything_but_yes_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_network_and_everybody_are_ended_by_their_logins() {
+async fn a_network_and_everything_are_ended() {
     let database = Database::fresh().await;
     let ledger = stories::tell(&database).await;
     let elsewhere = "update session_ledger.login_step set client_ip = '198.51.100.9' where session_id = $1";
@@ -105,11 +106,12 @@ async fn a_network_and_everybody_are_ended_by_their_logins() {
     let ended = |number| (Some(0), format!("Ended {number}.\n"), String::new());
     assert_eq!(run(&["--from-network", "198.51.100.0/24"]), ended("1 session"));
     assert_eq!(live(&ledger).await, [stories::by_program()]);
-    assert_eq!(run(&["--everybody"]), ended("1 session"));
-    let none = "There is no live session that somebody is signed in to.\n".to_owned();
-    assert_eq!(run(&["--everything"]), (Some(1), String::new(), none));
+    // The other one, and that of a visitor.
+    assert_eq!(run(&["--everything"]), ended("2 sessions"));
+    let none = (Some(1), "Ended 0 sessions.\n".to_owned(), "There is no live session.\n".to_owned());
+    assert_eq!(run(&["--everything"]), none);
     let of_visitor = ledger.history(stories::session_of_visitor()).await.unwrap();
-    assert_eq!(of_visitor.len(), 2, "nobody is signed in to it");
+    assert_eq!(of_visitor.last().unwrap().entry.encoded.kind(), "ended");
 }
 
 #[tokio::test]
@@ -117,7 +119,8 @@ async fn it_stops_between_two_sessions_and_says_how_far_it_came() {
     let database = Database::fresh().await;
     let ledger = stories::tell(&database).await;
     let mut capture = Capture::default();
-    let order = order(&["--user", "alice", "--by", "admin", "--yes"]).unwrap();
+    let sessions = [stories::on_phone(), stories::by_program()].map(|session| session.to_string());
+    let order = order(&[&sessions[0], &sessions[1], "--by", "admin", "--yes"]).unwrap();
     let looks = Cell::new(0);
     let stop = poll_fn(|_| {
         looks.set(looks.get() + 1);
@@ -127,7 +130,7 @@ async fn it_stops_between_two_sessions_and_says_how_far_it_came() {
     assert_eq!(error.to_string(), "it was stopped: the other sessions go on; run it again to end them");
     assert_eq!(
         (capture.out().as_str(), capture.notes().as_str()),
-        ("", "1 of 2 sessions were ended before that.\n")
+        ("", "1 session was ended before that.\n")
     );
     assert_eq!(live(&ledger).await.len(), 1);
 }
@@ -135,7 +138,8 @@ async fn it_stops_between_two_sessions_and_says_how_far_it_came() {
 #[test]
 fn more_than_one_session_needs_somebody_who_ends_them() {
     let (one, other) = (stories::on_phone().to_string(), stories::by_program().to_string());
-    for arguments in [&["--user", "alice"][..], &["--everybody"], &["--from-network", "::1"], &[&one, &other]]
+    for arguments in
+        [&["--user", "alice"][..], &["--everything"], &["--from-network", "::1"], &[&one, &other]]
     {
         let told = order(arguments).unwrap_err().to_string();
         assert_eq!(told, "say with --by who ends more than one session: the history shows it");
@@ -143,7 +147,7 @@ fn more_than_one_session_needs_somebody_who_ends_them() {
     assert!(order(&[&one]).is_ok() && order(&["--user", "alice", "--by", "admin"]).is_ok());
     let wrong: [&[&str]; 6] = [
         &[],
-        &["--user", "alice", "--everybody"],
+        &["--user", "alice", "--everything"],
         &["--keep", &one, &other],
         &["--reason", "revokd", &one],
         &["--reason", "idle_timeout", &one],
