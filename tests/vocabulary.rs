@@ -227,7 +227,7 @@ async fn sm26_the_application_hears_of_what_was_committed_and_of_nothing_else() 
     visitor.get("/order/teapot/then/200").await;
     assert_eq!(take(), ["value_set"]);
     let session = ledger.sessions(&"alice".into()).await.unwrap()[0].id;
-    ledger.change(session, |session| session.note("job", "done")).await.unwrap();
+    ledger.change(session, |session| session.note_text("job", "done")).await.unwrap();
     assert_eq!(take(), ["noted"]);
     ledger.end(session, EndReason::Revoked).await.unwrap();
     assert_eq!(take(), ["ended"]);

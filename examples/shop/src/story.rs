@@ -6,6 +6,7 @@ use session_ledger::session::{Client, EndReason, Event, Recorded, UserId, ValueS
 
 use crate::browser;
 use crate::cart::{CART, Cart};
+use crate::notes;
 use crate::when::Instant;
 
 /// One event for its owner.
@@ -100,7 +101,7 @@ impl Teller<'_> {
             Event::ClientChanged(_) => "Your session was used from another browser or network.".to_owned(),
             Event::DeviceSeen(seen) if seen.is_new => "It was the first time from this browser.".to_owned(),
             Event::DeviceSeen(_) => "It was a browser that you have used before.".to_owned(),
-            Event::Noted(note) => note.text.clone(),
+            Event::Noted(note) => notes::tell(note),
             Event::Ended(ended) if user.is_some() => format!("Ended: {}.", end(&ended.reason)),
             Event::Ended(ended) => format!("Your visit ended: {}.", end(&ended.reason)),
             _ => return None,
