@@ -12,6 +12,8 @@ pub(crate) mod desk;
 mod end;
 mod ended;
 mod event_pages;
+mod failed_login_pages;
+mod failed_logins;
 mod feed;
 mod fence;
 mod finding;
@@ -23,7 +25,9 @@ mod neighbours;
 mod others;
 mod pages;
 mod question;
+mod quota;
 mod rebuild;
+mod recorder;
 pub(crate) mod retry;
 mod subscriptions;
 mod surroundings;
@@ -54,6 +58,7 @@ pub use change::{Change, ChangeError};
 pub use committed::Committed;
 pub use end::End;
 pub use event_pages::EventPage;
+pub use failed_login_pages::FailedLoginPage;
 pub use feed::{Batch, FeedError, Subscription};
 pub use fence::FENCE;
 pub use finding::{Difference, Finding};
@@ -67,6 +72,7 @@ pub use store::backends::Backend;
 pub use store::connection::address::{Address, AddressError};
 pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
+pub use store::failed_logins::FailedLogin;
 pub use store::impersonations::Impersonation;
 pub use store::log::subscriptions::{SubscriptionError, SubscriptionSummary};
 pub use store::logins::{Login, LoginCount};
@@ -97,6 +103,7 @@ struct Parts {
     policy: Arc<Policy>,
     watch: watch::Watch,
     teller: committed::Teller,
+    recorder: recorder::Recorder,
 }
 
 impl Ledger {

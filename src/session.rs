@@ -22,6 +22,8 @@ mod event;
 mod event_filter;
 pub(crate) mod expiry;
 mod extension;
+mod failed_login;
+mod failed_login_filter;
 mod flash;
 pub(crate) mod guard;
 pub(crate) mod holding;
@@ -69,6 +71,8 @@ pub use event::{
     SettingsChanged, Started, ValueRemoved, ValueSet,
 };
 pub use event_filter::EventFilter;
+pub use failed_login::{FailedLogin, LoginFailure};
+pub use failed_login_filter::FailedLoginFilter;
 pub use flash::{Flash, FlashLevel};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::Key;
@@ -97,6 +101,7 @@ pub(crate) use draft::{Draft, Origin, Written};
 pub(crate) use ending::Ending;
 pub(crate) use event_filter::EventPlace;
 pub(crate) use expiry::Expiry;
+pub(crate) use failed_login_filter::FailedLoginPlace;
 pub(crate) use guard::Guard;
 pub(crate) use holding::{Holding, Live};
 pub(crate) use login_filter::LoginPlace;

@@ -15,6 +15,7 @@ pub(crate) mod bare;
 pub(crate) mod connection;
 pub(crate) mod epoch;
 pub(crate) mod error;
+pub(crate) mod failed_logins;
 pub(crate) mod impersonations;
 pub(crate) mod log;
 pub(crate) mod logins;

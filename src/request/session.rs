@@ -12,9 +12,7 @@ use super::opened::Opened;
 use super::visit::Visit;
 use super::{SessionError, SessionSnapshot};
 use crate::ledger::desk::Row;
-use crate::session::{
-    Assurance, EndReason, Holding, Key, Login, Note, Noted, SessionId, SessionState, UserId, Wish,
-};
+use crate::session::{Assurance, EndReason, Holding, Key, Login, SessionId, SessionState, UserId, Wish};
 
 /// The request's session.
 ///
@@ -190,49 +188,6 @@ impl Session {
     /// None that a live session gives.
     pub fn clear(&self) -> Result<(), SessionError> {
         self.wish(Wish::Clear)
-    }
-
-    /// Keeps a fact of the application's own in the session's history. It is committed with the request, or
-    /// not at all. [`Ledger::note`](crate::Ledger::note) does so outside of a request.
-    ///
-    /// ```
-    /// use poem::{Result, handler};
-    /// use serde::{Deserialize, Serialize};
-    /// use session_ledger::Note;
-    /// use session_ledger::web::SignedIn;
-    ///
-    /// #[derive(Serialize, Deserialize)]
-    /// struct Export {
-    ///     rows: u32,
-    /// }
-    ///
-    /// const EXPORTED: Note<Export> = Note::new("export_downloaded");
-    ///
-    /// #[handler]
-    /// fn export(session: SignedIn) -> Result<&'static str> {
-    ///     session.note(&EXPORTED, &Export { rows: 2 })?;
-    ///     Ok("name,price\ntea,3\n")
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The fact has no JSON, or the note is larger than [`Note::BYTES_MAX`].
-    pub fn note<T>(&self, note: &Note<T>, fact: &T) -> Result<(), SessionError>
-    where
-        T: Serialize + DeserializeOwned + 'static,
-    {
-        self.wish(Wish::Note(Noted::new(note.name().to_owned(), note.encode(fact)?)))
-    }
-
-    /// Keeps a plain text in the session's history, under a name. It is the same as a [`note`](Self::note) of
-    /// the type `Note<String>`.
-    ///
-    /// # Errors
-    ///
-    /// As [`note`](Self::note).
-    pub fn note_text(&self, name: &str, text: &str) -> Result<(), SessionError> {
-        self.wish(Wish::Note(Noted::of_text(name, text)))
     }
 }
 

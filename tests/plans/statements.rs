@@ -170,6 +170,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
     ("events_page.sql", Exempt(ASKED)),
+    ("failed_logins_page.sql", Exempt(ASKED)),
     (
         "feed_check.sql",
         Plan { role: RELAY, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
@@ -285,6 +286,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("raise_epoch.sql", Exempt(NO_PLAN)),
     ("readiness.sql", Exempt("reads the catalogue, at start alone")),
+    ("record_failed_logins.sql", Exempt("inserts and reads nothing, outside any request")),
     ("record_seals.sql", Exempt("writes the one row of a key, rarely and outside any request")),
     ("release_migration.sql", Exempt(NO_PLAN)),
     ("rights.sql", Exempt("reads the catalogue, outside any request")),

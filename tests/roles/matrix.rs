@@ -121,6 +121,21 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("insert into session_ledger.disabled_account (user_id) values ('mallory')", &[RUNTIME]),
     ("update session_ledger.disabled_account set disabled_by = 'mallory'", &[]),
     ("delete from session_ledger.disabled_account", &[RUNTIME]),
+    // Failed logins. Nobody says when one was, and nobody takes one back.
+    ("select * from session_ledger.failed_login", &[RUNTIME, AUDITOR]),
+    ("select * from session_ledger.login_failure", &[AUDITOR, ANALYST]),
+    (
+        "insert into session_ledger.failed_login (event_id, user_id, reason) values (gen_random_uuid(), 'eve', 'locked')
+             on conflict (event_id) do nothing",
+        &[RUNTIME],
+    ),
+    (
+        "insert into session_ledger.failed_login (event_id, reason, failed_at) values (gen_random_uuid(), 'locked', now())",
+        &[],
+    ),
+    ("update session_ledger.failed_login set user_id = 'mallory'", &[]),
+    ("delete from session_ledger.failed_login", &[]),
+    ("truncate session_ledger.failed_login", &[]),
     // Subscriptions.
     ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
     (
