@@ -15,6 +15,10 @@ begin
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
     grant execute on function session_ledger.clock(), session_ledger.epoch()
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
+    grant execute on function
+        session_ledger.current_session(), session_ledger.current_user_id(), session_ledger.current_actor_id()
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator,
+           session_ledger_analyst;
     grant select on session_ledger.migration, session_ledger.event
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
 

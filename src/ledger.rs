@@ -36,6 +36,7 @@ mod transaction;
 mod verification;
 mod verify;
 mod watch;
+mod written_rows;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -83,6 +84,7 @@ pub use store::sessions::SessionSummary;
 pub use store::settling::{Mended, Unmended};
 pub use transaction::Transaction;
 pub use verification::Verification;
+pub use written_rows::WrittenRows;
 
 /// The driver and the pool whose types stand in the signatures of [`Builder`], [`Transaction`] and
 /// [`Tx`](crate::web::Tx).

@@ -32,3 +32,4 @@ pub(crate) mod settling;
 mod sqlstate;
 mod table;
 pub(crate) mod watch;
+pub(crate) mod written_rows;

@@ -9,7 +9,7 @@
 //! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason` |
 //! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved` |
 //! | `session_ledger_incidents_total` | counter | bad requests, by [`name`](crate::web::Incident::name) |
-//! | `session_ledger_failed_logins_total` | counter | failed logins; `outcome` is `recorded`, `left_out` or `lost` |
+//! | `session_ledger_failed_logins_total` | counter | by `outcome`: `recorded`, `left_out`, `lost` |
 //! | `session_ledger_key_rings_total` | counter | new key rings; `outcome` is `taken` or `refused` |
 //! | `session_ledger_key_seals` | gauge | seals that are recorded of a `key`, of 2147483648 that may be |
 //! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |

@@ -117,7 +117,7 @@ async fn commit_among(
 ) -> Result<(), CommitFailed> {
     let shared = &visit.shared;
     let _turn = shared.queue.turn(line_of(&others.user)).await;
-    let (transaction, begun) = shared.ledger.begin_ahead(None).await?;
+    let (transaction, begun) = shared.ledger.begin_ahead(None, None).await?;
     let ends = ends_of(visit, opened, &transaction, &others);
     let (begun, ends) = tokio::join!(biased; Ledger::begun(begun), ends);
     let transaction = Arc::into_inner(transaction).ok_or(Error::TransactionKept)?;

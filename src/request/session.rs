@@ -304,6 +304,10 @@ impl Session {
         &self,
         change: impl FnOnce(&mut Opened) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
-        change(self.visit.stage().changing()?)
+        let mut stage = self.visit.stage();
+        let opened = stage.changing()?;
+        let changed = change(opened);
+        self.visit.mark(opened);
+        changed
     }
 }

@@ -1,9 +1,10 @@
 //! One run of one request: what it has asked of the ledger so far.
 
 pub(super) mod leaving;
+mod marking;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use std::time::Instant;
 
@@ -51,6 +52,8 @@ pub(crate) struct Visit {
     place: Place,
     /// The session, once a handler has asked for it. Never held across an await.
     stage: Mutex<Stage>,
+    /// The transaction, where it is to know its session.
+    marked: Mutex<Weak<Transaction>>,
     /// Whether there is a transaction whose connection the server may end.
     is_attended: AtomicBool,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
@@ -80,6 +83,7 @@ impl Visit {
             failed_logins: FailedLogins::default(),
             part: Mutex::default(),
             place: Place::default(),
+            marked: Mutex::default(),
             is_attended: AtomicBool::new(false),
             stage: Mutex::default(),
             running: tokio::sync::Mutex::default(),
@@ -211,7 +215,8 @@ impl Visit {
             Some(known) => {
                 let session = known.map(|(session, _)| session);
                 let room = self.room(session).await?;
-                let (transaction, begun) = self.shared.ledger.begin_ahead(session).await?;
+                let mark = self.present_mark();
+                let (transaction, begun) = self.shared.ledger.begin_ahead(session, mark).await?;
                 Running { transaction, ahead: Some((known, begun)), room: Some(room) }
             }
             // It is not: begin and load in one trip.
@@ -220,6 +225,7 @@ impl Visit {
                 Running { transaction, ahead: None, room: Some(room) }
             }
         };
+        self.mark_from_now_on(&running.transaction);
         self.is_attended.store(true, Ordering::Relaxed);
         Ok(Arc::clone(&place.insert(running).transaction))
     }
@@ -232,7 +238,8 @@ impl Visit {
             self.stand_in_line(id).await;
         }
         let room = self.room(id).await?;
-        let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
+        let (transaction, found) =
+            self.shared.ledger.begin(id, self.shared.also, self.marking(&cookie)).await?;
         let opened = match cookie {
             Cookie::None | Cookie::Rejected => Opened::visitor(&self.shared, Some(found.now)),
             Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, Some(found.now)),

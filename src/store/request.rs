@@ -9,6 +9,7 @@ pub(crate) mod group_commit;
 pub(crate) mod group_load;
 pub(crate) mod grouping;
 pub(crate) mod load;
+mod mark;
 mod outcome;
 pub(crate) mod savepoint;
 pub(crate) mod transaction;

@@ -62,6 +62,11 @@ const DEEDS: &[(&str, &[&str])] = &[
     // The epoch.
     ("select session_ledger.epoch()", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     ("select session_ledger.raise_epoch()", &[]),
+    // Provenance.
+    (
+        "select session_ledger.current_session(), session_ledger.current_user_id(), session_ledger.current_actor_id()",
+        &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR],
+    ),
     // The live sessions.
     ("select * from session_ledger.session", &[RUNTIME, AUDITOR, OPERATOR]),
     ("update session_ledger.session set user_id = 'mallory'", &[RUNTIME]),
