@@ -15,6 +15,10 @@ begin
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
     grant execute on function session_ledger.clock(), session_ledger.epoch()
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
+    grant execute on function
+        session_ledger.current_session(), session_ledger.current_user_id(), session_ledger.current_actor_id()
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator,
+           session_ledger_analyst;
     grant select on session_ledger.migration, session_ledger.event
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
 
@@ -27,6 +31,9 @@ begin
     grant select, insert, update on session_ledger.activity, session_ledger.seal_count to session_ledger_runtime;
     grant select, update on session_ledger.login_gate to session_ledger_runtime;
     grant select, insert, delete on session_ledger.disabled_account to session_ledger_runtime;
+    grant select on session_ledger.failed_login to session_ledger_runtime;
+    grant insert (event_id, user_id, reason, client_ip, user_agent, session_id, left_out)
+        on session_ledger.failed_login to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
     grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
@@ -42,11 +49,13 @@ begin
         session_ledger.dead_letter,
         session_ledger.parked_session,
         session_ledger.disabled_account,
+        session_ledger.failed_login,
         session_ledger.event_position
     to session_ledger_auditor;
 
     grant select on
         session_ledger.login,
+        session_ledger.login_failure,
         session_ledger.impersonation,
         session_ledger.live_session,
         session_ledger.session_end,

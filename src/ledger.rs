@@ -13,6 +13,8 @@ mod end;
 mod ended;
 mod ends;
 mod event_pages;
+mod failed_login_pages;
+mod failed_logins;
 mod feed;
 mod fence;
 mod finding;
@@ -24,7 +26,9 @@ mod neighbours;
 mod others;
 mod pages;
 mod question;
+mod quota;
 mod rebuild;
+mod recorder;
 pub(crate) mod retry;
 mod subscriptions;
 mod surroundings;
@@ -33,6 +37,7 @@ mod transaction;
 mod verification;
 mod verify;
 mod watch;
+mod written_rows;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -55,6 +60,7 @@ pub use change::{Change, ChangeError};
 pub use committed::Committed;
 pub use end::End;
 pub use event_pages::EventPage;
+pub use failed_login_pages::FailedLoginPage;
 pub use feed::{Batch, FeedError, Subscription};
 pub use fence::FENCE;
 pub use finding::{Difference, Finding};
@@ -68,6 +74,7 @@ pub use store::backends::Backend;
 pub use store::connection::address::{Address, AddressError};
 pub use store::connection::tls::EncryptionError;
 pub use store::error::Error;
+pub use store::failed_logins::FailedLogin;
 pub use store::impersonations::Impersonation;
 pub use store::log::subscriptions::{SubscriptionError, SubscriptionSummary};
 pub use store::logins::{Login, LoginCount};
@@ -78,6 +85,7 @@ pub use store::sessions::SessionSummary;
 pub use store::settling::{Mended, Unmended};
 pub use transaction::Transaction;
 pub use verification::Verification;
+pub use written_rows::WrittenRows;
 
 /// The driver and the pool whose types stand in the signatures of [`Builder`], [`Transaction`] and
 /// [`Tx`](crate::web::Tx).
@@ -98,6 +106,7 @@ struct Parts {
     policy: Arc<Policy>,
     watch: watch::Watch,
     teller: committed::Teller,
+    recorder: recorder::Recorder,
 }
 
 impl Ledger {

@@ -41,6 +41,6 @@ pub mod token;
 pub mod web;
 
 pub use ledger::{Error, Ledger};
-pub use session::{Key, SessionId, UserId};
+pub use session::{Key, Note, SessionId, UserId};
 pub use token::KeyRing;
 pub use web::{Session, Sessions, SignedIn, Tx};

@@ -9,6 +9,7 @@
 //! | `session_ledger_aborts_total` | counter | runs that were in vain, by `reason` |
 //! | `session_ledger_unknown_outcomes_total` | counter | COMMITs whose answer was lost, by `resolved` |
 //! | `session_ledger_incidents_total` | counter | bad requests, by [`name`](crate::web::Incident::name) |
+//! | `session_ledger_failed_logins_total` | counter | by `outcome`: `recorded`, `left_out`, `lost` |
 //! | `session_ledger_key_rings_total` | counter | new key rings; `outcome` is `taken` or `refused` |
 //! | `session_ledger_key_seals` | gauge | seals that are recorded of a `key`, of 2147483648 that may be |
 //! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |
@@ -89,6 +90,11 @@ pub(crate) fn unknown_outcome(committed: Option<bool>) {
 /// A cookie, a header or a request came that nobody honest sends.
 pub(crate) fn incident(name: &'static str) {
     counter!("session_ledger_incidents_total", "name" => name).increment(1);
+}
+
+/// A failed login was recorded or left out, or could not be recorded.
+pub(crate) fn failed_login(outcome: &'static str) {
+    counter!("session_ledger_failed_logins_total", "outcome" => outcome).increment(1);
 }
 
 /// A new key ring was taken or refused.

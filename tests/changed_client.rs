@@ -36,12 +36,12 @@ fn show(session: Session) -> String {
 
 #[handler]
 fn write(session: Session) -> Result<()> {
-    Ok(session.note("written", "")?)
+    Ok(session.note_text("written", "")?)
 }
 
 #[handler]
 fn fail(session: Session) -> Result<()> {
-    session.note("never written", "")?;
+    session.note_text("never written", "")?;
     Err(StatusCode::INTERNAL_SERVER_ERROR.into())
 }
 

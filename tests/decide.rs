@@ -283,11 +283,11 @@ fn a_session_may_hold_exactly_its_limit_and_not_a_byte_more() {
 
 #[test]
 fn a_note_may_have_exactly_the_limit_and_not_a_byte_more() {
-    let wish = note("order", &"t".repeat(95));
-    let new = SessionState::default();
-    assert_eq!(decide(&new, wish.clone(), 99), Err(WishError::TooLarge { bytes: 100, max: 99 }));
-    assert!(decide(&new, wish.clone(), 100).is_ok());
-    assert!(decide(&new, wish, 101).is_ok());
+    let (new, max) = (SessionState::default(), Note::<String>::BYTES_MAX);
+    // With the quotes of JSON, and whatever the session may hold.
+    let of = |bytes: usize| note("order", &"t".repeat(bytes - "order".len() - 2));
+    assert_eq!(decide(&new, of(max + 1), 99), Err(WishError::NoteTooLarge { bytes: max + 1, max }));
+    assert!(decide(&new, of(max), 99).is_ok());
 }
 
 #[test]
@@ -368,11 +368,11 @@ fn is_added(queue: &str, message: &str) -> Event {
 }
 
 fn note(name: &str, text: &str) -> Wish {
-    Wish::Note { name: name.into(), text: text.into() }
+    Wish::Note(Noted::of_text(name, text))
 }
 
 fn is_noted(name: &str, text: &str) -> Event {
-    Event::Noted(Noted::new(name.into(), text.into()))
+    Event::Noted(Noted::of_text(name, text))
 }
 
 fn end() -> Wish {

@@ -27,7 +27,7 @@ fn me(session: SignedIn) -> String {
 
 #[handler]
 fn add(session: Session) -> Result<()> {
-    Ok(session.note("was", "here")?)
+    Ok(session.note_text("was", "here")?)
 }
 
 async fn told(refused: LoginRefused) -> Response {

@@ -28,7 +28,7 @@ const EVERYTHING: &str = r#"{
     },
     "requests": {
         "audience": "tenant", "user_in_log": true, "refuse_superseded": true, "replay_bytes_max": 1000,
-        "replay_bytes_total": 2000, "starts_per_minute": 60, "known_devices": "30d",
+        "replay_bytes_total": 2000, "starts_per_minute": 60, "known_devices": "30d", "provenance": true,
         "trusted_proxies": "10.0.0.0/8, 2001:db8:1::/48"
     }
 }"#;
@@ -58,6 +58,7 @@ fn everything() -> Settings {
     settings.requests.replay_bytes_max = 1_000;
     settings.requests.replay_bytes_total = 2_000;
     settings.requests.starts_per_minute = Some(60);
+    settings.requests.provenance = true;
     settings.requests.known_devices = Some(30 * 86_400);
     settings.requests.trusted_proxies =
         vec!["10.0.0.0/8".parse().unwrap(), "2001:db8:1::/48".parse().unwrap()];

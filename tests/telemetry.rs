@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use poem::http::Method;
-use session_ledger::session::Policy;
+use session_ledger::session::{FailedLogin, Policy};
 use session_ledger::web::Sessions;
 use test_support::{Cut, Database, Visitor, Wire, application, key_ring};
 
@@ -45,6 +45,7 @@ async fn every_documented_metric_is_counted_and_every_counted_one_documented() {
     let wire = Wire::prompt(&database.config());
     let ledger =
         session_ledger::Ledger::builder(wire.config()).policy(Policy::default()).connect().await.unwrap();
+    assert!(ledger.login_failed(FailedLogin::of("alice")).await.unwrap());
     let sessions = Sessions::new(ledger, key_ring());
     let shop = application(sessions.clone());
     let visitor = Visitor::new(&shop);
@@ -62,6 +63,7 @@ async fn every_documented_metric_is_counted_and_every_counted_one_documented() {
         let found = counted.iter().find(|(one, labels, _)| one == name && labels == label);
         found.unwrap_or_else(|| panic!("{name} {label} in {counted:?}")).2
     };
+    assert_eq!(value("session_ledger_failed_logins_total", "recorded"), 1.0);
     assert_eq!(value("session_ledger_attempts_total", "first"), 4.0);
     assert_eq!(value("session_ledger_attempts_total", "again"), 2.0);
     assert_eq!(value("session_ledger_aborts_total", "aborted"), 3.0);

@@ -99,7 +99,7 @@ async fn closure(
     };
     session.transaction(work).await?;
     assert_eq!(session.user(), Some(user.as_str().into()), "the handler goes on with what is committed");
-    session.note("after", "the closure")?;
+    session.note_text("after", "the closure")?;
     if fails_afterwards { Err(BadRequest(std::io::Error::other("late"))) } else { Ok(()) }
 }
 

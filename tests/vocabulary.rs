@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use session_ledger::internals::OWASP_NAMES;
 use session_ledger::ledger::End;
-use session_ledger::session::{Client, EndReason, Event, Policy, Reaction, SessionId};
+use session_ledger::session::{Client, EndReason, Event, FailedLogin, Policy, Reaction, SessionId};
 use session_ledger::web::{Forged, Incident, Sessions};
 use test_support::{CapturedLog, Database, Visitor, application, key_ring};
 use tracing::Level;
@@ -21,7 +21,6 @@ use tracing::Level;
 /// The names of the vocabulary that the library does not use, and why not.
 const OTHERS: &[(&str, &str)] = &[
     ("authn_login_successafterfail", PASSWORDS),
-    ("authn_login_fail", PASSWORDS),
     ("authn_login_fail_max", PASSWORDS),
     ("authn_login_lock", PASSWORDS),
     ("authn_password_change_fail", PASSWORDS),
@@ -61,9 +60,9 @@ fn incidents() -> Vec<Incident> {
 
 #[test]
 fn each_name_is_used_or_it_is_said_why_not() {
-    // Told in lines of the log, not of an event or an incident: a token that could not be sealed, and one
-    // of a session that has ended.
-    let lines = ["crypt_encrypt_fail", "session_use_after_expire"];
+    // Told in lines of the log, not of an event or an incident: a token that could not be sealed, one of a
+    // session that has ended, and a login that has failed.
+    let lines = ["crypt_encrypt_fail", "session_use_after_expire", FailedLogin::of_unknown().owasp()];
     let (events, incidents) = (samples::events(), incidents());
     let of_events = events.iter().filter_map(Event::owasp);
     let of_incidents = incidents.iter().filter_map(Incident::owasp);
@@ -216,7 +215,7 @@ async fn sm26_the_application_hears_of_what_was_committed_and_of_nothing_else() 
     visitor.get("/order/teapot/then/200").await;
     assert_eq!(take(), ["value_set"]);
     let session = ledger.sessions(&"alice".into()).await.unwrap()[0].id;
-    ledger.change(session, |session| session.note("job", "done")).await.unwrap();
+    ledger.change(session, |session| session.note_text("job", "done")).await.unwrap();
     assert_eq!(take(), ["noted"]);
     ledger.end(session, EndReason::Revoked).await.unwrap();
     assert_eq!(take(), ["ended"]);

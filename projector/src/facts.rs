@@ -3,7 +3,7 @@
 //! They hold no tokens or their hashes, no values of a session and no flash messages.
 
 use serde_json::{Value, json};
-use session_ledger::session::{Assurance, Event, SettingsChanged, StoredTimeouts};
+use session_ledger::session::{Assurance, Event, Noted, SettingsChanged, StoredTimeouts};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -33,7 +33,7 @@ pub(crate) fn facts(event: &Event) -> Value {
             json!({ "agent": changed.agent, "network": changed.network, "step_up": changed.step_up })
         }
         Event::DeviceSeen(seen) => json!({ "device": seen.device.to_string(), "is_new": seen.is_new }),
-        Event::Noted(noted) => json!({ "name": noted.name, "text": noted.text }),
+        Event::Noted(noted) => note(noted),
         Event::Ended(ended) => {
             let last_seen = ended.last_seen().format(&Rfc3339).ok();
             let facts = json!({ "reason": ended.reason.as_str(), "last_seen": last_seen });
@@ -41,6 +41,12 @@ pub(crate) fn facts(event: &Event) -> Value {
         }
         _ => json!({}),
     }
+}
+
+/// The fact in its own JSON; null for bytes that are none.
+fn note(noted: &Noted) -> Value {
+    let fact: Value = noted.json().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    json!({ "name": noted.name, "shape": noted.value.shape, "fact": fact })
 }
 
 /// Seconds; null for no limit.

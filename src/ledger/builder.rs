@@ -1,5 +1,7 @@
 //! Getting a [`Ledger`].
 
+mod failed_logins;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use tokio_postgres::{Client, Config};
 
 use super::committed::{Committed, Teller};
+use super::recorder::{self, FailedLoginHook, Recorder};
 use super::timekeeper::{self, Timekeeper, Uptime};
 use super::watch::{self, Watch};
 use super::{Address, EncryptionError, Error, Ledger, Migrated, Parts, SchemaError};
@@ -77,6 +80,8 @@ pub struct Builder {
     uptime: Uptime,
     serves_requests: bool,
     teller: Teller,
+    failed_logins_per_minute: u32,
+    on_login_failed: Option<FailedLoginHook>,
 }
 
 /// Why a [`Ledger`] could not start.
@@ -123,6 +128,8 @@ impl Ledger {
             uptime: timekeeper::of_process(),
             serves_requests: true,
             teller: Teller::default(),
+            failed_logins_per_minute: recorder::PER_MINUTE,
+            on_login_failed: None,
         }
     }
 
@@ -339,7 +346,8 @@ impl Builder {
         let activity = Activity::new(pool.clone());
         let (policy, watch) = (Arc::new(self.policy), Watch::new(self.watch_interval));
         let teller = self.teller;
-        let parts = Parts { pool, loads, commits, activity, timekeeper, policy, watch, teller };
+        let recorder = Recorder::new(pool.clone(), self.failed_logins_per_minute, self.on_login_failed);
+        let parts = Parts { pool, loads, commits, activity, timekeeper, policy, watch, teller, recorder };
         Ok(Ledger(Arc::new(parts)))
     }
 

@@ -15,14 +15,15 @@ use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::plain_debug::plain_debug;
 use crate::session::{
-    Client, DecodeError, Draft, EndReason, Ending, EventId, Flash, Key, Origin, SessionId, SessionState,
-    TokenHash, UserId, Value, ValueError, Wish, WishError,
+    Client, DecodeError, Draft, EndReason, Ending, EventId, Flash, Key, Note, NoteError, Noted, Origin,
+    SessionId, SessionState, TokenHash, UserId, Value, ValueError, Wish, WishError,
 };
 
 /// A session that is being changed by [`Ledger::change`].
 pub struct Change {
     draft: Draft,
     now: OffsetDateTime,
+    actor: Option<UserId>,
 }
 
 /// Why a session was not changed. Nothing was written, unless it is [`Error::OutcomeUnknown`].
@@ -51,6 +52,9 @@ pub enum ChangeError {
     /// A value cannot be read or written.
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// A fact of the application's own cannot be noted.
+    #[error(transparent)]
+    Note(#[from] NoteError),
     /// A wish that cannot be granted: the session would be too large, say.
     #[error(transparent)]
     Wish(#[from] WishError),
@@ -114,6 +118,43 @@ impl Ledger {
         }
     }
 
+    /// Keeps a fact of the application's own in a session's history, from outside of its requests: a job has
+    /// finished the user's export, an administrator has changed their address. `by` is who did it, where that
+    /// is not the session's user.
+    ///
+    /// It is a [`change`](Self::change) like others: it needs a session that is live, and counts as a use of
+    /// it. In a change that does more, use [`Change::note`].
+    ///
+    /// ```no_run
+    /// # use session_ledger::{Ledger, Note, SessionId, UserId, ledger::ChangeError};
+    /// const MAILED: Note<u32> = Note::new("letters_mailed");
+    ///
+    /// # async fn example(ledger: Ledger, session: SessionId, admin: UserId) -> Result<(), ChangeError> {
+    /// ledger.note(session, &MAILED, &3, Some(&admin)).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`change`](Self::change); the fact has no JSON, or the note is larger than [`Note::BYTES_MAX`].
+    pub async fn note<T>(
+        &self,
+        session: SessionId,
+        note: &Note<T>,
+        fact: &T,
+        by: Option<&UserId>,
+    ) -> Result<(), ChangeError>
+    where
+        T: Serialize + DeserializeOwned + 'static,
+    {
+        let noted = Noted::new(note.name().to_owned(), note.encode(fact)?);
+        self.change(session, |session| {
+            by.into_iter().try_for_each(|by| session.by(by.clone()))?;
+            session.wish(Wish::Note(noted.clone()))
+        })
+        .await
+    }
+
     async fn try_change<T>(
         &self,
         session: SessionId,
@@ -136,9 +177,9 @@ impl Ledger {
         let is_shown = live.state.is_token_shown(live.last_seen);
         let now = if is_shown { now } else { live.state.changed_at };
         let draft = Draft::stored(session, live.state, self.policy().state_bytes_max);
-        let mut changed = Change { draft, now };
+        let mut changed = Change { draft, now, actor: None };
         let done = change(&mut changed)?;
-        let origin = Origin { at: now, client, actor: None };
+        let origin = Origin { at: now, client, actor: changed.actor };
         let written = changed.draft.write(TokenHash::default(), &origin, || EventId::from_random(random()));
         if let Some(written) = written {
             let resend = live.resend.filter(|_| written.state.content.offered.is_some());
@@ -267,13 +308,39 @@ impl Change {
         self.wish(Wish::AddFlash { queue: queue.to_owned(), message: message.into() })
     }
 
-    /// Keeps a fact of the application's own in the session's history.
+    /// Keeps a fact of the application's own in the session's history, as
+    /// [`Session::note`](crate::web::Session::note) does.
     ///
     /// # Errors
     ///
-    /// The text is larger than a session may be.
-    pub fn note(&mut self, name: &str, text: &str) -> Result<(), ChangeError> {
-        self.wish(Wish::Note { name: name.to_owned(), text: text.to_owned() })
+    /// The fact has no JSON, or the note is larger than [`Note::BYTES_MAX`].
+    pub fn note<T>(&mut self, note: &Note<T>, fact: &T) -> Result<(), ChangeError>
+    where
+        T: Serialize + DeserializeOwned + 'static,
+    {
+        self.wish(Wish::Note(Noted::new(note.name().to_owned(), note.encode(fact)?)))
+    }
+
+    /// Keeps a plain text in the session's history, under a name.
+    ///
+    /// # Errors
+    ///
+    /// As [`note`](Self::note).
+    pub fn note_text(&mut self, name: &str, text: &str) -> Result<(), ChangeError> {
+        self.wish(Wish::Note(Noted::of_text(name, text)))
+    }
+
+    /// Says who makes the change, where that is not the session's user: an administrator, a job. The history
+    /// names them as the actor of each of its events.
+    ///
+    /// # Errors
+    ///
+    /// The id cannot be stored.
+    pub fn by(&mut self, actor: impl Into<UserId>) -> Result<(), ChangeError> {
+        let actor = actor.into();
+        actor.check()?;
+        self.actor = Some(actor);
+        Ok(())
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), ChangeError> {

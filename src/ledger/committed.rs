@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::session::{Client, Entry, Event, SessionId, Written};
 
 /// The name under which the log tells of facts.
-const TARGET: &str = "session_ledger::fact";
+pub(super) const TARGET: &str = "session_ledger::fact";
 
 /// A fact of a session, right after it was committed: see [`Builder::on_committed`](super::Builder).
 #[derive(Clone, Copy, Debug)]

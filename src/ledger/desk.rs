@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::{Error, Ledger, SessionSummary};
 use crate::session::{
-    ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Policy, Recorded, SessionId,
-    Timeouts, UserId,
+    ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Mark, Marking, Policy, Recorded,
+    SessionId, Timeouts, UserId,
 };
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::Connection;
@@ -63,13 +63,15 @@ impl Ledger {
     }
 
     /// Begins a transaction and looks the session up in the same trip. Without an id only the clock is read.
+    /// `marking` says whether the transaction is to know its session.
     pub(crate) async fn begin(
         &self,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
+        marking: Marking,
     ) -> Result<(Transaction, Lookup), Error> {
         answered(async {
-            let (transaction, loaded) = Transaction::begin(self.pool(), session, also).await?;
+            let (transaction, loaded) = Transaction::begin(self.pool(), session, also, marking).await?;
             let why = async || match session {
                 Some(id) => load::why_ended(transaction.client(), id).await,
                 None => Ok(None),
@@ -81,12 +83,13 @@ impl Ledger {
     }
 
     /// Begins a transaction and loads a session again, without waiting for the answer. See
-    /// [`begun`](Self::begun).
+    /// [`begun`](Self::begun). `mark` is what the transaction is to know of its session.
     pub(crate) async fn begin_ahead(
         &self,
         session: Option<SessionId>,
+        mark: Option<Mark>,
     ) -> Result<(Arc<Transaction>, Begun), Error> {
-        answered(Transaction::begin_ahead(self.pool(), session)).await
+        answered(Transaction::begin_ahead(self.pool(), session, mark)).await
     }
 
     /// The answer to a beginning that was sent ahead.

@@ -9,7 +9,7 @@ use deadpool_postgres::Client;
 
 use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
-use crate::session::Guard;
+use crate::session::{Guard, Marking};
 use crate::store;
 use crate::store::connection::deadline::answered;
 use crate::store::error::{Prospect, cause};
@@ -80,7 +80,8 @@ impl Ledger {
         E: From<Error>,
         F: Future<Output = Result<T, E>>,
     {
-        let beginning = store::request::transaction::Transaction::begin(self.pool(), None, None);
+        let beginning =
+            store::request::transaction::Transaction::begin(self.pool(), None, None, Marking::Off);
         let (transaction, _) = answered(beginning).await?;
         let transaction = Arc::new(transaction);
         let result = work(Transaction(Arc::clone(&transaction))).await;

@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::failed_logins::refused;
 use super::failure::CommitFailed;
 use super::opened::{Opened, Plan};
 use super::running::{Running, roll_back};
@@ -30,10 +31,14 @@ pub(super) async fn commit_in_turn(
         roll_back(running).await;
         return Err(error.into());
     }
-    let plan = match running {
-        Some(running) => commit_transaction(visit, opened, running).await?,
-        None => commit_session(visit, opened).await?,
+    let committed = match running {
+        Some(running) => commit_transaction(visit, opened, running).await,
+        None => commit_session(visit, opened).await,
     };
+    if let Some(login) = committed.as_ref().err().and_then(refused) {
+        visit.keep_failed_login(login, opened.holding.loaded_version().map(|(session, _)| session));
+    }
+    let plan = committed?;
     visit.tell_client_changes(&plan.appends);
     Ok(plan)
 }
@@ -112,7 +117,7 @@ async fn commit_among(
 ) -> Result<(), CommitFailed> {
     let shared = &visit.shared;
     let _turn = shared.queue.turn(line_of(&others.user)).await;
-    let (transaction, begun) = shared.ledger.begin_ahead(None).await?;
+    let (transaction, begun) = shared.ledger.begin_ahead(None, None).await?;
     let ends = ends_of(visit, opened, &transaction, &others);
     let (begun, ends) = tokio::join!(biased; Ledger::begun(begun), ends);
     let transaction = Arc::into_inner(transaction).ok_or(Error::TransactionKept)?;

@@ -1,7 +1,7 @@
 //! Errors of a handler's use of its session.
 
 use crate::plain_debug::plain_debug;
-use crate::session::{DecodeError, EndReason, SessionId, UserIdError, ValueError, WishError};
+use crate::session::{DecodeError, EndReason, NoteError, SessionId, UserIdError, ValueError, WishError};
 use crate::token::{RandomnessError, SealError};
 
 /// A handler asked something of its session that cannot be done. The session is as it was.
@@ -11,6 +11,9 @@ pub enum SessionError {
     /// A value cannot be read or written.
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// A fact of the application's own cannot be noted.
+    #[error(transparent)]
+    Note(#[from] NoteError),
     /// A wish that cannot be granted: too large, nobody signed in …
     #[error(transparent)]
     Wish(#[from] WishError),

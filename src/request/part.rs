@@ -15,6 +15,8 @@ use crate::session::{Holding, SessionId};
 /// session: if the session has ended since, the work must not be done for a visitor who is nobody.
 pub(crate) struct Part {
     held: Option<Held>,
+    /// How many logins had failed before.
+    failed_logins: usize,
 }
 
 struct Held {
@@ -39,11 +41,15 @@ impl Part {
     /// settled: [`SessionError::Over`].
     pub(crate) async fn of(visit: &Visit) -> Result<Self, SessionError> {
         visit.go_on()?;
-        if visit.has_work().await { Err(SessionError::TransactionOpen) } else { Ok(Self { held: None }) }
+        if visit.has_work().await {
+            return Err(SessionError::TransactionOpen);
+        }
+        Ok(Self { held: None, failed_logins: visit.failed_logins.len() })
     }
 
     /// Forgets the session as it was loaded, so that it is loaded again with the transaction's beginning.
     pub(crate) fn start_over(&mut self, visit: &Visit) {
+        visit.failed_logins.forget_from(self.failed_logins);
         let opened = visit.stage().pause();
         self.held = opened.as_ref().and_then(Held::of).or(self.held.take());
     }

@@ -189,15 +189,6 @@ impl Session {
     pub fn clear(&self) -> Result<(), SessionError> {
         self.wish(Wish::Clear)
     }
-
-    /// Keeps a fact of the application's own in the session's history.
-    ///
-    /// # Errors
-    ///
-    /// The text is larger than a session may be.
-    pub fn note(&self, name: &str, text: &str) -> Result<(), SessionError> {
-        self.wish(Wish::Note { name: name.to_owned(), text: text.to_owned() })
-    }
 }
 
 /// Signing in and out.
@@ -313,6 +304,10 @@ impl Session {
         &self,
         change: impl FnOnce(&mut Opened) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
-        change(self.visit.stage().changing()?)
+        let mut stage = self.visit.stage();
+        let opened = stage.changing()?;
+        let changed = change(opened);
+        self.visit.mark(opened);
+        changed
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) allowance: Allowance,
     /// Whether the span of a request tells its user.
     pub(crate) tells_user: bool,
+    /// Whether the transactions of requests know their sessions.
+    pub(crate) provenance: bool,
     /// A statement of the application's that goes with each load of a session.
     pub(crate) also: Option<&'static Sql>,
     pub(crate) queue: WriterQueue,

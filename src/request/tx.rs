@@ -129,6 +129,7 @@ impl Tx {
             && opened.holding.is_stored(session)
         {
             opened.end(reason)?;
+            self.visit.mark(opened);
             return Ok(true);
         }
         let actor = self.visit.stage().opened().and_then(|opened| opened.holding.signed_in_user().cloned());

@@ -1,15 +1,17 @@
 //! One run of one request: what it has asked of the ledger so far.
 
 pub(super) mod leaving;
+mod marking;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use std::time::Instant;
 
 use super::arrival::Arrival;
 use super::completion::CookieChange;
 use super::cookie::Cookie;
+use super::failed_logins::FailedLogins;
 use super::opened::Opened;
 use super::place::Place;
 use super::room::Room;
@@ -20,7 +22,7 @@ use super::waits::Waits;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::ledger::desk::Transaction;
-use crate::session::{Client, SessionId};
+use crate::session::{Client, FailedLogin, SessionId};
 use crate::telemetry;
 use crate::token::Token;
 
@@ -42,12 +44,16 @@ pub(crate) struct Visit {
     session: OnceLock<SessionId>,
     /// Why an extractor has failed, for the log.
     fault: OnceLock<Box<str>>,
+    /// The logins that have failed in it.
+    pub(super) failed_logins: FailedLogins,
     /// The part of the request that is committed already.
     part: Mutex<Option<CommittedPart>>,
     /// Its place among those who write to the session, kept until the request is settled or dropped.
     place: Place,
     /// The session, once a handler has asked for it. Never held across an await.
     stage: Mutex<Stage>,
+    /// The transaction, where it is to know its session.
+    marked: Mutex<Weak<Transaction>>,
     /// Whether there is a transaction whose connection the server may end.
     is_attended: AtomicBool,
     /// The transaction, once a handler has asked for it. The lock also makes sure that one load happens.
@@ -74,8 +80,10 @@ impl Visit {
             was_let_in: AtomicBool::new(false),
             session: OnceLock::new(),
             fault: OnceLock::new(),
+            failed_logins: FailedLogins::default(),
             part: Mutex::default(),
             place: Place::default(),
+            marked: Mutex::default(),
             is_attended: AtomicBool::new(false),
             stage: Mutex::default(),
             running: tokio::sync::Mutex::default(),
@@ -85,6 +93,7 @@ impl Visit {
     /// The same request's next run. It knows of this one only that its token was let in, and how long the
     /// request has waited.
     pub(crate) fn once_more(&self, attempt: u32) -> Self {
+        self.failed_logins.forget_from(0);
         let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
         let was_let_in = AtomicBool::new(self.was_let_in.load(Ordering::Relaxed));
         Self { was_let_in, session: self.session.clone(), waits: self.waits.rest(), ..next }
@@ -98,6 +107,16 @@ impl Visit {
     /// How long it has waited for others: for its turn, for a connection and for the server.
     pub(crate) fn waited(&self) -> Duration {
         self.waits.spent()
+    }
+
+    /// The answer is decided: whatever is to be told whatever became of the request is told.
+    pub(crate) fn conclude(&self) {
+        self.failed_logins.tell();
+    }
+
+    /// The browser is to send the request again: this run has told of nothing.
+    pub(crate) fn is_sent_again(&self) {
+        self.failed_logins.forget_from(0);
     }
 
     /// The next run of a part that commits by itself.
@@ -196,7 +215,8 @@ impl Visit {
             Some(known) => {
                 let session = known.map(|(session, _)| session);
                 let room = self.room(session).await?;
-                let (transaction, begun) = self.shared.ledger.begin_ahead(session).await?;
+                let mark = self.present_mark();
+                let (transaction, begun) = self.shared.ledger.begin_ahead(session, mark).await?;
                 Running { transaction, ahead: Some((known, begun)), room: Some(room) }
             }
             // It is not: begin and load in one trip.
@@ -205,6 +225,7 @@ impl Visit {
                 Running { transaction, ahead: None, room: Some(room) }
             }
         };
+        self.mark_from_now_on(&running.transaction);
         self.is_attended.store(true, Ordering::Relaxed);
         Ok(Arc::clone(&place.insert(running).transaction))
     }
@@ -217,7 +238,8 @@ impl Visit {
             self.stand_in_line(id).await;
         }
         let room = self.room(id).await?;
-        let (transaction, found) = self.shared.ledger.begin(id, self.shared.also).await?;
+        let (transaction, found) =
+            self.shared.ledger.begin(id, self.shared.also, self.marking(&cookie)).await?;
         let opened = match cookie {
             Cookie::None | Cookie::Rejected => Opened::visitor(&self.shared, Some(found.now)),
             Cookie::Several => Opened::visitor_with_several_cookies(&self.shared, Some(found.now)),
@@ -281,6 +303,21 @@ impl Visit {
         if self.attempt() == 1 {
             self.shared.report(&incident(self.arrival.client()));
         }
+    }
+}
+
+/// Failed logins.
+impl Visit {
+    /// Keeps a failed login until the answer is decided.
+    pub(super) fn login_failed(&self, failed: FailedLogin) {
+        let session = self.stage().reading().and_then(|opened| opened.holding.loaded_version());
+        self.keep_failed_login(failed, session.map(|(session, _)| session));
+    }
+
+    /// The same, with the session that the request has loaded.
+    pub(super) fn keep_failed_login(&self, failed: FailedLogin, session: Option<SessionId>) {
+        let failed = failed.from_client(self.arrival.client()).in_session(session);
+        self.failed_logins.keep(&self.shared.ledger, failed);
     }
 }
 

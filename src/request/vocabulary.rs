@@ -6,9 +6,10 @@
 //! their own.
 
 use super::Incident;
-use crate::session::Event;
+use crate::session::{Event, FailedLogin};
 
 pub(crate) const LOGIN_SUCCESS: &str = "authn_login_success";
+pub(crate) const LOGIN_FAIL: &str = "authn_login_fail";
 pub(crate) const TOKEN_CREATED: &str = "authn_token_created";
 pub(crate) const TOKEN_REUSE: &str = "authn_token_reuse";
 pub(crate) const AUTHORITY_CHANGED: &str = "authz_change";
@@ -27,6 +28,7 @@ pub(crate) const USE_AFTER_EXPIRE: &str = "session_use_after_expire";
 /// All names that the library uses.
 pub const NAMES: &[&str] = &[
     LOGIN_SUCCESS,
+    LOGIN_FAIL,
     PASSWORD_CHANGED,
     TOKEN_CREATED,
     TOKEN_REUSE,
@@ -69,6 +71,13 @@ impl Event {
             | Self::Noted(_)
             | Self::Unknown(_) => None,
         }
+    }
+}
+
+impl FailedLogin {
+    /// Its name in the OWASP Logging Vocabulary. The user and the reason stand beside it.
+    pub fn owasp(&self) -> &'static str {
+        LOGIN_FAIL
     }
 }
 

@@ -100,7 +100,7 @@ kinds! {
     "factor_changed", 1 => FactorChanged;
     "grant_given", 1 => GrantGiven;
     "grant_taken", 1 => GrantTaken;
-    "noted", 1 => Noted;
+    "noted", 2 => Noted;
     "ended", 2 => Ended;
 }
 

@@ -52,7 +52,7 @@ pub enum Wish {
     /// Record the browser of a login.
     SeeDevice { device: DeviceId, is_new: bool },
     /// Keep a fact of the application's own.
-    Note { name: String, text: String },
+    Note(Noted),
     /// End the session. `by` is the session of the same user that brings it about, if one does.
     End { reason: EndReason, last_seen: OffsetDateTime, by: Option<SessionId> },
 }
@@ -69,6 +69,17 @@ pub enum WishError {
         /// How many bytes it would hold.
         bytes: usize,
         /// How many it may hold.
+        max: usize,
+    },
+    /// A note that takes more room than a history gives one.
+    #[error(
+        "the note would take {bytes} bytes in JSON, more than the limit of {max}: note what happened, and keep the data \
+         itself in a table of your own"
+    )]
+    NoteTooLarge {
+        /// How many bytes it would take, with its name.
+        bytes: usize,
+        /// How many it may take.
         max: usize,
     },
     /// A user id that cannot be stored.
@@ -118,6 +129,9 @@ plain_debug!(WishError);
 
 /// The most bytes of a key's, queue's, note's, end reason's or method's name.
 const NAME_BYTES_MAX: usize = 255;
+
+/// The most bytes of a note, with its name.
+pub(super) const NOTE_BYTES_MAX: usize = 16 * 1024;
 
 /// The most methods of one authentication: with their names they fit beside a full session's values.
 const METHODS_MAX: usize = 8;
@@ -186,9 +200,12 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             signed_in(state)?;
             Event::DeviceSeen(DeviceSeen { device, is_new })
         }
-        Wish::Note { name, text } => {
-            fits(named(&name)?.len() + text.len(), bytes_max)?;
-            Event::Noted(Noted { name, text })
+        Wish::Note(noted) => {
+            let bytes = named(&noted.name)?.len() + noted.value.bytes.len();
+            if bytes > NOTE_BYTES_MAX {
+                return Err(WishError::NoteTooLarge { bytes, max: NOTE_BYTES_MAX });
+            }
+            Event::Noted(noted)
         }
         Wish::End { reason, last_seen, by } => {
             reason.check()?;

@@ -3,6 +3,7 @@
 //! Wire names never change and payload fields are never reordered: postcard is not self-describing. A new
 //! layout of a payload is a new shape number beside the old one (see `codec.rs`).
 
+mod noted;
 mod proofs;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::microseconds::{from_microseconds, microseconds};
 use super::{ClientChanged, DeviceSeen, Encoded, Flash, SessionId, StoredTimeouts, TokenHash, Value};
+pub use noted::Noted;
 pub use proofs::{
     FactorChanged, GrantGiven, GrantTaken, ImpersonationEnded, ImpersonationStarted, LoggedIn,
     Reauthenticated,
@@ -183,16 +185,6 @@ pub struct Renewed {
     pub accepts_superseded: bool,
 }
 
-/// Payload of [`Event::Noted`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Noted {
-    /// The kind of fact, in the application's words.
-    pub name: String,
-    /// The fact.
-    pub text: String,
-}
-
 /// Payload of [`Event::Ended`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -226,7 +218,6 @@ constructors! {
     FlashTaken(queue: String);
     RenewalOffered(token_hash: TokenHash);
     Renewed(token_hash: TokenHash, grace: u32, accepts_superseded: bool);
-    Noted(name: String, text: String);
 }
 
 impl SettingsChanged {

@@ -27,6 +27,32 @@ pub enum Unanswerable {
         /// How many there may be.
         max: i64,
     },
+    /// A text that names no column of a table.
+    #[error("`{text}` names no column: write `table.column` or `schema.table.column`")]
+    NoColumn {
+        /// The text.
+        text: String,
+    },
+    /// A table that there is not.
+    #[error("there is no table of `{column}`, or this user does not see it: write `schema.table.column`")]
+    UnknownTable {
+        /// The column that was asked for, with its table.
+        column: String,
+    },
+    /// A column that there is not.
+    #[error("there is no column `{column}`: names are written as the catalogue has them, without quotes")]
+    UnknownColumn {
+        /// The column that was asked for, with its table.
+        column: String,
+    },
+    /// A column that holds no session ids.
+    #[error("the column `{column}` has the type {found}: a column that holds session ids has the type uuid")]
+    NoSessionIds {
+        /// The column that was asked for, with its table.
+        column: String,
+        /// Its type.
+        found: String,
+    },
     /// A text that no page has given as its cursor.
     #[error("the cursor is none that a page has given: begin without one")]
     UnknownCursor,

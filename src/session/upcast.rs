@@ -9,8 +9,8 @@ use super::microseconds::from_microseconds;
 use super::strict::canonical;
 use super::{
     Assurance, Content, DecodeError, Encoded, EndReason, Ended, Event, Flash, FlashAdded,
-    ImpersonationStarted, LoggedIn, Reauthenticated, SettingsChanged, StoredTimeouts, Superseded, Timeouts,
-    TokenHash, UserId, Value, ValueSet,
+    ImpersonationStarted, LoggedIn, Noted, Reauthenticated, SettingsChanged, StoredTimeouts, Superseded,
+    Timeouts, TokenHash, UserId, Value, ValueSet,
 };
 use time::OffsetDateTime;
 
@@ -39,6 +39,10 @@ pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
             canonical::<ImpersonationStartedShape1>(kind, 1, encoded.payload())
                 .map(|old| Event::ImpersonationStarted(old.into())),
         ),
+        (kind @ "noted", 1) => Some(
+            canonical::<NotedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::Noted(Noted::of_text(old.name, &old.text))),
+        ),
         (kind @ "ended", 1) => {
             Some(canonical::<EndedShape1>(kind, 1, encoded.payload()).map(|old| Event::Ended(old.into())))
         }
@@ -56,6 +60,7 @@ pub(super) fn is_older(encoded: &Encoded) -> bool {
             | "logged_in"
             | "reauthenticated"
             | "impersonation_started"
+            | "noted"
             | "ended"
     );
     has_older_shape && encoded.shape() == 1
@@ -80,6 +85,13 @@ struct ReauthenticatedShape1 {
 #[derive(Serialize, Deserialize)]
 struct ImpersonationStartedShape1 {
     user: UserId,
+}
+
+/// Shape 1 of `noted`: facts were texts.
+#[derive(Serialize, Deserialize)]
+struct NotedShape1 {
+    name: String,
+    text: String,
 }
 
 /// Shape 1 of `ended`: no other session was named.

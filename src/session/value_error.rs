@@ -127,7 +127,7 @@ pub enum UpcastError {
     )]
     Malformed,
     /// The shape is not among those the upcast reads.
-    #[error("shape {0} is not known: read it in the key's `upcast`, or run the version that wrote it")]
+    #[error("shape {0} is not known: read it in an `upcast`, or run the version that wrote it")]
     UnknownShape(u16),
 }
 

@@ -126,7 +126,7 @@ mod tests {
                 "You changed your password. Your other sessions were ended.",
             ),
             (
-                Event::Noted(Noted::new("ordered".into(), "number 42".into())),
+                Event::Noted(Noted::of_text("ordered", "number 42")),
                 "ordered: number 42",
                 "number 42",
             ),

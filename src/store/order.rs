@@ -98,7 +98,7 @@ fn a_load_names_its_columns_in_the_order_of_the_table() {
     let not_needed = ["absolute_deadline", "idle_timeout"];
     let names = LiveRow::NAMES.iter().filter(|name| !not_needed.contains(name)).chain(&["resend"]);
     let columns: Vec<_> = names.map(|name| format!("s.{name}")).collect();
-    for file in ["load.sql", "load_group.sql", "live_page.sql"] {
+    for file in ["load.sql", "load_group.sql", "load_marked.sql", "live_page.sql"] {
         assert_contains(file, &format!(", {}, greatest(", listed(&columns)));
     }
 }

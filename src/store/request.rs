@@ -11,6 +11,7 @@ pub(crate) mod group_load;
 pub(crate) mod grouping;
 pub(crate) mod live_page;
 pub(crate) mod load;
+mod mark;
 mod outcome;
 pub(crate) mod savepoint;
 pub(crate) mod transaction;

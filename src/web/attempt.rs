@@ -83,6 +83,7 @@ async fn settled(face: &Face, visit: &Arc<Visit>, result: Result<Response>, is_p
         outcome = outcome.last();
     }
     if let Outcome::Done(result) = &mut outcome {
+        visit.conclude();
         fault::log(Some(visit), result);
         if is_plain && face.shared.cookie.secure && completion.sets_cookie() {
             face.plain_http.tell(&face.shared.cookie.name, &visit.arrival.headers);

@@ -48,6 +48,7 @@ pub struct SessionsBuilder {
     proxies: Proxies,
     client: Option<ClientHook>,
     also: Option<&'static Sql>,
+    provenance: bool,
     /// The policy of the settings, which should be the ledger's.
     policy: Option<Policy>,
 }
@@ -77,6 +78,7 @@ impl Sessions {
             proxies: Proxies::default(),
             client: None,
             also: None,
+            provenance: false,
             policy: None,
         }
     }
@@ -100,6 +102,7 @@ impl SessionsBuilder {
         self.refuses_superseded = requests.refuse_superseded;
         self.replay_bytes_max = requests.replay_bytes_max;
         self.replay_bytes_total = requests.replay_bytes_total;
+        self.provenance = requests.provenance;
         self.starts = requests.starts_per_minute.map(Starts::per_minute);
         self.known_devices = requests.known_devices.map(|age| Duration::from_secs(age.into()));
         self.proxies = Proxies::new(requests.trusted_proxies);
@@ -217,6 +220,35 @@ impl SessionsBuilder {
         self
     }
 
+    /// Lets the transaction of each request that has a [`Tx`](super::Tx) know its session and user inside the
+    /// database: for column defaults, row level security and audits by trigger. Off unless asked for.
+    ///
+    /// | function of SQL | is |
+    /// |---|---|
+    /// | `session_ledger.current_session()` | the session (uuid) |
+    /// | `session_ledger.current_user_id()` | the user whom it acts as (text) |
+    /// | `session_ledger.current_actor_id()` | the signed-in user, while they impersonate another (text) |
+    ///
+    /// ```sql
+    /// alter table purchase add placed_by_session uuid default session_ledger.current_session();
+    /// create policy own on purchase using (buyer = session_ledger.current_user_id());
+    /// ```
+    ///
+    /// They are known from the transaction's beginning, at no extra trip, and anew when a handler logs a user
+    /// in, ends the session or acts as somebody else. The database compares the token's hash in the statement
+    /// that sets them, so a token that was forged, replayed or ended sets nothing. They are null for a
+    /// visitor without a session and in any other transaction, and they end with the transaction, so a pooler
+    /// is no danger. [`Savepoint::rollback`](super::Savepoint::rollback) keeps them; a savepoint that the
+    /// application's own statements roll back to takes them to what they were.
+    ///
+    /// [`Ledger::rows_of`](crate::Ledger::rows_of) then tells which rows a session wrote. It is provenance,
+    /// and no wall against SQL injection: whoever can send statements can set these settings too. A row
+    /// policy holds only for roles that are not the table's owner.
+    pub fn provenance(mut self) -> Self {
+        self.provenance = true;
+        self
+    }
+
     /// The networks of the proxies in front of the application, say of a load balancer. Without any, the
     /// client of a request is whoever opened the connection, whatever the headers say.
     ///
@@ -313,6 +345,7 @@ impl SessionsBuilder {
             on_incident: self.on_incident,
             allowance: Allowance::default(),
             tells_user: self.tells_user,
+            provenance: self.provenance,
             also: self.also,
             queue: WriterQueue::new(connections_of_one),
             streams: Streams::new(connections_of_one),

@@ -138,7 +138,11 @@ impl<E: Endpoint> SessionsEndpoint<E> {
         let mut reception = Reception::of(request, face);
         let mut number = 1;
         loop {
-            let again = match attempt(face, &reception, request, &self.endpoint).await {
+            let outcome = attempt(face, &reception, request, &self.endpoint).await;
+            if let (Outcome::SendAgain(_), Some(visit)) = (&outcome, reception.visit()) {
+                visit.is_sent_again();
+            }
+            let again = match outcome {
                 Outcome::Done(result) => return result,
                 Outcome::SendAgain(_) if face.refuses_superseded => {
                     return Err(SessionError::Superseded.into());
@@ -151,6 +155,7 @@ impl<E: Endpoint> SessionsEndpoint<E> {
             };
             let Some(next) = self.next_run(&reception, &again, number).await else {
                 let answer = again.last_answer();
+                reception.visit().into_iter().for_each(|visit| visit.conclude());
                 fault::log(reception.visit().map(|visit| &**visit), &answer);
                 return answer;
             };

@@ -82,6 +82,8 @@ pub struct RequestSettings {
     pub replay_bytes_total: usize,
     /// The most sessions a minute that visitors may start from one address; `None` for no limit.
     pub starts_per_minute: Option<u32>,
+    /// Whether the transactions of requests know their sessions in the database.
+    pub provenance: bool,
     /// How long a browser that has signed in is recognised by its device cookie, in seconds or as a text
     /// such as `"400d"`; `None` for no device cookies.
     #[serde(deserialize_with = "seconds::optional")]
@@ -100,6 +102,7 @@ impl Default for RequestSettings {
             replay_bytes_max: REPLAY_BYTES_MAX,
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts_per_minute: None,
+            provenance: false,
             known_devices: None,
             trusted_proxies: Vec::new(),
         }

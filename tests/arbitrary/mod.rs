@@ -106,6 +106,14 @@ pub(crate) fn flash() -> impl Strategy<Value = Flash> {
     (prop::sample::select(levels), name()).prop_map(|(level, text)| Flash::new(level, text))
 }
 
+/// A note of a text, or of bytes that may be no JSON.
+pub(crate) fn noted() -> impl Strategy<Value = Noted> {
+    prop_oneof![
+        (name(), name()).prop_map(|(name, text)| Noted::of_text(name, &text)),
+        (name(), value()).prop_map(|(name, value)| Noted::new(name, value)),
+    ]
+}
+
 fn value_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         (name(), value()).prop_map(|(key, value)| Event::ValueSet(ValueSet::new(key, value))),
@@ -113,7 +121,7 @@ fn value_event() -> impl Strategy<Value = Event> {
         Just(Event::Cleared(Cleared::new())),
         (name(), flash()).prop_map(|(queue, message)| Event::FlashAdded(FlashAdded::new(queue, message))),
         name().prop_map(|queue| Event::FlashTaken(FlashTaken::new(queue))),
-        (name(), name()).prop_map(|(name, text)| Event::Noted(Noted::new(name, text))),
+        noted().prop_map(Event::Noted),
     ]
 }
 
@@ -282,7 +290,7 @@ pub(crate) fn wish() -> impl Strategy<Value = Wish> {
         1 => Just(Wish::EndImpersonation),
         2 => token_hash().prop_map(|token_hash| Wish::OfferToken { token_hash }),
         1 => (device(), any::<bool>()).prop_map(|(device, is_new)| Wish::SeeDevice { device, is_new }),
-        1 => (name(), name()).prop_map(|(name, text)| Wish::Note { name, text }),
+        1 => noted().prop_map(Wish::Note),
         1 => (reason(), time()).prop_map(|(reason, last_seen)| Wish::End { reason, last_seen, by: None }),
     ]
 }

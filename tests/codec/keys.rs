@@ -42,8 +42,8 @@ fn a_shape_that_the_upcast_does_not_know_is_refused() {
     assert_eq!(error, expected);
     assert_eq!(
         error.to_string(),
-        "the stored value of session key `cart` (shape 3) cannot be read: shape 3 is not known: read it in the \
-         key's `upcast`, or run the version that wrote it"
+        "the stored value of session key `cart` (shape 3) cannot be read: shape 3 is not known: read it in an \
+         `upcast`, or run the version that wrote it"
     );
 }
 

@@ -4,7 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use session_ledger::Key;
 use session_ledger::internals::{STATE_BYTES_MAX, Wish, decide};
-use session_ledger::session::{Assurance, Content, EndReason, Flash, SessionState, Timeouts, UserId, Value};
+use session_ledger::session::{
+    Assurance, Content, EndReason, Flash, Note, Noted, SessionState, Timeouts, UserId, Value,
+};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::{arbitrary, decode, payload, samples};
@@ -88,7 +90,7 @@ fn the_largest_events_that_are_granted_can_be_read_back() {
     for wish in [
         Wish::SetValue { key: name.clone(), value: Value::new(1, vec![255; filling(255 + 8)]) },
         Wish::AddFlash { queue: name.clone(), message: Flash::error("m".repeat(filling(255 + 8 + 4))) },
-        Wish::Note { name: name.clone(), text: "t".repeat(filling(255)) },
+        Wish::Note(Noted::of_text(name.clone(), &"t".repeat(Note::<String>::BYTES_MAX - 255 - 2))),
         Wish::End {
             reason: EndReason::Other(name.clone()),
             last_seen: PrimitiveDateTime::MIN.assume_utc(),

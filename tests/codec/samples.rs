@@ -11,7 +11,7 @@ pub(crate) fn events() -> Vec<Event> {
     events.extend(settings_and_renewals());
     events.extend(identities());
     events.extend(clients_and_devices());
-    events.push(Event::Noted(Noted::new("order_placed".into(), "№ 4711, 3 × 9 €".into())));
+    events.extend(notes());
     events.extend(ends());
     events
 }
@@ -91,6 +91,7 @@ pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
         (("logged_in", 1), of("logged_in", logins_without_auth_time())),
         (("reauthenticated", 1), of("reauthenticated", logins_without_auth_time())),
         (("impersonation_started", 1), vec![acting_as_bob("")]),
+        (("noted", 1), notes_of_text()),
         (("ended", 1), ends_by_nobody()),
     ]
 }
@@ -220,6 +221,17 @@ fn clients_and_devices() -> Vec<Event> {
         Event::DeviceSeen(DeviceSeen::new(DeviceId::from_bytes([0x5d; 16]), true)),
         Event::DeviceSeen(DeviceSeen::new(DeviceId::new(at(1_700_000_000), [7; 10]), false)),
     ]
+}
+
+fn notes_of_text() -> Vec<Event> {
+    vec![Event::Noted(Noted::of_text("order_placed", "№ 4711, 3 × 9 €"))]
+}
+
+fn notes() -> Vec<Event> {
+    let exported = Note::new("exported").shape(300).encode(&(7_u32, Some("größe".to_owned()))).unwrap();
+    let mut notes = notes_of_text();
+    notes.push(Event::Noted(Noted::new("exported".into(), exported)));
+    notes
 }
 
 fn acting_as_bob(reason: &str) -> Event {

@@ -29,7 +29,7 @@ fn session_id() -> SessionId {
 }
 
 fn noted(text: &str) -> Event {
-    Event::Noted(Noted::new("test".to_owned(), text.to_owned()))
+    Event::Noted(Noted::of_text("test", text))
 }
 
 fn ids(batch: &Batch) -> Vec<EventId> {

@@ -206,7 +206,7 @@ fn set(key: &str) -> Wish {
 }
 
 fn note() -> Wish {
-    Wish::Note { name: "ordered".into(), text: "42".into() }
+    Wish::Note(Noted::of_text("ordered", "42"))
 }
 
 fn flash() -> Wish {

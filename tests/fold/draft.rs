@@ -183,7 +183,7 @@ fn case<const S: usize, const R: usize, const F: usize>(
 /// A stored session made by these wishes.
 fn stored(wishes: &[Wish]) -> SessionState {
     let mut draft = Draft::anonymous(id(), Timeouts::default(), STATE_BYTES_MAX);
-    grant(&mut draft, vec![Wish::Note { name: "born".into(), text: String::new() }]);
+    grant(&mut draft, vec![Wish::Note(Noted::of_text("born", ""))]);
     grant(&mut draft, wishes.to_vec());
     write(&draft).unwrap().state
 }

@@ -66,7 +66,7 @@ fn an_unknown_event_and_a_note_change_nothing() {
     let mut state = SessionState::default();
     let unknown = Encoded::new("teleported", 1, vec![1]);
     state.apply(&Event::Unknown(unknown), at(5));
-    state.apply(&Event::Noted(Noted::new("order".into(), "4711".into())), at(6));
+    state.apply(&Event::Noted(Noted::of_text("order", "4711")), at(6));
     assert_eq!(state, SessionState::default());
 }
 

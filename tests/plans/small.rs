@@ -24,8 +24,9 @@ async fn sessions_are_looked_up_however_little_activity_there_is() {
 }
 
 /// The statements of requests that look a session up, with their arguments.
-const LOOKUPS: [(&str, &str); 5] = [
+const LOOKUPS: [(&str, &str); 6] = [
     ("load.sql", "NONE, true"),
+    ("load_marked.sql", "NONE, '\\x00'"),
     ("load_group.sql", "array[NONE]::uuid[]"),
     (
         "append.sql",

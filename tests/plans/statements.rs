@@ -86,6 +86,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("begin_rebuild.sql", Exempt(NO_PLAN)),
     ("begin_verification.sql", Exempt(NO_PLAN)),
     ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
+    ("begun_marked.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("check_otherwise.sql", Exempt(NO_PLAN)),
     ("clock.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     (
@@ -186,6 +187,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     ("events_of_span.sql", Exempt(ASKED)),
     ("events_page.sql", Exempt(ASKED)),
+    ("failed_logins_page.sql", Exempt(ASKED)),
     (
         "feed_check.sql",
         Plan { role: RELAY, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
@@ -302,9 +304,21 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    (
+        "load_marked.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "ID, '\\x00'",
+            wanted: &[
+                "Index Scan using a_session_is_live_once on session",
+                "Index Scan using a_session_was_last_seen_once on activity",
+            ],
+        },
+    ),
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
     ("logins_page.sql", Exempt(ASKED)),
     ("make_partition.sql", Exempt(NO_PLAN)),
+    ("mark.sql", Plan { role: RUNTIME, arguments: "'', '', ''", wanted: &["Result"] }),
     ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
     ("months_elsewhere.sql", Exempt("reads the catalogue, outside any request")),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
@@ -313,6 +327,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("raise_epoch.sql", Exempt(NO_PLAN)),
     ("readiness.sql", Exempt("reads the catalogue, at start alone")),
+    ("record_failed_logins.sql", Exempt("inserts and reads nothing, outside any request")),
     ("record_seals.sql", Exempt("writes the one row of a key, rarely and outside any request")),
     (
         "recorded_events.sql",
@@ -390,4 +405,5 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Index Scan using a_session_ends_once on ended_session", "_pkey on event_"],
         },
     ),
+    ("written_by.sql", Exempt("reads the catalog, outside any request")),
 ];

@@ -1,7 +1,7 @@
 //! The stories of sessions.
 
 use session_ledger::internals::Wish;
-use session_ledger::session::{Assurance, EndReason, Timeouts, TokenHash, Value};
+use session_ledger::session::{Assurance, EndReason, Noted, Timeouts, TokenHash, Value};
 use time::OffsetDateTime;
 
 /// The name of a story, and its requests.
@@ -47,7 +47,7 @@ pub(crate) fn all() -> Vec<Story> {
 }
 
 fn named() -> Vec<(&'static str, Vec<Vec<Wish>>)> {
-    let note = Wish::Note { name: "ordered".into(), text: "42".into() };
+    let note = Wish::Note(Noted::of_text("ordered", "42"));
     let shorter = Wish::ChangeTimeouts(Timeouts::default().idle(600));
     let again =
         Wish::Reauthenticate { methods: vec!["hwk".into()], assurance: Assurance::Aal3, auth_time: None };

@@ -310,7 +310,7 @@ async fn a_stream_passed_off_as_another_session_breaks_the_chain() {
 async fn an_event_after_the_end_is_named() {
     let (scene, client) = Scene::set().await;
     let session = scene.session("ended as logged_out");
-    let noted = Event::Noted(Noted::new("haunted".into(), String::new()));
+    let noted = Event::Noted(Noted::of_text("haunted", ""));
     append(&client, &scene.population.ledger, session, noted).await;
     let findings = scene.findings(session).await;
     assert_eq!(findings[0], Finding::EventAfterEnd { version: 5 });

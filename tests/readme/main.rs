@@ -18,7 +18,7 @@ fn the_readme_can_be_pasted() {
     };
     let (manifest, program, test) = (text("toml"), text("rust,no_run"), text("rust,ignore"));
     let (scripts, sql, console) = (text("sh"), text("sql"), text("console"));
-    assert_eq!((manifest.len(), program.len(), test.len(), scripts.len(), sql.len()), (1, 1, 1, 2, 2));
+    assert_eq!((manifest.len(), program.len(), test.len(), scripts.len(), sql.len()), (1, 1, 1, 2, 3));
 
     let desk = Desk::new(&manifest[0], &program[0], &test[0]);
     desk.build();

@@ -62,6 +62,11 @@ const DEEDS: &[(&str, &[&str])] = &[
     // The epoch.
     ("select session_ledger.epoch()", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     ("select session_ledger.raise_epoch()", &[]),
+    // Provenance.
+    (
+        "select session_ledger.current_session(), session_ledger.current_user_id(), session_ledger.current_actor_id()",
+        &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR],
+    ),
     // The live sessions.
     ("select * from session_ledger.session", &[RUNTIME, AUDITOR, OPERATOR]),
     ("update session_ledger.session set user_id = 'mallory'", &[RUNTIME]),
@@ -121,6 +126,21 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("insert into session_ledger.disabled_account (user_id) values ('mallory')", &[RUNTIME]),
     ("update session_ledger.disabled_account set disabled_by = 'mallory'", &[]),
     ("delete from session_ledger.disabled_account", &[RUNTIME]),
+    // Failed logins. Nobody says when one was, and nobody takes one back.
+    ("select * from session_ledger.failed_login", &[RUNTIME, AUDITOR]),
+    ("select * from session_ledger.login_failure", &[AUDITOR, ANALYST]),
+    (
+        "insert into session_ledger.failed_login (event_id, user_id, reason) values (gen_random_uuid(), 'eve', 'locked')
+             on conflict (event_id) do nothing",
+        &[RUNTIME],
+    ),
+    (
+        "insert into session_ledger.failed_login (event_id, reason, failed_at) values (gen_random_uuid(), 'locked', now())",
+        &[],
+    ),
+    ("update session_ledger.failed_login set user_id = 'mallory'", &[]),
+    ("delete from session_ledger.failed_login", &[]),
+    ("truncate session_ledger.failed_login", &[]),
     // Subscriptions.
     ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
     (

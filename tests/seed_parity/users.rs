@@ -48,7 +48,7 @@ async fn sessions_are_ended_one_by_one_or_all_but_one() {
 #[tokio::test]
 async fn each_step_of_a_sessions_life_is_a_fact_of_the_log() {
     let scene = Scene::new().await;
-    let note = |session: &Session| Ok(session.note("order", "number 7").map(|()| String::new())?);
+    let note = |session: &Session| Ok(session.note_text("order", "number 7").map(|()| String::new())?);
     let visitor = scene.member(Route::new().at("/order", page(note)));
     for path in ["/login", "/order", "/logout"] {
         visitor.post(path, "").await;

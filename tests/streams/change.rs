@@ -26,7 +26,7 @@ async fn a_change_from_a_stream_is_there_for_the_next_request() {
             session.set(&TEXT, &"from a stream".to_owned())?;
             session.remove(&TEXT)?;
             session.flash("", "news")?;
-            session.note("stream", "has written")?;
+            session.note_text("stream", "has written")?;
             session.get(&COUNT)
         })
         .await;

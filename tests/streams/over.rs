@@ -24,7 +24,7 @@ fn changes(session: &Session) -> Vec<Result<(), SessionError>> {
         session.clear(),
         session.flash("", "lost"),
         session.take_flash("").map(drop),
-        session.note("lost", "and never found"),
+        session.note_text("lost", "and never found"),
         session.set_timeouts(limits),
         session.login("mallory"),
         session.login_with("mallory", &["pwd"], Assurance::Aal1),

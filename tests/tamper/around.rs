@@ -104,7 +104,7 @@ async fn a_cursor_that_was_moved_ahead_is_found_with_what_it_skipped() {
     let client = scene.database.connect().await;
     let session = session_ledger::session::SessionId::new(time::OffsetDateTime::now_utc(), [9; 10]);
     for version in 1..=8 {
-        let noted = session_ledger::session::Noted::new("test".into(), "skipped".into());
+        let noted = session_ledger::session::Noted::of_text("test", "skipped");
         append(&client, session, version, &session_ledger::session::Event::Noted(noted)).await.unwrap();
     }
     let ahead = "update session_ledger.subscription set cursor = pg_current_snapshot(), moved_at = now()";

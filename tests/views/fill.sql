@@ -61,3 +61,7 @@ select session_id, 10, started_at, started_at + interval '10 seconds', started_a
  where reason is not null;
 
 insert into session_ledger.activity select session_id, started_at from one where reason is null;
+
+insert into session_ledger.failed_login (event_id, failed_at, user_id, reason, client_ip, user_agent)
+select gen_random_uuid(), started_at, user_id, (array['wrong_secret', 'locked'])[1 + n % 2], client_ip, 'Mozilla/5.0'
+  from one;

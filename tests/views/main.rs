@@ -12,8 +12,14 @@ use test_support::{App, COUNT, Database, Visitor, app, key_ring};
 use tokio_postgres::{Client, NoTls};
 
 /// The views, each with how many columns it has.
-const VIEWS: [(&str, usize); 5] =
-    [("impersonation", 8), ("live_session", 11), ("login", 13), ("session_end", 11), ("session_event", 14)];
+const VIEWS: [(&str, usize); 6] = [
+    ("impersonation", 8),
+    ("live_session", 11),
+    ("login", 13),
+    ("login_failure", 8),
+    ("session_end", 11),
+    ("session_event", 14),
+];
 
 #[handler]
 fn add(session: Session) -> Result<()> {

@@ -15,8 +15,9 @@ const FILL: &str = include_str!("fill.sql");
 const EVENTS: u64 = 100_000;
 
 /// The statements of the library's own questions.
-const STATEMENTS: [(&str, &str); 5] = [
+const STATEMENTS: [(&str, &str); 6] = [
     ("logins", include_str!("../../src/store/sql/logins_page.sql")),
+    ("failures", include_str!("../../src/store/sql/failed_logins_page.sql")),
     ("counts", include_str!("../../src/store/sql/count_logins.sql")),
     ("events", include_str!("../../src/store/sql/events_page.sql")),
     ("span", include_str!("../../src/store/sql/events_of_span.sql")),
@@ -129,6 +130,26 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
         &["ended_session", "login_step"],
     ),
     (
+        "select * from session_ledger.login_failure where user_id = 'user 7' order by failed_at desc limit 50",
+        &["failed_login_by_user"],
+        &[],
+    ),
+    (
+        "execute failures('user 7', null, null, '1970-01-01', '9999-12-31', null, '9999-12-31', ID, 100)",
+        &["failed_login_by_user"],
+        &[],
+    ),
+    (
+        "execute failures(null, '10.7.3.0', '10.7.3.255', '1970-01-01', '9999-12-31', null, '9999-12-31', ID, 100)",
+        &["failed_login_by_address"],
+        &[],
+    ),
+    (
+        "execute failures(null, null, null, now() - interval '1 hour', '9999-12-31', 'locked', '9999-12-31', ID, 100)",
+        &["failed_login_by_time"],
+        &[],
+    ),
+    (
         "select * from session_ledger.session_event where session_id = ID order by version",
         &["_pkey on event_", "a_login_step_is_an_event", "a_session_ends_once"],
         &[],
@@ -136,7 +157,7 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// The tables that grow with the events, beside the partitions.
-const LARGE: [&str; 3] = ["login_step", "ended_session", "session"];
+const LARGE: [&str; 4] = ["login_step", "ended_session", "session", "failed_login"];
 
 #[tokio::test]
 async fn questions_are_answered_by_indexes() {
@@ -146,7 +167,7 @@ async fn questions_are_answered_by_indexes() {
     client.batch_execute(&FILL.replace(":events", &events.to_string())).await.unwrap();
     // BRIN counts pages when a vacuum comes by.
     let vacuum = "vacuum analyze session_ledger.event, session_ledger.login_step, session_ledger.session,
-        session_ledger.ended_session, session_ledger.activity";
+        session_ledger.ended_session, session_ledger.activity, session_ledger.failed_login";
     client.batch_execute(vacuum).await.unwrap();
     let session: String =
         client.query_one("select session_id::text from one where n = 77", &[]).await.unwrap().get(0);

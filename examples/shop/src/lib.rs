@@ -9,6 +9,7 @@ mod cart;
 mod database;
 mod door;
 mod frame;
+mod notes;
 mod pages;
 mod passwords;
 mod price;

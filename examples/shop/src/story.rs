@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use session_ledger::session::{Audience, Client, Event, Recorded, ValueSet, browser_name};
 
 use crate::cart::{CART, Cart};
+use crate::notes;
 use crate::when::Instant;
 
 /// One event for its owner.
@@ -52,12 +53,13 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// What only the shop can tell of an event: what happened to its cart.
+    /// What only the shop can tell of an event: what happened to its cart, and its own notes.
     fn own_sentence(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::ValueSet(set) if set.key == CART.name() => Some(self.cart_set(set)),
             Event::ValueRemoved(removed) if removed.key == CART.name() => Some(self.cart_emptied()),
             Event::Cleared(_) => Some(self.cart_emptied()),
+            Event::Noted(note) => Some(notes::tell(note)),
             _ => None,
         }
     }

@@ -232,7 +232,7 @@ async fn write(client: &Client, writer: u8) -> Written {
 }
 
 async fn write_two(client: &Client, session: SessionId, version: i64) -> [String; 2] {
-    let noted = Event::Noted(Noted::new("test".into(), "more".into()));
+    let noted = Event::Noted(Noted::of_text("test", "more"));
     let started = Event::Started(Started::new(TokenHash::default(), StoredTimeouts::default()));
     let first = if version == 0 { started } else { noted.clone() };
     let first = append(client, session, version + 1, &first).await.unwrap();

@@ -98,7 +98,7 @@ fn every_kind() -> Vec<Event> {
         Event::GrantGiven(GrantGiven::new("transfer 4711".into(), 120)),
         Event::GrantTaken(GrantTaken::new("transfer 4711".into())),
         Event::FactorChanged(FactorChanged::new("pwd".into(), true)),
-        Event::Noted(Noted::new("ordered".into(), "number 42, \"express\"".into())),
+        Event::Noted(Noted::of_text("ordered", "number 42, \"express\"")),
         Event::ImpersonationEnded(ImpersonationEnded::new()),
         Event::ValueRemoved(ValueRemoved::new("flag".into())),
         Event::Cleared(Cleared::new()),

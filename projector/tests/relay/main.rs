@@ -45,7 +45,7 @@ fn session_id(nth: u8) -> SessionId {
 }
 
 fn noted(text: &str) -> Event {
-    Event::Noted(Noted::new("test".to_owned(), text.to_owned()))
+    Event::Noted(Noted::of_text("test", text))
 }
 
 /// The ids of the events in some lines.

@@ -99,7 +99,7 @@ async fn a_relay_waits_for_a_database_that_is_away_and_says_so() {
         output.until(2).await;
     })
     .await;
-    let texts: Vec<_> = output.lines().iter().map(|line| line["data"]["text"].clone()).collect();
+    let texts: Vec<_> = output.lines().iter().map(|line| line["data"]["fact"].clone()).collect();
     assert_eq!(texts.first().unwrap(), "before");
     assert_eq!(texts.last().unwrap(), "after");
 }

@@ -38,7 +38,7 @@ pub(super) fn told(event: &Event) -> String {
         }
         Event::GrantGiven(fact) => format!("{} granted once, for {}", fact.operation, span(fact.seconds)),
         Event::GrantTaken(fact) => format!("grant of {} taken", fact.operation),
-        Event::Noted(fact) => format!("{}: {}", fact.name, fact.text),
+        Event::Noted(fact) => fact.to_string(),
         Event::Ended(fact) => match fact.by {
             Some(by) => format!("ended: {} by session {by}", fact.reason),
             None => format!("ended: {}", fact.reason),

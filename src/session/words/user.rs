@@ -27,7 +27,7 @@ pub(super) fn told(event: &Event, entry: &Entry) -> String {
         }
         Event::GrantGiven(_) => "You confirmed something that you want to do.".to_owned(),
         Event::GrantTaken(_) => "You did what you had confirmed.".to_owned(),
-        Event::Noted(fact) => fact.text.clone(),
+        Event::Noted(fact) => fact.told().into_owned(),
         Event::Ended(fact) if entry.user.is_some() => format!("Ended: {}.", end(fact, entry)),
         Event::Ended(fact) => format!("Your visit ended: {}.", fact.reason.in_words()),
         Event::Unknown(_) => "Something happened that is not known here.".to_owned(),

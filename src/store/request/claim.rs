@@ -11,7 +11,8 @@ use super::append::Append;
 use super::load::{LiveSession, load};
 use super::transaction::Transaction;
 use crate::session::{
-    Client, Draft, EndReason, EventId, Origin, SessionId, Timeouts, TokenHash, Wish, WishError, Written,
+    Client, Draft, EndReason, EventId, Noted, Origin, SessionId, Timeouts, TokenHash, Wish, WishError,
+    Written,
 };
 use crate::store::connection::pool::Pool;
 use crate::store::error::Error;
@@ -49,7 +50,7 @@ pub(super) async fn claim_version(pool: &Pool, session: SessionId, version: i64)
 fn note(session: SessionId, live: LiveSession) -> Result<Option<Vec<Append>>, WishError> {
     let at = live.state.changed_at;
     let mut draft = Draft::stored(session, live.state, usize::MAX);
-    let written = write(&mut draft, Wish::Note { name: NAME.into(), text: TEXT.into() }, at)?;
+    let written = write(&mut draft, Wish::Note(Noted::of_text(NAME, TEXT)), at)?;
     Ok(written.map(|written| vec![Append { written, resend: live.resend }]))
 }
 
@@ -57,7 +58,7 @@ fn note(session: SessionId, live: LiveSession) -> Result<Option<Vec<Append>>, Wi
 /// it.
 fn stillborn(session: SessionId, at: OffsetDateTime) -> Result<Option<Vec<Append>>, WishError> {
     let mut draft = Draft::anonymous(session, Timeouts::default(), usize::MAX);
-    let Some(start) = write(&mut draft, Wish::Note { name: NAME.into(), text: TEXT.into() }, at)? else {
+    let Some(start) = write(&mut draft, Wish::Note(Noted::of_text(NAME, TEXT)), at)? else {
         return Ok(None);
     };
     let mut draft = Draft::stored(session, start.state.clone(), usize::MAX);

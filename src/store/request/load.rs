@@ -6,7 +6,10 @@ use time::OffsetDateTime;
 pub(crate) use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::session::{ChainHash, DatabaseTime, DecodeError, EndReason, SessionId, SessionState};
+use crate::session::{
+    ChainHash, DatabaseTime, DecodeError, EndReason, Mark, Marking, SessionId, SessionState, TokenHash,
+    UserId,
+};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
@@ -14,6 +17,8 @@ use crate::store::projection::row::state_of;
 
 pub(super) static LOAD: Sql = Sql::new(include_str!("../sql/load.sql"), &[Type::UUID, Type::BOOL]);
 static BEGUN: Sql = Sql::new(include_str!("../sql/begun.sql"), &[]);
+static LOAD_MARKED: Sql = Sql::new(include_str!("../sql/load_marked.sql"), &[Type::UUID, Type::BYTEA]);
+static BEGUN_MARKED: Sql = Sql::new(include_str!("../sql/begun_marked.sql"), &[]);
 static CLOCK: Sql = Sql::new(include_str!("../sql/clock.sql"), &[]);
 static HASH_AT_VERSION: Sql = Sql::new(include_str!("../sql/hash_at_version.sql"), &[Type::UUID, Type::INT8]);
 static WHY_ENDED: Sql = Sql::new(include_str!("../sql/why_ended.sql"), &[Type::UUID]);
@@ -50,6 +55,8 @@ pub(crate) struct Load {
     also: Option<Ready>,
     /// Whether it is the first statement of a request's transaction.
     begins: bool,
+    /// The hash by which the transaction is to know its session.
+    held: Option<TokenHash>,
 }
 
 impl Load {
@@ -60,20 +67,26 @@ impl Load {
         connection: &Connection,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
+        marking: Marking,
     ) -> Result<Self, Error> {
         let also = match also.filter(|_| session.is_some()) {
             Some(also) => Some(also.ready(connection).await?),
             None => None,
         };
-        let statement = if session.is_some() { &LOAD } else { &BEGUN };
-        Ok(Self { statement: statement.ready(connection).await?, session, also, begins: true })
+        let (statement, held) = match (session, marking) {
+            (Some(_), Marking::Token(held)) => (&LOAD_MARKED, Some(held)),
+            (Some(_), Marking::Visitor | Marking::Off) => (&LOAD, None),
+            (None, Marking::Token(_) | Marking::Visitor) => (&BEGUN_MARKED, None),
+            (None, Marking::Off) => (&BEGUN, None),
+        };
+        Ok(Self { statement: statement.ready(connection).await?, session, also, begins: true, held })
     }
 
     /// Makes ready to load `session` outside of a transaction, with the application's statement `also` in the
     /// same trip.
     async fn beside(connection: &Connection, session: SessionId, also: &'static Sql) -> Result<Self, Error> {
         let (statement, also) = (LOAD.ready(connection).await?, also.ready(connection).await?);
-        Ok(Self { statement, session: Some(session), also: Some(also), begins: false })
+        Ok(Self { statement, session: Some(session), also: Some(also), begins: false, held: None })
     }
 
     /// Sends both statements in one trip. Returns the row of the load and the rows of `also`.
@@ -82,7 +95,11 @@ impl Load {
             return Ok((self.statement.query_one(client, &[]).await?, Vec::new()));
         };
         let id = id.as_uuid();
-        let parameters: Parameters = &[&id, &self.begins];
+        let held = self.held.as_ref().map(|held| &held.as_bytes()[..]);
+        let parameters: Parameters = match &held {
+            Some(held) => &[&id, held],
+            None => &[&id, &self.begins],
+        };
         let beside = async {
             match &self.also {
                 Some(also) => also.query(client, &[&id]).await,
@@ -91,6 +108,18 @@ impl Load {
         };
         let (row, also) = tokio::join!(biased; self.statement.query_one(client, parameters), beside);
         Ok((row?, also?))
+    }
+
+    /// What the transaction knows of its session by this load; none if it was not to be told.
+    pub(super) fn mark(&self, row: &Row) -> Result<Option<Mark>, Error> {
+        if self.held.is_none() {
+            return Ok(None);
+        }
+        if !row.try_get::<_, bool>("is_held")? {
+            return Ok(Some(Mark::default()));
+        }
+        let user = row.try_get::<_, Option<String>>("user_id")?.map(UserId::from);
+        Ok(Some(Mark { session: self.session, user, actor: None }))
     }
 
     /// Reads the answer.

@@ -48,6 +48,7 @@ impl<'a> Savepoint<'a> {
     pub async fn rollback(self) -> Result<(), Error> {
         send(self.transaction, &format!("rollback to savepoint {}", self.name)).await?;
         self.transaction.undo_ends(self.ends);
+        self.transaction.mark_again();
         Ok(())
     }
 }

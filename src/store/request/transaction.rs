@@ -17,7 +17,8 @@ use tokio_postgres::error::SqlState;
 
 use super::append::Append;
 use super::load::{Load, Loaded};
-use crate::session::SessionId;
+use super::mark::Marker;
+use crate::session::{Mark, Marking, SessionId};
 use crate::store::bare::bare;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::{Connection, Pool};
@@ -39,6 +40,8 @@ pub(crate) struct Transaction {
     /// Its outcome can be asked for by this id. A transaction that begins with its commit has none.
     pub(super) id: OnceLock<TransactionId>,
     savepoints: AtomicU32,
+    /// None where the transaction is not to know its session.
+    marker: Option<Box<Marker>>,
     /// The sessions that the application has ended in it, for those who watch them.
     ends: Mutex<Vec<Append>>,
     _active: Active,
@@ -84,29 +87,37 @@ impl Transaction {
             reserved: Instant::now(),
             id: OnceLock::new(),
             savepoints: AtomicU32::new(0),
+            marker: None,
             ends: Mutex::default(),
             _active: Active::begin(),
         })
     }
 
-    /// Begins, and loads a session in the same trip.
+    /// Begins, and loads a session in the same trip, which the transaction then knows if that is asked for.
     pub(crate) async fn begin(
         pool: &Pool,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
+        marking: Marking,
     ) -> Result<(Self, Loaded), Error> {
-        let (transaction, load) = Self::ready(pool, session, also).await?;
+        let (transaction, load) = Self::ready(pool, session, also, marking).await?;
         let loaded = transaction.send(&load).await?;
+        if let Some(marker) = transaction.marker.as_ref().filter(|_| session.is_none()) {
+            marker.was_told(Mark::default());
+        }
         Ok((transaction, loaded))
     }
 
     /// Begins and loads a session again, without waiting for the answer. Both are sent when this returns, and
-    /// travel with the application's first statement. The answer must be awaited before the commit.
+    /// travel with the application's first statement. The answer must be awaited before the commit. `mark` is
+    /// what the transaction is to know of its session.
     pub(crate) async fn begin_ahead(
         pool: &Pool,
         session: Option<SessionId>,
+        mark: Option<Mark>,
     ) -> Result<(Arc<Self>, Begun), Error> {
-        let (transaction, load) = Self::ready(pool, session, None).await?;
+        let marking = if mark.is_some() { Marking::Visitor } else { Marking::Off };
+        let (transaction, load) = Self::ready(pool, session, None, marking).await?;
         let transaction = Arc::new(transaction);
         let sender = Arc::clone(&transaction);
         let mut begun: Begun = Box::pin(async move { sender.send(&load).await });
@@ -114,6 +125,7 @@ impl Transaction {
         if let Some(early) = begun.as_mut().now_or_never() {
             begun = Box::pin(std::future::ready(early));
         }
+        mark.into_iter().for_each(|mark| transaction.mark(mark));
         Ok((transaction, begun))
     }
 
@@ -124,6 +136,20 @@ impl Transaction {
     )]
     pub(crate) fn client(&self) -> &Connection {
         self.client.as_ref().expect("a transaction holds its connection until it is finished")
+    }
+
+    /// Lets the statements that are sent from now on know their session, if they are to. Nobody waits.
+    pub(crate) fn mark(&self, mark: Mark) {
+        if let Some(marker) = &self.marker {
+            marker.tell(self.client(), mark);
+        }
+    }
+
+    /// The same once more, after a savepoint has undone it.
+    pub(super) fn mark_again(&self) {
+        if let Some(marker) = &self.marker {
+            marker.tell_again(self.client());
+        }
     }
 
     /// A number that no other savepoint of this transaction has.
@@ -207,10 +233,15 @@ impl Transaction {
         pool: &Pool,
         session: Option<SessionId>,
         also: Option<&'static Sql>,
+        marking: Marking,
     ) -> Result<(Self, Load), Error> {
         let mut transaction = Self::reserve(pool).await?;
         transaction.state = State::Open;
-        let load = Load::beginning(transaction.client(), session, also).await;
+        if marking != Marking::Off {
+            let marker = Marker::ready(transaction.client()).await.map_err(Error::from);
+            transaction.marker = Some(Box::new(marker.map_err(Error::outside_transaction)?));
+        }
+        let load = Load::beginning(transaction.client(), session, also, marking).await;
         Ok((transaction, load.map_err(Error::outside_transaction)?))
     }
 
@@ -221,6 +252,9 @@ impl Transaction {
         let (row, also) = found?;
         let id = TransactionId { id: row.try_get("transaction_id")?, life: row.try_get("life")? };
         self.id.set(id).ok();
+        if let (Some(marker), Some(mark)) = (&self.marker, load.mark(&row)?) {
+            marker.was_told(mark);
+        }
         load.loaded(&row, also)
     }
 }

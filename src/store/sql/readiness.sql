@@ -18,7 +18,8 @@ select getdatabaseencoding() as encoding,
                         ('login_step', 'insert'),
                         ('activity', 'select'), ('activity', 'insert'), ('activity', 'update'),
                         ('seal_count', 'select'), ('seal_count', 'insert'), ('seal_count', 'update'),
-                        ('login_gate', 'select'), ('login_gate', 'update'), ('disabled_account', 'select')
+                        ('login_gate', 'select'), ('login_gate', 'update'), ('disabled_account', 'select'),
+                        ('failed_login', 'insert')
              ) as wanted (name, privilege) on name = relname
             where not has_any_column_privilege(one.oid, privilege)
             union all

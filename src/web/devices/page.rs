@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::super::{Session, SignedIn};
 use crate::Ledger;
 use crate::ledger::{Error, QuestionError, SessionSummary};
-use crate::session::{Audience, Client, Event, EventFilter, Recorded, SessionId, browser_name};
+use crate::session::{Audience, Client, Entry, Event, EventFilter, Recorded, SessionId, browser_name};
 use crate::token::FormToken;
 
 /// How many sessions are looked at, the latest started first: more than anybody has, as no other may be live.
@@ -78,6 +78,8 @@ pub struct Activity {
     pub session: SessionId,
     /// What happened, as a sentence to the user. It is no HTML.
     pub what: String,
+    /// The event itself, for an application that tells its own notes in words of its own.
+    pub entry: Entry,
     /// When.
     pub at: OffsetDateTime,
     /// The browser and the address that it came from, as far as they are known.
@@ -173,7 +175,7 @@ impl Activity {
             return None;
         }
         let (what, client) = (entry.in_words(Audience::User), recorded.client.clone());
-        Some(Self { session, what, at: entry.occurred_at, client })
+        Some(Self { session, what, entry: entry.clone(), at: entry.occurred_at, client })
     }
 
     /// The last digits of the session's id, as [`Device::short`] tells them.

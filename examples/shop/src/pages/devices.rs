@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use askama::Template;
 use poem::{IntoResponse, Response, Result};
 use session_ledger::Ledger;
-use session_ledger::session::SessionId;
+use session_ledger::session::{Event, SessionId};
 use session_ledger::web::{self, DevicesPage, SignedIn};
 use time::OffsetDateTime;
 
 use super::render;
 use crate::frame::{Frame, NOTICES};
+use crate::notes;
 use crate::when::{self, Instant};
 
 #[derive(Template)]
@@ -83,7 +84,11 @@ impl Device {
 
 impl Moment {
     fn of(activity: &web::Activity) -> Self {
-        let (sentence, short) = (activity.what.clone(), activity.short());
+        let sentence = match activity.entry.event() {
+            Ok(Event::Noted(note)) => notes::tell(&note),
+            _ => activity.what.clone(),
+        };
+        let short = activity.short();
         Self { sentence, short, at: activity.at.into(), from: activity.origin() }
     }
 }

@@ -8,7 +8,7 @@ use poem::http::StatusCode;
 use poem::web::{Data, Form, Html, Query};
 use poem::{IntoResponse, Response, Result, handler};
 use serde::Deserialize;
-use session_ledger::session::Flash;
+use session_ledger::session::{FailedLogin, Flash};
 use session_ledger::web::Session;
 
 use super::{render, to};
@@ -63,7 +63,10 @@ pub(crate) async fn log_in(
     let name = name.trim();
     let next = destination(&next);
     let hash = database::password_hash(&pool, name).await?;
+    // A name that nobody has may be a password in the wrong field, and the trail is no place for that.
+    let failed = if hash.is_some() { FailedLogin::of(name) } else { FailedLogin::of_unknown() };
     if !passwords.check(hash, password).await {
+        session.login_failed(failed);
         let frame = Frame::without_notices(&session, "/login")?;
         let page = render(&LoginPage { frame, next, name, refused: true })?;
         return Ok(page.with_status(StatusCode::UNPROCESSABLE_ENTITY).into_response());

@@ -15,6 +15,7 @@ use super::{render, to};
 use crate::cart::{CART, Cart};
 use crate::database::{self, Purchase};
 use crate::frame::{Frame, NOTICES};
+use crate::notes::{DECLINED, Declined, ORDERED, Ordered};
 use crate::price::Price;
 
 #[derive(Template)]
@@ -76,7 +77,7 @@ pub(crate) async fn place(tx: Tx, session: SignedIn, Form(payment): Form<Payment
     }
     before.release().await?;
     session.remove(&CART)?;
-    session.note("ordered", &format!("You placed order {number} for {total}."))?;
+    session.note(&ORDERED, &Ordered { number, cents: total.cents() })?;
     let thanks = format!("Thank you! Order {number} for {total} is on its way.");
     session.flash(NOTICES, Flash::success(thanks))?;
     Ok(to("/orders"))
@@ -136,7 +137,7 @@ fn refuse(frame: Frame, shortage: &Shortage) -> Error {
 
 /// An answer that is committed, as it is no error: for the note, which is all that is left of the order.
 fn decline(frame: Frame, session: &SignedIn, total: Price) -> Result<Response> {
-    session.note("payment_declined", &format!("The bank declined your payment of {total}."))?;
+    session.note(&DECLINED, &Declined { cents: total.cents() })?;
     let reason = format!("The bank declined your payment of {total}.");
     let page = render(&Refused { frame, reason, is_noted: true })?;
     Ok(page.with_status(StatusCode::PAYMENT_REQUIRED).into_response())

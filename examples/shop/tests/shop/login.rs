@@ -14,6 +14,8 @@ async fn a_wrong_password_and_an_unknown_name_look_alike_and_keep_nothing() {
         assert!(answer.body.contains("There is no account with this name and password."));
     }
     assert_eq!((shop.events().await, visitor.cookie(COOKIE)), (0, None));
+    let reasons = shop.failed_logins(2).await;
+    assert_eq!(reasons, ["alice wrong_secret", "unknown_user"], "a name that nobody has is not kept");
 }
 
 #[tokio::test]

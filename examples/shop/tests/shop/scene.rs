@@ -1,5 +1,7 @@
 //! A shop of a test's own.
 
+use std::time::{Duration, Instant};
+
 use rand::rngs::SysRng;
 use session_ledger::test::{Application, Database, Visitor};
 use session_ledger::token::{CookieSettings, KeyRing, KeyState};
@@ -51,6 +53,20 @@ impl Shop {
 
     pub(crate) async fn stock(&self, product: i32) -> i64 {
         self.number(&format!("select stock::bigint from shop.product where id = {product}")).await
+    }
+
+    /// The failed logins, once so many are recorded: who was tried and why it was refused.
+    pub(crate) async fn failed_logins(&self, number: usize) -> Vec<String> {
+        let query =
+            "select concat_ws(' ', user_id, reason) from session_ledger.login_failure order by failed_at";
+        let patience = Instant::now() + Duration::from_secs(20);
+        loop {
+            let rows = self.tables.query(query, &[]).await.unwrap();
+            if rows.len() >= number {
+                return rows.iter().map(|row| row.get(0)).collect();
+            }
+            assert!(Instant::now() < patience, "{} of {number} failed logins are recorded", rows.len());
+        }
     }
 
     pub(crate) async fn events(&self) -> i64 {
