@@ -22,6 +22,7 @@ mod event;
 mod event_filter;
 pub(crate) mod expiry;
 mod extension;
+mod extras;
 mod flash;
 pub(crate) mod guard;
 pub(crate) mod holding;
@@ -34,6 +35,7 @@ mod login_filter;
 pub(crate) mod login_step;
 mod microseconds;
 pub(crate) mod moment;
+mod older_content;
 pub(crate) mod others;
 mod policy;
 mod proof;
@@ -68,6 +70,7 @@ pub use event::{
     SettingsChanged, Started, ValueRemoved, ValueSet,
 };
 pub use event_filter::EventFilter;
+pub use extras::{ExtraState, Extras};
 pub use flash::{Flash, FlashLevel};
 pub use id::{EventId, SessionId, TokenHash};
 pub use key::Key;

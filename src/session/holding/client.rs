@@ -32,7 +32,7 @@ impl Holding {
 
     /// Whether the user must prove again who they are before they count as signed in.
     pub fn needs_step_up(&self) -> bool {
-        !self.is_new() && self.state().content.step_up
+        !self.is_new() && self.state().content.extras.step_up
     }
 
     /// Records the change of the client before whatever else the request has changed.

@@ -52,7 +52,7 @@ impl Holding {
     ) -> Result<(), E> {
         let wish = match impersonated {
             Some((user, reason)) => Wish::Impersonate { user, reason },
-            None if self.state().content.impersonated.is_none() => return Ok(()),
+            None if self.state().content.extras.impersonated.is_none() => return Ok(()),
             None => Wish::EndImpersonation,
         };
         self.wish(wish)?;
