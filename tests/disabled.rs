@@ -1,6 +1,8 @@
 //! Accounts that are disabled (ASVS 7.4.2).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{EndpointExt, Response, Result, Route, get, handler, post};
@@ -21,6 +23,11 @@ fn login_in_tx(_tx: Tx, session: Session, Path(user): Path<String>) -> Result<()
 }
 
 #[handler]
+async fn login_in_part(session: Session, Path(user): Path<String>) -> Result<()> {
+    session.transaction(async |session, _| Ok(session.login(user.as_str())?)).await
+}
+
+#[handler]
 fn me(session: SignedIn) -> String {
     session.user().to_string()
 }
@@ -37,6 +44,7 @@ async fn told(refused: LoginRefused) -> Response {
 
 fn route() -> Route {
     let route = Route::new().at("/login/:user", post(login)).at("/login-in-tx/:user", post(login_in_tx));
+    let route = route.at("/login-in-part/:user", post(login_in_part));
     route.at("/me", get(me)).at("/add", post(add))
 }
 
@@ -50,6 +58,40 @@ fn alice() -> UserId {
 
 async fn live(ledger: &Ledger) -> usize {
     ledger.sessions(&alice()).await.unwrap().iter().filter(|one| one.ended.is_none()).count()
+}
+
+/// A session in which somebody tries to log in to a disabled account ends as if they had not: in a request
+/// without a transaction, in one with it, and in a part of one.
+#[tokio::test]
+async fn a_refused_login_prolongs_no_session() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default().idle_timeout(600).extension_delay(60)).await;
+    let app = application(ledger.clone());
+    ledger.disable_account(&alice(), None).await.unwrap();
+    let (visitors, bob) = ([Visitor::new(&app), Visitor::new(&app), Visitor::new(&app)], Visitor::new(&app));
+    for visitor in &visitors {
+        assert_eq!(visitor.post("/add", "").await.status, 200);
+    }
+    bob.post("/login/bob", "").await;
+    database.set_clock_ahead(Duration::from_secs(400)).await;
+    let paths = ["/login/alice", "/login-in-tx/alice", "/login-in-part/alice"];
+    for (visitor, path) in visitors.iter().zip(paths) {
+        assert_eq!(visitor.post(path, "").await.status, 403, "{path}");
+    }
+    // A note comes behind all notes before it.
+    assert_eq!(bob.get("/me").await.status, 200);
+    for _ in 0..2_000 {
+        if database.count("session_ledger.activity").await > 0 {
+            break;
+        }
+    }
+    assert_eq!(database.count("session_ledger.activity").await, 1, "that of bob's");
+    database.set_clock_ahead(Duration::from_secs(601)).await;
+    for visitor in &visitors {
+        assert_eq!(visitor.get("/me").await.status, 401);
+    }
+    let ended = "session_ledger.ended_session where reason = 'idle_timeout'";
+    assert_eq!(database.count(ended).await, 3);
 }
 
 #[tokio::test]

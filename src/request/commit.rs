@@ -30,10 +30,11 @@ pub(super) async fn commit_in_turn(
         roll_back(running).await;
         return Err(error.into());
     }
-    let plan = match running {
-        Some(running) => commit_transaction(visit, opened, running).await?,
-        None => commit_session(visit, opened).await?,
+    let committed = match running {
+        Some(running) => commit_transaction(visit, opened, running).await,
+        None => commit_session(visit, opened).await,
     };
+    let plan = committed.inspect_err(|failed| visit.note_failure(failed))?;
     visit.tell_client_changes(&plan.appends);
     Ok(plan)
 }

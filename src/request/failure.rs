@@ -36,6 +36,13 @@ pub(crate) enum CommitFailed {
 
 plain_debug!(CommitFailed);
 
+impl CommitFailed {
+    /// Whether a login was not granted.
+    pub(super) fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Login(_) | Self::Ledger(Error::AccountDisabled { .. }))
+    }
+}
+
 impl Failure {
     /// The failure of a handler that answered with an error, and whose transaction, if any, was found in this
     /// state when it was rolled back. If it is known why the transaction could not go on, that is the

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::arrival::Arrival;
 use super::completion::CookieChange;
 use super::cookie::Cookie;
+use super::failure::CommitFailed;
 use super::opened::Opened;
 use super::place::Place;
 use super::room::Room;
@@ -40,6 +41,8 @@ pub(crate) struct Visit {
     pub(super) was_let_in: AtomicBool,
     /// The session that the request has shown a token of.
     session: OnceLock<SessionId>,
+    /// Whether a login was refused.
+    has_refused_login: AtomicBool,
     /// Why an extractor has failed, for the log.
     fault: OnceLock<Box<str>>,
     /// The part of the request that is committed already.
@@ -73,6 +76,7 @@ impl Visit {
             was_opened: AtomicBool::new(false),
             was_let_in: AtomicBool::new(false),
             session: OnceLock::new(),
+            has_refused_login: AtomicBool::new(false),
             fault: OnceLock::new(),
             part: Mutex::default(),
             place: Place::default(),
@@ -259,6 +263,16 @@ impl Visit {
     pub(crate) fn note_fault(&self, error: Error) -> Error {
         self.fault.set(error.to_string().into()).ok();
         error
+    }
+
+    /// Notes why the request, or a part of it, was not committed.
+    pub(super) fn note_failure(&self, failed: &CommitFailed) {
+        self.has_refused_login.fetch_or(failed.is_refused_login(), Ordering::Relaxed);
+    }
+
+    /// Whether a login was refused, of the request or of a part of it.
+    pub(super) fn has_refused_login(&self) -> bool {
+        self.has_refused_login.load(Ordering::Relaxed)
     }
 
     /// The words of the first extractor's error that was noted.

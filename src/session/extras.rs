@@ -45,7 +45,8 @@ pub struct ExtraState {
     /// When that changed last.
     #[serde(with = "super::stored_superseded::moment")]
     pub remembered_at: Option<OffsetDateTime>,
-    /// When the token on offer was made; if none is, when the present one was, if it was offered.
+    /// When the token on offer was made; if none is, when the present one was, if that was before it became
+    /// the present one.
     #[serde(with = "super::stored_superseded::moment")]
     pub offered_at: Option<OffsetDateTime>,
     /// When the user proved who they are, as an identity provider says, if that was before they logged in

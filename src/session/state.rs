@@ -305,6 +305,14 @@ impl SessionState {
         let offered = self.content.offered.take();
         let is_taken = offered == Some(fact.token_hash);
         let untaken = offered.filter(|_| !is_taken);
+        let is_kept = self.superseded_tokens().any(|old| old.token_hash == fact.token_hash);
+        let offered_at = self.content.extras.offered_at;
+        let made_at = match (is_taken, is_kept) {
+            (true, _) => offered_at,
+            // The browser has had it at least since the one that gives way to it was made.
+            (false, true) => offered_at.or(self.content.renewed_at),
+            (false, false) => None,
+        };
         for token_hash in untaken.into_iter().chain([self.token_hash]) {
             self.content.earlier.extend(self.superseded.replace(Superseded { token_hash, until, accepted }));
         }
@@ -317,9 +325,7 @@ impl SessionState {
         self.content.earlier.drain(..surplus);
         // A browser takes an offered token by showing it.
         self.content.renewed_at = (!is_taken).then_some(at);
-        if !is_taken {
-            self.content.extras.change(|extras| extras.offered_at = None);
-        }
+        self.content.extras.change(|extras| extras.offered_at = made_at);
         self.token_hash = fact.token_hash;
     }
 }

@@ -124,7 +124,12 @@ impl Model {
                 session.end = Some(End { reason: "token_replayed", at: now, noticed: now });
                 Arrived::Outside(Outside { may_start: false, forgets: false })
             }
-            standing => Arrived::Holder(nth, standing),
+            standing => {
+                if standing == Standing::Kept {
+                    session.keep(token, &self.rules, now);
+                }
+                Arrived::Holder(nth, standing)
+            }
         }
     }
 
@@ -165,6 +170,7 @@ impl Model {
             Ok(granted) => granted,
             Err(left) => return left,
         };
+        is_changed |= standing == Standing::Kept;
         let session = &mut self.sessions[nth];
         if standing == Standing::Offered && minted.is_none() {
             session.take_offer(&rules, now);

@@ -54,6 +54,8 @@ pub(crate) enum Standing {
     Offered,
     /// Superseded, and let in.
     Late,
+    /// Superseded, and yet the one that the browser has kept.
+    Kept,
     /// Superseded by a proof of identity a moment ago.
     Between,
     /// Superseded by a proof of identity whose answer may have been lost.
@@ -106,7 +108,7 @@ impl Session {
             (true, true) => Standing::Late,
             (false, true) => Standing::Between,
             (_, false) if self.is_shown => Standing::Replayed,
-            (true, false) => Standing::Late,
+            (true, false) => Standing::Kept,
             (false, false) => Standing::Outdated,
         }
     }
@@ -136,6 +138,12 @@ impl Session {
             self.supersede(self.present, rules, now, true);
             (self.present, self.made, self.is_shown) = (offered, at, true);
         }
+    }
+
+    /// A browser shows the old token that it has kept, as nobody has shown the present one.
+    pub(crate) fn keep(&mut self, token: Token, rules: &Rules, now: i64) {
+        self.supersede(self.present, rules, now, true);
+        (self.present, self.is_shown) = (token, false);
     }
 
     fn supersede(&mut self, token: Token, rules: &Rules, now: i64, is_let_in: bool) {
