@@ -243,6 +243,7 @@ impl Visit {
 
     /// Reads the request's cookie.
     fn cookie(&self) -> Cookie {
+        self.shared.heed_ends_of_keys();
         let cookie = Cookie::of(&self.arrival, &self.shared);
         match &cookie {
             Cookie::None => {}
