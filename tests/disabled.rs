@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{EndpointExt, Response, Result, Route, get, handler, post};
@@ -144,6 +145,35 @@ async fn a_refused_login_says_little_to_the_browser() {
     assert_eq!((refused.status.as_u16(), refused.body.as_str()), (403, "You cannot sign in."));
     assert_eq!(database.count("session_ledger.session").await, 0);
     assert_eq!(database.count("session_ledger.event").await, 0);
+}
+
+/// Sorted as the database does, whatever its collation is.
+#[tokio::test]
+async fn the_disabled_accounts_are_listed_once_each_in_pages_and_as_a_stream() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    assert_eq!(ledger.disabled_accounts_page(None, 10).await.unwrap(), []);
+    let (users, admin): (Vec<UserId>, UserId) =
+        ((0..205).map(|nth| format!("Über-{nth}").into()).collect(), "admin".into());
+    for (nth, user) in users.iter().enumerate() {
+        ledger.disable_account(user, (nth == 7).then_some(&admin)).await.unwrap();
+    }
+    let listed: Vec<_> = ledger.disabled_accounts_stream().try_collect().await.unwrap();
+    let mut found: Vec<UserId> = listed.iter().map(|account| account.user.clone()).collect();
+    found.sort_unstable();
+    let mut expected = users.clone();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let by_admin: Vec<_> = listed.iter().filter(|account| account.disabled_by.is_some()).collect();
+    assert_eq!((&by_admin[0].user, by_admin[0].disabled_by.as_ref()), (&users[7], Some(&admin)));
+
+    let page = ledger.disabled_accounts_page(Some(&listed[99].user), 3).await.unwrap();
+    assert_eq!(page, listed[100..103]);
+    assert_eq!(ledger.disabled_accounts_page(Some(&listed[204].user), 3).await.unwrap(), []);
+    assert_eq!(ledger.disabled_accounts_page(None, 0).await.unwrap(), []);
+    assert!(ledger.enable_account(&listed[0].user).await.unwrap());
+    assert_eq!(ledger.disabled_accounts_page(None, 1).await.unwrap(), listed[1..2]);
+    assert!(ledger.disabled_accounts_page(Some(&"".into()), 1).await.is_err(), "nobody has this id");
 }
 
 #[tokio::test]
