@@ -156,7 +156,7 @@ impl Timeline<'_> {
     fn told(&self, page: &Page) -> (u16, String) {
         let (status, text) = match page {
             Page::Shown(session, user, number) => {
-                let id = session.map_or("-".to_owned(), |nth| self.ids[nth].to_string());
+                let id = session.map_or("-".to_owned(), |nth| self.id(nth));
                 return (200, format!("{id} {} {number}", user.as_deref().unwrap_or("-")));
             }
             Page::NotSignedIn => (401, "please sign in"),
@@ -168,6 +168,11 @@ impl Timeline<'_> {
             Page::Wrong => (500, "Something went wrong on our side."),
         };
         (status, text.to_owned())
+    }
+
+    /// The id of a real session, unless there is none where the model has begun one.
+    fn id(&self, nth: usize) -> String {
+        self.ids.get(nth).map_or("a new one".to_owned(), ToString::to_string)
     }
 
     async fn compare_seen(&self, nth: usize) {
