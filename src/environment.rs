@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "SESSION_LEDGER_KEYS cannot be used: The key ring is wrong at line 1: an entry has 3 words, a state, a key id \
-             and a master, but this one has 2."
+             and a master, and maybe not-after= with a time, but this one has 2."
         );
         let error = address(only("DATABASE_URL", "postgres://shop:hunter2@a/b?pool=1")).unwrap_err();
         assert_eq!(

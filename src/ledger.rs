@@ -70,6 +70,7 @@ pub(crate) use others::Ends;
 pub use others::LoginRefused;
 pub use question::QuestionError;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
+pub use store::accounts::DisabledAccount;
 pub use store::backends::Backend;
 pub use store::connection::address::{Address, AddressError};
 pub use store::connection::tls::EncryptionError;

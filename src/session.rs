@@ -23,6 +23,7 @@ mod event;
 mod event_filter;
 pub(crate) mod expiry;
 mod extension;
+mod extras;
 mod failed_login;
 mod failed_login_filter;
 mod flash;
@@ -39,6 +40,7 @@ mod mark;
 mod microseconds;
 pub(crate) mod moment;
 mod note;
+mod older_content;
 pub(crate) mod others;
 mod policy;
 mod proof;
@@ -78,6 +80,7 @@ pub use event::{
     SettingsChanged, Started, ValueRemoved, ValueSet,
 };
 pub use event_filter::EventFilter;
+pub use extras::{ExtraState, Extras};
 pub use failed_login::{FailedLogin, LoginFailure};
 pub use failed_login_filter::FailedLoginFilter;
 pub use flash::{Flash, FlashLevel};

@@ -30,7 +30,9 @@ mod set_cookie;
 pub use error::SealError;
 pub use form_token::FormToken;
 pub use key_provider::KeyProvider;
-pub use key_ring::{KeyId, KeyRing, KeyRingError, KeyRingRefused, KeyState, Place, UnknownKeyState};
+pub use key_ring::{
+    KeyId, KeyRing, KeyRingError, KeyRingRefused, KeyState, NotAfter, Place, UnknownKeyState,
+};
 pub use randomness::RandomnessError;
 pub use set_cookie::{CookieSettings, CookieSettingsError, SameSite};
 

@@ -42,7 +42,7 @@ fn a_superseded_token_is_late_before_the_end_of_its_grace_and_old_from_then_on()
         // Whether it is let in; how long after its successor the session was last seen; the time; the
         // verdict.
         (true, Duration::ZERO, GRACE - TICK, Admission::Latecomer),
-        (true, Duration::ZERO, GRACE, Admission::Latecomer),
+        (true, Duration::ZERO, GRACE, Admission::Kept),
         (true, TICK, GRACE - TICK, Admission::Latecomer),
         (true, TICK, GRACE, Admission::Replayed),
         (true, TICK, GRACE + TICK, Admission::Replayed),

@@ -44,7 +44,8 @@ fn rows_of_content() -> Vec<Row> {
 fn rows_of_proofs() -> Vec<Row> {
     let alice = signed_in();
     let mut granted = alice.clone();
-    granted.content.grants.push(Grant { operation: "pay".into(), until: SEEN + Duration::SECOND });
+    let grant = Grant { operation: "pay".into(), until: SEEN + Duration::SECOND };
+    granted.content.extras.change(|extras| extras.grants.push(grant));
     let changed = |factor: &str, ends| Event::FactorChanged(FactorChanged::new(factor.into(), ends));
     let given = |seconds| Event::GrantGiven(GrantGiven::new("pay".into(), seconds));
     vec![
@@ -71,7 +72,7 @@ fn rows_of_proofs() -> Vec<Row> {
 fn rows_of_identity() -> Vec<Row> {
     let (new, alice) = (SessionState::default(), signed_in());
     let mut as_bob = alice.clone();
-    as_bob.content.impersonated = Some("bob".into());
+    as_bob.content.extras.change(|extras| extras.impersonated = Some("bob".into()));
     let token_hash = TokenHash::from_bytes([2; 32]);
     let (limits, methods) = (Timeouts::default().idle(60).absolute(61), vec!["otp".to_owned()]);
     let assurance = Assurance::Aal2;

@@ -1,6 +1,9 @@
 //! Accounts that are disabled (ASVS 7.4.2).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
 use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{EndpointExt, Response, Result, Route, get, handler, post};
@@ -21,6 +24,11 @@ fn login_in_tx(_tx: Tx, session: Session, Path(user): Path<String>) -> Result<()
 }
 
 #[handler]
+async fn login_in_part(session: Session, Path(user): Path<String>) -> Result<()> {
+    session.transaction(async |session, _| Ok(session.login(user.as_str())?)).await
+}
+
+#[handler]
 fn me(session: SignedIn) -> String {
     session.user().to_string()
 }
@@ -37,6 +45,7 @@ async fn told(refused: LoginRefused) -> Response {
 
 fn route() -> Route {
     let route = Route::new().at("/login/:user", post(login)).at("/login-in-tx/:user", post(login_in_tx));
+    let route = route.at("/login-in-part/:user", post(login_in_part));
     route.at("/me", get(me)).at("/add", post(add))
 }
 
@@ -50,6 +59,40 @@ fn alice() -> UserId {
 
 async fn live(ledger: &Ledger) -> usize {
     ledger.sessions(&alice()).await.unwrap().iter().filter(|one| one.ended.is_none()).count()
+}
+
+/// A session in which somebody tries to log in to a disabled account ends as if they had not: in a request
+/// without a transaction, in one with it, and in a part of one.
+#[tokio::test]
+async fn a_refused_login_prolongs_no_session() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default().idle_timeout(600).extension_delay(60)).await;
+    let app = application(ledger.clone());
+    ledger.disable_account(&alice(), None).await.unwrap();
+    let (visitors, bob) = ([Visitor::new(&app), Visitor::new(&app), Visitor::new(&app)], Visitor::new(&app));
+    for visitor in &visitors {
+        assert_eq!(visitor.post("/add", "").await.status, 200);
+    }
+    bob.post("/login/bob", "").await;
+    database.set_clock_ahead(Duration::from_secs(400)).await;
+    let paths = ["/login/alice", "/login-in-tx/alice", "/login-in-part/alice"];
+    for (visitor, path) in visitors.iter().zip(paths) {
+        assert_eq!(visitor.post(path, "").await.status, 403, "{path}");
+    }
+    // A note comes behind all notes before it.
+    assert_eq!(bob.get("/me").await.status, 200);
+    for _ in 0..2_000 {
+        if database.count("session_ledger.activity").await > 0 {
+            break;
+        }
+    }
+    assert_eq!(database.count("session_ledger.activity").await, 1, "that of bob's");
+    database.set_clock_ahead(Duration::from_secs(601)).await;
+    for visitor in &visitors {
+        assert_eq!(visitor.get("/me").await.status, 401);
+    }
+    let ended = "session_ledger.ended_session where reason = 'idle_timeout'";
+    assert_eq!(database.count(ended).await, 3);
 }
 
 #[tokio::test]
@@ -102,6 +145,35 @@ async fn a_refused_login_says_little_to_the_browser() {
     assert_eq!((refused.status.as_u16(), refused.body.as_str()), (403, "You cannot sign in."));
     assert_eq!(database.count("session_ledger.session").await, 0);
     assert_eq!(database.count("session_ledger.event").await, 0);
+}
+
+/// Sorted as the database does, whatever its collation is.
+#[tokio::test]
+async fn the_disabled_accounts_are_listed_once_each_in_pages_and_as_a_stream() {
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    assert_eq!(ledger.disabled_accounts_page(None, 10).await.unwrap(), []);
+    let (users, admin): (Vec<UserId>, UserId) =
+        ((0..205).map(|nth| format!("Über-{nth}").into()).collect(), "admin".into());
+    for (nth, user) in users.iter().enumerate() {
+        ledger.disable_account(user, (nth == 7).then_some(&admin)).await.unwrap();
+    }
+    let listed: Vec<_> = ledger.disabled_accounts_stream().try_collect().await.unwrap();
+    let mut found: Vec<UserId> = listed.iter().map(|account| account.user.clone()).collect();
+    found.sort_unstable();
+    let mut expected = users.clone();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let by_admin: Vec<_> = listed.iter().filter(|account| account.disabled_by.is_some()).collect();
+    assert_eq!((&by_admin[0].user, by_admin[0].disabled_by.as_ref()), (&users[7], Some(&admin)));
+
+    let page = ledger.disabled_accounts_page(Some(&listed[99].user), 3).await.unwrap();
+    assert_eq!(page, listed[100..103]);
+    assert_eq!(ledger.disabled_accounts_page(Some(&listed[204].user), 3).await.unwrap(), []);
+    assert_eq!(ledger.disabled_accounts_page(None, 0).await.unwrap(), []);
+    assert!(ledger.enable_account(&listed[0].user).await.unwrap());
+    assert_eq!(ledger.disabled_accounts_page(None, 1).await.unwrap(), listed[1..2]);
+    assert!(ledger.disabled_accounts_page(Some(&"".into()), 1).await.is_err(), "nobody has this id");
 }
 
 #[tokio::test]

@@ -94,6 +94,12 @@ impl Scene {
         Self { app: application(ledger.clone()), database, ledger }
     }
 
+    /// Waits for a note, which comes behind all notes before it. Returns how many there are.
+    async fn activities(&self) -> i64 {
+        while self.database.count("session_ledger.activity").await == 0 {}
+        self.database.count("session_ledger.activity").await
+    }
+
     fn visitor(&self) -> Visitor {
         Visitor::new(&self.app)
     }
@@ -174,6 +180,38 @@ async fn sm28_a_user_is_asked_which_session_to_end() {
         (200.try_into().unwrap(), 401)
     );
     assert_eq!(third.get("/in-the-way/alice").await.body, "");
+}
+
+/// A thief who knows the password, too, comes with a token that was superseded. The session that ends for it
+/// counted as one too many, and ended for that, so that nobody was told of the theft.
+#[tokio::test]
+async fn a_session_that_ends_for_a_replayed_token_takes_no_room_and_says_so() {
+    for excess in [SessionsExcess::EndOldest, SessionsExcess::Deny] {
+        let scene = Scene::new(1, excess).await;
+        let browser = scene.signed_in("alice").await;
+        let thief = browser.copy();
+        assert_eq!(browser.post("/login/alice", "").await.status, 200);
+        assert_eq!(browser.get("/me").await.status, 200);
+        scene.activities().await;
+        scene.database.set_clock_ahead(Duration::from_secs(31)).await;
+        assert_eq!(thief.post("/login/alice", "").await.status, 200, "{excess:?}");
+        let sessions = scene.sessions().await;
+        let ended: Vec<_> = sessions.iter().filter_map(|one| one.ended.as_ref()).collect();
+        assert_eq!((sessions.len(), ended.len()), (2, 1));
+        assert_eq!(ended[0].0, EndReason::TokenReplayed, "{excess:?}");
+    }
+}
+
+/// Whoever tries logins that are refused kept a session alive by it.
+#[tokio::test]
+async fn a_login_that_is_denied_prolongs_no_session() {
+    let scene = Scene::new(1, SessionsExcess::Deny).await;
+    let (alice, bob) = (scene.signed_in("alice").await, scene.signed_in("bob").await);
+    scene.database.set_clock_ahead(Duration::from_secs(400)).await;
+    assert_eq!(bob.post("/login/alice", "").await.status, 409);
+    assert_eq!(bob.post("/login/alice/with-work", "").await.status, 409);
+    assert_eq!(alice.get("/me").await.status, 200);
+    assert_eq!(scene.activities().await, 1, "that of alice's");
 }
 
 #[tokio::test]
@@ -329,7 +367,7 @@ proptest! {
         let others = Others {
             user: "alice".into(),
             by: id(200),
-            leaving: None,
+            leaving: Vec::new(),
             instead_of: chosen.iter().map(|nth| id(*nth)).collect(),
             room: Some((max, excess)),
             end_all: false,

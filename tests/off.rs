@@ -2,9 +2,15 @@
 //! in the cookie (DESIGN: policies).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::time::Duration;
 
-use session_ledger::session::Policy;
+use allocation_counter::measure;
+use serde::{Deserialize, Serialize};
+use session_ledger::session::{
+    Assurance, Content, Flash, Grant, Policy, SessionState, StoredTimeouts, TokenHash, Value,
+};
 use session_ledger::web::{Sessions, Settings};
 use test_support::{Database, Traffic, Visitor, Wire, application, key_ring};
 
@@ -100,6 +106,92 @@ async fn what_is_off_costs_no_statement_no_column_and_no_byte() {
     let always = "__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax".len();
     assert_eq!(off.cookie, always + 140);
     assert_eq!(on.cookie, off.cookie, "a cookie says its age if its session is remembered");
+}
+
+/// What a session holds that uses no optional feature, as `postcard` writes it.
+#[derive(Serialize, Deserialize)]
+struct PlainContent {
+    timeouts: StoredTimeouts,
+    methods: Vec<String>,
+    assurance: Assurance,
+    offered: Option<TokenHash>,
+    values: BTreeMap<String, Value>,
+    flashes: BTreeMap<String, Vec<Flash>>,
+    /// In microseconds since 1970.
+    renewed_at: Option<i64>,
+    /// Of the superseded tokens that are kept here there are none.
+    earlier: Vec<()>,
+}
+
+fn plain(content: &Content) -> PlainContent {
+    assert!(content.earlier.is_empty());
+    PlainContent {
+        timeouts: content.timeouts.into(),
+        methods: content.methods.clone(),
+        assurance: content.assurance,
+        offered: content.offered,
+        values: content.values.clone(),
+        flashes: content.flashes.clone(),
+        renewed_at: content.renewed_at.map(|at| (at.unix_timestamp_nanos() / 1_000) as i64),
+        earlier: Vec::new(),
+    }
+}
+
+/// The features that this is about: impersonation, reactions to a changed client, devices, own settings,
+/// remembered browsers, renewal, identity providers, step-up and grants.
+#[tokio::test]
+async fn a_session_without_optional_features_pays_one_byte_for_all_of_them_and_no_memory() {
+    for settings in [off(), on()] {
+        let database = Database::fresh().await;
+        let ledger = database.ledger(settings.policy.clone()).await;
+        let app = application(Sessions::builder(ledger, key_ring()).settings(settings).build().unwrap());
+        for paths in [&["/keep/text"][..], &["/flash/Welcome", "/login/alice", "/keep/text", "/me"]] {
+            let visitor = Visitor::new(&app);
+            for path in paths {
+                assert_eq!(visitor.get(path).await.status, 200, "{path}");
+            }
+        }
+        let client = database.connect().await;
+        let rows = client.query("select state from session_ledger.session", &[]).await.unwrap();
+        assert_eq!(rows.len(), 2);
+        for row in rows {
+            assert_pays_one_byte(row.get("state"));
+        }
+    }
+}
+
+/// The first byte of a stored content is the number of its layout, the last says that there are no extras.
+fn assert_pays_one_byte(stored: &[u8]) {
+    let content = Content::decode(stored).unwrap();
+    let plain = postcard::to_allocvec(&plain(&content)).unwrap();
+    assert_eq!(&stored[1..], [&plain[..], &[0]].concat());
+
+    let allocations =
+        |bytes: &[u8]| measure(|| drop(black_box(Content::decode(black_box(bytes)).unwrap()))).count_total;
+    let of_plain =
+        measure(|| drop(black_box(postcard::from_bytes::<PlainContent>(black_box(&plain)).unwrap())));
+    assert_eq!(allocations(stored), of_plain.count_total);
+
+    let mut using = content;
+    using.extras.change(|extras| extras.step_up = true);
+    assert_eq!(allocations(&using.encode()), of_plain.count_total + 1, "the counter counts");
+}
+
+/// What few sessions use for a while is forgotten to the last byte.
+#[test]
+fn a_feature_that_is_no_longer_used_leaves_nothing_behind() {
+    let mut state = SessionState::default();
+    let before = state.content.encode();
+    let grant = Grant { operation: "pay".into(), until: state.started_at };
+    state.content.extras.change(|extras| {
+        extras.grants.push(grant);
+        extras.impersonated = Some("bob".into());
+    });
+    assert!(state.content.encode().len() > before.len() + 10);
+    state.content.extras.change(|extras| extras.grants.clear());
+    state.content.extras.change(|extras| extras.impersonated = None);
+    assert_eq!(state.content.encode(), before);
+    assert_eq!(state.content, SessionState::default().content);
 }
 
 /// Noting the activity is off with a delay that no session reaches.

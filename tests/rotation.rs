@@ -216,7 +216,7 @@ async fn a_ring_that_cannot_be_used_is_refused_and_the_present_one_stays() {
         process.problem().await,
         format!(
             "the key ring's file {path} cannot be used: The key ring is wrong at line 1: an entry has 3 words, a state, a \
-             key id and a master, but this one has 2."
+             key id and a master, and maybe not-after= with a time, but this one has 2."
         )
     );
     replace(&process.file, &entry(Primary));

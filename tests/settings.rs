@@ -278,6 +278,39 @@ async fn the_builder_refuses_what_settings_refuse() {
     assert_eq!(refusal, SettingsError::BodyLargerThanAll { most: 11, total: 10 });
 }
 
+/// The keys of the past and of today.
+const KEYS: [&str; 2] = [
+    "5f0c21aa ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8",
+    "19d3b004 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+];
+
+#[tokio::test]
+async fn asvs_13_3_4_a_key_opens_no_session_after_its_last_moment_and_seals_none() {
+    let [past, today] = KEYS;
+    let database = Database::fresh().await;
+    let ledger = database.ledger(Policy::default()).await;
+    let build = |ring: &str| Sessions::builder(ledger.clone(), ring.parse().unwrap()).build();
+    let visitor = Visitor::new(&application(build(&format!("primary {past}")).unwrap()));
+    visitor.get("/login/alice").await;
+    for (not_after, status) in [("2101-01-01T00:00:00Z", 200), ("2001-01-01T00:00:00Z", 401)] {
+        let ring = format!("primary {today}; accept-old {past} not-after={not_after}");
+        let later = Visitor::new(&application(build(&ring).unwrap()));
+        later.put_cookie("__Host-session", visitor.cookie("__Host-session").unwrap());
+        assert_eq!(later.get("/me").await.status, status, "{not_after}");
+        assert_eq!(later.get("/login/alice").await.status, 200, "whoever it has signed in signs in again");
+    }
+    let over = build(&format!("primary {past} not-after=2001-01-01T00:00:00Z")).map(drop).unwrap_err();
+    assert_eq!(
+        over.to_string(),
+        "The primary key 5f0c21aa of the key ring opens nothing after 2001-01-01T00:00:00Z, which is past, so nobody \
+         could sign in; make another key primary, or set not-after anew."
+    );
+    let sessions =
+        build(&format!("primary {past} not-after=2101-01-01T00:00:00Z; accept-only {today}")).unwrap();
+    let next = format!("primary {past} not-after=2001-01-01T00:00:00Z; accept-only {today}");
+    assert!(sessions.reload_keys(&next.parse().unwrap()).is_err(), "the present ring stays");
+}
+
 #[test]
 fn proxies_are_a_list_or_a_text_and_an_address_alone_is_refused() {
     let read = |text: &str| serde_json::from_str::<Settings>(text).map(|read| read.requests.trusted_proxies);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rand::TryRng;
-use session_ledger::token::{KeyRing, KeyRingError, KeyState};
+use session_ledger::token::{KeyRing, KeyRingError, KeyState, NotAfter};
 
 use crate::{Answer, Console, Error};
 
@@ -123,16 +123,24 @@ pub fn retire(file: &Path, key: &str, console: &mut Console<'_>) -> Result<Answe
 /// The file is no key ring, or cannot be read.
 pub fn list(file: &Path, console: &mut Console<'_>) -> Result<Answer, Error> {
     let text = read(file)?;
-    let lines: String =
-        entries(&text).iter().map(|entry| format!("{} {}\n", entry.id, entry.state)).collect();
+    let lines: String = entries(&text)
+        .iter()
+        .map(|entry| format!("{} {}{}\n", entry.id, entry.state, until(entry)))
+        .collect();
     console.print(&lines)?;
     Ok(Answer::Yes)
+}
+
+/// Until when a key opens tokens, in words.
+fn until(entry: &Entry) -> String {
+    entry.not_after.map(|not_after| format!(" until {not_after}")).unwrap_or_default()
 }
 
 /// One key in the text of a ring.
 struct Entry {
     state: KeyState,
     id: String,
+    not_after: Option<NotAfter>,
     /// Where the word of the state stands.
     word: Range<usize>,
 }
@@ -149,7 +157,9 @@ fn entries(text: &str) -> Vec<Entry> {
                 && let Ok(state) = word.parse()
             {
                 let at = start + (entry.len() - entry.trim_start().len());
-                found.push(Entry { state, id: id.to_ascii_lowercase(), word: at..at + word.len() });
+                let (id, word) = (id.to_ascii_lowercase(), at..at + word.len());
+                let not_after = words.nth(1).and_then(|word| word.parse().ok());
+                found.push(Entry { state, id, not_after, word });
             }
             start += entry.len() + 1;
         }

@@ -2,8 +2,11 @@
 
 use std::time::Instant;
 
+use futures_util::Stream;
+
+use super::pages::{STREAM_PAGE, items};
 use super::retry::{backoff, may_try_again};
-use super::{End, Error, Ledger};
+use super::{DisabledAccount, End, Error, Ledger};
 use crate::session::{EndReason, UserId};
 use crate::store::accounts;
 use crate::store::connection::pool::Connection;
@@ -53,6 +56,53 @@ impl Ledger {
     /// The user's id cannot be stored, or the database is away.
     pub async fn enable_account(&self, user: &UserId) -> Result<bool, Error> {
         self.lend(async |connection: &Connection| accounts::enable(connection, user).await).await
+    }
+
+    /// A page of the accounts that are disabled, in the order that the database gives to their users' ids: at
+    /// most `limit` and at most [`PAGE_MAX`](Self::PAGE_MAX) of those behind the user `after`. Empty behind
+    /// the last one, and for a `limit` of 0.
+    ///
+    /// # Errors
+    ///
+    /// The user's id cannot be stored, or the database is away.
+    pub async fn disabled_accounts_page(
+        &self,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<DisabledAccount>, Error> {
+        let limit = limit.min(Self::PAGE_MAX);
+        self.lend(async |connection: &Connection| accounts::page_of_disabled(connection, after, limit).await)
+            .await
+    }
+
+    /// The accounts that are disabled, as a stream that holds a page of them in memory.
+    ///
+    /// ```no_run
+    /// # use session_ledger::{Error, Ledger};
+    /// use std::pin::pin;
+    ///
+    /// use futures_util::TryStreamExt;
+    ///
+    /// # async fn example(ledger: Ledger) -> Result<(), Error> {
+    /// let mut disabled = pin!(ledger.disabled_accounts_stream());
+    /// while let Some(account) = disabled.try_next().await? {
+    ///     println!("{} since {}", account.user, account.disabled_at);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An item is an error if the database is away.
+    pub fn disabled_accounts_stream(
+        &self,
+    ) -> impl Stream<Item = Result<DisabledAccount, Error>> + Send + use<> {
+        let ledger = self.clone();
+        let page = move |after: Option<UserId>| {
+            let ledger = ledger.clone();
+            async move { ledger.disabled_accounts_page(after.as_ref(), STREAM_PAGE).await }
+        };
+        items(None, page, |last: &DisabledAccount| Some(last.user.clone()))
     }
 
     async fn close_account(&self, user: &UserId, by: Option<&UserId>) -> Result<bool, Error> {

@@ -36,7 +36,7 @@ pub(super) async fn commit_in_turn(
         None => commit_session(visit, opened).await,
     };
     if let Some(login) = committed.as_ref().err().and_then(refused) {
-        visit.keep_failed_login(login, opened.holding.loaded_version().map(|(session, _)| session));
+        visit.note_refused_login(login, opened.holding.loaded_version().map(|(session, _)| session));
     }
     let plan = committed?;
     visit.tell_client_changes(&plan.appends);

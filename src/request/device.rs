@@ -17,6 +17,6 @@ impl Visit {
             Found::None | Found::Several => None,
         };
         let fresh = || DeviceId::new(OffsetDateTime::now_utc(), rand::random());
-        Some(recognised(shown, state.content.device, user, fresh))
+        Some(recognised(shown, state.content.extras.device, user, fresh))
     }
 }

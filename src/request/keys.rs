@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::Incident;
 use super::shared::Shared;
 use crate::ledger::Error;
@@ -15,7 +17,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 impl Shared {
     /// Puts another key ring in place of the present one, for requests that begin from now on.
     pub(crate) fn reload_keys(&self, ring: &KeyRing) -> Result<(), KeyRingRefused> {
-        let reloaded = self.sealer.reload(ring).inspect_err(|refused| self.key_ring_refused(refused))?;
+        let reloaded = ring.check(OffsetDateTime::now_utc()).and_then(|()| self.sealer.reload(ring));
+        let reloaded = reloaded.inspect_err(|refused| self.key_ring_refused(refused))?;
         if let Reloaded::Taken(concerns) = reloaded {
             telemetry::key_ring("taken");
             tracing::info!(keys = ?self.sealer.states(), "a new key ring is in use");
@@ -41,6 +44,16 @@ impl Shared {
                 }
             }
         });
+    }
+
+    /// Makes sure that a key opens nothing once its time is over. A ring without such a time asks no clock.
+    pub(super) fn heed_ends_of_keys(&self) {
+        if !self.sealer.has_ends() {
+            return;
+        }
+        for key_id in self.sealer.heed(OffsetDateTime::now_utc()) {
+            tracing::warn!(%key_id, "the time of the key is over: whoever it has signed in signs in again");
+        }
     }
 
     fn key_ring_refused(&self, why: &dyn std::error::Error) {

@@ -74,6 +74,6 @@ impl Session {
     /// For how long after a use the browser keeps the session's cookie; none until it closes. See
     /// [`remember`](Self::remember).
     pub fn remembered(&self) -> Option<Duration> {
-        self.state(|state| state.content.remembered.map(|seconds| Duration::from_secs(seconds.into())))
+        self.state(|state| state.content.extras.remembered.map(|seconds| Duration::from_secs(seconds.into())))
     }
 }

@@ -88,7 +88,7 @@ impl Session {
 
     /// The signed-in user while they act as another.
     pub fn impersonator(&self) -> Option<UserId> {
-        self.state(|state| state.content.impersonated.as_ref().and(state.user.clone()))
+        self.state(|state| state.content.extras.impersonated.as_ref().and(state.user.clone()))
     }
 
     /// When the user last proved who they are.

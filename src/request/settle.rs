@@ -101,7 +101,6 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer
         let undone = visit.waits.bounded(roll_back(running)).await.unwrap_or(Undone::LOST);
         return answer.send(|| settled(&visit, None, Err(Verdict::RolledBack(undone))));
     };
-    let overdue = opened.holding.take_overdue();
     let mut result = {
         let mut concluding = pin!(conclude(&visit, &mut opened, running, commits));
         match visit.waits.bounded(concluding.as_mut()).await {
@@ -112,6 +111,7 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer
             }
         }
     };
+    let overdue = opened.holding.take_overdue();
     if let Ok(plan) = &mut result
         && plan.appends.is_empty()
         && opened.renewal_is_due()
@@ -193,10 +193,11 @@ impl Verdict {
 /// Notes that the session was seen, and gathers what the answer must carry.
 fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>) -> Settled {
     visit.leave_line();
-    // An append says by itself when the session was seen.
+    // An append says by itself when the session was seen, and a refused login is no use of it.
     let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
+    let is_noted = !has_appended && !visit.has_refused_login();
     let draw = || rand::random_range(1..=100);
-    let visit_to_note = opened.filter(|_| !has_appended).and_then(|opened| opened.holding.to_touch(draw));
+    let visit_to_note = opened.filter(|_| is_noted).and_then(|opened| opened.holding.to_touch(draw));
     if let Some((session, at)) = visit_to_note {
         visit.shared.ledger.note_activity(session, at);
     }

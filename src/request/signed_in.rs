@@ -121,7 +121,7 @@ impl Session {
     /// The browser of the last login; none where device cookies are not in use
     /// ([`known_devices`](crate::web::SessionsBuilder::known_devices)).
     pub fn device(&self) -> Option<DeviceId> {
-        self.look(|holding| holding.state().content.device)
+        self.look(|holding| holding.state().content.extras.device)
     }
 }
 

@@ -108,7 +108,7 @@ impl SessionSnapshot {
 
     /// The signed-in user while they acted as another.
     pub fn impersonator(&self) -> Option<&UserId> {
-        self.state.content.impersonated.as_ref().and(self.state.user.as_ref())
+        self.state.content.extras.impersonated.as_ref().and(self.state.user.as_ref())
     }
 
     /// When the user had last proved who they are.

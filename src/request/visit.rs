@@ -42,6 +42,8 @@ pub(crate) struct Visit {
     pub(super) was_let_in: AtomicBool,
     /// The session that the request has shown a token of.
     session: OnceLock<SessionId>,
+    /// Whether a login was refused.
+    has_refused_login: AtomicBool,
     /// Why an extractor has failed, for the log.
     fault: OnceLock<Box<str>>,
     /// The logins that have failed in it.
@@ -79,6 +81,7 @@ impl Visit {
             was_opened: AtomicBool::new(false),
             was_let_in: AtomicBool::new(false),
             session: OnceLock::new(),
+            has_refused_login: AtomicBool::new(false),
             fault: OnceLock::new(),
             failed_logins: FailedLogins::default(),
             part: Mutex::default(),
@@ -261,6 +264,7 @@ impl Visit {
 
     /// Reads the request's cookie.
     fn cookie(&self) -> Cookie {
+        self.shared.heed_ends_of_keys();
         let cookie = Cookie::of(&self.arrival, &self.shared);
         match &cookie {
             Cookie::None => {}
@@ -281,6 +285,17 @@ impl Visit {
     pub(crate) fn note_fault(&self, error: Error) -> Error {
         self.fault.set(error.to_string().into()).ok();
         error
+    }
+
+    /// Notes that a login of the request, or of a part of it, was refused.
+    pub(super) fn note_refused_login(&self, failed: FailedLogin, session: Option<SessionId>) {
+        self.has_refused_login.store(true, Ordering::Relaxed);
+        self.keep_failed_login(failed, session);
+    }
+
+    /// Whether a login was refused, of the request or of a part of it.
+    pub(super) fn has_refused_login(&self) -> bool {
+        self.has_refused_login.load(Ordering::Relaxed)
     }
 
     /// The words of the first extractor's error that was noted.

@@ -22,9 +22,11 @@ pub enum Admission {
     /// It was offered in place of the session's token, and the browser shows it for the first time: from now
     /// on it is the session's token.
     Taken,
-    /// It was superseded and is let in, for the sake of requests under way, or as no browser has shown its
-    /// successor.
+    /// It was superseded a moment ago and is let in, for the sake of requests under way.
     Latecomer,
+    /// It was superseded by the second of two logins that met, whose token no browser has shown since. It is
+    /// the one of the two that the browser has kept: from now on it is the session's token.
+    Kept,
     /// It was superseded a moment ago by a login: it opens nothing, and that is no crime. An honest browser
     /// is about to get the new token.
     Superseded {
@@ -85,20 +87,19 @@ impl SessionState {
         };
         let (is_recent, is_shown) = (now < old.until, self.is_token_shown(last_seen));
         match (old.accepted, is_recent, is_shown) {
-            (true, true, _) | (true, false, false) => Admission::Latecomer,
+            (true, true, _) => Admission::Latecomer,
+            (true, false, false) => Admission::Kept,
             (false, true, _) => Admission::Superseded { since: self.content.renewed_at.unwrap_or(now) },
             (false, false, false) => Admission::Outdated,
             (_, false, true) => Admission::Replayed,
         }
     }
 
-    /// A token that the session does not remember is a replay, unless it may have been forgotten for want of
-    /// room: a session in which tokens follow each other so fast has forgotten none whose grace is longer
-    /// than that of the oldest which it remembers.
+    /// A token that the session does not remember is a replay, unless it may have been forgotten a moment ago
+    /// for want of room: there is none left, and one of those that it remembers is within its grace.
     fn admit_unknown(&self, now: OffsetDateTime) -> Admission {
         let earlier = &self.content.earlier;
-        let oldest = earlier.first().filter(|_| earlier.len() >= EARLIER_MAX);
-        if oldest.is_some_and(|oldest| now < oldest.until) {
+        if earlier.len() >= EARLIER_MAX && earlier.iter().any(|old| now < old.until) {
             return Admission::Superseded { since: self.content.renewed_at.unwrap_or(now) };
         }
         Admission::Replayed
@@ -111,7 +112,7 @@ impl SessionState {
     }
 
     /// The superseded tokens that the session remembers, the latest first.
-    fn superseded_tokens(&self) -> impl Iterator<Item = &Superseded> {
+    pub(super) fn superseded_tokens(&self) -> impl Iterator<Item = &Superseded> {
         self.superseded.iter().chain(self.content.earlier.iter().rev())
     }
 }

@@ -19,7 +19,7 @@ impl SessionState {
         policy: &Policy,
     ) -> Option<(Reaction, ClientChanged)> {
         let (before, _) = (self.client.as_ref()?, self.user.as_ref()?);
-        let known = &self.content.clients;
+        let known = &self.content.extras.clients;
         let agent = policy.changed_agent != Reaction::Off && !known.has_agent(before, client);
         let network = policy.changed_network != Reaction::Off
             && !known.has_network(before, client, |one, other| policy.is_same_network(one, other));

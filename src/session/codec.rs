@@ -8,15 +8,16 @@
 
 use serde::Serialize;
 
+use super::older_content::{ContentShape1, ContentShape2, ContentShape3, ContentShape4, ContentShape5};
 use super::strict::{canonical, strict};
-use super::upcast::{ContentShape1, ContentShape2, ContentShape3, ContentShape4, is_older, upcast};
+use super::upcast::{is_older, upcast};
 use super::{Content, DecodeError, Encoded, Event};
 
 /// Room for most payloads, so that the buffer need not grow.
 const USUAL_BYTES: usize = 256;
 
 /// The layout number of the projection's `state` column: its first byte.
-const CONTENT_SHAPE: u8 = 5;
+const CONTENT_SHAPE: u8 = 6;
 
 /// The name of the `state` column's content in errors.
 const STATE: &str = "session state";
@@ -122,6 +123,7 @@ impl Content {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         match bytes.split_first() {
             Some((&CONTENT_SHAPE, rest)) => strict(STATE, CONTENT_SHAPE.into(), rest),
+            Some((&5, rest)) => strict::<ContentShape5>(STATE, 5, rest).map(Self::from),
             Some((&4, rest)) => strict::<ContentShape4>(STATE, 4, rest).map(Self::from),
             Some((&3, rest)) => strict::<ContentShape3>(STATE, 3, rest).map(Self::from),
             Some((&2, rest)) => strict::<ContentShape2>(STATE, 2, rest).map(Self::from),

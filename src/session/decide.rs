@@ -149,7 +149,7 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
     if state.ended.is_some() {
         return if matches!(wish, Wish::End { .. }) { Ok(None) } else { Err(WishError::Ended) };
     }
-    let content = &state.content;
+    let (content, extras) = (&state.content, &state.content.extras);
     let fact = match wish {
         Wish::SetValue { key, value } => return set_value(content, key, value, bytes_max),
         Wish::RemoveValue { key } if !content.values.contains_key(&key) => return Ok(None),
@@ -184,18 +184,18 @@ pub fn decide(state: &SessionState, wish: Wish, bytes_max: usize) -> Result<Opti
             Event::Renewed(Renewed { token_hash, grace, accepts_superseded })
         }
         Wish::ChangeTimeouts(timeouts) => {
-            return set_settings(content, timeouts, content.renewal_timeout, content.remembered);
+            return set_settings(content, timeouts, extras.renewal_timeout, extras.remembered);
         }
         Wish::ChangeRenewal { renewal_timeout } => {
-            return set_settings(content, content.timeouts, renewal_timeout, content.remembered);
+            return set_settings(content, content.timeouts, renewal_timeout, extras.remembered);
         }
         Wish::Remember { remembered, timeouts } => {
-            return set_settings(content, timeouts, content.renewal_timeout, remembered);
+            return set_settings(content, timeouts, extras.renewal_timeout, remembered);
         }
         Wish::Impersonate { user, reason } => impersonate(state, user, reason)?,
-        Wish::EndImpersonation if content.impersonated.is_none() => return Ok(None),
+        Wish::EndImpersonation if extras.impersonated.is_none() => return Ok(None),
         Wish::EndImpersonation => Event::ImpersonationEnded(ImpersonationEnded {}),
-        Wish::SeeDevice { device, is_new: false } if content.device == Some(device) => return Ok(None),
+        Wish::SeeDevice { device, is_new: false } if extras.device == Some(device) => return Ok(None),
         Wish::SeeDevice { device, is_new } => {
             signed_in(state)?;
             Event::DeviceSeen(DeviceSeen { device, is_new })
@@ -238,7 +238,8 @@ fn set_settings(
     renewal_timeout: Option<u32>,
     remembered: Option<u32>,
 ) -> Result<Option<Event>, WishError> {
-    let present = (content.timeouts, content.renewal_timeout, content.remembered);
+    let extras = &content.extras;
+    let present = (content.timeouts, extras.renewal_timeout, extras.remembered);
     if (timeouts, renewal_timeout, remembered) == present {
         return Ok(None);
     }

@@ -157,7 +157,7 @@ impl Draft {
 
     /// Lets the request see that the user must prove again who they are. The fact of it is yet to come.
     pub fn demand_step_up(&mut self) {
-        Arc::make_mut(&mut self.state).content.step_up = true;
+        Arc::make_mut(&mut self.state).content.extras.change(|extras| extras.step_up = true);
     }
 
     /// The events that are to be written, if there are any. `first_token` is the hash for a session that is
@@ -269,7 +269,7 @@ fn before_start(id: SessionId) -> SessionState {
 fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &Origin) -> Entry {
     let ends = state.ended.is_none() && matches!(event, Event::Ended(_));
     state.apply(event, origin.at);
-    let impersonator = state.content.impersonated.as_ref().and(state.user.clone());
+    let impersonator = state.content.extras.impersonated.as_ref().and(state.user.clone());
     let is_news = state.client.as_ref() != Some(&origin.client);
     let mut entry = Entry {
         version: state.version + 1,

@@ -18,7 +18,7 @@ use time::{Duration, OffsetDateTime};
 use super::start::Start;
 use super::{
     Admission, ClientChanged, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId,
-    SessionState, Shown, UserId, Witness,
+    SessionState, Shown, TokenHash, UserId, Witness,
 };
 
 /// How long a browser is asked to wait at the least before it sends a request again.
@@ -40,6 +40,8 @@ pub struct Holding {
     last_seen: Option<OffsetDateTime>,
     /// How the request's token fared; none if there was none, or if its session is no longer live.
     admission: Option<Admission>,
+    /// The request's token, which is yet to be made the session's own again.
+    kept_token: Option<TokenHash>,
     /// The live session whose token a login has superseded a moment ago.
     joinable: Option<Box<Live>>,
     start: Start,
@@ -91,11 +93,10 @@ impl Holding {
     ) -> Self {
         let admission = live.state.admit(shown, policy.timeouts(), live.last_seen, now);
         let (end, start) = match &admission {
-            Admission::Admitted | Admission::Taken | Admission::Latecomer => {
-                return Self {
-                    admission: Some(admission),
-                    ..Self::stored(policy, Moment::Database(now), live)
-                };
+            Admission::Admitted | Admission::Taken | Admission::Latecomer | Admission::Kept => {
+                let kept_token = (admission == Admission::Kept).then_some(shown.token_hash);
+                let stored = Self::stored(policy, Moment::Database(now), live);
+                return Self { admission: Some(admission), kept_token, ..stored };
             }
             Admission::Superseded { .. } | Admission::Outdated => (None, Start::LogInOnly),
             Admission::Replayed => (Some((EndReason::TokenReplayed, now.at)), Start::LogInOnly),
@@ -147,6 +148,7 @@ impl Holding {
             ended: None,
             last_seen: None,
             admission: None,
+            kept_token: None,
             joinable: None,
             start: Start::Free,
             has_minted: false,
@@ -225,7 +227,8 @@ impl Holding {
     /// Whether there is something to do once the request is answered, whatever becomes of it.
     pub fn leaves_work(&self) -> bool {
         let is_due = self.overdue.is_some() || self.client_change.is_some() || self.renewal_is_due();
-        self.is_changed() || is_due || self.takes_offer() || self.wait().is_some()
+        let takes_token = self.takes_offer() || self.kept_token.is_some();
+        self.is_changed() || is_due || takes_token || self.wait().is_some()
     }
 
     /// Whether a session must end because of the time, so that a wrong clock would end it in vain.
@@ -269,11 +272,12 @@ impl Holding {
     }
 
     /// The session and the time of this visit, if it is time to note it: the policy's rules on extension say
-    /// so, or its present token is shown for the first time. A latecomer's visit is no sign of the present
-    /// token. `draw` draws a number from 1 to 100.
+    /// so, or its present token is shown for the first time. A visit with an old token is no sign of the
+    /// present one. `draw` draws a number from 1 to 100.
     pub fn to_touch(&self, draw: impl FnOnce() -> u8) -> Option<(SessionId, OffsetDateTime)> {
         let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
-        if self.ended.is_some() || self.admission == Some(Admission::Latecomer) {
+        let is_old_token = matches!(self.admission, Some(Admission::Latecomer | Admission::Kept));
+        if self.ended.is_some() || is_old_token {
             return None;
         }
         let unseen = (now.at - last_seen).whole_seconds();

@@ -50,6 +50,9 @@ impl ClientChanged {
 }
 
 impl KnownClients {
+    /// Those of a session that was used from one client.
+    pub(super) const NONE: Self = Self { agents: Vec::new(), addresses: Vec::new() };
+
     /// Adds the clients of a change. The one before is new to a session without notes alone.
     pub(super) fn learn(&mut self, fact: &ClientChanged) {
         if self.agents.is_empty() {

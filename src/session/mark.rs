@@ -31,7 +31,7 @@ impl Mark {
             return Self::default();
         }
         let state = holding.state();
-        let actor = state.content.impersonated.as_ref().and(state.user.clone());
+        let actor = state.content.extras.impersonated.as_ref().and(state.user.clone());
         Self { session: Some(holding.id()), user: state.acting_user().cloned(), actor }
     }
 }

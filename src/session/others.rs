@@ -11,8 +11,8 @@ pub struct Others {
     pub user: UserId,
     /// The session.
     pub by: SessionId,
-    /// The session that the same commit ends, if it ends one.
-    pub leaving: Option<SessionId>,
+    /// The sessions that the same request ends: by the same commit, or in any case.
+    pub leaving: Vec<SessionId>,
     /// Sessions that the user has chosen to be ended.
     pub instead_of: Vec<SessionId>,
     /// How many sessions the user may have with this one, and what follows if there are more.
@@ -48,7 +48,7 @@ impl Others {
         let end = |one: Live, reason: &EndReason| {
             Ending::new(one.id, one.state, one.last_seen, reason.clone(), now, policy).by(self.by)
         };
-        let others = stored.into_iter().filter(|one| one.id != self.by && Some(one.id) != self.leaving);
+        let others = stored.into_iter().filter(|one| one.id != self.by && !self.leaving.contains(&one.id));
         if self.end_all {
             return Ok(others.map(|one| end(one, &EndReason::CredentialChanged)).collect());
         }

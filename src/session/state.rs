@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::proof::{self, Grant, Proof};
+use super::extras::Extras;
+use super::proof::{self, Grant};
 use super::timeouts::after;
 use super::{
-    Assurance, ChainHash, Client, DecodeError, DeviceId, EndReason, Entry, Event, Flash, Key, KnownClients,
-    Renewed, SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueError,
+    Assurance, ChainHash, Client, DecodeError, EndReason, Entry, Event, Flash, Key, KnownClients, Renewed,
+    SettingsChanged, Timeouts, TokenHash, UserId, Value, ValueError,
 };
 
 /// A session as its events made it.
@@ -70,8 +71,6 @@ pub struct Content {
     pub methods: Vec<String>,
     /// How much that proves.
     pub assurance: Assurance,
-    /// The user that the signed-in user acts as.
-    pub impersonated: Option<UserId>,
     /// The hash of a token that was offered and that no browser has shown yet.
     pub offered: Option<TokenHash>,
     /// The application's values by key.
@@ -85,31 +84,8 @@ pub struct Content {
     /// its own grace.
     #[serde(with = "super::stored_superseded")]
     pub earlier: Vec<Superseded>,
-    /// The clients from which the session was used since its user last proved who they are, if it was used
-    /// from several.
-    pub clients: KnownClients,
-    /// Whether the user must prove again who they are before they count as signed in.
-    pub step_up: bool,
-    /// The browser of the last login, where device cookies are in use.
-    pub device: Option<DeviceId>,
-    /// The session's own seconds between renewals of its token; none for the policy's.
-    pub renewal_timeout: Option<u32>,
-    /// For how many seconds the browser keeps the cookie after a use; none until it closes.
-    pub remembered: Option<u32>,
-    /// When that changed last.
-    #[serde(with = "super::stored_superseded::moment")]
-    pub remembered_at: Option<OffsetDateTime>,
-    /// When the token on offer was made; if none is, when the present one was, if it was offered.
-    #[serde(with = "super::stored_superseded::moment")]
-    pub offered_at: Option<OffsetDateTime>,
-    /// When the user proved who they are, as an identity provider says, if that was before they logged in
-    /// here.
-    #[serde(with = "super::stored_superseded::moment")]
-    pub auth_time: Option<OffsetDateTime>,
-    /// The methods that were proved before the latest proof and not with it.
-    pub proofs: Vec<Proof>,
-    /// What the user may do once, the latest last.
-    pub grants: Vec<Grant>,
+    /// What optional features remember.
+    pub extras: Extras,
 }
 
 /// How many superseded tokens a session remembers besides the latest. An older one counts as unknown.
@@ -141,7 +117,7 @@ impl SessionState {
             Event::LoggedIn(fact) => {
                 if self.user.as_ref() != Some(&fact.user) {
                     self.content.methods.clear();
-                    self.content.proofs.clear();
+                    self.content.extras.change(|extras| extras.proofs.clear());
                 }
                 self.user = Some(fact.user.clone());
                 self.act_as(None);
@@ -152,7 +128,8 @@ impl SessionState {
             }
             Event::SettingsChanged(fact) => self.change_settings(fact, at),
             Event::RenewalOffered(fact) => {
-                (self.content.offered, self.content.offered_at) = (Some(fact.token_hash), Some(at));
+                self.content.offered = Some(fact.token_hash);
+                self.content.extras.change(|extras| extras.offered_at = Some(at));
             }
             Event::Renewed(fact) => self.renew(fact, at),
             Event::ImpersonationStarted(fact) => self.act_as(Some(fact.user.clone())),
@@ -160,11 +137,13 @@ impl SessionState {
             Event::FactorChanged(fact) => self.forget_factor(&fact.factor),
             Event::GrantGiven(fact) => {
                 let (operation, until) = (fact.operation.clone(), after(at, fact.seconds));
-                proof::give(&mut self.content.grants, Grant { operation, until }, at);
+                let grant = Grant { operation, until };
+                self.content.extras.change(|extras| proof::give(&mut extras.grants, grant, at));
             }
-            Event::GrantTaken(fact) => {
-                self.content.grants.retain(|grant| grant.operation != fact.operation);
-            }
+            Event::GrantTaken(fact) => self
+                .content
+                .extras
+                .change(|extras| extras.grants.retain(|grant| grant.operation != fact.operation)),
             Event::Ended(fact) => {
                 self.ended = Some((fact.reason.clone(), at));
                 self.last_seen = Some(fact.last_seen());
@@ -182,11 +161,13 @@ impl SessionState {
             Event::FlashTaken(fact) => {
                 self.content.flashes.remove(&fact.queue);
             }
-            Event::ClientChanged(fact) => {
-                self.content.clients.learn(fact);
-                self.content.step_up |= fact.step_up;
+            Event::ClientChanged(fact) => self.content.extras.change(|extras| {
+                extras.clients.learn(fact);
+                extras.step_up |= fact.step_up;
+            }),
+            Event::DeviceSeen(fact) => {
+                self.content.extras.change(|extras| extras.device = Some(fact.device));
             }
-            Event::DeviceSeen(fact) => self.content.device = Some(fact.device),
             Event::Noted(_) | Event::Unknown(_) => {}
         }
     }
@@ -239,12 +220,12 @@ impl SessionState {
 
     /// The user the session acts as: the impersonated one, or its own.
     pub fn acting_user(&self) -> Option<&UserId> {
-        self.content.impersonated.as_ref().or(self.user.as_ref())
+        self.content.extras.impersonated.as_ref().or(self.user.as_ref())
     }
 
     /// When the user last proved who they are: to an identity provider, or here.
     pub fn proved_at(&self) -> Option<OffsetDateTime> {
-        self.content.auth_time.or(self.authenticated_at)
+        self.content.extras.auth_time.or(self.authenticated_at)
     }
 
     /// When the user last proved who they are by this method; none if they did not in this session.
@@ -252,12 +233,12 @@ impl SessionState {
         if self.content.methods.iter().any(|proved| proved == method) {
             return self.proved_at();
         }
-        self.content.proofs.iter().find(|proof| proof.method == method).map(|proof| proof.at)
+        self.content.extras.proofs.iter().find(|proof| proof.method == method).map(|proof| proof.at)
     }
 
     /// Whether the user may do an operation once, at `now`.
     pub(super) fn is_granted(&self, operation: &str, now: OffsetDateTime) -> bool {
-        self.content.grants.iter().any(|grant| grant.operation == operation && now < grant.until)
+        self.content.extras.grants.iter().any(|grant| grant.operation == operation && now < grant.until)
     }
 
     /// A session has the assurance of the latest proof, be it lower than that of one before (NIST SP
@@ -270,44 +251,51 @@ impl SessionState {
         at: OffsetDateTime,
     ) {
         let before = self.proved_at();
-        let content = &mut self.content;
-        let replaced = std::mem::replace(&mut content.methods, methods.to_vec());
-        proof::remember(&mut content.proofs, replaced, before.unwrap_or(at), methods);
-        content.assurance = assurance;
-        content.auth_time = auth_time.filter(|told| *told < at);
-        self.authenticated_at = Some(at);
-        // Whoever proves who they are is known by the client from which they do so.
-        (self.content.clients, self.content.step_up) = (KnownClients::default(), false);
+        let replaced = std::mem::replace(&mut self.content.methods, methods.to_vec());
+        (self.content.assurance, self.authenticated_at) = (assurance, Some(at));
+        self.content.extras.change(|extras| {
+            proof::remember(&mut extras.proofs, replaced, before.unwrap_or(at), methods);
+            extras.auth_time = auth_time.filter(|told| *told < at);
+            // Whoever proves who they are is known by the client from which they do so.
+            (extras.clients, extras.step_up) = (KnownClients::NONE, false);
+        });
     }
 
     /// A grant is for the one whom the user acted as when it was given.
     fn act_as(&mut self, impersonated: Option<UserId>) {
-        self.content.impersonated = impersonated;
-        self.content.grants.clear();
+        self.content.extras.change(|extras| {
+            extras.impersonated = impersonated;
+            extras.grants.clear();
+        });
     }
 
     /// What was proved by a factor that is no more proves nothing, and grants nothing.
     fn forget_factor(&mut self, factor: &str) {
         self.content.methods.retain(|method| method != factor);
-        self.content.proofs.retain(|proof| proof.method != factor);
-        self.content.grants.clear();
+        self.content.extras.change(|extras| {
+            extras.proofs.retain(|proof| proof.method != factor);
+            extras.grants.clear();
+        });
     }
 
     /// Makes the tokens those of another state.
     pub(super) fn take_tokens_of(&mut self, other: &Self) {
         (self.token_hash, self.superseded) = (other.token_hash, other.superseded);
         self.content.offered = other.content.offered;
-        self.content.offered_at = other.content.offered_at;
+        let offered_at = other.content.extras.offered_at;
+        self.content.extras.change(|extras| extras.offered_at = offered_at);
         self.content.renewed_at = other.content.renewed_at;
         self.content.earlier.clone_from(&other.content.earlier);
     }
 
     fn change_settings(&mut self, fact: &SettingsChanged, at: OffsetDateTime) {
-        let content = &mut self.content;
-        (content.timeouts, content.renewal_timeout) = (fact.timeouts.into(), fact.renewal_timeout);
-        if content.remembered != fact.remembered {
-            (content.remembered, content.remembered_at) = (fact.remembered, Some(at));
-        }
+        self.content.timeouts = fact.timeouts.into();
+        self.content.extras.change(|extras| {
+            extras.renewal_timeout = fact.renewal_timeout;
+            if extras.remembered != fact.remembered {
+                (extras.remembered, extras.remembered_at) = (fact.remembered, Some(at));
+            }
+        });
     }
 
     /// The present token gives way to another, and so does an offered one that is not taken. What was
@@ -317,6 +305,14 @@ impl SessionState {
         let offered = self.content.offered.take();
         let is_taken = offered == Some(fact.token_hash);
         let untaken = offered.filter(|_| !is_taken);
+        let is_kept = self.superseded_tokens().any(|old| old.token_hash == fact.token_hash);
+        let offered_at = self.content.extras.offered_at;
+        let made_at = match (is_taken, is_kept) {
+            (true, _) => offered_at,
+            // The browser has had it at least since the one that gives way to it was made.
+            (false, true) => offered_at.or(self.content.renewed_at),
+            (false, false) => None,
+        };
         for token_hash in untaken.into_iter().chain([self.token_hash]) {
             self.content.earlier.extend(self.superseded.replace(Superseded { token_hash, until, accepted }));
         }
@@ -329,9 +325,7 @@ impl SessionState {
         self.content.earlier.drain(..surplus);
         // A browser takes an offered token by showing it.
         self.content.renewed_at = (!is_taken).then_some(at);
-        if !is_taken {
-            self.content.offered_at = None;
-        }
+        self.content.extras.change(|extras| extras.offered_at = made_at);
         self.token_hash = fact.token_hash;
     }
 }

@@ -95,9 +95,11 @@ impl SessionState {
             before,
             after,
         }));
-        found.extend(changed(&self.content.impersonated, &later.content.impersonated, |before, after| {
-            StateDifference::Impersonated { before, after }
-        }));
+        found.extend(changed(
+            &self.content.extras.impersonated,
+            &later.content.extras.impersonated,
+            |before, after| StateDifference::Impersonated { before, after },
+        ));
         found.extend(changed(&self.authenticated_at, &later.authenticated_at, |before, after| {
             StateDifference::Authenticated { before, after }
         }));

@@ -1,6 +1,4 @@
-//! Older layouts of stored bytes, read as today's.
-
-use std::collections::BTreeMap;
+//! Older layouts of events, read as today's. Those of a session's row are in `older_content.rs`.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -8,11 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::microseconds::from_microseconds;
 use super::strict::canonical;
 use super::{
-    Assurance, Content, DecodeError, Encoded, EndReason, Ended, Event, Flash, FlashAdded,
-    ImpersonationStarted, LoggedIn, Noted, Reauthenticated, SettingsChanged, StoredTimeouts, Superseded,
-    Timeouts, TokenHash, UserId, Value, ValueSet,
+    Assurance, DecodeError, Encoded, EndReason, Ended, Event, FlashAdded, ImpersonationStarted, LoggedIn,
+    Noted, Reauthenticated, SettingsChanged, StoredTimeouts, UserId, Value, ValueSet,
 };
-use time::OffsetDateTime;
 
 /// The event of today for one of an older shape; none for a kind and shape that no version wrote.
 pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
@@ -128,71 +124,6 @@ struct SettingsChangedShape1 {
     timeouts: StoredTimeouts,
 }
 
-/// Shape 4 of the state column: there were no settings but time limits, nobody knew when a token was offered,
-/// and sessions remembered no clients, no device, no earlier proofs and no grants.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ContentShape4 {
-    #[serde(with = "super::stored_timeouts")]
-    timeouts: Timeouts,
-    methods: Vec<String>,
-    assurance: Assurance,
-    impersonated: Option<UserId>,
-    offered: Option<TokenHash>,
-    values: BTreeMap<String, Value>,
-    flashes: BTreeMap<String, Vec<Flash>>,
-    #[serde(with = "super::stored_superseded::moment")]
-    renewed_at: Option<OffsetDateTime>,
-    #[serde(with = "super::stored_superseded")]
-    earlier: Vec<Superseded>,
-}
-
-/// Shape 3 of the state column: messages had no level.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ContentShape3 {
-    #[serde(with = "super::stored_timeouts")]
-    timeouts: Timeouts,
-    methods: Vec<String>,
-    assurance: Assurance,
-    impersonated: Option<UserId>,
-    offered: Option<TokenHash>,
-    values: BTreeMap<String, Value>,
-    flashes: BTreeMap<String, Vec<String>>,
-    #[serde(with = "super::stored_superseded::moment")]
-    renewed_at: Option<OffsetDateTime>,
-    #[serde(with = "super::stored_superseded")]
-    earlier: Vec<Superseded>,
-}
-
-/// Shape 2 of the state column: values did not say their form.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ContentShape2 {
-    #[serde(with = "super::stored_timeouts")]
-    timeouts: Timeouts,
-    methods: Vec<String>,
-    assurance: Assurance,
-    impersonated: Option<UserId>,
-    offered: Option<TokenHash>,
-    values: BTreeMap<String, ValueShape1>,
-    flashes: BTreeMap<String, Vec<String>>,
-    #[serde(with = "super::stored_superseded::moment")]
-    renewed_at: Option<OffsetDateTime>,
-    #[serde(with = "super::stored_superseded")]
-    earlier: Vec<Superseded>,
-}
-
-/// Shape 1 of the state column: a session remembered one superseded token, which stands in columns of the
-/// row.
-#[derive(Serialize, Deserialize)]
-pub(super) struct ContentShape1 {
-    timeouts: StoredTimeouts,
-    methods: Vec<String>,
-    assurance: Assurance,
-    impersonated: Option<UserId>,
-    offered: Option<TokenHash>,
-    values: BTreeMap<String, ValueShape1>,
-    flashes: BTreeMap<String, Vec<String>>,
-}
-
 impl From<ValueShape1> for Value {
     fn from(ValueShape1 { shape, bytes }: ValueShape1) -> Self {
         Self::new(shape, bytes)
@@ -233,77 +164,4 @@ impl From<EndedShape1> for Ended {
     fn from(EndedShape1 { reason, last_seen }: EndedShape1) -> Self {
         Self::new(reason, from_microseconds(last_seen))
     }
-}
-
-impl From<ContentShape4> for Content {
-    fn from(old: ContentShape4) -> Self {
-        let ContentShape4 { timeouts, methods, assurance, impersonated, offered, .. } = old;
-        let ContentShape4 { values, flashes, renewed_at, earlier, .. } = old;
-        let rest = Self::default();
-        Self {
-            timeouts,
-            methods,
-            assurance,
-            impersonated,
-            offered,
-            values,
-            flashes,
-            renewed_at,
-            earlier,
-            ..rest
-        }
-    }
-}
-
-impl From<ContentShape3> for ContentShape4 {
-    fn from(old: ContentShape3) -> Self {
-        let ContentShape3 { timeouts, methods, assurance, impersonated, offered, .. } = old;
-        let ContentShape3 { values, flashes, renewed_at, earlier, .. } = old;
-        let flashes = with_levels(flashes);
-        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, renewed_at, earlier }
-    }
-}
-
-impl From<ContentShape3> for Content {
-    fn from(old: ContentShape3) -> Self {
-        ContentShape4::from(old).into()
-    }
-}
-
-impl From<ContentShape2> for Content {
-    fn from(old: ContentShape2) -> Self {
-        let ContentShape2 { timeouts, methods, assurance, impersonated, offered, .. } = old;
-        let ContentShape2 { values, flashes, renewed_at, earlier, .. } = old;
-        let values = with_forms(values);
-        let newer = ContentShape3 {
-            timeouts,
-            methods,
-            assurance,
-            impersonated,
-            offered,
-            values,
-            flashes,
-            renewed_at,
-            earlier,
-        };
-        newer.into()
-    }
-}
-
-impl From<ContentShape1> for Content {
-    fn from(old: ContentShape1) -> Self {
-        let ContentShape1 { timeouts, methods, assurance, impersonated, offered, values, flashes } = old;
-        let (timeouts, values, flashes) = (timeouts.into(), with_forms(values), with_levels(flashes));
-        Self { timeouts, methods, assurance, impersonated, offered, values, flashes, ..Self::default() }
-    }
-}
-
-fn with_forms(values: BTreeMap<String, ValueShape1>) -> BTreeMap<String, Value> {
-    values.into_iter().map(|(key, value)| (key, value.into())).collect()
-}
-
-/// A message of before has the level of a text alone.
-fn with_levels(flashes: BTreeMap<String, Vec<String>>) -> BTreeMap<String, Vec<Flash>> {
-    let leveled = |waiting: Vec<String>| waiting.into_iter().map(Flash::from).collect();
-    flashes.into_iter().map(|(queue, waiting)| (queue, leveled(waiting))).collect()
 }

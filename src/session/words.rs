@@ -125,11 +125,7 @@ mod tests {
                 "factor pwd changed, other sessions end",
                 "You changed your password. Your other sessions were ended.",
             ),
-            (
-                Event::Noted(Noted::of_text("ordered", "number 42")),
-                "ordered: number 42",
-                "number 42",
-            ),
+            (Event::Noted(Noted::of_text("ordered", "number 42")), "ordered: number 42", "number 42"),
             (
                 Event::Unknown(Encoded::new("teleported", 3, b"to the moon")),
                 "unknown event of shape 3 (11 bytes)",

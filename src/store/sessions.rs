@@ -131,7 +131,7 @@ impl SessionSummary {
             ended: None,
             client_ip: client.ip,
             user_agent: client.user_agent.as_deref().map(str::to_owned),
-            device: state.content.device,
+            device: state.content.extras.device,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The reasons why a token is not made, and the one reason why it is not opened.
 
-use super::key_ring::KeyId;
+use super::key_ring::{KeyId, NotAfter};
 use super::randomness::RandomnessError;
 use crate::plain_debug::plain_debug;
 
@@ -29,6 +29,17 @@ pub enum SealError {
         /// The primary key.
         key_id: KeyId,
     },
+    /// The time after which the primary key opens nothing is past.
+    #[error(
+        "The key {key_id} opens nothing after {not_after}, so it seals no more; \
+         make another key the primary one and reload the key ring."
+    )]
+    KeyIsOver {
+        /// The primary key.
+        key_id: KeyId,
+        /// Its last moment.
+        not_after: NotAfter,
+    },
     /// The cookie name and the audience are longer than AES-GCM can authenticate (2^61 bytes).
     #[error("The cookie name and the audience are too long to be authenticated; choose shorter ones.")]
     TooLong,
@@ -36,8 +47,8 @@ pub enum SealError {
 
 plain_debug!(SealError);
 
-/// A value is not a token of this sealer: it is malformed or forged, its key is unknown or retired, or it was
-/// sealed for another purpose, cookie or audience. One error stands for all these reasons, so that an
+/// A value is not a token of this sealer: it is malformed or forged, its key is unknown, retired or over, or
+/// it was sealed for another purpose, cookie or audience. One error stands for all these reasons, so that an
 /// attacker learns none of them (OWASP ASVS 11.2.4).
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("The session token was rejected.")]

@@ -4,6 +4,7 @@ mod change;
 mod error;
 mod id;
 mod line;
+mod not_after;
 mod place;
 mod state;
 
@@ -23,6 +24,7 @@ pub(super) use change::judge;
 pub use error::KeyRingError;
 pub use id::KeyId;
 use line::KeyLine;
+pub use not_after::NotAfter;
 pub use place::Place;
 pub use state::{KeyState, UnknownKeyState};
 
@@ -33,11 +35,13 @@ pub use state::{KeyState, UnknownKeyState};
 ///
 /// ```text
 /// # <state> <key id: 8 hexadecimal digits> <master: 32 bytes as base64url without padding>
+/// # and maybe not-after=<time>
 /// primary     5f0c21aa 3q2-7wMx...
-/// accept-old  19d3b004 q80Ibv1c...
+/// accept-old  19d3b004 q80Ibv1c... not-after=2027-06-30T00:00:00Z
 /// ```
 ///
-/// A line may be blank, and a comment goes from `#` to the end of its line.
+/// A line may be blank, and a comment goes from `#` to the end of its line. After the time of `not-after`, in
+/// the format of RFC 3339, a key seals and opens nothing, by the process's clock and whatever its state is.
 ///
 /// To replace the primary key: add the new key as `accept-only` in every process. Then make it `primary` and
 /// the old key `accept-old`. When the tokens of the old key have ended, make it `retired`. An application
@@ -65,6 +69,11 @@ impl KeyRing {
     /// The ids and states of the keys, the primary one first.
     pub fn states(&self) -> impl Iterator<Item = (KeyId, KeyState)> {
         self.keys().map(|key| (key.id, key.state))
+    }
+
+    /// Those keys that have a time after which they open nothing, and that time.
+    pub fn ends(&self) -> impl Iterator<Item = (KeyId, NotAfter)> {
+        self.keys().filter_map(|key| Some((key.id, key.not_after?)))
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &RingKey> {
@@ -118,6 +127,7 @@ impl fmt::Debug for KeyRing {
 pub(super) struct RingKey {
     pub(super) id: KeyId,
     pub(super) state: KeyState,
+    pub(super) not_after: Option<NotAfter>,
     cookie: SecretBytes,
     resend: SecretBytes,
     form: SecretBytes,
@@ -131,7 +141,8 @@ impl RingKey {
         };
         let (cookie, resend, form) = (key(Purpose::Cookie)?, key(Purpose::Resend)?, key(Purpose::Form)?);
         let device = key(Purpose::Device)?;
-        Ok(Self { id: line.id, state: line.state, cookie, resend, form, device })
+        let KeyLine { id, state, not_after, .. } = *line;
+        Ok(Self { id, state, not_after, cookie, resend, form, device })
     }
 
     pub(super) fn for_purpose(&self, purpose: Purpose) -> &SecretBytes {

@@ -1,12 +1,15 @@
 //! The keys of a ring that may open tokens, ready for use.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use subtle::ConstantTimeEq;
+use time::OffsetDateTime;
 
 use super::budget::SealCount;
+use super::error::SealError;
 use super::form_key::FormKey;
-use super::key_ring::{KeyId, KeyRing, KeyState, RingKey};
+use super::key_ring::{KeyId, KeyRing, KeyState, NotAfter, RingKey};
 use super::purpose::Purpose;
 use super::sealing_key::{Binding, SealingKey};
 use super::secret::Secret;
@@ -29,7 +32,10 @@ impl LiveKeys {
     /// Whether these are the keys of `ring`, in the same states.
     pub(super) fn are_those_of(&self, ring: &KeyRing) -> bool {
         let live = || ring.keys().filter(|key| key.state != KeyState::Retired);
-        let same = |key: &RingKey| self.find(key.id).is_some_and(|own| own.state == key.state && own.is(key));
+        let is_same = |own: &LiveKey, key: &RingKey| {
+            (own.state, own.not_after) == (key.state, key.not_after) && own.is(key)
+        };
+        let same = |key: &RingKey| self.find(key.id).is_some_and(|own| is_same(own, key));
         live().count() == self.iter().count() && live().all(same)
     }
 
@@ -37,9 +43,43 @@ impl LiveKeys {
         &self.primary
     }
 
-    /// The key named `id`: the only one that is tried for a token.
+    /// The primary key, unless its time is over.
+    pub(super) fn sealing(&self) -> Result<&LiveKey, SealError> {
+        let primary = &self.primary;
+        match primary.not_after.filter(|_| primary.is_over()) {
+            Some(not_after) => Err(SealError::KeyIsOver { key_id: primary.id, not_after }),
+            None => Ok(primary),
+        }
+    }
+
+    /// The key named `id`.
     pub(super) fn find(&self, id: KeyId) -> Option<&LiveKey> {
         self.iter().find(|key| key.id == id)
+    }
+
+    /// The key named `id`, unless its time is over: the only one that is tried for a token.
+    pub(super) fn opening(&self, id: KeyId) -> Option<&LiveKey> {
+        self.find(id).filter(|key| !key.is_over())
+    }
+
+    /// The keys whose time is not over.
+    pub(super) fn all_opening(&self) -> impl Iterator<Item = &LiveKey> {
+        self.iter().filter(|key| !key.is_over())
+    }
+
+    /// Whether the time of some key will be over.
+    pub(super) fn have_ends(&self) -> bool {
+        self.iter().any(|key| key.not_after.is_some())
+    }
+
+    /// Finds out whose time is over at `now`. Returns those whose time was not over before.
+    pub(super) fn heed(&self, now: OffsetDateTime) -> Vec<KeyId> {
+        let comes_to_its_end = |key: &&LiveKey| {
+            let Some(not_after) = key.not_after else { return false };
+            let is_over = not_after.is_past(now);
+            is_over & !key.is_over.swap(is_over, Ordering::Relaxed)
+        };
+        self.iter().filter(comes_to_its_end).map(|key| key.id).collect()
     }
 
     /// The ids and states of the keys, the primary one first.
@@ -56,6 +96,9 @@ impl LiveKeys {
 pub(super) struct LiveKey {
     id: KeyId,
     state: KeyState,
+    not_after: Option<NotAfter>,
+    /// Whether that was past when the time was looked at last.
+    is_over: AtomicBool,
     cookie: SealingKey,
     resend: HolderKeys,
     form: FormKey,
@@ -77,7 +120,14 @@ impl LiveKey {
         let count = before.map(|live| Arc::clone(live.device.count())).unwrap_or_default();
         let device = key.for_purpose(Purpose::Device);
         let device = SealingKey::new(key.id, Purpose::Device, device, binding, count);
-        Self { id: key.id, state: key.state, cookie, resend, form, device }
+        let is_over = AtomicBool::new(before.is_some_and(Self::is_over) && key.not_after.is_some());
+        let (id, state, not_after) = (key.id, key.state, key.not_after);
+        Self { id, state, not_after, is_over, cookie, resend, form, device }
+    }
+
+    /// Whether the key's time was over when it was looked at last.
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     /// The key's name.

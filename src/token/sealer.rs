@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use rand::TryRng;
 use subtle::{Choice, ConstantTimeEq};
+use time::OffsetDateTime;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::body::{self, Contents};
@@ -122,7 +123,7 @@ impl Sealer {
         rng: &mut impl TryRng,
     ) -> Result<Token, SealError> {
         let body = body::token(id, secret, witness);
-        let frame = self.keys().primary().cookie().seal(body, self.budget, rng)?;
+        let frame = self.keys().sealing()?.cookie().seal(body, self.budget, rng)?;
         Ok(Token(frame.to_text()))
     }
 
@@ -132,7 +133,7 @@ impl Sealer {
     /// When `value` is not a token of this sealer. The error does not tell why.
     pub fn open(&self, value: &[u8]) -> Result<Contents, TokenRejected> {
         let frame = Frame::from_text(value).ok_or(TokenRejected)?;
-        let body = self.keys().find(frame.key_id).ok_or(TokenRejected)?.cookie().open(frame)?;
+        let body = self.keys().opening(frame.key_id).ok_or(TokenRejected)?.cookie().open(frame)?;
         Contents::read(&body).ok_or(TokenRejected)
     }
 
@@ -149,7 +150,7 @@ impl Sealer {
         held: &Secret,
         rng: &mut impl TryRng,
     ) -> Result<Vec<u8>, SealError> {
-        let key = self.keys().primary().resend(held).ok_or(SealError::TooLong)?;
+        let key = self.keys().sealing()?.resend(held).ok_or(SealError::TooLong)?;
         key.seal(body::resend(id, secret), self.budget, rng).map(|frame| frame.to_bytes())
     }
 
@@ -160,7 +161,7 @@ impl Sealer {
     /// When `sealed` has other bytes than were sealed, or was sealed for another session or holder.
     pub fn open_resend(&self, id: SessionId, sealed: &[u8], held: &Secret) -> Result<Secret, TokenRejected> {
         let frame = Frame::<RESEND>::from_bytes(sealed).ok_or(TokenRejected)?;
-        let key = self.keys().find(frame.key_id).and_then(|key| key.resend(held)).ok_or(TokenRejected)?;
+        let key = self.keys().opening(frame.key_id).and_then(|key| key.resend(held)).ok_or(TokenRejected)?;
         let (sealed_for, secret) = body::proof_of(&*key.open(frame)?).ok_or(TokenRejected)?;
         (sealed_for == id).then_some(secret).ok_or(TokenRejected)
     }
@@ -170,7 +171,7 @@ impl Sealer {
     /// # Errors
     /// When the generator fails, or the primary key has sealed as often as it may.
     pub fn mint_device(&self, device: &Device, rng: &mut impl TryRng) -> Result<Token, SealError> {
-        let frame = self.keys().primary().device().seal(body::device(device), self.budget, rng)?;
+        let frame = self.keys().sealing()?.device().seal(body::device(device), self.budget, rng)?;
         Ok(Token(frame.to_text()))
     }
 
@@ -180,7 +181,7 @@ impl Sealer {
     /// When `value` is not a device cookie of this sealer.
     pub fn open_device(&self, value: &[u8]) -> Result<Device, TokenRejected> {
         let frame = Frame::from_text(value).ok_or(TokenRejected)?;
-        let body = self.keys().find(frame.key_id).ok_or(TokenRejected)?.device().open(frame)?;
+        let body = self.keys().opening(frame.key_id).ok_or(TokenRejected)?.device().open(frame)?;
         Device::from_bytes(&body).ok_or(TokenRejected)
     }
 
@@ -204,7 +205,7 @@ impl Sealer {
     pub fn knows_form_token(&self, text: &[u8], id: SessionId, hashes: &[TokenHash]) -> bool {
         let Some(shown) = unmasked(text) else { return false };
         let keys = self.keys();
-        let proofs = keys.iter().flat_map(|key| hashes.iter().map(|hash| key.form().proof(id, *hash)));
+        let proofs = keys.all_opening().flat_map(|key| hashes.iter().map(|hash| key.form().proof(id, *hash)));
         let found = proofs.flatten().fold(Choice::from(0), |found, proof| found | proof.ct_eq(&*shown));
         found.into()
     }
@@ -227,6 +228,18 @@ impl Sealer {
                 return Ok(Reloaded::Taken(concerns));
             }
         }
+    }
+
+    /// Whether some key has a time after which it opens nothing, so that the caller must tell the time: see
+    /// [`heed`](Self::heed).
+    pub fn has_ends(&self) -> bool {
+        self.keys().have_ends()
+    }
+
+    /// Lets the keys whose time is over at `now` seal and open nothing. Returns those of which that is news.
+    /// A clock that goes back makes them open again.
+    pub fn heed(&self, now: OffsetDateTime) -> Vec<KeyId> {
+        self.keys().heed(now)
     }
 
     /// The ids and states of the keys that open tokens, the primary one first.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use poem::{Request, Response, Result};
+use time::OffsetDateTime;
 
 use super::commit_policy;
 use super::face::{ClientHook, CommitHook, Face};
@@ -330,6 +331,7 @@ impl SessionsBuilder {
         if self.policy.as_ref().is_some_and(|policy| policy != self.ledger.policy()) {
             return Err(SettingsError::PolicyOfAnotherLedger);
         }
+        self.keys.check(OffsetDateTime::now_utc())?;
         Ok(self.unchecked(devices))
     }
 

@@ -166,56 +166,45 @@ pub(crate) fn content() -> impl Strategy<Value = Content> {
         timeouts(),
         methods(),
         assurance(),
-        option::of(user()),
         option::of(token_hash()),
         btree_map(any::<String>(), value(), 0..8),
         btree_map(any::<String>(), vec(flash(), 0..4), 0..4),
         option::of(stored_time()),
         vec(superseded(), 0..3),
-        (known_clients(), any::<bool>(), option::of(device())),
-        (seconds(), seconds(), option::of(stored_time()), option::of(stored_time())),
-        proving(),
+        option::of(extras()).prop_map(Option::unwrap_or_default),
     )
         .prop_map(
-            |(
+            |(timeouts, methods, assurance, offered, values, flashes, renewed_at, earlier, extras)| Content {
                 timeouts,
                 methods,
                 assurance,
-                impersonated,
                 offered,
                 values,
                 flashes,
                 renewed_at,
                 earlier,
-                (clients, step_up, device),
-                settings,
-                proving,
-            )| {
-                let (renewal_timeout, remembered, remembered_at, offered_at) = settings;
-                let (auth_time, proofs, grants) = proving;
-                Content {
-                    clients,
-                    step_up,
-                    device,
-                    timeouts,
-                    methods,
-                    assurance,
-                    impersonated,
-                    offered,
-                    values,
-                    flashes,
-                    renewed_at,
-                    earlier,
-                    renewal_timeout,
-                    remembered,
-                    remembered_at,
-                    offered_at,
-                    auth_time,
-                    proofs,
-                    grants,
-                }
+                extras,
             },
         )
+}
+
+fn extras() -> impl Strategy<Value = Extras> {
+    (
+        option::of(user()),
+        (known_clients(), any::<bool>(), option::of(device())),
+        (seconds(), seconds(), option::of(stored_time()), option::of(stored_time())),
+        proving(),
+    )
+        .prop_map(|(impersonated, (clients, step_up, device), settings, proving)| {
+            let mut extras = Extras::default();
+            extras.change(|state| {
+                (state.impersonated, state.clients) = (impersonated, clients);
+                (state.step_up, state.device) = (step_up, device);
+                (state.renewal_timeout, state.remembered, state.remembered_at, state.offered_at) = settings;
+                (state.auth_time, state.proofs, state.grants) = proving;
+            });
+            extras
+        })
 }
 
 pub(crate) fn device() -> impl Strategy<Value = DeviceId> {
@@ -235,7 +224,7 @@ fn known_clients() -> impl Strategy<Value = KnownClients> {
         for change in changes {
             state.apply(&Event::ClientChanged(change), OffsetDateTime::UNIX_EPOCH);
         }
-        state.content.clients
+        state.content.extras.clients.clone()
     })
 }
 

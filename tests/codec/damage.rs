@@ -29,7 +29,7 @@ fn a_trailing_byte_is_refused() {
     }
     let mut state = samples::content().encode();
     state.push(0);
-    assert_eq!(Content::decode(&state), Err(malformed("session state", 5)));
+    assert_eq!(Content::decode(&state), Err(malformed("session state", 6)));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_unknown_shape_of_every_known_kind_is_kept_as_it_is() {
 fn every_truncated_state_is_refused() {
     let state = samples::content().encode();
     for length in 1..state.len() {
-        assert_eq!(Content::decode(&state[..length]), Err(malformed("session state", 5)));
+        assert_eq!(Content::decode(&state[..length]), Err(malformed("session state", 6)));
     }
     let error = Content::decode(&[]).unwrap_err();
     assert_eq!(error.to_string(), "session state of shape 0 does not decode: the stored bytes are damaged");
@@ -114,14 +114,14 @@ fn every_truncated_state_is_refused() {
 
 #[test]
 fn a_state_of_unknown_shape_is_refused() {
-    for shape in [0, 6, 255] {
+    for shape in [0, 7, 255] {
         let mut state = samples::content().encode();
         state[0] = shape;
         assert_eq!(Content::decode(&state), Err(DecodeError::UnknownStateShape { shape }));
     }
     assert_eq!(
-        DecodeError::UnknownStateShape { shape: 6 }.to_string(),
-        "session state has shape 6, which this version does not know: run the version that wrote it, or \
+        DecodeError::UnknownStateShape { shape: 7 }.to_string(),
+        "session state has shape 7, which this version does not know: run the version that wrote it, or \
          `projector rebuild` to derive the state again from the log"
     );
 }

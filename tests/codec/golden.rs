@@ -31,7 +31,7 @@ fn every_golden_event_is_read_as_it_was_meant_and_written_as_it_was() {
 #[test]
 fn the_golden_state_is_read_as_it_was_meant_and_written_as_it_was() {
     let content = samples::content();
-    let stored = golden(&folder().join("state.5.hex"), std::slice::from_ref(&content), Content::encode);
+    let stored = golden(&folder().join("state.6.hex"), std::slice::from_ref(&content), Content::encode);
     assert_eq!(stored.len(), 1);
     assert_eq!(Content::decode(&stored[0]).as_ref(), Ok(&content));
     assert_eq!(content.encode(), stored[0]);
@@ -44,6 +44,7 @@ fn a_golden_state_of_an_older_shape_is_read_as_it_was_meant() {
         (2, samples::content_of_shape_2()),
         (3, samples::content_of_shape_3()),
         (4, samples::content_of_shape_4()),
+        (5, samples::content()),
     ];
     for (shape, content) in older {
         let path = folder().join(format!("state.{shape}.hex"));

@@ -22,7 +22,6 @@ pub(crate) fn content() -> Content {
         timeouts: Timeouts::default().idle(1_800).absolute(43_200),
         methods: vec!["pwd".into(), "otp".into()],
         assurance: Assurance::Aal2,
-        impersonated: Some("bob".into()),
         offered: Some(hash(0x0f)),
         values: [
             ("cart".to_owned(), Value::new(2, vec![2, 7, 9])),
@@ -41,26 +40,32 @@ pub(crate) fn content() -> Content {
             Superseded { token_hash: hash(0x50), until: at(1_700_000_030), accepted: false },
             Superseded { token_hash: hash(0x51), until: at(1_700_000_060), accepted: true },
         ],
-        clients: known_clients(),
-        step_up: true,
-        device: Some(DeviceId::from_bytes([0x5d; 16])),
-        renewal_timeout: Some(3_600),
-        remembered: Some(1_209_600),
-        remembered_at: Some(at(1_700_000_001)),
-        offered_at: Some(at(1_700_000_002)),
-        auth_time: Some(at(1_699_999_000)),
-        proofs: vec![Proof { method: "hwk".into(), at: at(1_699_990_000) }],
-        grants: vec![Grant { operation: "transfer № 4711".into(), until: at(1_700_000_120) }],
+        extras: extras(),
     }
+}
+
+/// What optional features remember, with every field filled.
+fn extras() -> Extras {
+    let mut extras = Extras::default();
+    extras.change(|state| {
+        (state.impersonated, state.clients, state.step_up) = (Some("bob".into()), known_clients(), true);
+        state.device = Some(DeviceId::from_bytes([0x5d; 16]));
+        (state.renewal_timeout, state.remembered) = (Some(3_600), Some(1_209_600));
+        state.remembered_at = Some(at(1_700_000_001));
+        state.offered_at = Some(at(1_700_000_002));
+        state.auth_time = Some(at(1_699_999_000));
+        state.proofs = vec![Proof { method: "hwk".into(), at: at(1_699_990_000) }];
+        state.grants = vec![Grant { operation: "transfer № 4711".into(), until: at(1_700_000_120) }];
+    });
+    extras
 }
 
 /// The content that shape 4 could hold: there were no settings but time limits, and it remembered no clients,
 /// no device, no earlier proofs and no grants.
 pub(crate) fn content_of_shape_4() -> Content {
-    let (renewal_timeout, remembered) = (None, None);
-    let later = Content { renewal_timeout, remembered, remembered_at: None, offered_at: None, ..content() };
-    let proving = Content { auth_time: None, proofs: Vec::new(), grants: Vec::new(), ..later };
-    Content { clients: KnownClients::default(), step_up: false, device: None, ..proving }
+    let mut extras = Extras::default();
+    extras.change(|state| state.impersonated = Some("bob".into()));
+    Content { extras, ..content() }
 }
 
 /// The content that shape 3 could hold: its messages had no level.
@@ -210,7 +215,7 @@ fn known_clients() -> KnownClients {
     let (mut state, [before, now]) = (SessionState::default(), clients());
     let changed = ClientChanged::new(true, true, false, &before, &now);
     state.apply(&Event::ClientChanged(changed), OffsetDateTime::UNIX_EPOCH);
-    state.content.clients
+    state.content.extras.clients.clone()
 }
 
 fn clients_and_devices() -> Vec<Event> {

@@ -40,11 +40,11 @@ fn a_session_remembers_a_bounded_number_of_proofs_and_grants() {
         state.apply(&proved(&[&format!("m{nth}"), "pwd", "pwd"]), at(nth));
         state.apply(&Event::GrantGiven(GrantGiven::new(format!("g{nth}"), 1_000)), at(nth));
     }
-    assert_eq!((state.content.proofs.len(), state.content.grants.len()), (8, 4));
+    assert_eq!((state.content.extras.proofs.len(), state.content.extras.grants.len()), (8, 4));
     assert_eq!(state.method_proved_at("m31"), Some(at(31)), "the latest stay");
-    assert_eq!(state.content.grants[0].operation, "g36");
+    assert_eq!(state.content.extras.grants[0].operation, "g36");
     state.apply(&Event::GrantGiven(GrantGiven::new("g39".into(), 1)), at(5_000));
-    assert_eq!(state.content.grants.len(), 1, "what is void is forgotten");
+    assert_eq!(state.content.extras.grants.len(), 1, "what is void is forgotten");
 }
 
 #[test]
@@ -62,7 +62,8 @@ fn what_an_identity_provider_tells_counts_from_then_and_never_from_later() {
 #[test]
 fn a_grant_is_taken_before_its_end_and_by_its_name() {
     let mut state = alice();
-    state.content.grants.push(Grant { operation: "pay".into(), until: at(9) });
+    let grant = Grant { operation: "pay".into(), until: at(9) };
+    state.content.extras.change(|extras| extras.grants.push(grant));
     for (operation, at) in [("pay", at(9)), ("order", at(9) - Duration::SECOND)] {
         let take = Wish::TakeGrant { operation: operation.into(), at };
         assert_eq!(decide(&state, take, STATE_BYTES_MAX), Err(WishError::NotGranted), "{operation}");

@@ -142,6 +142,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Update on login_gate", "Index Scan using a_gate_stands_once on login_gate"],
         },
     ),
+    (
+        "disabled_accounts_page.sql",
+        Plan {
+            role: RUNTIME,
+            arguments: "'', 100",
+            wanted: &["Index Scan using an_account_is_disabled_once on disabled_account"],
+        },
+    ),
     ("drop_subscription.sql", Exempt(ONE)),
     ("empty_projection.sql", Exempt(WHOLE)),
     (

@@ -3,7 +3,7 @@
 use poem::web::Path;
 use poem::{EndpointExt, Result, Route, get, handler, post};
 use session_ledger::session::{Assurance, Key};
-use session_ledger::web::{Session, Sessions, SignedIn};
+use session_ledger::web::{Session, Sessions, SignedIn, Tx};
 use test_support::{App, app};
 
 /// The changes that a session has seen.
@@ -15,6 +15,7 @@ pub(crate) fn application(sessions: Sessions) -> App {
         .at("/show", get(show))
         .at("/me", get(me))
         .at("/change/:change", post(change))
+        .at("/parts/:change", post(parts))
         .at("/login/:user", post(login))
         .at("/reauthenticate", post(reauthenticate))
         .at("/renew", post(renew))
@@ -42,6 +43,18 @@ fn me(session: SignedIn) -> String {
 #[handler]
 fn change(session: Session, Path(change): Path<u32>) -> Result<String> {
     session.update(&CHANGES, |changes| changes.push(change))?;
+    Ok(told(&session))
+}
+
+/// A change that is committed by itself, and one more behind it.
+#[handler]
+async fn parts(session: Session, Path(first): Path<u32>) -> Result<String> {
+    let work = async |session: Session, _: Tx| {
+        session.update(&CHANGES, |changes| changes.push(first))?;
+        Ok(())
+    };
+    session.transaction(work).await?;
+    session.update(&CHANGES, |changes| changes.push(first + 1))?;
     Ok(told(&session))
 }
 

@@ -22,8 +22,12 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
+        Self::under(Policy::default()).await
+    }
+
+    async fn under(policy: Policy) -> Self {
         let database = Database::fresh().await;
-        let ledger = database.ledger(Policy::default()).await;
+        let ledger = database.ledger(policy).await;
         let incidents = Arc::new(Mutex::new(Vec::new()));
         let app = || {
             let told = Arc::clone(&incidents);
@@ -53,6 +57,31 @@ impl Scene {
     async fn live_sessions(&self, user: &str) -> Vec<SessionId> {
         let sessions = self.ledger.sessions(&UserId::from(user)).await.unwrap();
         sessions.iter().filter(|one| one.ended.is_none()).map(|one| one.id).collect()
+    }
+
+    /// A double click on the button of a login, of which the first answer alone comes back. Returns the
+    /// cookie of the other.
+    async fn keep_the_first_of_two_logins(&self) -> Option<String> {
+        assert_eq!(self.browser.visit("/change/0").await.status, StatusCode::OK);
+        let (first, second) = (self.browser.send("/login/alice"), self.browser.send("/login/alice"));
+        let answer = self.browser.arrive(&first, 0).await;
+        let other = self.browser.with_cookie(None);
+        other.take(&second, &self.browser.arrive(&second, 1).await);
+        self.browser.take(&first, &answer);
+        other.cookie()
+    }
+
+    /// Waits until somebody has noted, or changed, the one session so long after the beginning.
+    async fn wait_until_seen_from(&self, later: Duration) {
+        let seen = format!(
+            "session_ledger.session left join session_ledger.activity using (session_id)
+              where greatest(changed_at, last_seen) > clock_timestamp() + interval '{} seconds'",
+            later.as_secs() - 5
+        );
+        let patience = Instant::now() + Duration::from_secs(20);
+        while self.database.count(&seen).await == 0 {
+            assert!(Instant::now() < patience, "nobody has noted that the session was seen");
+        }
     }
 
     async fn wait_until_seen(&self) {
@@ -260,6 +289,76 @@ async fn a_token_that_is_forgotten_among_many_is_no_replay_within_the_grace() {
     scene.arrive("/show", of_visitor).await;
     assert_eq!(scene.live_sessions("alice").await, []);
     assert_eq!(scene.kinds(session).await.last().unwrap(), "ended");
+}
+
+/// A double click on the button of a login, of which the browser keeps the first answer alone. It was let in
+/// for ever, but as a latecomer: its visits were not noted, so that its session ended while it was used, and
+/// its token was never renewed.
+#[tokio::test]
+async fn the_token_of_the_first_of_two_logins_is_the_sessions_own_once_its_grace_is_over() {
+    let policy = Policy::default().idle_timeout(600).extension_delay(60).renewal_timeout(2_000);
+    let scene = Scene::under(policy).await;
+    scene.keep_the_first_of_two_logins().await;
+    for hundreds in [4, 8, 12, 16] {
+        let later = Duration::from_secs(hundreds * 100);
+        scene.database.set_clock_ahead(later).await;
+        let shown = scene.browser.visit("/me").await;
+        assert_eq!(shown.status, StatusCode::OK, "{later:?}");
+        scene.wait_until_seen_from(later).await;
+    }
+    let session = session_of(&scene.browser.visit("/me").await);
+    let own = ["started", "value_set", "logged_in", "renewed", "logged_in", "renewed", "renewed"];
+    assert_eq!(scene.kinds(session).await, own, "it has become the session's own once");
+
+    // Its token is renewed like any other, from the time on when it was made.
+    scene.database.set_clock_ahead(Duration::from_secs(2_100)).await;
+    assert_eq!(scene.browser.visit("/me").await.set_cookies().len(), 1);
+    assert_eq!(scene.browser.visit("/me").await.set_cookies().len(), 0);
+    assert!(scene.incidents.lock().unwrap().is_empty());
+}
+
+/// Whoever comes with the other token of the two afterwards is late for the grace, and a thief then.
+#[tokio::test]
+async fn both_tokens_of_two_logins_open_the_session_until_one_is_its_own() {
+    let scene = Scene::set().await;
+    let other = scene.keep_the_first_of_two_logins().await;
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    let session = session_of(&scene.browser.visit("/change/1").await);
+    scene.database.set_clock_ahead(PAST_GRACE + Duration::from_secs(1)).await;
+    assert_eq!(scene.browser.visit("/change/2").await.status, StatusCode::OK);
+    assert_eq!(scene.arrive("/me", other.clone()).await.status, StatusCode::OK);
+    scene.database.set_clock_ahead(2 * PAST_GRACE).await;
+    assert_eq!(scene.arrive("/me", other).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(scene.kinds(session).await.last().unwrap(), "ended");
+    assert_eq!(scene.incidents.lock().unwrap().len(), 1);
+}
+
+/// The same browser logs in once more, in two tabs, when the grace is over. Its token was forgotten then, so
+/// that the second tab was taken for a thief.
+#[tokio::test]
+async fn a_third_login_with_the_token_of_the_first_makes_no_thief_of_another_tab() {
+    let scene = Scene::set().await;
+    scene.keep_the_first_of_two_logins().await;
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    let (late, login) = (scene.browser.send("/me"), scene.browser.send("/login/alice"));
+    let answer = scene.browser.arrive(&login, 0).await;
+    assert_eq!(scene.browser.arrive(&late, 0).await.status, StatusCode::TEMPORARY_REDIRECT);
+    scene.browser.take(&login, &answer);
+    assert_eq!(scene.browser.visit("/me").await.status, StatusCode::OK);
+    assert!(scene.incidents.lock().unwrap().is_empty());
+}
+
+/// The second change of the request counted as a sign that the browser had the token of the second login.
+#[tokio::test]
+async fn what_follows_a_part_of_a_late_request_is_late_as_well() {
+    let scene = Scene::set().await;
+    scene.keep_the_first_of_two_logins().await;
+    scene.database.set_clock_ahead(PAST_GRACE / 2).await;
+    assert_eq!(scene.browser.visit("/parts/2").await.status, StatusCode::OK);
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    let shown = scene.browser.visit("/show").await;
+    assert!(shown.body.ends_with("alice [0, 2, 3]"), "{shown:?}");
+    assert!(scene.incidents.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -7,10 +7,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
+mod deed;
+mod logins;
 mod model;
+mod others;
+mod proofs;
 mod rules;
 mod scene;
 mod session;
+mod tally;
 mod timeline;
 
 use std::{env, panic};
@@ -34,6 +39,9 @@ async fn a_model_of_all_policies_and_the_real_system_live_through_the_same_timel
             }
         })
         .await;
+    if count >= tally::ENOUGH {
+        tally::assert_that_each_deed_was_answered_in_each_way();
+    }
 }
 
 /// Plays in one database the `first` timeline, and each that is a multiple of [`AT_A_TIME`] further on.

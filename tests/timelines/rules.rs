@@ -5,6 +5,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 use session_ledger::session::{Policy, SessionsExcess};
 
+use crate::deed::Deed;
+
 /// The policy as the model knows it, in seconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
@@ -13,7 +15,10 @@ pub(crate) struct Rules {
     pub(crate) delay: i64,
     pub(crate) grace: i64,
     pub(crate) renewal: Option<i64>,
+    /// How often an offered token is sent again; 0 for each time.
+    pub(crate) try_every: i64,
     pub(crate) sessions_max: Option<usize>,
+    pub(crate) excess: SessionsExcess,
 }
 
 impl Rules {
@@ -23,8 +28,11 @@ impl Rules {
         let delay = rng.random_range(0..idle.unwrap_or(300));
         let grace = rng.random_range(5..40);
         let renewal = sometimes(rng, 0.6, grace + 1..500);
-        let sessions_max = sometimes(rng, 0.5, 1..3).map(|max| max as usize);
-        Self { idle, absolute, delay, grace, renewal, sessions_max }
+        let try_every = sometimes(rng, 0.5, 1..renewal.unwrap_or(60).min(60)).unwrap_or(0);
+        let sessions_max = sometimes(rng, 0.6, 1..3).map(|max| max as usize);
+        let excesses = [SessionsExcess::EndOldest, SessionsExcess::Deny, SessionsExcess::Ask];
+        let excess = *excesses.choose(rng).unwrap();
+        Self { idle, absolute, delay, grace, renewal, try_every, sessions_max, excess }
     }
 
     pub(crate) fn policy(&self) -> Policy {
@@ -36,17 +44,19 @@ impl Rules {
             .extension_delay(seconds(self.delay))
             .renewal_grace(seconds(self.grace))
             .renewal_timeout(self.renewal.map(seconds))
-            .sessions_per_user(self.sessions_max.map(|max| max as u32), SessionsExcess::EndOldest)
+            .renewal_try_every(seconds(self.try_every))
+            .sessions_per_user(self.sessions_max.map(|max| max as u32), self.excess)
     }
 
     /// How much time passes: often a moment, often about as much as matters to one of the rules.
     pub(crate) fn pause(&self, rng: &mut StdRng) -> i64 {
-        if rng.random_bool(0.5) {
+        if rng.random_bool(0.7) {
             return rng.random_range(1..8);
         }
         let half = self.idle.map(|idle| idle / 2);
+        let tried = Some(self.try_every).filter(|every| *every > 0);
         let matter: Vec<i64> =
-            [self.idle, half, self.absolute, Some(self.delay), Some(self.grace), self.renewal]
+            [self.idle, half, self.absolute, Some(self.delay), Some(self.grace), self.renewal, tried]
                 .into_iter()
                 .flatten()
                 .collect();
@@ -56,6 +66,22 @@ impl Rules {
     /// A span to remember a browser for.
     pub(crate) fn span(&self, rng: &mut StdRng) -> i64 {
         rng.random_range(20..self.absolute.unwrap_or(1_500).min(1_500))
+    }
+
+    /// Limits of a session's own that may stand beside those of the policy.
+    pub(crate) fn limits(&self, rng: &mut StdRng) -> Deed {
+        let idle = sometimes(rng, 0.7, 20..500);
+        let shortest = idle.or(self.idle).unwrap_or(60) + 1;
+        let absolute = sometimes(rng, 0.6, shortest..1_500);
+        match (absolute, self.absolute) {
+            (None, Some(absolute)) if absolute < shortest => Deed::Limit(None, None),
+            _ => Deed::Limit(idle, absolute),
+        }
+    }
+
+    /// A time of a session's own after which its token is renewed.
+    pub(crate) fn own_renewal(&self, rng: &mut StdRng) -> Option<i64> {
+        sometimes(rng, 0.7, self.grace.max(self.try_every) + 1..500)
     }
 }
 

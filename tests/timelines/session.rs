@@ -1,5 +1,6 @@
 //! A session as the model knows it: the plain rules of one session.
 
+use crate::proofs::Proofs;
 use crate::rules::Rules;
 
 /// A secret that a browser may hold, by its number.
@@ -16,8 +17,12 @@ pub(crate) struct Session {
     pub(crate) proved: Option<i64>,
     /// When it was last used, as far as that was noted.
     pub(crate) seen: i64,
-    /// A limit of its own.
-    pub(crate) idle: Option<i64>,
+    /// Whom its user acts as.
+    pub(crate) acts_as: Option<String>,
+    pub(crate) proofs: Proofs,
+    /// Limits of its own; it starts with those of the policy.
+    own: (Option<i64>, Option<i64>),
+    own_renewal: Option<i64>,
     pub(crate) remembered: Option<i64>,
     /// When `remembered` was last changed.
     remembered_at: Option<i64>,
@@ -54,6 +59,8 @@ pub(crate) enum Standing {
     Offered,
     /// Superseded, and let in.
     Late,
+    /// Superseded, and yet the one that the browser has kept.
+    Kept,
     /// Superseded by a proof of identity a moment ago.
     Between,
     /// Superseded by a proof of identity whose answer may have been lost.
@@ -63,14 +70,17 @@ pub(crate) enum Standing {
 }
 
 impl Session {
-    pub(crate) fn new(token: Token, now: i64) -> Self {
+    pub(crate) fn new(token: Token, rules: &Rules, now: i64) -> Self {
         Self {
             user: None,
             number: 0,
             started: now,
             proved: None,
             seen: now,
-            idle: None,
+            acts_as: None,
+            proofs: Proofs::default(),
+            own: (rules.idle, rules.absolute),
+            own_renewal: None,
             remembered: None,
             remembered_at: None,
             present: token,
@@ -84,14 +94,22 @@ impl Session {
 
     /// The limit that is reached first, if one is, and when.
     pub(crate) fn over(&self, rules: &Rules, now: i64) -> Option<(&'static str, i64)> {
-        let idle = self.idle.or(rules.idle).map(|idle| ("idle_timeout", self.seen + idle));
+        let idle = self.idle(rules).map(|idle| ("idle_timeout", self.seen + idle));
         let absolute = self.absolute_end(rules).map(|end| ("absolute_timeout", end));
         let reached = [idle, absolute].into_iter().flatten().filter(|(_, deadline)| *deadline <= now);
         reached.min_by_key(|(_, deadline)| *deadline)
     }
 
+    fn idle(&self, rules: &Rules) -> Option<i64> {
+        self.own.0.or(rules.idle)
+    }
+
+    pub(crate) fn absolute(&self, rules: &Rules) -> Option<i64> {
+        self.own.1.or(rules.absolute)
+    }
+
     fn absolute_end(&self, rules: &Rules) -> Option<i64> {
-        rules.absolute.map(|absolute| self.proved.unwrap_or(self.started) + absolute)
+        self.absolute(rules).map(|absolute| self.proved.unwrap_or(self.started) + absolute)
     }
 
     pub(crate) fn standing(&self, token: Token, now: i64) -> Standing {
@@ -106,20 +124,20 @@ impl Session {
             (true, true) => Standing::Late,
             (false, true) => Standing::Between,
             (_, false) if self.is_shown => Standing::Replayed,
-            (true, false) => Standing::Late,
+            (true, false) => Standing::Kept,
             (false, false) => Standing::Outdated,
         }
     }
 
     /// Whether a request that writes nothing prolongs the session.
     pub(crate) fn is_noted(&self, rules: &Rules, now: i64) -> bool {
-        let half = self.idle.or(rules.idle).map_or(i64::MAX, |idle| idle / 2);
+        let half = self.idle(rules).map_or(i64::MAX, |idle| idle / 2);
         now - self.seen >= rules.delay.min(half)
     }
 
-    /// The user has proved who they are: all tokens of before are void, unless two such requests have met.
-    pub(crate) fn prove(&mut self, token: Token, rules: &Rules, now: i64, is_second: bool) {
-        self.proved = Some(now);
+    /// The user has proved who they are, or may do other things than before: all tokens of before are void,
+    /// unless two logins have met.
+    pub(crate) fn replace(&mut self, token: Token, rules: &Rules, now: i64, is_second: bool) {
         let untaken = self.offered.take().map(|(offered, _)| offered);
         for token in untaken.into_iter().chain([self.present]) {
             self.supersede(token, rules, now, is_second);
@@ -138,6 +156,12 @@ impl Session {
         }
     }
 
+    /// A browser shows the old token that it has kept, as nobody has shown the present one.
+    pub(crate) fn keep(&mut self, token: Token, rules: &Rules, now: i64) {
+        self.supersede(self.present, rules, now, true);
+        (self.present, self.is_shown) = (token, false);
+    }
+
     fn supersede(&mut self, token: Token, rules: &Rules, now: i64, is_let_in: bool) {
         self.old.retain(|old| now < old.until);
         self.old.push(Old { token, until: now + rules.grace, is_let_in });
@@ -147,14 +171,33 @@ impl Session {
 
     /// Returns whether that changes anything.
     pub(crate) fn remember(&mut self, span: Option<i64>, rules: &Rules, now: i64) -> bool {
-        let most = rules.absolute.map_or(i64::MAX, |absolute| absolute - 1);
+        if (self.remembered, span) == (None, None) {
+            return false;
+        }
+        let most = self.absolute(rules).map_or(i64::MAX, |absolute| absolute - 1);
         let idle = span.map(|span| span.min(most));
-        let is_news = (self.remembered, self.idle) != (span, idle);
+        let is_news = (self.remembered, self.own.0) != (span, idle);
         if self.remembered != span {
             self.remembered_at = Some(now);
         }
-        (self.remembered, self.idle) = (span, idle);
+        (self.remembered, self.own.0) = (span, idle);
         is_news
+    }
+
+    /// Returns whether that changes anything.
+    pub(crate) fn limit(&mut self, idle: Option<i64>, absolute: Option<i64>) -> bool {
+        std::mem::replace(&mut self.own, (idle, absolute)) != (idle, absolute)
+    }
+
+    /// Returns whether that changes anything.
+    pub(crate) fn renew_every(&mut self, seconds: Option<i64>) -> bool {
+        std::mem::replace(&mut self.own_renewal, seconds) != seconds
+    }
+
+    /// The user acts as another from now on, or as themselves. What was granted is not for whom they act as.
+    pub(crate) fn act_as(&mut self, user: Option<String>) {
+        self.acts_as = user;
+        self.proofs.void_grants();
     }
 
     /// Whether the latest token went out with another age than it should have.
@@ -165,7 +208,7 @@ impl Session {
 
     /// Whether a new token is due though nobody has asked for one.
     pub(crate) fn is_renewal_due(&self, rules: &Rules, now: i64) -> bool {
-        let is_old = rules.renewal.is_some_and(|renewal| now - self.made >= renewal);
+        let is_old = self.own_renewal.or(rules.renewal).is_some_and(|renewal| now - self.made >= renewal);
         let slides = self.remembered.is_some_and(|span| {
             let gain = self.kept_until(span, rules, now) - self.kept_until(span, rules, self.made);
             gain >= (span / 10).max(1)
@@ -180,7 +223,7 @@ impl Session {
     }
 
     fn kept_until(&self, span: i64, rules: &Rules, at: i64) -> i64 {
-        let until = at + span.min(self.idle.or(rules.idle).unwrap_or(span));
+        let until = at + span.min(self.idle(rules).unwrap_or(span));
         self.absolute_end(rules).map_or(until, |end| until.min(end))
     }
 }

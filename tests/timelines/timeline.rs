@@ -9,10 +9,12 @@ use session_ledger::session::{Event, SessionId, UserId};
 use test_support::{Answer, App, Visitor};
 
 use crate::application::application;
-use crate::model::{Cookie, Deed, Model, Page, Reply};
+use crate::deed::Deed;
+use crate::model::{Cookie, Model, Page, Reply, Request};
 use crate::rules::Rules;
 use crate::scene::Scene;
 use crate::session::Token;
+use crate::tally;
 
 const NAME: &str = "__Host-session";
 const BROWSERS: usize = 3;
@@ -71,7 +73,10 @@ pub(crate) async fn play(scene: &Scene, seed: u64) {
 impl Timeline<'_> {
     async fn step(&mut self) {
         let pause = self.model.rules.pause(&mut self.rng);
-        let (nth, deed) = (self.rng.random_range(0..BROWSERS), self.deed());
+        let nth = self.rng.random_range(0..BROWSERS);
+        let held = self.browsers[nth].jar.as_ref().map(|held| self.model.session_of(held.token));
+        let is_signed_in = held.is_some_and(|held| self.model.is_signed_in(held));
+        let deed = Deed::drawn(&mut self.rng, &self.model.rules, &self.users, is_signed_in);
         let (jar, past) = (self.browsers[nth].jar.clone(), self.browsers[nth].past.choose(&mut self.rng));
         match self.rng.random_range(0..20) {
             0..12 => {
@@ -101,20 +106,6 @@ impl Timeline<'_> {
         }
     }
 
-    fn deed(&mut self) -> Deed {
-        match self.rng.random_range(0..24) {
-            0..3 => Deed::Show,
-            3..9 => Deed::Me,
-            9..13 => Deed::Add,
-            13..17 => Deed::LogIn(self.users.choose(&mut self.rng).unwrap().clone()),
-            17 => Deed::Prove,
-            18..20 => Deed::Recent(self.model.rules.pause(&mut self.rng)),
-            20..22 => Deed::Remember(self.model.rules.span(&mut self.rng)),
-            22 => Deed::Forget,
-            _ => Deed::LogOut,
-        }
-    }
-
     /// Lets a request arrive after some seconds, and compares. Returns what the answer makes of the jar, if
     /// it says anything of it.
     async fn arrive(
@@ -133,9 +124,10 @@ impl Timeline<'_> {
         }
         let (now, token) = (self.model.now, jar.as_ref().map(|held| held.token));
         self.log.push(format!("{now}: browser {nth}, token {token:?}, process {process}: {deed:?}"));
-        let expected = self.model.arrive(token, deed);
-        let answer = visitor.call(visitor.request(Method::POST, &path(deed), "")).await;
+        let expected = self.model.arrive(Request { token, deed, process });
+        let answer = visitor.call(visitor.request(Method::POST, &deed.path(), "")).await;
         self.log.push(format!("  {} {:?} {:?}", answer.status.as_u16(), answer.body, ages(&answer)));
+        tally::note(deed, answer.status.as_u16());
         self.compare(&expected, &answer);
         if let Some(token) = token {
             self.compare_seen(self.model.session_of(token)).await;
@@ -164,15 +156,23 @@ impl Timeline<'_> {
     fn told(&self, page: &Page) -> (u16, String) {
         let (status, text) = match page {
             Page::Shown(session, user, number) => {
-                let id = session.map_or("-".to_owned(), |nth| self.ids[nth].to_string());
+                let id = session.map_or("-".to_owned(), |nth| self.id(nth));
                 return (200, format!("{id} {} {number}", user.as_deref().unwrap_or("-")));
             }
             Page::NotSignedIn => (401, "please sign in"),
             Page::ProveAgain => (401, "Please prove again who you are."),
             Page::SendAgain => (409, "You have just signed in. Please send this again."),
             Page::LoadAgain => (409, "Please load the page again."),
+            Page::Crowded => (409, "You are signed in on too many devices. Please sign out on one."),
+            Page::Confirm => (403, "Please confirm once more that you want this."),
+            Page::Wrong => (500, "Something went wrong on our side."),
         };
         (status, text.to_owned())
+    }
+
+    /// The id of a real session, unless there is none where the model has begun one.
+    fn id(&self, nth: usize) -> String {
+        self.ids.get(nth).map_or("a new one".to_owned(), ToString::to_string)
     }
 
     async fn compare_seen(&self, nth: usize) {
@@ -234,20 +234,6 @@ impl Timeline<'_> {
             .collect();
         expected.sort_unstable();
         assert_eq!(found, expected, "the sessions of {user}: {:#?}", self.log);
-    }
-}
-
-fn path(deed: &Deed) -> String {
-    match deed {
-        Deed::Show => "/show".to_owned(),
-        Deed::Me => "/me".to_owned(),
-        Deed::Add => "/add".to_owned(),
-        Deed::LogIn(user) => format!("/login/{user}"),
-        Deed::Prove => "/prove".to_owned(),
-        Deed::Recent(seconds) => format!("/recent/{seconds}"),
-        Deed::Remember(seconds) => format!("/remember/{seconds}"),
-        Deed::Forget => "/forget".to_owned(),
-        Deed::LogOut => "/logout".to_owned(),
     }
 }
 

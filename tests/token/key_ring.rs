@@ -72,13 +72,37 @@ fn a_ring_seals_with_exactly_one_key() {
 fn an_entry_has_three_words() {
     let message = |found| {
         format!(
-            "The key ring is wrong at line 2: an entry has 3 words, a state, a key id and a master, \
-             but this one has {found}."
+            "The key ring is wrong at line 2: an entry has 3 words, a state, a key id and a master, and maybe \
+             not-after= with a time, but this one has {found}."
         )
     };
     refused("\nprimary", &message(1));
     refused("\nprimary 0a0a0a0a", &message(2));
     refused(&format!("\nprimary {A} {B}"), &message(5));
+}
+
+#[test]
+fn a_key_may_have_a_last_moment_in_whole_seconds() {
+    let ring = KeyRing::parse(&format!(
+        "primary {A}; accept-old {B} not-after=2027-06-30T02:00:00+02:00 # the end of the quarter"
+    ));
+    let ends: Vec<String> = ring.unwrap().ends().map(|(id, end)| format!("{id} {end} {end:?}")).collect();
+    assert_eq!(ends, ["0b0b0b0b 2027-06-30T00:00:00Z 2027-06-30T00:00:00Z"]);
+    let message = "The key ring is wrong at line 1: what follows the master of the key 0a0a0a0a must be not-after= and \
+                   a time, such as not-after=2027-06-30T00:00:00Z, in whole seconds.";
+    let words = [
+        "2028-06-30T00:00:00Z",
+        "not-after=",
+        "not-after=2028-06-30",
+        "not-after=2028-06-30T00:00:00",
+        "not-after=2028-06-31T00:00:00Z",
+        "not-after=2028-06-30T00:00:00.5Z",
+        "Not-After=2028-06-30T00:00:00Z",
+        "not-after=9999-12-31T23:59:59-01:00",
+    ];
+    for word in words {
+        refused(&format!("primary {A} {word}"), message);
+    }
 }
 
 #[test]

@@ -4,10 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use data_encoding::HEXLOWER;
-use session_ledger::internals::{Reloaded, Sealer};
+use rand::rngs::SysRng;
+use session_ledger::internals::{Device, Reloaded, Sealer, Secret, Token};
+use session_ledger::session::{DeviceId, TokenHash};
 use session_ledger::token::KeyState;
+use time::Duration;
+use time::macros::datetime;
 
-use super::{entry, mint, moved, opens, ring, sealer};
+use super::generators::Scripted;
+use super::{ID, entry, mint, moved, opens, ring, sealer, secret, witness};
 use KeyState::{AcceptOld, AcceptOnly, Primary, Retired};
 
 #[test]
@@ -133,12 +138,85 @@ fn the_same_keys_in_another_order_are_no_change() {
     );
 }
 
+const HASH: TokenHash = TokenHash::from_bytes([0x77; 32]);
+
+/// A day of the far past, and one of the far future.
+const DAYS: [&str; 2] = ["not-after=2001-01-01T00:00:00Z", "not-after=2101-01-01T00:00:00Z"];
+
+#[test]
+fn a_key_opens_and_seals_until_its_last_moment_and_nothing_after_it() {
+    let (old, new) = (entry(Primary), entry(AcceptOnly));
+    let minting = sealer(&old);
+    let (token, resend) =
+        (mint(&minting), minting.seal_resend(ID, &secret(), &secret_of_holder(), &mut SysRng).unwrap());
+    let form = minting.form_token(ID, HASH, &mut SysRng).unwrap().unwrap();
+    let device = minting.mint_device(&Device::unseen(DeviceId::from_bytes([1; 16])), &mut SysRng).unwrap();
+    let ending = sealer(&format!("{};{} {}", moved(&new, Primary), moved(&old, AcceptOld), DAYS[1]));
+    assert!(ending.has_ends());
+    let opened = || {
+        [
+            opens(&ending, token.expose()),
+            ending.open_resend(ID, &resend, &secret_of_holder()).is_ok(),
+            ending.knows_form_token(form.as_str().as_bytes(), ID, &[HASH]),
+            ending.open_device(device.expose().as_bytes()).is_ok(),
+        ]
+    };
+    let end = datetime!(2101-01-01 00:00:00 UTC);
+    assert_eq!((ending.heed(end), opened()), (vec![], [true; 4]));
+    let id = ring(&old).states().next().unwrap().0;
+    assert_eq!((ending.heed(end + Duration::NANOSECOND), opened()), (vec![id], [false; 4]));
+    assert_eq!(ending.heed(end + Duration::DAY), vec![], "it is told once");
+    assert!(opens(&ending, mint(&ending).expose()), "the others are as before");
+    assert_eq!((ending.heed(end), opened()), (vec![], [true; 4]), "the clock has gone back");
+}
+
+#[test]
+fn a_primary_key_whose_time_is_over_seals_no_more_until_another_is_promoted() {
+    let (old, new) = (entry(Primary), entry(AcceptOnly));
+    let running = sealer(&format!("{old} {};{new}", DAYS[1]));
+    let token = mint(&running);
+    running.heed(datetime!(2101-01-02 00:00:00 UTC));
+    let id = key_id_of(&token);
+    let refused = running.mint(ID, &secret(), witness(), &mut SysRng).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "The key {id} opens nothing after 2101-01-01T00:00:00Z, so it seals no more; make another key the primary \
+             one and reload the key ring."
+        )
+    );
+    // The key's end is remembered over the change of the ring, so that no request comes between.
+    reload(&running, &format!("{} {};{}", moved(&old, AcceptOld), DAYS[1], moved(&new, Primary)));
+    assert!(!opens(&running, token.expose()) && opens(&running, mint(&running).expose()));
+    let longer = format!("{};{}", moved(&old, AcceptOld), moved(&new, Primary));
+    assert!(matches!(running.reload(&ring(&longer)), Ok(Reloaded::Taken(_))), "it has no end any more");
+    assert!(opens(&running, token.expose()));
+
+    let past = ring(&format!("{old} {}", DAYS[0]));
+    assert_eq!(
+        past.check(datetime!(2001-01-01 00:00:01 UTC)).unwrap_err().to_string(),
+        format!(
+            "The primary key {id} of the key ring opens nothing after 2001-01-01T00:00:00Z, which is past, so nobody \
+             could sign in; make another key primary, or set not-after anew."
+        )
+    );
+    assert_eq!(past.check(datetime!(2001-01-01 00:00:00 UTC)), Ok(()));
+}
+
+fn secret_of_holder() -> Secret {
+    Secret::generate(&mut Scripted(vec![9; 32])).unwrap()
+}
+
 fn reload(sealer: &Sealer, text: &str) {
     sealer.reload(&ring(text)).unwrap();
 }
 
-/// The id of the sealing key, as the token shows it.
 fn key_id(sealer: &Sealer) -> String {
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(mint(sealer).expose().as_bytes()).unwrap();
+    key_id_of(&mint(sealer))
+}
+
+/// The id of the key that has sealed a token, as the token shows it.
+fn key_id_of(token: &Token) -> String {
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(token.expose().as_bytes()).unwrap();
     HEXLOWER.encode(&bytes[1..5])
 }

@@ -61,21 +61,21 @@ pub(super) fn facts(state: &SessionState, show: Show) -> Vec<Fact> {
         ("changed_at", Some(words::exact(state.changed_at))),
         ("started_at", Some(words::exact(state.started_at))),
         ("user", name(&state.user)),
-        ("acts_as", name(&content.impersonated)),
+        ("acts_as", name(&content.extras.impersonated)),
         ("authenticated_at", time(state.authenticated_at)),
         ("proof", proof),
-        ("step_up", content.step_up.then(|| "demanded".to_owned())),
+        ("step_up", content.extras.step_up.then(|| "demanded".to_owned())),
         ("client", state.client.as_ref().map(client)),
-        ("device", content.device.map(|device| device.to_string())),
+        ("device", content.extras.device.map(|device| device.to_string())),
         ("time_limits", Some(limits(content.timeouts))),
-        ("token_renewed", content.renewal_timeout.map(|seconds| format!("after {}", seconds_told(seconds)))),
-        ("remembered", content.remembered.map(|seconds| format!("for {}", seconds_told(seconds)))),
+        ("token_renewed", content.extras.renewal_timeout.map(|seconds| format!("after {}", seconds_told(seconds)))),
+        ("remembered", content.extras.remembered.map(|seconds| format!("for {}", seconds_told(seconds)))),
         ("ended", state.ended.as_ref().map(|(reason, at)| format!("{reason} at {}", words::exact(*at)))),
         ("ended_by", name(&state.ended_by)),
         ("last_seen", time(state.last_seen)),
     ];
     let texts = texts.into_iter().filter_map(|(fact, text)| Some(Fact::new(fact, None, Some(text?))));
-    let grants = content.grants.iter().map(|grant| {
+    let grants = content.extras.grants.iter().map(|grant| {
         let until = format!("until {}", words::exact(grant.until));
         Fact::new("grant", Some(grant.operation.clone()), Some(until))
     });

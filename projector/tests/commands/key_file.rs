@@ -53,6 +53,18 @@ fn done(output: &Output) -> String {
 }
 
 #[test]
+fn the_list_says_until_when_a_key_opens_tokens() {
+    let ring = Ring::new(&RING.replace("GBkaGxwdHh8;", "GBkaGxwdHh8 not-after=2027-06-30T02:00:00+02:00;"));
+    let listed = done(&ring.run("list", &[]));
+    assert_eq!(
+        listed,
+        "5f0c21aa primary\n19d3b004 accept-old until 2027-06-30T00:00:00Z\n0a0b0c0d retired\n"
+    );
+    done(&ring.run("retire", &["19d3b004"]));
+    assert!(ring.text().contains(" not-after=2027-06-30T02:00:00+02:00;"), "all else stays as it was");
+}
+
+#[test]
 fn a_rotation_is_two_commands_and_a_third_much_later() {
     let ring = Ring::new(RING);
     fs::set_permissions(&ring.file, fs::Permissions::from_mode(0o640)).unwrap();

@@ -158,7 +158,7 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
     let at = start + Duration::seconds(10 * (version - 1));
     let mut entry = Entry::new(version, EventId::from_random(event_id), event.encode(), at);
     (entry.user, entry.client) = (state.acting_user().cloned(), client);
-    let impersonator = state.content.impersonated.as_ref().and(state.user.clone());
+    let impersonator = state.content.extras.impersonated.as_ref().and(state.user.clone());
     entry.actor = is_ended.then(|| "admin".into()).or(impersonator);
     entry.hash = state.head.then(&entry);
     (state.version, state.head) = (version, entry.hash);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Holding, Start};
 use crate::session::{
-    Admission, Draft, EndReason, Login, SessionId, TokenHash, UserId, Wish, WishError, decide,
+    Admission, Draft, EndReason, Event, Login, Renewed, SessionId, TokenHash, UserId, Wish, WishError, decide,
 };
 
 impl Holding {
@@ -127,6 +127,15 @@ impl Holding {
         self.wish(Wish::Renew { token_hash, grace, accepts_superseded })?;
         self.has_minted = true;
         Ok(())
+    }
+
+    /// Makes the token that the browser has kept the session's own, before whatever else the request has
+    /// changed. The one that it did not keep is let in for the grace: its answer may still be on its way.
+    pub(super) fn record_kept_token(&mut self) {
+        let (grace, is_stored) = (self.policy.renewal_grace, !self.draft.is_new());
+        if let Some(token_hash) = self.kept_token.take_if(|_| is_stored) {
+            self.draft.precede(Event::Renewed(Renewed { token_hash, grace, accepts_superseded: true }));
+        }
     }
 
     /// Makes an offered token that the browser has shown the session's own. The token before is let in for

@@ -32,7 +32,7 @@ impl Holding {
 
     /// Whether the user must prove again who they are before they count as signed in.
     pub fn needs_step_up(&self) -> bool {
-        !self.is_new() && self.state().content.step_up
+        !self.is_new() && self.state().content.extras.step_up
     }
 
     /// Records the change of the client before whatever else the request has changed.
@@ -43,8 +43,8 @@ impl Holding {
     }
 
     /// The events that are written whatever became of the request's own: the change of the client, and the
-    /// one that makes an offered token the session's own, as the browser has shown it. None if they were
-    /// written with the request's own, or if a request that comes later will write them.
+    /// one that makes an offered or a kept token the session's own, as the browser has shown it. None if they
+    /// were written with the request's own, or if a request that comes later will write them.
     pub fn aside(
         &mut self,
         is_rolled_back: bool,
@@ -58,6 +58,7 @@ impl Holding {
         self.take_offer().ok()?;
         let at = self.written_at();
         self.record_client_change();
+        self.record_kept_token();
         self.draft.write(TokenHash::default(), &Origin { at, client, actor: None }, event_id)
     }
 }

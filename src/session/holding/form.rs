@@ -8,7 +8,8 @@ impl Holding {
     /// session that is yet to be stored: its first token is made after the handler has returned.
     pub fn form_hash(&self) -> Option<TokenHash> {
         let state = self.state();
-        (!self.is_new()).then(|| state.content.offered.unwrap_or(state.token_hash))
+        let kept = self.kept_token.filter(|_| !self.has_minted);
+        (!self.is_new()).then(|| state.content.offered.or(kept).unwrap_or(state.token_hash))
     }
 
     /// The hashes of all tokens whose forms are taken: the present one, one on offer, and those that were
@@ -23,6 +24,11 @@ impl Holding {
         let earlier = state.content.earlier.iter().filter(|old| now < old.until);
         let late =
             state.superseded.iter().chain(earlier).filter(|old| old.accepted).map(|old| old.token_hash);
-        [state.token_hash].into_iter().chain(state.content.offered).chain(late).collect()
+        [state.token_hash]
+            .into_iter()
+            .chain(state.content.offered)
+            .chain(self.kept_token)
+            .chain(late)
+            .collect()
     }
 }

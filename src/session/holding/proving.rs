@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::Holding;
-use crate::session::{Assurance, Guard, Others, StepUp, TokenHash, UserId, Wish, WishError};
+use crate::session::{Assurance, Draft, Guard, Others, StepUp, TokenHash, UserId, Wish, WishError};
 
 impl Holding {
     /// Records that the user proved again who they are, and replaces the token (ASVS 7.2.4).
@@ -52,7 +52,7 @@ impl Holding {
     ) -> Result<(), E> {
         let wish = match impersonated {
             Some((user, reason)) => Wish::Impersonate { user, reason },
-            None if self.state().content.impersonated.is_none() => return Ok(()),
+            None if self.state().content.extras.impersonated.is_none() => return Ok(()),
             None => Wish::EndImpersonation,
         };
         self.wish(wish)?;
@@ -89,10 +89,12 @@ impl Holding {
         if max.is_none() && self.instead_of.is_empty() && !end_all {
             return None;
         }
+        let ended = self.ended.iter().map(Draft::id);
+        let overdue = self.overdue.iter().map(|overdue| overdue.id);
         Some(Others {
             user: user.clone(),
             by: draft.id(),
-            leaving: self.ended.as_ref().map(|ended| ended.id()),
+            leaving: ended.chain(overdue).collect(),
             instead_of: self.instead_of.clone(),
             room: max.map(|max| (max, self.policy.sessions_excess)),
             end_all,

@@ -35,7 +35,7 @@ impl Holding {
     /// None that a live session gives.
     pub fn forget(&mut self) -> Result<(), WishError> {
         let content = &self.state().content;
-        if content.remembered.is_none() {
+        if content.extras.remembered.is_none() {
             return Ok(());
         }
         let timeouts = content.timeouts.idle(None);
@@ -52,8 +52,8 @@ impl Holding {
     pub fn renewal_is_due(&self) -> bool {
         let state = self.state();
         let content = &state.content;
-        let timeout = content.renewal_timeout.or(self.policy.renewal_timeout);
-        if timeout.is_none() && content.remembered_at.is_none() {
+        let timeout = content.extras.renewal_timeout.or(self.policy.renewal_timeout);
+        if timeout.is_none() && content.extras.remembered_at.is_none() {
             return false;
         }
         let may_renew = self.admission == Some(Admission::Admitted) && self.ended.is_none() && !self.is_new();
@@ -95,7 +95,7 @@ impl Holding {
         if every == 0 || self.has_asked_again {
             return CookiePlan::Resend;
         }
-        let offered_at = self.state().content.offered_at;
+        let offered_at = self.state().content.extras.offered_at;
         let is_young = offered_at.is_some_and(|at| (self.now.at() - at).whole_seconds() < i64::from(every));
         if is_young { CookiePlan::Leave } else { CookiePlan::ResendEvery(every) }
     }
@@ -103,10 +103,10 @@ impl Holding {
 
 /// Whether the present token was made before the time of its cookie was changed.
 fn is_stale(state: &SessionState) -> bool {
-    state.content.remembered_at.is_some_and(|changed_at| changed_at > token_made_at(state))
+    state.content.extras.remembered_at.is_some_and(|changed_at| changed_at > token_made_at(state))
 }
 
 /// When the present token was made, while none is on offer.
 fn token_made_at(state: &SessionState) -> OffsetDateTime {
-    state.content.offered_at.or(state.content.renewed_at).unwrap_or(state.started_at)
+    state.content.extras.offered_at.or(state.content.renewed_at).unwrap_or(state.started_at)
 }

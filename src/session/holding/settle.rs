@@ -25,6 +25,7 @@ impl Holding {
             // Its own fact is small, and its wish is granted at any time.
             self.take_offer().ok();
             self.record_client_change();
+            self.record_kept_token();
         }
         let origin = Origin { at: self.written_at(), client, actor: None };
         let ended = self.ended.as_ref();
@@ -54,14 +55,29 @@ impl Holding {
     /// written; `fresh` names the next session if that one has ended.
     #[must_use]
     pub fn after(self, last: &Written, fresh: impl FnOnce() -> SessionId) -> Self {
+        let admission = self.admission_after(last);
         let (now, overdue) = (self.now, self.overdue);
         let next = if last.state.ended.is_some() {
             Self::anonymous(self.policy, fresh(), now)
         } else {
-            let live = Live { id: last.id, state: last.state.clone(), last_seen: now.at() };
-            Self::stored(self.policy, now, live)
+            let last_seen = self.last_seen.unwrap_or(now.at()).max(last.state.changed_at);
+            let live = Live { id: last.id, state: last.state.clone(), last_seen };
+            Self { admission, ..Self::stored(self.policy, now, live) }
         };
         Self { overdue, ..next }
+    }
+
+    /// How the request's token fares with the session that was written. None if it has given way to a new
+    /// one, which the answer brings.
+    fn admission_after(&self, last: &Written) -> Option<Admission> {
+        let is_replaced = self.has_minted && last.state.content.offered.is_none();
+        if !self.is_stored(last.id) || is_replaced {
+            return None;
+        }
+        match &self.admission {
+            Some(Admission::Taken | Admission::Kept) => Some(Admission::Admitted),
+            admission => admission.clone(),
+        }
     }
 
     /// The session as it was loaded, for a request whose wishes came to nothing.

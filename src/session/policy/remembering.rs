@@ -47,7 +47,7 @@ impl Policy {
     /// For how many seconds a browser keeps the cookie of a session in this state after a use; none until it
     /// closes. A session that was remembered and has risen to another level since is not remembered there.
     pub(in crate::session) fn remembered(&self, state: &SessionState) -> Option<u32> {
-        state.content.remembered.filter(|_| self.may_remember(self.level(state)))
+        state.content.extras.remembered.filter(|_| self.may_remember(self.level(state)))
     }
 
     fn may_remember(&self, level: Assurance) -> bool {

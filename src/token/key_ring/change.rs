@@ -1,7 +1,9 @@
 //! Whether a key ring may take the place of another while requests are under way.
 
+use time::OffsetDateTime;
+
 use super::state::KeyState;
-use super::{KeyId, KeyRing, RingKey};
+use super::{KeyId, KeyRing, NotAfter, RingKey};
 use crate::plain_debug::plain_debug;
 
 /// Why a new key ring does not take the place of the present one, which stays.
@@ -25,6 +27,17 @@ pub enum KeyRingRefused {
     OtherMaster {
         /// The key.
         key_id: KeyId,
+    },
+    /// The key that is to seal would open nothing.
+    #[error(
+        "The primary key {key_id} of the key ring opens nothing after {not_after}, which is past, so nobody could sign \
+         in; make another key primary, or set not-after anew."
+    )]
+    PrimaryIsOver {
+        /// The primary key.
+        key_id: KeyId,
+        /// Its last moment.
+        not_after: NotAfter,
     },
 }
 
@@ -60,6 +73,20 @@ impl std::fmt::Display for KeyRingConcern {
                     "the key {key_id} was primary and is retired: whoever it has signed in signs in again"
                 )
             }
+        }
+    }
+}
+
+impl KeyRing {
+    /// Makes sure that the primary key seals at the time `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingRefused::PrimaryIsOver`]: its time is over.
+    pub fn check(&self, now: OffsetDateTime) -> Result<(), KeyRingRefused> {
+        match self.primary.not_after.filter(|not_after| not_after.is_past(now)) {
+            Some(not_after) => Err(KeyRingRefused::PrimaryIsOver { key_id: self.primary.id, not_after }),
+            None => Ok(()),
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::plain_debug::plain_debug;
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are what the message names")]
 pub enum KeyRingError {
-    /// An entry is not three words.
+    /// An entry is not three words, or four.
     #[error(
-        "The key ring is wrong at {place}: an entry has 3 words, a state, a key id and a master, \
-         but this one has {found}."
+        "The key ring is wrong at {place}: an entry has 3 words, a state, a key id and a master, and maybe \
+         not-after= with a time, but this one has {found}."
     )]
     WordCount { place: Place, found: usize },
     /// The first word is not a [`KeyState`].
@@ -46,6 +46,12 @@ pub enum KeyRingError {
          take a line that was generated."
     )]
     MasterZero { place: Place, key_id: KeyId },
+    /// The fourth word is no time in the form of RFC 3339.
+    #[error(
+        "The key ring is wrong at {place}: what follows the master of the key {key_id} must be not-after= and a time, \
+         such as not-after=2027-06-30T00:00:00Z, in whole seconds."
+    )]
+    NotAfter { place: Place, key_id: KeyId },
     /// Two entries have the same key id.
     #[error(
         "The key ring is wrong at {place}: the key id {key_id} is already that of {first}; \

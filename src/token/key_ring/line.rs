@@ -5,27 +5,34 @@ use zeroize::Zeroizing;
 
 use super::error::KeyRingError;
 use super::id::KeyId;
+use super::not_after::NotAfter;
 use super::place::Place;
 use super::state::{KeyState, UnknownKeyState};
 use crate::token::secret_bytes::SecretBytes;
 
-/// One key as it is written down: its state, its id and its master.
+/// One key as it is written down: its state, its id, its master, and maybe when it is over.
 pub(super) struct KeyLine {
     pub(super) place: Place,
     pub(super) state: KeyState,
     pub(super) id: KeyId,
     pub(super) master: SecretBytes,
+    pub(super) not_after: Option<NotAfter>,
 }
 
 impl KeyLine {
     pub(super) fn parse(text: &str, place: Place) -> Result<Self, KeyRingError> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let [state, id, master] = words[..] else {
-            return Err(KeyRingError::WordCount { place, found: words.len() });
+        let ([state, id, master], not_after) = match words[..] {
+            [state, id, master] => ([state, id, master], None),
+            [state, id, master, not_after] => ([state, id, master], Some(not_after)),
+            _ => return Err(KeyRingError::WordCount { place, found: words.len() }),
         };
         let state = state.parse().map_err(|UnknownKeyState| KeyRingError::UnknownState { place })?;
         let id = KeyId::parse(id).ok_or(KeyRingError::KeyId { place })?;
-        Ok(Self { place, state, id, master: master_from(master, place, id)? })
+        let master = master_from(master, place, id)?;
+        let not_after =
+            not_after.map(|word| word.parse().map_err(|()| KeyRingError::NotAfter { place, key_id: id }));
+        Ok(Self { place, state, id, master, not_after: not_after.transpose()? })
     }
 
     /// Refuses a key with the id or the master of an `earlier` one: an id must name one key only, and the

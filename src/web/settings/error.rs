@@ -2,7 +2,7 @@
 
 use crate::plain_debug::plain_debug;
 use crate::session::PolicyError;
-use crate::token::CookieSettingsError;
+use crate::token::{CookieSettingsError, KeyRingRefused};
 
 /// A setting that cannot be read or followed.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum SettingsError {
          the first, or raise the second"
     )]
     BodyLargerThanAll { most: usize, total: usize },
+    /// The key ring's primary key seals nothing.
+    #[error(transparent)]
+    Keys(#[from] KeyRingRefused),
     /// The middleware's settings come with another policy than the ledger's.
     #[error(
         "setting `policy` is not that of the ledger: give it to `Ledger::builder(..).policy(settings.policy.clone())`"
