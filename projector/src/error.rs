@@ -11,6 +11,7 @@ use tokio_postgres::error::SqlState;
 use crate::cli::Duty;
 use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
+use crate::serve::ServeError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
 #[derive(thiserror::Error)]
@@ -66,6 +67,9 @@ pub enum Error {
     /// The key ring's file cannot be read or written, or the step cannot be taken.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    /// The console cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),

@@ -9,6 +9,7 @@
 mod browser;
 pub mod cli;
 mod console;
+pub mod console_user;
 pub mod database;
 pub mod envelope;
 pub mod epoch;
@@ -24,6 +25,7 @@ mod progress;
 pub mod reader;
 pub mod rebuild;
 pub mod relay;
+pub mod serve;
 pub mod sessions;
 pub mod subscriptions;
 pub mod verify;

@@ -1,0 +1,51 @@
+//! Texts of the ledger as pages show them: on one line, without characters that turn the direction of reading.
+
+use session_ledger::session::{EndReason, Entry};
+
+use crate::console::harmless_line;
+use crate::{browser, words};
+
+/// An event in a few plain words, or why it cannot be read.
+pub(super) fn event(entry: &Entry) -> String {
+    harmless_line(&words::tell(entry))
+}
+
+/// The short name of a browser.
+pub(super) fn browser(user_agent: &str) -> String {
+    harmless_line(&browser::short(user_agent))
+}
+
+/// Any text.
+pub(super) fn text(text: &str) -> String {
+    harmless_line(text)
+}
+
+/// Why a session ended, in words.
+pub(super) fn reason(reason: &EndReason) -> String {
+    let words = match reason {
+        EndReason::LoggedOut => "signed out",
+        EndReason::Discarded => "discarded",
+        EndReason::IdleTimeout => "unused for too long",
+        EndReason::AbsoluteTimeout => "its time was over",
+        EndReason::Revoked => "revoked",
+        EndReason::LimitExceeded => "too many sessions",
+        EndReason::CredentialChanged => "password or key changed",
+        EndReason::AccountDisabled => "account disabled",
+        EndReason::TokenReplayed => "token used twice",
+        EndReason::UserSwitched => "another user signed in",
+        EndReason::ClientChanged => "used from elsewhere",
+        EndReason::DatabaseRolledBack => "database restored",
+        other => return text(other.as_str()).replace('_', " "),
+    };
+    words.to_owned()
+}
+
+/// A number of bytes.
+pub(super) fn bytes(number: usize) -> String {
+    words::count(number as u64, "byte")
+}
+
+/// A number with its noun.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    words::count(number, noun)
+}
