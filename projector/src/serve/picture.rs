@@ -173,19 +173,19 @@ fn bands(matter: Matter, events: &[Recorded], scale: &Scale) -> Vec<Band> {
         Matter::ActsAs => "acting",
         Matter::Tokens | Matter::Changes | Matter::Facts => return Vec::new(),
     };
-    let (mut spans, mut acts_as): (Vec<(String, OffsetDateTime, OffsetDateTime)>, _) = (Vec::new(), None);
+    let mut spans: Vec<(String, OffsetDateTime, OffsetDateTime)> = Vec::new();
     let mut open = false;
     for recorded in events {
         let entry = &recorded.entry;
-        match entry.event() {
-            Ok(Event::ImpersonationStarted(started)) => acts_as = Some(started.user.to_string()),
-            Ok(Event::ImpersonationEnded(_) | Event::LoggedIn(_) | Event::Ended(_)) => acts_as = None,
-            _ => {}
-        }
+        let ends = matches!(entry.event(), Ok(Event::Ended(_)));
+        // Who acts as somebody else is the actor of the session's events.
+        let acts = entry.actor.is_some() && !ends;
         let present = match matter {
+            _ if ends => None,
             Matter::Life => Some(String::new()),
+            Matter::SignedIn if acts => entry.actor.as_ref().map(ToString::to_string),
             Matter::SignedIn => entry.user.as_ref().map(ToString::to_string),
-            _ => acts_as.clone(),
+            _ => entry.user.as_ref().filter(|_| acts).map(ToString::to_string),
         };
         if let Some((text, _, until)) = spans.last_mut().filter(|_| open) {
             *until = entry.occurred_at;

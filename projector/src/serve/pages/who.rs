@@ -55,7 +55,10 @@ pub(crate) async fn show(
 ) -> Result<Response> {
     let now = OffsetDateTime::now_utc();
     let is_now = at.trim().is_empty();
-    let moment = if is_now { Some(now.truncate_to_second()) } else { when::read_field(at.trim()) };
+    // A whole second, as the next page asks for the same moment; the next one, so that nobody is left out who
+    // has just signed in.
+    let present = now.truncate_to_second() + Duration::SECOND;
+    let moment = if is_now { Some(present) } else { when::read_field(at.trim()) };
     let unclear = || Unclear("The time must look like 2026-03-04T17:20, and is taken as UTC.".to_owned());
     let moment = moment.ok_or_else(unclear)?;
     let days = days.unwrap_or(DAYS);
