@@ -52,8 +52,16 @@ struct Band {
     width: String,
     y: u32,
     text: String,
-    /// Whether the text fits into it, by the look of it.
-    is_wide: bool,
+    /// Whether the text fits into it: everywhere, only on a wide screen, or nowhere.
+    fits: Fits,
+}
+
+/// Where a text fits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fits {
+    Everywhere,
+    WideScreens,
+    Nowhere,
 }
 
 /// Something that happens: one event, or several that are close together.
@@ -201,9 +209,14 @@ fn bands(matter: Matter, events: &[Recorded], scale: &Scale) -> Vec<Band> {
         .map(|(text, from, until)| {
             let (from, until) = (scale.place(from), scale.place(until));
             let width = (until - from).max(0.4);
-            let is_wide = width > text.chars().count() as f64 * 2.6 + 8.0;
+            let length = text.chars().count() as f64;
+            let fits = match width {
+                width if width > length * 2.8 + 6.0 => Fits::Everywhere,
+                width if width > length * 0.9 + 3.0 => Fits::WideScreens,
+                _ => Fits::Nowhere,
+            };
             let text = told::text(&text);
-            Band { class, x: percent(from), width: percent(width), y: 0, text, is_wide }
+            Band { class, x: percent(from), width: percent(width), y: 0, text, fits }
         })
         .collect()
 }

@@ -45,6 +45,20 @@ pub(super) fn bytes(number: usize) -> String {
     words::count(number as u64, "byte")
 }
 
+/// A number of seconds in the largest unit that makes it whole.
+pub(super) fn span(seconds: u32) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let whole = units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit));
+    let (unit, noun) = whole.filter(|_| seconds > 0).unwrap_or((1, "second"));
+    words::count((seconds / unit).into(), noun)
+}
+
+#[test]
+fn a_span_is_told_in_its_largest_whole_unit() {
+    let told = [0, 1, 90, 7_200, 1_209_600].map(span);
+    assert_eq!(told, ["0 seconds", "1 second", "90 seconds", "2 hours", "14 days"]);
+}
+
 /// A number with its noun.
 pub(super) fn count(number: u64, noun: &str) -> String {
     words::count(number, noun)

@@ -38,12 +38,10 @@ async fn walk(setting: Setting) {
     }
     eyes.look_at("/login", "login").await;
     enter(&eyes.browser).await;
-    for path in console.pages().await {
-        let name = path.trim_start_matches('/').replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-        let name: String = name.chars().take(60).collect();
+    for (name, path) in console.pages().await {
         eyes.browser.open(&path).await;
         eyes.browser.wait_for("h1").await;
-        eyes.look(if name.is_empty() { "home" } else { &name }).await;
+        eyes.look(name).await;
         let faults = eyes.browser.client.execute(CONTRAST, Vec::new()).await.unwrap();
         assert_eq!(faults, serde_json::json!([]), "{path}");
     }

@@ -125,7 +125,7 @@ async fn each_page_has_what_a_screen_reader_needs() {
         const ids = all('[id]').map(element => element.id);
         if (new Set(ids).size !== ids.length) faults.push('an id twice');
         return faults;";
-    for path in console.pages().await {
+    for (_, path) in console.pages().await {
         browser.open(&path).await;
         browser.wait_for("h1").await;
         let faults = browser.client.execute(script, Vec::new()).await.unwrap();

@@ -46,8 +46,8 @@ impl Console {
         stories::sign_in(&self.database.ledger(Policy::default()).await, name).await;
     }
 
-    /// The addresses of all pages, about the sessions of the stories.
-    pub(crate) async fn pages(&self) -> Vec<String> {
+    /// The addresses of all pages, about the sessions of the stories, with names for them.
+    pub(crate) async fn pages(&self) -> Vec<(&'static str, String)> {
         let logins = LoginFilter::all().of_user("alice");
         let logins = self.ledger.logins_page(&logins, None, 10).await.unwrap().logins;
         let (live, long) = (logins[0].session, logins.last().unwrap().session);
@@ -55,25 +55,25 @@ impl Console {
         let carts = self.ledger.events_page(&carts, None, 10).await.unwrap().events;
         let step = carts.last().unwrap().entry.version;
         let fixed = [
-            "/",
-            "/users?name=alice",
-            "/users?name=nobody",
-            "/network?address=192.0.2.0%2F24",
-            "/events?user=alice",
-            "/who",
-            "/activity",
-            "/activity?per=day",
-            "/tail",
-            "/users/end?name=alice",
-            "/nowhere",
+            ("home", "/"),
+            ("user", "/users?name=alice"),
+            ("unknown", "/users?name=nobody"),
+            ("network", "/network?address=192.0.2.0%2F24"),
+            ("events", "/events?user=alice"),
+            ("who", "/who"),
+            ("activity-per-hour", "/activity"),
+            ("activity-per-day", "/activity?per=day"),
+            ("live", "/tail"),
+            ("end-all", "/users/end?name=alice"),
+            ("nowhere", "/nowhere"),
         ];
         let own = [
-            format!("/sessions/{long}"),
-            format!("/sessions/{live}"),
-            format!("/sessions/{long}/steps/{step}"),
-            format!("/sessions/{live}/end"),
+            ("session", format!("/sessions/{long}")),
+            ("session-live", format!("/sessions/{live}")),
+            ("step", format!("/sessions/{long}/steps/{step}")),
+            ("end", format!("/sessions/{live}/end")),
         ];
-        fixed.into_iter().map(str::to_owned).chain(own).collect()
+        fixed.into_iter().map(|(name, path)| (name, path.to_owned())).chain(own).collect()
     }
 }
 

@@ -8,7 +8,8 @@ use poem::endpoint::BoxEndpoint;
 use poem::web::Path;
 use poem::{EndpointExt, Response, Result, Route, get, handler};
 use serde_json::json;
-use session_ledger::session::{Assurance, Flash, Key, Policy};
+use session_ledger::ledger::End;
+use session_ledger::session::{Assurance, EndReason, Flash, Key, Policy};
 use session_ledger::test::{Visitor, key_ring};
 use session_ledger::{Ledger, Session, Sessions};
 use test_support::Database;
@@ -54,8 +55,8 @@ pub(crate) async fn tell(database: &Database) -> Ledger {
     let (started, minutes) = (Instant::now(), Arc::clone(&clock.minutes));
     let uptime = move || started.elapsed() + Duration::from_secs(60 * minutes.load(Ordering::Relaxed));
     let ledger = database.builder().policy(Policy::default()).uptime(uptime).connect().await.unwrap();
-    let app = app(ledger);
-    everyday_life(&app, &clock).await;
+    let app = app(ledger.clone());
+    everyday_life(&app, &clock, &ledger).await;
     long_session_of_alice(&app, &clock).await;
     for (name, agent, last) in [("bob", EDGE, 23), ("alice", SAFARI, 7), ("carol", FIREFOX, 31)] {
         let visitor = visitor(&app, agent, last);
@@ -70,8 +71,8 @@ pub(crate) async fn sign_in(ledger: &Ledger, name: &str) {
     walk(&visitor(&app(ledger.clone()), FIREFOX, 99), &[&format!("login-{name}")]).await;
 }
 
-/// Logins in waves, as days have them; most sign out after a while.
-async fn everyday_life(app: &App, clock: &Clock) {
+/// Logins in waves, as days have them; most sign out after a while, and some sessions are ended.
+async fn everyday_life(app: &App, clock: &Clock, ledger: &Ledger) {
     let names = ["bob", "carol", "dora", "erik", "fatima", "george"];
     let mut here: Vec<Visitor> = Vec::new();
     for nth in 0..33_u64 {
@@ -85,6 +86,10 @@ async fn everyday_life(app: &App, clock: &Clock) {
         }
         for visitor in here.drain(..here.len() / 2) {
             walk(&visitor, &["logout"]).await;
+        }
+        if nth % 5 == 4 && !here.is_empty() {
+            let id = here.remove(0).get("/id").await.body.parse().unwrap();
+            ledger.end(id, End::because(EndReason::Revoked).by("console:anna")).await.unwrap();
         }
     }
 }
@@ -126,7 +131,7 @@ fn app(ledger: Ledger) -> App {
 }
 
 #[handler]
-fn act(session: Session, Path(deed): Path<String>) -> Result<()> {
+fn act(session: Session, Path(deed): Path<String>) -> Result<String> {
     match deed.as_str() {
         "fill" => {
             session
@@ -142,7 +147,8 @@ fn act(session: Session, Path(deed): Path<String>) -> Result<()> {
         "flash" => session.flash("", Flash::info("Welcome back."))?,
         "note" => session.note("ordered", "number 42")?,
         "logout" => session.logout()?,
+        "id" => return Ok(session.id().map(|id| id.to_string()).unwrap_or_default()),
         login => session.login(login.strip_prefix("login-").unwrap())?,
     }
-    Ok(())
+    Ok(String::new())
 }

@@ -3,7 +3,8 @@ const [width] = arguments;
 const faults = [];
 const name = element => element.outerHTML.replace(/\s+/g, " ").slice(0, 100);
 // Text for screen readers, and a link that waits outside of the page for the keyboard.
-const isUnseen = element => element.closest(".unseen, .skip, svg *") !== null || getComputedStyle(element).clipPath !== "none";
+const isClipped = element => element !== null && (getComputedStyle(element).clipPath !== "none" || isClipped(element.parentElement));
+const isUnseen = element => element.closest(".unseen, .skip, svg *") !== null || isClipped(element);
 
 const page = document.scrollingElement;
 // A phone shows a page that is too wide on a wider screen, and shrinks it.

@@ -201,8 +201,7 @@ fn time(at: Option<OffsetDateTime>) -> String {
 }
 
 fn limits(timeouts: Timeouts) -> String {
-    let limit =
-        |seconds: Option<u32>| seconds.map_or_else(|| "none".to_owned(), |seconds| format!("{seconds} s"));
+    let limit = |seconds: Option<u32>| seconds.map_or_else(|| "for ever".to_owned(), told::span);
     format!("unused {}, in all {}", limit(timeouts.idle), limit(timeouts.absolute))
 }
 
