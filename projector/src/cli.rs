@@ -150,8 +150,8 @@ pub enum Command {
     Serve(Serve),
     /// Print a line for the file of the console's users
     ///
-    /// Reads the password from standard input, from a terminal without showing it. Add the line to the file of
-    /// `projector serve --users`; a line of the same name must go. The console reads the file anew at each
+    /// Reads the password from standard input, from a terminal without showing it. Add the line to the file
+    /// of `projector serve --users`; a line of the same name must go. The console reads the file anew at each
     /// request. Nobody but its owner may read it. It needs no database.
     ///
     /// Example: projector console-user anna ender >> /etc/shop/console-users

@@ -18,6 +18,7 @@ mod pages;
 mod passwords;
 mod picture;
 mod problem;
+mod refusal;
 mod scale;
 mod settings;
 mod site;
@@ -63,8 +64,8 @@ const AUDIENCE: &str = "session-ledger console";
 ///
 /// # Errors
 ///
-/// The arguments contradict each other, the file of users or the key ring cannot be read, the database is away
-/// or refuses, or the address is taken.
+/// The arguments contradict each other, the file of users or the key ring cannot be read, the database is
+/// away or refuses, or the address is taken.
 pub async fn run(
     address: &Address,
     asked: cli::Serve,
@@ -94,8 +95,8 @@ pub async fn run(
     Ok(Answer::Yes)
 }
 
-/// The same database twice. Under the console's own time limits an application's session without limits of its
-/// own would seem to be over.
+/// The same database twice. Under the console's own time limits an application's session without limits of
+/// its own would seem to be over.
 #[derive(Clone, Debug)]
 pub struct Ledgers {
     /// For questions about the audit, and to end sessions. It has no time limits of its own.

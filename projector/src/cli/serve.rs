@@ -42,8 +42,8 @@ pub struct Serve {
     /// A key of the sessions whose values are not shown; it may be given several times
     ///
     /// Keys and JSON fields are hidden anyway whose name has one of these words in it: password, passwd,
-    /// passphrase, secret, token, credential, authorization, cookie, apikey, privatekey, cardnumber; or is one
-    /// of otp, pin, cvv, cvc, iban, ssn, or has it as a word (card_pin).
+    /// passphrase, secret, token, credential, authorization, cookie, apikey, privatekey, cardnumber; or is
+    /// one of otp, pin, cvv, cvc, iban, ssn, or has it as a word (card_pin).
     #[arg(long = "hide", value_name = "KEY")]
     pub hidden: Vec<String>,
 }

@@ -1,12 +1,13 @@
 //! Who may use the console, and what they are noted to have done.
 
 use poem::http::StatusCode;
-use poem::{Error, FromRequest, Request, RequestBody, Result};
+use poem::{FromRequest, Request, RequestBody, Result};
 use session_ledger::session::UserId;
 use session_ledger::web::SignedIn;
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::refusal::Refusal;
 use super::users::{NOBODYS, Role, User, UserFile, UsersError};
 
 /// Before the names of the console's users, so that they are no users of the application.
@@ -72,44 +73,21 @@ pub(super) struct Viewer {
     pub(super) role: Role,
 }
 
-/// The users' file cannot be used any more.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct NoUsers(UsersError);
-
-impl poem::error::ResponseError for NoUsers {
-    fn status(&self) -> StatusCode {
-        StatusCode::SERVICE_UNAVAILABLE
-    }
-}
-
-/// The file of users cannot be used: nobody is let in, and the log says why.
-pub(super) fn no_users(error: UsersError) -> Error {
-    NoUsers(error).into()
-}
-
-/// The user may not do that, or is no longer one.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Forbidden(pub(super) &'static str);
-
-impl poem::error::ResponseError for Forbidden {
-    fn status(&self) -> StatusCode {
-        StatusCode::FORBIDDEN
-    }
-}
-
 impl<'a> FromRequest<'a> for Viewer {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         let session = SignedIn::from_request(request, body).await?;
         let desk = request.data::<Arc<Desk>>().ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
         let name = session.user().as_str().strip_prefix(PREFIX).map(str::to_owned);
         let Some(name) = name else {
-            return Err(Forbidden("You are signed in as somebody who is no user of the console.").into());
+            return Err(
+                Refusal::forbidden("You are signed in as somebody who is no user of the console.").into()
+            );
         };
-        match desk.access.role(&name).map_err(no_users)? {
+        match desk.access.role(&name).map_err(Refusal::from)? {
             Some(role) => Ok(Self { session, name, role }),
-            None => Err(Forbidden("Your name is not among the users of the console any more.").into()),
+            None => {
+                Err(Refusal::forbidden("Your name is not among the users of the console any more.").into())
+            }
         }
     }
 }
@@ -128,7 +106,7 @@ impl Viewer {
         if self.may_end() {
             return Ok(());
         }
-        Err(Forbidden("You may read here, but not end sessions.").into())
+        Err(Refusal::forbidden("You may read here, but not end sessions.").into())
     }
 
     /// Notes in the viewer's own session what the page shows. The page leaves only if the note is committed.

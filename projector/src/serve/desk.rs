@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use poem::Error;
-use poem::http::StatusCode;
 use session_ledger::Ledger;
 use session_ledger::ledger::QuestionError;
 use session_ledger::web::IpNet;
@@ -54,24 +52,5 @@ impl Desk {
             trusted_proxies,
             tails: Arc::new(Semaphore::new(TAILS_MAX)),
         })
-    }
-}
-
-/// A question that has no answer, as a page tells it: a cursor from elsewhere, an impossible span.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Unclear(pub(super) String);
-
-impl poem::error::ResponseError for Unclear {
-    fn status(&self) -> StatusCode {
-        StatusCode::BAD_REQUEST
-    }
-}
-
-/// The answer to a question that was not answered.
-pub(super) fn unanswered(error: QuestionError) -> Error {
-    match error {
-        QuestionError::Ledger(error) => error.into(),
-        other => Unclear(other.to_string()).into(),
     }
 }

@@ -7,7 +7,7 @@ use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 
 use super::ServeError;
-use super::access::Forbidden;
+use super::refusal::Refusal;
 
 /// The most bytes of a form; no form of the console comes near it.
 const FORM_BYTES_MAX: usize = 16 * 1024;
@@ -65,7 +65,7 @@ pub(super) async fn guard<E: Endpoint>(doors: &Doors, endpoint: &E, request: Req
     if !doors.are_open_to(&request) {
         let refused =
             "The console is not served under this name. Start it with --allow-host if it should be.";
-        return Err(Forbidden(refused).into());
+        return Err(Refusal::forbidden(refused).into());
     }
     let has_form = !matches!(*request.method(), Method::GET | Method::HEAD);
     if has_form && form_length(request.headers()).is_none_or(|length| length > FORM_BYTES_MAX) {

@@ -1,5 +1,5 @@
-//! Passwords of the console's users, as Argon2id hashes with the parameters that OWASP recommends (19 MiB, two
-//! passes).
+//! Passwords of the console's users, as Argon2id hashes with the parameters that OWASP recommends (19 MiB,
+//! two passes).
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -25,8 +25,8 @@ impl Passwords {
         Ok(Self { decoy: hash_bytes(&nobodys)?, turns: Arc::new(Semaphore::new(turns)) })
     }
 
-    /// Whether a password is that of a hash. Without a hash the answer is no, and takes as long: nobody learns
-    /// which names there are (CWE-208).
+    /// Whether a password is that of a hash. Without a hash the answer is no, and takes as long: nobody
+    /// learns which names there are (CWE-208).
     pub(super) async fn check(&self, hash: Option<String>, password: String) -> bool {
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());

@@ -7,9 +7,8 @@ use poem::web::{Html, Redirect};
 use poem::{Endpoint, Error, IntoResponse, Request, Response};
 use session_ledger::web::{NotSignedIn, StepUpRequired};
 
-use super::access::Forbidden;
-use super::desk::Unclear;
 use super::frame::Frame;
+use super::refusal::Refusal;
 use super::url::encoded;
 
 #[derive(Template)]
@@ -41,8 +40,7 @@ fn answer_of(error: Error) -> Response {
     if status.is_server_error() {
         tracing::error!(%status, %error, "a request failed");
     }
-    let told = error.downcast_ref::<Unclear>().map(ToString::to_string);
-    let told = told.or_else(|| error.downcast_ref::<Forbidden>().map(ToString::to_string));
+    let told = error.downcast_ref::<Refusal>().and_then(|refusal| refusal.told().map(str::to_owned));
     let told = told.or_else(|| error.downcast_ref::<ParseQueryError>().map(ToString::to_string));
     let answer = error.into_response();
     if is_page(answer.headers()) {

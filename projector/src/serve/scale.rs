@@ -70,7 +70,9 @@ impl Scale {
     pub(super) fn ticks(&self) -> Vec<Tick> {
         let step = STEPS.into_iter().find(|step| self.microseconds <= step.whole_microseconds() * TICKS_MAX);
         let step = step.unwrap_or(STEPS[STEPS.len() - 1]);
-        let format = match step {
+        let format = |at: OffsetDateTime| match step {
+            // Midnight says which day begins.
+            step if step >= Duration::HOUR && step < Duration::DAY && at.hour() == 0 => TO_DAY,
             step if step < Duration::MINUTE => TO_SECOND,
             step if step < Duration::DAY => TO_MINUTE,
             step if step < Duration::days(30) => TO_DAY,
@@ -82,7 +84,7 @@ impl Scale {
             let at = nth * length;
             let at = (at <= from + self.microseconds)
                 .then(|| OffsetDateTime::from_unix_timestamp_nanos(at * 1000).ok())??;
-            let label = at.format(format).unwrap_or_default();
+            let label = at.format(format(at)).unwrap_or_default();
             Some(Tick { x: percent(self.place(at)), label, is_minor: (nth - first) % 2 == 1 })
         });
         ticks.take(TICKS_MAX as usize + 1).collect()
@@ -112,7 +114,8 @@ mod tests {
             labels(from, from + Duration::seconds(3)),
             ["09:07:30", "09:07:31", "09:07:32", "09:07:33"]
         );
-        assert_eq!(labels(from, from + Duration::days(3)), ["5 Mar", "6 Mar", "7 Mar"]);
+        assert_eq!(labels(from, from + Duration::days(4)), ["5 Mar", "6 Mar", "7 Mar", "8 Mar"]);
+        assert_eq!(labels(from, from + Duration::days(1)), ["12:00", "18:00", "5 Mar", "06:00"]);
     }
 
     #[test]

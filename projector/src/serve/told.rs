@@ -1,4 +1,5 @@
-//! Texts of the ledger as pages show them: on one line, without characters that turn the direction of reading.
+//! Texts of the ledger as pages show them: on one line, and without characters that turn the direction of
+//! reading.
 
 use session_ledger::session::{EndReason, Entry};
 

@@ -1,5 +1,5 @@
-//! Every page on a small phone, a phone and a laptop, by day and by night. With `SCREENSHOTS=folder` a picture
-//! of each is kept there, to be looked at.
+//! Every page on a small phone, a phone and a laptop, by day and by night. With `SCREENSHOTS=folder` a
+//! picture of each is kept there, to be looked at.
 
 use test_browser::{Driver, Eyes, Setting};
 

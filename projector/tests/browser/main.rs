@@ -103,8 +103,8 @@ async fn a_keyboard_is_enough() {
     browser.wait_for("#confirm").await;
 }
 
-/// What a screen reader goes by: one heading of the first rank, a name for each field, headings of tables with
-/// their scope, texts for drawings.
+/// What a screen reader goes by: one heading of the first rank, a name for each field, headings of tables
+/// with their scope, texts for drawings.
 #[tokio::test]
 async fn each_page_has_what_a_screen_reader_needs() {
     let console = Console::open(&["--may-end"]).await;

@@ -10,8 +10,8 @@ use time::{Duration, OffsetDateTime};
 use super::{AtDesk, page};
 use crate::serve::access::Viewer;
 use crate::serve::chart::Chart;
-use crate::serve::desk::{Unclear, unanswered};
 use crate::serve::frame::Frame;
+use crate::serve::refusal::{Refusal, unanswered};
 use crate::serve::url;
 use crate::serve::when::{self, Instant};
 
@@ -72,7 +72,7 @@ pub(crate) async fn show(
 ) -> Result<Response> {
     let (now, (step, steps)) = (OffsetDateTime::now_utc(), per.steps());
     let asked = if until.trim().is_empty() { Some(now) } else { when::read_field(until.trim()) };
-    let unclear = || Unclear("The time must look like 2026-03-04T17:20, and is taken as UTC.".to_owned());
+    let unclear = || Refusal::unclear("The time must look like 2026-03-04T17:20, and is taken as UTC.");
     let until = rounded_up(asked.ok_or_else(unclear)?, step).ok_or_else(unclear)?;
     let from = until.checked_sub(step * steps).ok_or_else(unclear)?;
     viewer.looks_at(&format!(

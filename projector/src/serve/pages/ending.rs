@@ -10,9 +10,9 @@ use session_ledger::session::{EndReason, Flash, SessionId, UserId};
 use super::session::Subject;
 use super::{AtDesk, page, to, unknown};
 use crate::serve::access::Viewer;
-use crate::serve::desk::Unclear;
 use crate::serve::frame::{Frame, NOTICES};
 use crate::serve::lines::short;
+use crate::serve::refusal::Refusal;
 use crate::serve::{told, url};
 
 /// The reasons that can be chosen, and their words.
@@ -91,7 +91,7 @@ pub(crate) async fn end_one(
     };
     let reason = reason(&wish)?;
     if viewer.session.id() == Some(id) {
-        return Err(Unclear("That is your own session: log out instead.".to_owned()).into());
+        return Err(Refusal::unclear("That is your own session: log out instead.").into());
     }
     let has_ended = desk.ledger.end(id, End::because(reason.clone()).by(viewer.id().clone())).await?;
     let of = subject.users.last().map_or_else(|| "a visitor".to_owned(), |user| user.to_string());
@@ -152,7 +152,7 @@ async fn subject(desk: &AtDesk<'_>, id: &str) -> Result<Option<(SessionId, Subje
 
 fn reason(wish: &Wish) -> Result<EndReason> {
     let known = REASONS.iter().any(|(name, _)| *name == wish.reason);
-    let unclear = || Unclear("Choose one of the reasons.".to_owned());
+    let unclear = || Refusal::unclear("Choose one of the reasons.");
     Ok(known.then(|| EndReason::from(wish.reason.as_str())).ok_or_else(unclear)?)
 }
 

@@ -9,9 +9,9 @@ use session_ledger::session::EventFilter;
 
 use super::{AtDesk, page};
 use crate::serve::access::Viewer;
-use crate::serve::desk::unanswered;
 use crate::serve::frame::Frame;
 use crate::serve::lines::EventLine;
+use crate::serve::refusal::unanswered;
 use crate::serve::{told, url};
 
 /// How many events a page has.

@@ -12,8 +12,9 @@ use session_ledger::session::Assurance;
 use session_ledger::web::{IpNet, Session};
 
 use super::{AtDesk, page, to};
-use crate::serve::access::{no_users, user_id};
+use crate::serve::access::user_id;
 use crate::serve::frame::{Frame, farewell};
+use crate::serve::refusal::Refusal;
 use crate::serve::url;
 use crate::serve::users::NOBODYS;
 
@@ -82,7 +83,7 @@ pub(crate) async fn log_in(
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(answer);
     }
-    let user = desk.access.user(&name).map_err(no_users)?;
+    let user = desk.access.user(&name).map_err(Refusal::from)?;
     let is_short = password.chars().nth(PASSWORD_CHARS_MAX).is_none();
     let password = if is_short { password } else { String::new() };
     if !desk.passwords.check(user.map(|user| user.hash), password).await {

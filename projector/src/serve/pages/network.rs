@@ -11,9 +11,9 @@ use session_ledger::web::IpNet;
 
 use super::{AtDesk, LINES_MAX, page, unknown};
 use crate::serve::access::Viewer;
-use crate::serve::desk::unanswered;
 use crate::serve::frame::Frame;
 use crate::serve::lines::LoginLine;
+use crate::serve::refusal::unanswered;
 use crate::serve::{told, url};
 
 #[derive(Template)]

@@ -10,10 +10,10 @@ use session_ledger::session::{EventFilter, SessionId, UserId};
 
 use super::{AtDesk, page, unknown};
 use crate::serve::access::Viewer;
-use crate::serve::desk::unanswered;
 use crate::serve::frame::Frame;
 use crate::serve::lines::{EventLine, Person, SessionLine};
 use crate::serve::picture::Picture;
+use crate::serve::refusal::unanswered;
 
 /// How many events a page has, in its picture and its table.
 const EVENTS_MAX: u32 = 200;

@@ -1,5 +1,5 @@
-//! The latest logins, as they come and end. With the script the page is kept up to date; without it there is a
-//! link to load it again.
+//! The latest logins, as they come and end. With the script the page is kept up to date; without it there is
+//! a link to load it again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,10 @@ use time::OffsetDateTime;
 
 use super::{AtDesk, page};
 use crate::serve::access::Viewer;
-use crate::serve::desk::{Desk, unanswered};
+use crate::serve::desk::Desk;
 use crate::serve::frame::Frame;
 use crate::serve::lines::LoginLine;
+use crate::serve::refusal::unanswered;
 use crate::serve::when::Instant;
 
 /// How many logins are shown.

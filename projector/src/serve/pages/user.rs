@@ -8,9 +8,9 @@ use session_ledger::session::{LoginFilter, SessionId, UserId};
 
 use super::{AtDesk, LINES_MAX, page, unknown};
 use crate::serve::access::Viewer;
-use crate::serve::desk::unanswered;
 use crate::serve::frame::Frame;
 use crate::serve::lines::{LoginLine, SessionLine};
+use crate::serve::refusal::unanswered;
 use crate::serve::{told, url};
 
 /// The most bytes of a user's id.

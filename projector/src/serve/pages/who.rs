@@ -9,9 +9,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::{AtDesk, LINES_MAX, page};
 use crate::serve::access::Viewer;
-use crate::serve::desk::{Unclear, unanswered};
 use crate::serve::frame::Frame;
 use crate::serve::lines::LoginLine;
+use crate::serve::refusal::{Refusal, unanswered};
 use crate::serve::url;
 use crate::serve::when::{self, Instant};
 
@@ -59,7 +59,7 @@ pub(crate) async fn show(
     // has just signed in.
     let present = now.truncate_to_second() + Duration::SECOND;
     let moment = if is_now { Some(present) } else { when::read_field(at.trim()) };
-    let unclear = || Unclear("The time must look like 2026-03-04T17:20, and is taken as UTC.".to_owned());
+    let unclear = || Refusal::unclear("The time must look like 2026-03-04T17:20, and is taken as UTC.");
     let moment = moment.ok_or_else(unclear)?;
     let days = days.unwrap_or(DAYS);
     let told = Instant::from(moment);
