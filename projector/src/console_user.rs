@@ -27,12 +27,14 @@ pub async fn run(
         console.notes.flush()?;
     }
     let silence = is_terminal.then(Silence::begin);
-    let reading = tokio::task::spawn_blocking(|| {
+    // A thread of its own: a runtime that ends would wait for a line that never comes.
+    let (sender, reading) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map(|_| line)
+        sender.send(io::stdin().lock().read_line(&mut line).map(|_| line)).ok();
     });
     let read = tokio::select! {
-        read = reading => read.map_err(io::Error::from)??,
+        read = reading => read.map_err(|_| ServeError::NoPassword)??,
         () = stop => String::new(),
     };
     drop(silence);
