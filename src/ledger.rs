@@ -78,7 +78,7 @@ pub use store::error::Error;
 pub use store::failed_logins::FailedLogin;
 pub use store::impersonations::Impersonation;
 pub use store::log::subscriptions::{SubscriptionError, SubscriptionSummary};
-pub use store::logins::{Login, LoginCount};
+pub use store::logins::{EndCount, Login, LoginCount};
 pub use store::projection::replacement::UnrecordedRow;
 pub use store::request::savepoint::Savepoint;
 pub use store::schema::{Migrated, SchemaError};

@@ -5,6 +5,7 @@ mod end;
 mod keys;
 mod logins;
 mod relay;
+mod serve;
 mod state_at;
 mod subscriptions;
 
@@ -21,6 +22,7 @@ pub use end::End;
 pub use keys::Keys;
 pub use logins::{Logins, People, Stats, Who};
 pub use relay::Relay;
+pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
 
@@ -151,6 +153,32 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
     },
+    /// Serve the console: the audit as pages for a browser
+    ///
+    /// Search a user, an address, a network or a session; read a session as a picture, as a table and step by
+    /// step; see who was signed in at a moment, and logins and ends over time; watch logins as they come; end
+    /// sessions. It works without scripts, and on a phone.
+    ///
+    /// Whatever somebody looks at or ends is noted in their own session, on the same ledger: ask the console
+    /// for the user console:NAME. So it needs a role that is granted session_ledger_auditor and
+    /// session_ledger_runtime, also where nobody may end anything.
+    ///
+    /// It speaks plain http. Without --users it listens on this machine only, and asks nobody for a password.
+    /// For others, put a proxy with https before it, name its host with --allow-host, and give --users; then
+    /// the cookie goes over https only. Its key ring is that of --keys, of SESSION_LEDGER_KEYS_FILE or of
+    /// SESSION_LEDGER_KEYS, or else one that is made at the start: then everybody signs in again after the
+    /// next start. Runs until it is interrupted, and ends with exit code 0.
+    ///
+    /// Example: projector serve --users /etc/shop/console-users --allow-host audit.example
+    Serve(Serve),
+    /// Print a line for the file of the console's users
+    ///
+    /// Reads the password from standard input, from a terminal without showing it. Add the line to the file
+    /// of `projector serve --users`; a line of the same name must go. The console reads the file anew at each
+    /// request. Nobody but its owner may read it. It needs no database.
+    ///
+    /// Example: projector console-user anna ender >> /etc/shop/console-users
+    ConsoleUser(ConsoleUser),
 }
 
 /// Arguments of `projector verify`.
@@ -216,6 +244,10 @@ impl Command {
             Self::Keys { .. } => ("keys", "no role"),
             Self::Completions { .. } => ("completions", "no role"),
             Self::Man { .. } => ("man", "no role"),
+            Self::Serve(_) => {
+                ("serve", "a role that is granted session_ledger_auditor and session_ledger_runtime")
+            }
+            Self::ConsoleUser(_) => ("console-user", "no role"),
         };
         Duty { command, role }
     }

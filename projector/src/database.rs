@@ -41,16 +41,21 @@ pub fn address(text: Option<&str>, variable: impl Fn(&str) -> Option<String>) ->
 pub async fn open(address: Address) -> Result<Ledger, Error> {
     let config = &address.config().clone();
     let builder = Ledger::at(address).policy(policy()).connections_max(CONNECTIONS_MAX);
-    builder.without_requests().connect().await.map_err(|error| match error {
+    builder.without_requests().connect().await.map_err(|error| start_error(config, error))
+}
+
+/// Turns a [`StartError`] into an [`Error`], with the database's address where that helps.
+pub(crate) fn start_error(config: &Config, error: StartError) -> Error {
+    match error {
         StartError::Schema(error) => schema_error(config, error),
         StartError::Store(error) => connect_error(config, error),
         other => Error::Start(other),
-    })
+    }
 }
 
 /// No limits: the application's are known to it alone. So a session is listed as over by the limits that it
 /// remembers, and never by limits that the application may not have.
-fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     let limits = Policy::default().idle_timeout(None).absolute_timeout(None);
     limits.deviation("It serves no requests: the limits are the application's.")
 }

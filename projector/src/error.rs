@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 use crate::cli::Duty;
 use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
+use crate::serve::ServeError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
 #[derive(thiserror::Error)]
@@ -89,6 +90,9 @@ pub enum Error {
     /// The arguments contradict each other.
     #[error("{0}")]
     Arguments(String),
+    /// The console cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// The operating system gave no random bytes.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),

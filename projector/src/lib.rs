@@ -8,6 +8,7 @@
 
 pub mod cli;
 mod console;
+pub mod console_user;
 pub mod database;
 pub mod end;
 pub mod envelope;
@@ -28,6 +29,7 @@ mod progress;
 pub mod reader;
 pub mod rebuild;
 pub mod relay;
+pub mod serve;
 pub mod sessions;
 pub mod state_at;
 pub mod stats;

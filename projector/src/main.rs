@@ -8,8 +8,8 @@ use clap::Parser;
 use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, database, end, epoch, history, key_file, keys, logins, manual, migrate, output,
-    reader, rebuild, relay, sessions, state_at, stats, subscriptions, verify,
+    Answer, Console, Error, console_user, database, end, epoch, history, key_file, keys, logins, manual,
+    migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -51,9 +51,13 @@ async fn main() -> ExitCode {
 }
 
 /// The least level of the log that is shown, unless `RUST_LOG` says otherwise. A relay tells its troubles in
-/// the log only; the other commands print theirs.
+/// the log only, as the console does; the other commands print theirs.
 fn level(command: &Command) -> &'static str {
-    if matches!(command, Command::Relay(_)) { "warn" } else { "error" }
+    match command {
+        Command::Serve(_) => "info",
+        Command::Relay(_) => "warn",
+        _ => "error",
+    }
 }
 
 async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Answer, Error> {
@@ -104,6 +108,8 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Keys { command: Keys::List { file } } => key_file::list(&file, console),
         Command::Completions { shell } => manual::completions(shell, console),
         Command::Man { out } => manual::man(out.as_deref(), console),
+        Command::Serve(asked) => serve::run(&address()?, asked, shutdown(), console).await,
+        Command::ConsoleUser(asked) => console_user::run(&asked.name, asked.role, shutdown(), console).await,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Questions about logins: by user, address, time and reason, as pages, as a stream and as counts.
 
 use futures_util::{Stream, TryStreamExt, stream};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::desk::Transaction;
 use super::pages::STREAM_PAGE;
 use super::question::QuestionError;
-use super::{Ledger, Login, LoginCount};
+use super::{EndCount, Ledger, Login, LoginCount};
 use crate::session::{LoginFilter, LoginPlace, Unanswerable};
 use crate::store::connection::deadline::answered;
 use crate::store::logins;
@@ -95,6 +95,24 @@ impl Ledger {
     ) -> Result<Vec<LoginCount>, QuestionError> {
         filter.check_steps(step, Self::STEPS_MAX)?;
         let asking = self.read(async |connection| logins::count_logins(connection, filter, step).await);
+        Ok(asking.await?)
+    }
+
+    /// How many sessions with a user ended in each step of time from `from` on and before `until`, by reason.
+    /// A step without ends is left out. A session whose time is over counts once somebody has noticed, at the
+    /// time when it was over.
+    ///
+    /// # Errors
+    ///
+    /// The span has more than [`STEPS_MAX`](Self::STEPS_MAX) steps; or see [`QuestionError`].
+    pub async fn count_ends(
+        &self,
+        from: OffsetDateTime,
+        until: OffsetDateTime,
+        step: Duration,
+    ) -> Result<Vec<EndCount>, QuestionError> {
+        LoginFilter::all().began_from(from).began_before(until).check_steps(step, Self::STEPS_MAX)?;
+        let asking = self.read(async |connection| logins::count_ends(connection, from, until, step).await);
         Ok(asking.await?)
     }
 }

@@ -26,6 +26,8 @@ macro_rules! conditions {
 static LOGINS_PAGE: Sql =
     Sql::new(include_str!("sql/logins_page.sql"), conditions!(TIMESTAMPTZ, UUID, INT8, INT8));
 static COUNT_LOGINS: Sql = Sql::new(include_str!("sql/count_logins.sql"), conditions!(FLOAT8));
+static COUNT_ENDS: Sql =
+    Sql::new(include_str!("sql/count_ends.sql"), &[Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::FLOAT8]);
 
 /// A login: who was signed in to a session, from when to when. It holds nothing that opens the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,18 @@ pub struct LoginCount {
     pub logins: u64,
     /// Of how many users.
     pub users: u64,
+}
+
+/// How many sessions ended within a step of time for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndCount {
+    /// When the step begins.
+    pub from: OffsetDateTime,
+    /// Why they ended.
+    pub reason: EndReason,
+    /// How many sessions.
+    pub sessions: u64,
 }
 
 /// The conditions as parameters.
@@ -145,6 +159,27 @@ pub(crate) async fn count_logins(
         })
     };
     COUNT_LOGINS.query_once(connection, &parameters).await?.iter().map(count).collect()
+}
+
+/// How many sessions with a user ended from `from` on and before `until`, in steps of `step` and by reason.
+pub(crate) async fn count_ends(
+    connection: &Connection,
+    from: OffsetDateTime,
+    until: OffsetDateTime,
+    step: Duration,
+) -> Result<Vec<EndCount>, Error> {
+    let step = step.as_seconds_f64();
+    let mut parameters = Values::new();
+    let span: [&(dyn ToSql + Sync); 3] = [&from, &until, &step];
+    parameters.extend(span);
+    let count = |row: &Row| {
+        Ok(EndCount {
+            from: row.try_get("step_start")?,
+            reason: EndReason::from(row.try_get::<_, &str>("reason")?),
+            sessions: row.try_get::<_, i64>("sessions")?.unsigned_abs(),
+        })
+    };
+    COUNT_ENDS.query_once(connection, &parameters).await?.iter().map(count).collect()
 }
 
 impl Login {

@@ -10,7 +10,7 @@ mod whose;
 use futures_util::TryStreamExt;
 use poem::web::Path;
 use poem::{EndpointExt, Result, Route, get, handler};
-use session_ledger::ledger::{End, Login, LoginPage, QuestionError};
+use session_ledger::ledger::{End, EndCount, Login, LoginPage, QuestionError};
 use session_ledger::session::{
     Assurance, EndReason, LoginFilter, Policy, SessionId, StateDifference, Unanswerable, UserId,
 };
@@ -240,6 +240,34 @@ async fn logins_are_counted_over_time() {
         scene.ledger.count_logins(&LoginFilter::all(), Duration::HOUR).await,
         Err(QuestionError::Unanswerable(found)) if found == refused
     ));
+}
+
+#[tokio::test]
+async fn ends_are_counted_over_time_by_reason() {
+    let scene = Scene::set().await;
+    for user in ["alice", "bob", "carol"] {
+        scene.walk(&[&format!("/login/{user}"), "/logout"]).await;
+    }
+    let start = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+    let tables = scene.database.connect().await;
+    for (user, end) in [
+        ("alice", "ended_at = '2024-10-04 00:00Z'"),
+        ("bob", "ended_at = '2024-10-04 00:59:59.999999Z', reason = 'idle_timeout'"),
+        ("carol", "ended_at = '2024-10-04 02:00Z', reason = 'teleported'"),
+    ] {
+        let change = format!("update session_ledger.ended_session set {end} where user_id = '{user}'");
+        assert_eq!(tables.execute(&change, &[]).await.unwrap(), 1);
+    }
+    let told = async |length| {
+        let counts = scene.ledger.count_ends(start, start + length, Duration::HOUR).await.unwrap();
+        let told =
+            |one: &EndCount| format!("{} {} {}", (one.from - start).whole_hours(), one.reason, one.sessions);
+        counts.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(told(Duration::DAY).await, ["0 idle_timeout 1", "0 logged_out 1", "2 teleported 1"]);
+    assert_eq!(told(Duration::hours(2)).await, ["0 idle_timeout 1", "0 logged_out 1"]);
+    let refused = scene.ledger.count_ends(start, start, Duration::HOUR).await.unwrap_err();
+    assert!(matches!(refused, QuestionError::Unanswerable(Unanswerable::EmptySpan { .. })));
 }
 
 #[tokio::test]

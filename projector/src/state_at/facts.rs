@@ -68,7 +68,10 @@ pub(super) fn facts(state: &SessionState, show: Show) -> Vec<Fact> {
         ("client", state.client.as_ref().map(client)),
         ("device", content.extras.device.map(|device| device.to_string())),
         ("time_limits", Some(limits(content.timeouts))),
-        ("token_renewed", content.extras.renewal_timeout.map(|seconds| format!("after {}", seconds_told(seconds)))),
+        (
+            "token_renewed",
+            content.extras.renewal_timeout.map(|seconds| format!("after {}", seconds_told(seconds))),
+        ),
         ("remembered", content.extras.remembered.map(|seconds| format!("for {}", seconds_told(seconds)))),
         ("ended", state.ended.as_ref().map(|(reason, at)| format!("{reason} at {}", words::exact(*at)))),
         ("ended_by", name(&state.ended_by)),

@@ -1,7 +1,7 @@
 //! A page of another site that sends a form to the shop.
 
-use crate::driver::Driver;
-use crate::page::Page;
+use test_browser::{Driver, Page};
+
 use crate::running::Shop;
 
 /// What a visitor of such a page sees, and that nothing was done.
@@ -26,7 +26,7 @@ async fn a_form_on_another_site_puts_nothing_into_the_cart_and_signs_nobody_in()
 /// A page without an origin, which is another site to every site.
 async fn send_from_elsewhere(browser: &Page, path: &str, fields: &str) {
     let form =
-        format!("<form method=post action='{}{path}'>{fields}<button>Win</button></form>", browser.shop);
+        format!("<form method=post action='{}{path}'>{fields}<button>Win</button></form>", browser.site);
     browser.client.goto(&format!("data:text/html,{}", form.replace(' ', "%20"))).await.unwrap();
     browser.click("button").await;
 }

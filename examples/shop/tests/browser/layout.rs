@@ -1,16 +1,10 @@
 //! Every page on a small phone, a phone and a laptop: nothing leaves the screen, is cut, or breaks over lines
 //! where it should not. With `SCREENSHOTS=folder` a picture of each is kept there, to be looked at.
 
-use std::env;
-use std::path::Path;
+use test_browser::{Driver, Eyes};
 
-use crate::driver::Driver;
-use crate::page::Page;
 use crate::running::Shop;
 use crate::{SUGAR_BOWL, log_in, put_one_in_the_cart};
-
-/// Finds what a person would call broken.
-const LOOK: &str = include_str!("layout.js");
 
 #[tokio::test]
 async fn every_page_fits_a_small_phone() {
@@ -30,7 +24,7 @@ async fn every_page_fits_a_laptop() {
 async fn walk(width: u32) {
     let shop = Shop::open(&[]).await;
     let driver = Driver::start();
-    let eyes = Eyes { browser: driver.browser_of_width(shop.url(), width).await, width };
+    let eyes = Eyes::new(driver.browser_of_width(shop.url(), width).await, width);
     look_as_a_stranger(&eyes).await;
     fail_to_log_in(&eyes).await;
     look_at_refused_orders(&eyes).await;
@@ -93,7 +87,7 @@ async fn look_at_refused_orders(eyes: &Eyes) {
 /// Two other devices of the same user, of which one is signed out again.
 async fn sign_in_elsewhere(driver: &Driver, eyes: &Eyes) {
     for _ in 0..2 {
-        let other = driver.browser(&eyes.browser.shop).await;
+        let other = driver.browser(&eyes.browser.site).await;
         other.open("/login").await;
         log_in(&other).await;
     }
@@ -115,27 +109,4 @@ async fn look_as_a_customer(eyes: &Eyes) {
     eyes.browser.click("#ended li a").await;
     eyes.browser.wait_for(".story").await;
     eyes.look("history-of-another-device").await;
-}
-
-/// A browser of a known width whose pages are judged.
-struct Eyes {
-    browser: Page,
-    width: u32,
-}
-
-impl Eyes {
-    async fn look_at(&self, path: &str, name: &str) {
-        self.browser.open(path).await;
-        self.look(name).await;
-    }
-
-    async fn look(&self, name: &str) {
-        let found = self.browser.client.execute(LOOK, vec![self.width.into()]).await.unwrap();
-        if let Some(folder) = env::var_os("SCREENSHOTS") {
-            let picture = self.browser.client.screenshot().await.unwrap();
-            let file = Path::new(&folder).join(format!("{name}-{}.png", self.width));
-            std::fs::write(file, picture).expect("SCREENSHOTS names a folder");
-        }
-        assert_eq!(found, serde_json::json!([]), "{name} on a screen of {} pixels", self.width);
-    }
 }

@@ -1,15 +1,12 @@
 //! The shop as a person sees it: the real program, two real browsers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod driver;
 mod foreign;
 mod layout;
-mod page;
 mod running;
 
-use driver::Driver;
-use page::Page;
 use running::Shop;
+use test_browser::{Driver, Page};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::{format_description, offset};

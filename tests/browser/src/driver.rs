@@ -33,11 +33,29 @@ const HEIGHT: u32 = 1400;
 /// Narrower screens are phones'.
 const PHONE_WIDTH_MAX: u32 = 600;
 
+/// How a browser is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The width of its screen, in pixels: a phone's, if it is narrow.
+    pub width: u32,
+    /// Whether its user prefers dark pages.
+    pub is_dark: bool,
+    /// Whether it runs scripts.
+    pub has_script: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { width: WIDTH, is_dark: false, has_script: true }
+    }
+}
+
 /// The zone of all browsers: five and a half hours ahead of UTC, summer and winter.
 const ZONE: &str = "Asia/Kolkata";
 
 /// A running ChromeDriver. It ends when it is dropped, with all of its browsers, also when a test panics.
-pub(crate) struct Driver {
+#[derive(Debug)]
+pub struct Driver {
     process: Child,
     port: u16,
     /// Removed after the browsers have ended, as they write to it until then.
@@ -46,9 +64,9 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Starts one on a port that it chooses. Installs the browser where it is missing.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         if program("chromedriver").is_none() || program("chromium").is_none() {
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/install-browser");
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../install-browser");
             assert!(Command::new(script).status().unwrap().success(), "the browser test needs a browser");
         }
         let mut process = Command::new("chromedriver")
@@ -72,22 +90,32 @@ impl Driver {
         driver
     }
 
-    /// A browser with no cookies and no history.
-    pub(crate) async fn browser(&self, shop: &str) -> Page {
-        self.browser_of_width(shop, WIDTH).await
+    /// A browser with no cookies and no history, for the site at this address.
+    pub async fn browser(&self, site: &str) -> Page {
+        self.browser_set(site, Setting::default()).await
     }
 
     /// The same on a screen of this width, in pixels: a phone's, if it is narrow.
-    pub(crate) async fn browser_of_width(&self, shop: &str, width: u32) -> Page {
+    pub async fn browser_of_width(&self, site: &str, width: u32) -> Page {
+        self.browser_set(site, Setting { width, ..Setting::default() }).await
+    }
+
+    /// The same, set up like this.
+    pub async fn browser_set(&self, site: &str, setting: Setting) -> Page {
+        let Setting { width, is_dark, has_script } = setting;
         let profile = tempfile::tempdir_in(&self.profiles).unwrap().keep();
         let own = format!("--user-data-dir={}", profile.display());
-        let flags: Vec<_> = FLAGS.into_iter().chain([own.as_str()]).collect();
+        let dark = is_dark.then_some("--blink-settings=preferredColorScheme=0");
+        let flags: Vec<_> = FLAGS.into_iter().chain([own.as_str()]).chain(dark).collect();
+        // 1: allowed, 2: blocked.
+        let scripts = if has_script { 1 } else { 2 };
         let is_phone = width < PHONE_WIDTH_MAX;
         let screen = json!({ "width": width, "height": HEIGHT, "pixelRatio": 1, "mobile": is_phone, "touch": is_phone });
         let options = json!({
             "args": flags,
             "binary": program("chromium").unwrap(),
             "mobileEmulation": { "deviceMetrics": screen },
+            "prefs": { "profile.managed_default_content_settings.javascript": scripts },
         });
         let capabilities = json!({ "browserName": "chrome", "goog:chromeOptions": options });
         let serde_json::Value::Object(capabilities) = capabilities else { unreachable!() };
@@ -96,7 +124,7 @@ impl Driver {
             .connect(&format!("http://127.0.0.1:{}", self.port))
             .await
             .unwrap();
-        Page { client, shop: shop.to_owned() }
+        Page { client, site: site.to_owned() }
     }
 
     /// Tells it to close its browsers and end; the answer comes when the browsers have ended.

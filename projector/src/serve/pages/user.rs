@@ -1,0 +1,80 @@
+//! A user: their sessions and their logins.
+
+use askama::Template;
+use poem::web::Query;
+use poem::{Response, Result, handler};
+use serde::Deserialize;
+use session_ledger::session::{LoginFilter, SessionId, UserId};
+
+use super::{AtDesk, LINES_MAX, page, unknown};
+use crate::serve::access::Viewer;
+use crate::serve::frame::Frame;
+use crate::serve::lines::{LoginLine, SessionLine};
+use crate::serve::refusal::unanswered;
+use crate::serve::{told, url};
+
+/// The most bytes of a user's id.
+const ID_BYTES_MAX: usize = 255;
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct UserPage {
+    frame: Frame,
+    name: String,
+    /// For addresses.
+    encoded: String,
+    sessions: Vec<SessionLine>,
+    older_sessions: Option<SessionId>,
+    logins: Vec<LoginLine>,
+    older_logins: Option<String>,
+    has_live: bool,
+    may_end: bool,
+    /// Whether the lists do not begin with the latest.
+    is_later_page: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    name: String,
+    /// The session whose predecessors are listed.
+    before: Option<String>,
+    /// The cursor of a page of logins.
+    logins: Option<String>,
+}
+
+#[handler]
+pub(crate) async fn show(viewer: Viewer, desk: AtDesk<'_>, Query(wanted): Query<Wanted>) -> Result<Response> {
+    let name = wanted.name.as_str();
+    viewer.looks_at(&format!("user {name}"))?;
+    if name.is_empty() || name.len() > ID_BYTES_MAX || name.contains('\0') {
+        return unknown(&viewer, "There is no such user.", "A user’s id has 1 to 255 bytes.");
+    }
+    let user = UserId::from(name);
+    let before = wanted.before.as_deref().and_then(|session| session.parse::<SessionId>().ok());
+    let mut sessions = desk.ledger.sessions_page(&user, before, LINES_MAX + 1).await?;
+    let filter = LoginFilter::all().of_user(user);
+    let logins = desk.ledger.logins_page(&filter, wanted.logins.as_deref(), LINES_MAX).await;
+    let logins = logins.map_err(unanswered)?;
+    if sessions.is_empty() && logins.logins.is_empty() && before.is_none() && wanted.logins.is_none() {
+        let told = format!("Nothing is known of a user “{}”.", told::text(name));
+        return unknown(
+            &viewer,
+            &told,
+            "Ids are compared to the letter. Look for an address or a session instead?",
+        );
+    }
+    let has_more = sessions.len() > LINES_MAX as usize;
+    sessions.truncate(LINES_MAX as usize);
+    page(&UserPage {
+        frame: Frame::of(&viewer, "search")?,
+        name: told::text(name),
+        encoded: url::encoded(name),
+        has_live: sessions.iter().any(|session| session.ended.is_none()),
+        older_sessions: sessions.last().filter(|_| has_more).map(|last| last.id),
+        sessions: sessions.iter().map(SessionLine::of).collect(),
+        logins: logins.logins.iter().map(LoginLine::of).collect(),
+        older_logins: logins.next,
+        may_end: viewer.may_end(),
+        is_later_page: before.is_some() || wanted.logins.is_some(),
+    })
+}
