@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alone;
+mod check;
 mod filling;
 mod hot;
 mod kept;
@@ -15,7 +16,8 @@ mod statements;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use statements::{Check, RUNTIME, STATEMENTS};
+use check::{Check, RUNTIME};
+use statements::STATEMENTS;
 use test_support::Database;
 use tokio_postgres::{Client, SimpleQueryMessage};
 

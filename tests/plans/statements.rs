@@ -1,30 +1,7 @@
 //! The expectations of each statement.
 
-/// The expectation of a statement.
-pub(crate) enum Check {
-    /// Its plan.
-    Plan {
-        /// The role that runs it, and so must be allowed to.
-        role: &'static str,
-        /// The arguments of the statement. `ID` is the id of a live session.
-        arguments: &'static str,
-        /// Parts that the plan must have. It must have no table scan.
-        wanted: &'static [&'static str],
-    },
-    /// No expectation, and the reason.
-    Exempt(&'static str),
-}
-
-use Check::{Exempt, Plan};
-
-pub(crate) const RUNTIME: &str = "session_ledger_runtime";
-const RELAY: &str = "session_ledger_relay";
-const AUDITOR: &str = "session_ledger_auditor";
-
-const ONE: &str = "reads and writes the one row of a subscription, outside any request";
-const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
-const ASKED: &str = "is planned for its conditions each time: `tests/views` looks at the plans";
-const WHOLE: &str = "handles a table as a whole, by design and outside any request";
+use super::check::Check::{self, Exempt, Plan};
+use super::check::{ASKED, AUDITOR, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
 
 /// All statements, by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
