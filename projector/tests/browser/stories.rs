@@ -145,7 +145,7 @@ fn act(session: Session, Path(deed): Path<String>) -> Result<String> {
         "act-as-bob" => session.impersonate("bob", "Ticket 4711")?,
         "act-as-oneself" => session.end_impersonation()?,
         "flash" => session.flash("", Flash::info("Welcome back."))?,
-        "note" => session.note("ordered", "number 42")?,
+        "note" => session.note_text("ordered", "number 42")?,
         "logout" => session.logout()?,
         "id" => return Ok(session.id().map(|id| id.to_string()).unwrap_or_default()),
         login => session.login(login.strip_prefix("login-").unwrap())?,

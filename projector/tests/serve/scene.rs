@@ -116,7 +116,7 @@ impl Scene {
         let filter = EventFilter::of_user(user).kind("noted");
         let events = self.ledger.events_page(&filter, None, 1000).await.unwrap().events;
         let told = |event| match event {
-            session_ledger::session::Event::Noted(noted) => format!("{}: {}", noted.name, noted.text),
+            session_ledger::session::Event::Noted(noted) => format!("{}: {}", noted.name, noted.told()),
             other => panic!("{other:?}"),
         };
         events.iter().map(|recorded| told(recorded.entry.event().unwrap())).collect()
