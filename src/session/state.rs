@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::extras::Extras;
 use super::proof::{self, Grant};
@@ -309,8 +309,8 @@ impl SessionState {
         let offered_at = self.content.extras.offered_at;
         let made_at = match (is_taken, is_kept) {
             (true, _) => offered_at,
-            // The browser has had it at least since the one that gives way to it was made.
-            (false, true) => offered_at.or(self.content.renewed_at),
+            // It was made before the one that gives way to it, and so before whatever was changed with that.
+            (false, true) => offered_at.or(self.content.renewed_at).map(|at| at - Duration::MICROSECOND),
             (false, false) => None,
         };
         for token_hash in untaken.into_iter().chain([self.token_hash]) {

@@ -1,5 +1,7 @@
 //! The application of these tests. An answer's body names the session and its user: `id user`.
 
+use std::time::Duration;
+
 use poem::web::Path;
 use poem::{EndpointExt, Result, Route, get, handler, post};
 use session_ledger::session::{Assurance, Key};
@@ -19,6 +21,7 @@ pub(crate) fn application(sessions: Sessions) -> App {
         .at("/login/:user", post(login))
         .at("/reauthenticate", post(reauthenticate))
         .at("/renew", post(renew))
+        .at("/remember", post(remember))
         .at("/logout", post(logout));
     app(routes.with(sessions))
 }
@@ -43,6 +46,12 @@ fn me(session: SignedIn) -> String {
 #[handler]
 fn change(session: Session, Path(change): Path<u32>) -> Result<String> {
     session.update(&CHANGES, |changes| changes.push(change))?;
+    Ok(told(&session))
+}
+
+#[handler]
+fn remember(session: Session) -> Result<String> {
+    session.remember(Duration::from_secs(24 * 3600))?;
     Ok(told(&session))
 }
 

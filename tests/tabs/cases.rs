@@ -317,6 +317,19 @@ async fn the_token_of_the_first_of_two_logins_is_the_sessions_own_once_its_grace
     assert!(scene.incidents.lock().unwrap().is_empty());
 }
 
+/// What a late request changes has the time of the event before it: here that of the second login, and the
+/// token that the browser kept counted as made then. So the browser never got a cookie with an age.
+#[tokio::test]
+async fn who_keeps_the_token_of_the_first_of_two_logins_is_remembered_as_well() {
+    let scene = Scene::set().await;
+    scene.keep_the_first_of_two_logins().await;
+    assert_eq!(scene.browser.visit("/remember").await.status, StatusCode::OK);
+    scene.database.set_clock_ahead(PAST_GRACE).await;
+    assert_eq!(scene.browser.visit("/change/1").await.status, StatusCode::OK);
+    let answer = scene.browser.visit("/me").await;
+    assert!(answer.set_cookies()[0].contains("; Max-Age=86400"), "{answer:?}");
+}
+
 /// Whoever comes with the other token of the two afterwards is late for the grace, and a thief then.
 #[tokio::test]
 async fn both_tokens_of_two_logins_open_the_session_until_one_is_its_own() {
