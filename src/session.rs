@@ -107,9 +107,6 @@ pub use value_error::{Encoding, Loss, UpcastError, ValueError};
 pub use words::Audience;
 pub use written_by::WrittenBy;
 
-/// A network of addresses, or one address: what filters by network take.
-pub use ipnet::IpNet;
-
 pub(crate) use admission::{Admission, Shown};
 pub(crate) use decide::{Wish, decide};
 pub(crate) use device::Device;

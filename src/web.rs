@@ -85,7 +85,8 @@ pub use crate::request::{
 pub use builder::SessionsBuilder;
 pub use csrf::{Csrf, CsrfBuilder, CsrfEndpoint, CsrfSettingsError};
 pub use devices::{Activity, Device, Devices, DevicesPage};
-/// A network of addresses: the type in [`SessionsBuilder::trusted_proxies`], from the crate `ipnet`.
+/// A network of addresses, or one address, from the crate `ipnet`: the type that
+/// [`SessionsBuilder::trusted_proxies`] and filters by network take.
 pub use ipnet::IpNet;
 pub use middleware::{Sessions, SessionsEndpoint};
 pub use settings::{RequestSettings, Settings, SettingsError};

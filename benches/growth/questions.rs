@@ -1,4 +1,4 @@
-//! What auditors ask of a long log, beside looking rows up by their keys.
+//! Questions of auditors on a long log, beside lookups of rows by their keys.
 
 use std::net::IpAddr;
 use std::sync::Arc;

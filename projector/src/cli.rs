@@ -14,7 +14,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use session_ledger::session::{IpNet, SessionId, UserId};
+use session_ledger::session::{SessionId, UserId};
+use session_ledger::web::IpNet;
 
 use crate::verify;
 pub use audit::{Audit, History, Sessions, Times};
@@ -84,7 +85,7 @@ pub enum Command {
     ///
     /// Example: projector rebuild && projector verify
     Rebuild(Rebuild),
-    /// What was: history, sessions, logins, states, counts.
+    /// Questions about the past: history, sessions, logins, states, counts.
     #[command(flatten)]
     Audit(Audit),
     /// End sessions for good

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use futures_util::{FutureExt, TryStreamExt};
 use session_ledger::Ledger;
 use session_ledger::ledger::End;
-use session_ledger::session::{EndReason, IpNet, SessionFilter, SessionId, UserId};
+use session_ledger::session::{EndReason, SessionFilter, SessionId, UserId};
+use session_ledger::web::IpNet;
 
 use crate::progress::Steps;
 use crate::words::count;

@@ -8,7 +8,8 @@ use std::pin::pin;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use session_ledger::Ledger;
 use session_ledger::ledger::QuestionError;
-use session_ledger::session::{Client, EventFilter, IpNet, Recorded, SessionId, UserId};
+use session_ledger::session::{Client, EventFilter, Recorded, SessionId, UserId};
+use session_ledger::web::IpNet;
 
 use self::step::{Step, StepOfUser};
 use crate::moment::Span;

@@ -10,7 +10,8 @@ use futures_util::stream::{self, Peekable, Stream, StreamExt};
 use serde::Serialize;
 use session_ledger::Ledger;
 use session_ledger::ledger::{self, Impersonation, SessionSummary};
-use session_ledger::session::{EndReason, IpNet, SessionId, UserId, browser_name};
+use session_ledger::session::{EndReason, SessionId, UserId, browser_name};
+use session_ledger::web::IpNet;
 use time::OffsetDateTime;
 
 use crate::moment::Span;

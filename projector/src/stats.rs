@@ -6,7 +6,8 @@ use std::pin::pin;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 use session_ledger::Ledger;
-use session_ledger::session::{IpNet, LoginFilter, UserId};
+use session_ledger::session::{LoginFilter, UserId};
+use session_ledger::web::IpNet;
 use time::{Duration, OffsetDateTime};
 
 use crate::moment::Span;

@@ -1,4 +1,4 @@
-//! What the shop notes in the history of a session: facts that auditors read as well.
+//! The shop's notes in the history of a session: facts that auditors read as well.
 
 use serde::{Deserialize, Serialize};
 use session_ledger::Note;

@@ -53,7 +53,7 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// What only the shop can tell of an event: what happened to its cart, and its own notes.
+    /// The shop's own sentence for an event about its cart, or for one of its notes.
     fn own_sentence(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::ValueSet(set) if set.key == CART.name() => Some(self.cart_set(set)),

@@ -1,7 +1,8 @@
 //! The commands that tell what was, and their arguments.
 
 use clap::{ArgGroup, Args, Subcommand};
-use session_ledger::session::{EndReason, IpNet, SessionId, UserId};
+use session_ledger::session::{EndReason, SessionId, UserId};
+use session_ledger::web::IpNet;
 use time::OffsetDateTime;
 
 use super::logins::{Logins, Stats, Who};
@@ -151,7 +152,7 @@ pub struct History {
     #[arg(long, value_enum, default_value_t)]
     pub format: ocsf::Format,
 
-    /// What the documents of OCSF name as the service that users sign in to
+    /// The service that users sign in to, as OCSF documents name it
     #[arg(long, value_name = "NAME", default_value = "session-ledger")]
     pub service: String,
 }
@@ -209,7 +210,7 @@ impl Times {
 }
 
 impl History {
-    /// What is asked for at `now`.
+    /// The question that these arguments ask at `now`.
     ///
     /// # Errors
     ///
@@ -231,7 +232,7 @@ impl History {
 }
 
 impl Sessions {
-    /// What is asked for at `now`.
+    /// The question that these arguments ask at `now`.
     ///
     /// # Errors
     ///

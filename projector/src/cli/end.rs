@@ -2,7 +2,8 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
-use session_ledger::session::{EndReason, IpNet, SessionId, UserId};
+use session_ledger::session::{EndReason, SessionId, UserId};
+use session_ledger::web::IpNet;
 
 use super::{network, session_id, user_id};
 use crate::Error;

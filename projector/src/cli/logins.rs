@@ -1,7 +1,8 @@
 //! The arguments of the commands about logins: `logins`, `who` and `stats`.
 
 use clap::Args;
-use session_ledger::session::{EndReason, IpNet, LoginFilter, UserId};
+use session_ledger::session::{EndReason, LoginFilter, UserId};
+use session_ledger::web::IpNet;
 use time::OffsetDateTime;
 
 use super::audit::Times;
@@ -56,7 +57,7 @@ pub struct People {
     #[arg(long, value_enum, default_value_t)]
     pub format: ocsf::Format,
 
-    /// What the documents of OCSF name as the service that users sign in to
+    /// The service that users sign in to, as OCSF documents name it
     #[arg(long, value_name = "NAME", default_value = "session-ledger")]
     pub service: String,
 }
@@ -86,7 +87,7 @@ pub struct Stats {
 }
 
 impl Logins {
-    /// What is asked for at `now`.
+    /// The question that these arguments ask at `now`.
     ///
     /// # Errors
     ///
@@ -109,7 +110,7 @@ impl Logins {
 }
 
 impl Who {
-    /// What is asked for at `now`.
+    /// The question that these arguments ask at `now`.
     pub fn question(self, now: OffsetDateTime) -> logins::Question {
         let question = self.people.question();
         let filter = match self.at {
@@ -134,7 +135,7 @@ impl People {
 }
 
 impl Stats {
-    /// What is asked for at `now`.
+    /// The question that these arguments ask at `now`.
     ///
     /// # Errors
     ///

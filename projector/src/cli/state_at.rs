@@ -47,7 +47,7 @@ pub enum VersionOrMoment {
 }
 
 impl StateAt {
-    /// What is asked for at `now`.
+    /// The question that these arguments ask at `now`.
     pub fn question(self, now: OffsetDateTime) -> state_at::Question {
         let point = match (self.version, self.at) {
             (Some(version), _) => Point::Version(version),
