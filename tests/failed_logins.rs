@@ -141,15 +141,6 @@ impl Scene {
     }
 }
 
-/// Waits until the log holds these words.
-async fn until_told(log: &CapturedLog, words: &str) {
-    let patience = Instant::now() + Duration::from_secs(20);
-    while !String::from_utf8(log.bytes()).unwrap().contains(words) {
-        assert!(Instant::now() < patience, "{words}");
-        tokio::task::yield_now().await;
-    }
-}
-
 fn told(row: &Row) -> String {
     format!("{} {}", row.user.as_ref().map_or("-", |user| user.as_str()), row.reason)
 }
@@ -227,22 +218,20 @@ async fn a_login_that_a_rule_stands_in_the_way_of_is_recorded_by_itself() {
 
 #[tokio::test]
 async fn a_failed_login_that_cannot_be_recorded_is_missed_aloud() {
-    let log = CapturedLog::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(Level::INFO);
-    let _guard = tracing::subscriber::set_default(subscriber.with_ansi(false).finish());
+    let (log, _guard) = CapturedLog::listen(Level::INFO);
     let scene = Scene::set().await;
     let visitor = Visitor::new(&scene.app);
     scene.sql("alter table session_ledger.failed_login rename to elsewhere").await;
     scene.post(&visitor, "/wrong/alice", 401).await;
     let text = || String::from_utf8(log.bytes()).unwrap();
-    until_told(&log, "failed logins were not recorded").await;
+    log.until("failed logins were not recorded").await;
     let outside = scene.ledger.login_failed(FailedLogin::of("alice")).await;
     assert!(outside.is_err(), "{outside:?}");
     scene.sql("alter table session_ledger.elsewhere rename to failed_login").await;
     scene.post(&visitor, "/wrong/eve", 401).await;
     let rows = scene.recorded(1).await;
     assert_eq!((told(&rows[0]).as_str(), rows[0].left_out), ("eve wrong_secret", 2));
-    until_told(&log, "authn_login_fail").await;
+    log.until("authn_login_fail").await;
     let told = text().lines().find(|line| line.contains("authn_login_fail")).map(str::to_owned).unwrap();
     assert!(told.contains("reason=wrong_secret"), "{told}");
     assert!(!text().contains("eve"), "the log holds no user");

@@ -10,6 +10,9 @@ use crate::tree::{files, rust_files};
 const DRAWERS: &[&str] =
     &["util", "utils", "common", "types", "helper", "helpers", "manager", "managers", "misc"];
 
+/// Where tests listen to the log.
+const CAPTURED: &str = "tests/support/src/captured.rs";
+
 #[test]
 fn nothing_is_named_after_a_drawer() {
     let advice = "a name for anything; name it after the noun it holds";
@@ -51,6 +54,17 @@ fn no_test_is_skipped_or_expects_just_any_panic() {
     let fences = ["ignore", "should_panic"].map(|word| format!("{}{word}", "`".repeat(3)));
     let fenced = |line: &str| fences.iter().any(|fence| line.contains(fence));
     offences.extend(lines_that(fenced, "an example that isn't run; make it compile, `no_run` at the least"));
+    refuse(&offences);
+}
+
+#[test]
+fn tests_listen_to_the_log_in_one_way() {
+    let advice = "listen by `CapturedLog`: beside the tests of other threads a subscriber may hear nothing";
+    let mut offences = Vec::new();
+    for (file, rust) in rust_files().filter(|(file, _)| file.path != CAPTURED) {
+        let calls = tokens(&rust.masked.code).into_iter().filter(|token| token.text == "set_default");
+        offences.extend(calls.map(|token| file.at(token.line, advice)));
+    }
     refuse(&offences);
 }
 

@@ -1,56 +1,20 @@
 //! A relay whose database or lease goes away.
 
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use projector::relay::{End, Relay, RelayError, relay};
 use session_ledger::Ledger;
 use session_ledger::ledger::{FeedError, SubscriptionError};
-use test_support::{Database, append};
+use test_support::{CapturedLog, Database, append};
 use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
 use tokio_postgres::NoTls;
+use tracing::Level;
 
 use super::output::Output;
-use super::{BOUND, ids, ledger, noted, session_id, settings};
-
-/// The log of this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Gathers the log of this thread from now on.
-    fn gather(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    async fn until(&self, text: &str) {
-        let said = tokio::time::timeout(BOUND, async {
-            while !self.text().contains(text) {
-                tokio::task::yield_now().await;
-            }
-        });
-        said.await.unwrap_or_else(|_| panic!("`{text}` was not said, but: {}", self.text()));
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use super::{ids, ledger, noted, session_id, settings};
 
 /// Lets connections in, or closes all of them. Works from another database, as this one may be shut.
 async fn open(database: &Database, open: bool) {
@@ -85,8 +49,7 @@ async fn beside(ledger: &Ledger, holder: &str, output: &Output, script: impl Fut
 
 #[tokio::test]
 async fn a_relay_waits_for_a_database_that_is_away_and_says_so() {
-    let log = Log::default();
-    let _gathered = log.gather();
+    let (log, _guard) = CapturedLog::listen(Level::INFO);
     let (database, ledger) = ledger().await;
     append(&database.connect().await, session_id(1), 1, &noted("before")).await.unwrap();
     let output = Output::default();
@@ -106,8 +69,7 @@ async fn a_relay_waits_for_a_database_that_is_away_and_says_so() {
 
 #[tokio::test]
 async fn a_second_relay_waits_and_takes_over_without_a_repeat() {
-    let log = Log::default();
-    let _gathered = log.gather();
+    let (log, _guard) = CapturedLog::listen(Level::INFO);
     let (database, ledger) = ledger().await;
     let client = database.connect().await;
     let first = append(&client, session_id(1), 1, &noted("one")).await.unwrap();
@@ -184,8 +146,6 @@ impl AsyncWrite for Full {
 /// A second relay of this name followed the log from its beginning.
 #[tokio::test]
 async fn a_subscription_that_is_dropped_under_a_relay_is_not_made_again() {
-    let log = Log::default();
-    let _gathered = log.gather();
     let (database, ledger) = ledger().await;
     append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
     let (output, settings) = (Output::default(), settings("host-1"));

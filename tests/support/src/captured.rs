@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level};
@@ -13,6 +14,9 @@ use tracing_subscriber::fmt::MakeWriter;
 /// there is one listener in the process, it asks the thread that comes to the place first, which may be that
 /// of a test that does not listen: then nobody hears the place any more. Of two listeners it asks both.
 static DEAF: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
+/// How long a test waits for words that never come.
+const BOUND: Duration = Duration::from_secs(60);
 
 /// The output of a log subscriber. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +49,16 @@ impl CapturedLog {
     /// The text written so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.bytes()).unwrap()
+    }
+
+    /// Waits until the log holds these words.
+    pub async fn until(&self, words: &str) {
+        let said = tokio::time::timeout(BOUND, async {
+            while !self.text().contains(words) {
+                tokio::task::yield_now().await;
+            }
+        });
+        said.await.unwrap_or_else(|_| panic!("`{words}` was not said, but: {}", self.text()));
     }
 
     /// The lines written so far, without the spaces around them.
