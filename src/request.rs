@@ -10,6 +10,7 @@ mod admission;
 pub(crate) mod allowance;
 pub(crate) mod arrival;
 pub(crate) mod attended;
+mod carried_on;
 mod commit;
 pub(crate) mod completion;
 mod cookie;

@@ -56,6 +56,24 @@
 //! as the request has left it, and refuses each change ([`SessionError::Over`]). What is made for it is a
 //! [`SessionSnapshot`], which also tells when the session ends, and
 //! [`Ledger::change`](crate::Ledger::change), which writes.
+//!
+//! An answer in one piece is sent at once. Of a stream, the events of a page or a WebSocket, a small part
+//! waits until the one before is acknowledged, which the browser's system delays by up to 40 ms: poem's
+//! listener does not switch that off. On Linux a connection has the switch from its listener:
+//!
+//! ```no_run
+//! # use poem::{Endpoint, Server, listener::TcpAcceptor};
+//! use tokio::net::TcpSocket;
+//!
+//! # async fn serve(app: impl Endpoint + 'static) -> Result<(), Box<dyn std::error::Error>> {
+//! let socket = TcpSocket::new_v4()?;
+//! socket.set_reuseaddr(true)?;
+//! socket.set_nodelay(true)?;
+//! socket.bind("127.0.0.1:8080".parse()?)?;
+//! let acceptor = TcpAcceptor::from_tokio(socket.listen(1024)?)?;
+//! Server::new_with_acceptor(acceptor).run(app).await?;
+//! # Ok(()) }
+//! ```
 
 mod attempt;
 mod builder;

@@ -16,6 +16,7 @@ mod log;
 mod process;
 mod requests;
 mod sizes;
+mod spent;
 
 use std::path::Path;
 use std::time::Duration;
@@ -40,7 +41,7 @@ struct Options {
     /// The number of events in the log that is followed and replayed.
     #[arg(long, default_value_t = 10_000_000)]
     events: u64,
-    /// Measures these alone: process, sizes, aborts, latency, requests, log.
+    /// Measures these alone: process, sizes, aborts, latency, requests, spent, log.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Writes the results into `benches/RESULTS.md`.
@@ -122,6 +123,12 @@ async fn measure(options: &Options, server: &Server) -> Result<(), Failure> {
     if options.wants("latency") {
         let lines = latency::measure(server, plan).await?;
         report.add("latency", &latency::table(&lines), &latency::goals(&lines))?;
+    }
+    if options.wants("spent") {
+        let ground = Ground::with_sessions(server, sessions, 0).await?;
+        let field = Field::on(ground, CONNECTIONS).await?;
+        let spent = spent::measure(&field, plan.rounds, amount(1_000, 1)).await?;
+        report.add("spent", &spent::table(&spent), &spent::goals(&spent))?;
     }
     if options.wants("requests") {
         let ground = Ground::with_sessions(server, sessions, amount(200_000, 20) as usize).await?;

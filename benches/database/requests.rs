@@ -10,7 +10,7 @@ use crate::ground::Ground;
 use crate::hand::{Hand, Task};
 
 const LIBRARY: &str = "library";
-const BY_HAND: &str = "the same SQL by hand";
+pub(crate) const BY_HAND: &str = "the same SQL by hand";
 const PLAIN: &str = "an ordinary store";
 const FLOOR: &str = "bare trips";
 

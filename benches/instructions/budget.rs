@@ -10,8 +10,12 @@ use crate::callgrind::Count;
 use crate::cases::CASES;
 
 /// How many percent more instructions than recorded are accepted: another compiler, C library or processor
-/// gives slightly different counts. Allocations have no margin.
+/// gives slightly different counts.
 const MARGIN_PERCENT: u64 = 10;
+
+/// How many percent more allocations: those of many requests depend a little on how the server's messages
+/// arrive. For all other cases that is none.
+const ALLOCATIONS_MARGIN_PERCENT: u64 = 1;
 
 /// The architecture of the recorded counts, as instructions differ between architectures.
 const ARCHITECTURE: &str = "x86_64";
@@ -56,7 +60,7 @@ impl Budget {
             self.counted.iter().filter_map(|(case, count)| self.excess(case, *count)).collect();
         if over.is_empty() {
             println!(
-                "All are within the budget: the recorded instructions and {MARGIN_PERCENT} %, no allocation more."
+                "All are within the budget: the recorded instructions and {MARGIN_PERCENT} %, and the allocations."
             );
             return ExitCode::SUCCESS;
         }
@@ -70,11 +74,12 @@ impl Budget {
             return Some(format!("{case}: no budget is recorded."));
         };
         let most = recorded.instructions * (100 + MARGIN_PERCENT) / 100;
-        let is_over = count.instructions > most || count.allocations > recorded.allocations;
+        let allocations = recorded.allocations * (100 + ALLOCATIONS_MARGIN_PERCENT) / 100;
+        let is_over = count.instructions > most || count.allocations > allocations;
         is_over.then(|| {
             format!(
-                "{case}: {} instructions and {} allocations; at most {most} and {} are in the budget.",
-                count.instructions, count.allocations, recorded.allocations
+                "{case}: {} instructions and {} allocations; at most {most} and {allocations} are in the budget.",
+                count.instructions, count.allocations
             )
         })
     }

@@ -12,6 +12,7 @@ use session_ledger::internals::{Found, find};
 use session_ledger::session::{Content, Key, SessionState, Timeouts, TokenHash};
 use time::OffsetDateTime;
 
+use crate::orders::{orders, orders_by_hand, orders_without_a_session};
 use crate::region::count;
 use crate::requests::{request_that_ignores_its_session, request_without_middleware};
 use crate::scene::{
@@ -20,7 +21,7 @@ use crate::scene::{
 };
 
 /// The cases by their names in the budget.
-pub(crate) const CASES: [(&str, fn()); 14] = [
+pub(crate) const CASES: [(&str, fn()); 17] = [
     ("cookie_header_to_secret", cookie_header_to_secret),
     ("rejection_of_no_cookie", rejection_of_no_cookie),
     ("rejection_of_a_malformed_token", rejection_of_a_malformed_token),
@@ -35,6 +36,9 @@ pub(crate) const CASES: [(&str, fn()); 14] = [
     ("minting_of_a_token", minting_of_a_token),
     ("request_without_middleware", request_without_middleware),
     ("request_that_ignores_its_session", request_that_ignores_its_session),
+    ("orders", orders),
+    ("orders_by_hand", orders_by_hand),
+    ("orders_without_a_session", orders_without_a_session),
 ];
 
 fn cookie_header_to_secret() {

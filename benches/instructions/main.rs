@@ -5,9 +5,25 @@
 //! `--` picks the cases whose names contain it. With `UPDATE_BUDGET=1` the counts become the budget.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../database/application.rs"]
+#[allow(dead_code, reason = "orders need a part of it")]
+mod application;
 mod budget;
 mod callgrind;
 mod cases;
+#[path = "../database/drive.rs"]
+#[allow(dead_code, reason = "orders need a part of it")]
+mod drive;
+#[path = "../database/events.rs"]
+#[allow(dead_code, reason = "orders need a part of it")]
+mod events;
+#[path = "../database/ground.rs"]
+#[allow(dead_code, reason = "orders need a part of it")]
+mod ground;
+#[path = "../database/hand.rs"]
+#[allow(dead_code, reason = "orders need a part of it")]
+mod hand;
+mod orders;
 mod region;
 mod requests;
 #[path = "../scene/mod.rs"]

@@ -28,6 +28,17 @@ pub(crate) fn count<I, O>(input: impl Fn() -> I + Sync, run: impl Fn(I) -> O + S
     thread::scope(|scope| scope.spawn(counting).join()).expect("a case that runs");
 }
 
+/// Counts `times` runs, each with its number, after some that do not count: connections are opened and
+/// statements prepared by then.
+pub(crate) fn count_many(times: u32, run: impl Fn(u32) + Sync) {
+    let counting = || {
+        (0..WARM_UP_RUNS * 4).for_each(&run);
+        counted_region(times, |times| (0..times).for_each(&run));
+        end_of_the_count();
+    };
+    thread::scope(|scope| scope.spawn(counting).join()).expect("a case that runs");
+}
+
 #[inline(never)]
 fn counted_region<I, O>(input: I, run: impl Fn(I) -> O) {
     drop(black_box(run(black_box(input))));

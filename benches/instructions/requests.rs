@@ -41,6 +41,6 @@ fn requests(runtime: &Runtime, endpoint: impl Endpoint) {
     count(request, |request| runtime.block_on(endpoint.call(request)).map_err(drop));
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }

@@ -158,7 +158,8 @@ async fn commit_with(
     let appends = [&plan.appends[..], &ends.appends[..]].concat();
     ledger.commit_transaction(transaction, &appends, None).await?;
     if ends.has_rest {
-        ledger.end_rest(&others).await?;
+        // On the heap, as it is rare and large.
+        Box::pin(ledger.end_rest(&others)).await?;
     }
     Ok(())
 }

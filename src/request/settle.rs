@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tracing::Instrument;
 
+use super::carried_on::carried_on;
 use super::commit::commit_in_turn;
 use super::completion::Completion;
 use super::failure::CommitFailed;
@@ -47,8 +48,8 @@ impl Settled {
 
 /// Settles what a handler did. `commits` says whether its answer is one whose changes are kept.
 ///
-/// A request that has left nothing to do is settled here. Any other is settled in a task of its own, as a
-/// client that hangs up must not stop a commit halfway.
+/// The work of a request that has left something to do comes to its end, also if its client hangs up: that
+/// must not stop a commit halfway.
 pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
     // The middleware holds one; any other is a handle in a stream or a task that goes on.
     let is_kept = Arc::strong_count(visit) > 1;
@@ -59,14 +60,11 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
     match visit.leave(is_kept) {
         Left::Nothing(opened) => settle_idle(visit, opened, commits),
         Left::Work => {
-            // On the heap: it is many kilobytes, and would be moved from place to place on its way into the
-            // task.
             let (answer, answered) = oneshot::channel();
             let work = settle_work(Arc::clone(visit), commits, is_kept, Answer(Some(answer)));
-            let task = tokio::spawn(Box::pin(work).in_current_span());
-            match answered.await {
+            match carried_on(Box::pin(work.in_current_span()), answered).await {
                 Ok(settled) => settled,
-                Err(_) => unsettled(visit, task.await),
+                Err(ended) => unsettled(visit, ended),
             }
         }
     }
@@ -86,10 +84,10 @@ fn settle_idle(visit: &Visit, opened: Option<Opened>, commits: bool) -> Settled 
     settled(visit, Some(&opened), result)
 }
 
-/// The task of a request has panicked, or its runtime has stopped.
-fn unsettled(visit: &Visit, ended: Result<(), JoinError>) -> Settled {
+/// The work of a request has panicked, or its runtime has stopped.
+fn unsettled(visit: &Visit, ended: Option<JoinError>) -> Settled {
     visit.leave_line();
-    let failed = ended.err().map_or_else(|| Error::OutcomeUnknown.into(), CommitFailed::from);
+    let failed = ended.map_or_else(|| Error::OutcomeUnknown.into(), CommitFailed::from);
     Settled { verdict: Verdict::Failed(failed), completion: Completion::NOTHING }
 }
 

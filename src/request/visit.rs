@@ -174,6 +174,10 @@ impl Visit {
 impl Visit {
     /// Loads the session, unless that has been done. A visitor without a valid cookie costs no query.
     pub(crate) async fn open(&self) -> Result<(), Error> {
+        // Most often that was done as the transaction began.
+        if self.stage().opened().is_some() {
+            return Ok(());
+        }
         // On the heap: it is large, and would be a part of each handler's own future.
         self.waits.answered(Box::pin(self.load())).await
     }

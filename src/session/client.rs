@@ -27,11 +27,18 @@ impl Client {
     /// A client as it may be stored. Anybody can send any header, so it is cut to size and stripped of
     /// control characters (CWE-117).
     pub fn new(ip: Option<IpAddr>, user_agent: Option<&str>) -> Self {
+        let is_clean = |header: &str| {
+            header.len() <= Self::USER_AGENT_CHARS_MAX && header.bytes().all(|b| matches!(b, b' '..=b'~'))
+        };
         let clean = |header: &str| -> String {
             header.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS_MAX).collect()
         };
-        let user_agent = user_agent.map(clean).filter(|header| !header.is_empty());
-        Self { ip: ip.map(|ip| ip.to_canonical()), user_agent: user_agent.map(Arc::from) }
+        let kept = |header: &str| -> Arc<str> {
+            // So all browsers send it.
+            if is_clean(header) { header.into() } else { clean(header).into() }
+        };
+        let user_agent = user_agent.map(kept).filter(|header| !header.is_empty());
+        Self { ip: ip.map(|ip| ip.to_canonical()), user_agent }
     }
 
     /// The columns `client_ip` and `user_agent` of an event that names the client `said`, or names none. Both

@@ -16,7 +16,7 @@ pub use chart::{Series, bars, lines};
 pub use goal::{Goal, Target, figure};
 pub use machine::machine;
 pub use page::publish;
-pub use spent::{Counters, cpu_seconds, cpu_seconds_of_descendants};
+pub use spent::{Counters, Usage, cpu_seconds, cpu_seconds_of_descendants};
 pub use table::markdown;
 
 /// The median of these figures; for an even number of them the mean of the two in the middle. No figure may

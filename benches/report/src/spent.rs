@@ -61,9 +61,53 @@ pub fn cpu_seconds_of_descendants(process: u32) -> f64 {
     stats.iter().filter(|(id, _)| is_below(**id)).map(|(_, stat)| stat.seconds).sum()
 }
 
+/// What the threads of this process have used so far. Linux only: zero elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// CPU time outside of the kernel, in seconds.
+    pub user_seconds: f64,
+    /// CPU time in the kernel.
+    pub system_seconds: f64,
+    /// How often a thread has given up its processor, as it had nothing to do.
+    pub waits: f64,
+}
+
+impl Usage {
+    /// Reads the kernel's account.
+    pub fn read() -> Self {
+        let stat = read_stat(std::process::id()).unwrap_or_default();
+        let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let statuses = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+        Self {
+            user_seconds: stat.user_seconds,
+            system_seconds: stat.system_seconds,
+            waits: statuses.filter_map(|status| waits_in(&status)).sum(),
+        }
+    }
+
+    /// The difference from `before`, for each of so many pieces of work.
+    #[must_use]
+    pub fn since(self, before: Self, pieces: f64) -> Self {
+        Self {
+            user_seconds: (self.user_seconds - before.user_seconds) / pieces,
+            system_seconds: (self.system_seconds - before.system_seconds) / pieces,
+            waits: (self.waits - before.waits) / pieces,
+        }
+    }
+}
+
+/// The voluntary context switches of a thread, by its `/proc/…/status`.
+fn waits_in(status: &str) -> Option<f64> {
+    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse().ok())
+}
+
+#[derive(Default)]
 struct Stat {
     parent: u32,
+    /// Of its ended children, too.
     seconds: f64,
+    user_seconds: f64,
+    system_seconds: f64,
 }
 
 fn processes() -> impl Iterator<Item = u32> {
@@ -79,8 +123,15 @@ fn read_stat(process: u32) -> Option<Stat> {
 /// system time, own and of ended children, are the 12th to 15th, in hundredths of a second (proc(5)).
 fn stat_of(line: &str) -> Option<Stat> {
     let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: f64 = fields.get(11..15)?.iter().filter_map(|field| field.parse::<f64>().ok()).sum();
-    Some(Stat { parent: fields.get(1)?.parse().ok()?, seconds: ticks / 100.0 })
+    let seconds = |fields: &[&str]| -> f64 {
+        fields.iter().filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
+    };
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        seconds: seconds(fields.get(11..15)?),
+        user_seconds: seconds(&fields[11..12]),
+        system_seconds: seconds(&fields[12..13]),
+    })
 }
 
 #[test]
@@ -88,4 +139,11 @@ fn the_time_of_a_process_is_read_behind_its_name() {
     let line = "42 (a) b) S 7 42 42 0 -1 4194560 1 2 3 4 150 50 25 25 20 0 1 0 100 0 0";
     let stat = stat_of(line).expect("a line of proc(5)");
     assert_eq!((stat.parent, stat.seconds), (7, 2.5));
+    assert_eq!((stat.user_seconds, stat.system_seconds), (1.5, 0.5));
+}
+
+#[test]
+fn the_waits_of_a_thread_are_the_voluntary_ones() {
+    let status = "Name:\tworker\nnonvoluntary_ctxt_switches:\t9\nvoluntary_ctxt_switches:\t42\n";
+    assert_eq!(waits_in(status), Some(42.0));
 }

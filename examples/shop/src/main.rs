@@ -11,8 +11,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use poem::Server;
-use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use poem::listener::{Acceptor, TcpAcceptor};
 use session_ledger::token::CookieSettings;
+use tokio::net::{TcpSocket, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -23,6 +24,9 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How long requests under way may take once the shop is asked to stop.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How many connections may wait to be accepted.
+const WAITING_MAX: u32 = 1024;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -61,7 +65,7 @@ async fn run() -> Outcome<()> {
 /// The default port may be taken; then any other will do. An address that was asked for is not changed.
 async fn listen(settings: &Settings) -> Outcome<TcpAcceptor> {
     let wanted = settings.listen.as_deref();
-    let taken = match TcpListener::bind(wanted.unwrap_or(settings::LISTEN).to_owned()).into_acceptor().await {
+    let taken = match listen_on(wanted.unwrap_or(settings::LISTEN)).await {
         Ok(acceptor) => return Ok(acceptor),
         Err(error) => error,
     };
@@ -71,7 +75,29 @@ async fn listen(settings: &Settings) -> Outcome<TcpAcceptor> {
         );
     }
     say(&format!("{} is taken ({taken}), so another port is used.", settings::LISTEN))?;
-    Ok(TcpListener::bind("127.0.0.1:0").into_acceptor().await?)
+    Ok(listen_on("127.0.0.1:0").await?)
+}
+
+/// Listens, and has each connection send what there is to send at once (TCP_NODELAY), which it has from its
+/// listener. With poem's own listener a part of a stream waits until the one before is acknowledged.
+async fn listen_on(address: &str) -> io::Result<TcpAcceptor> {
+    let nowhere = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let address = lookup_host(address).await?.next().ok_or_else(nowhere)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_nodelay(true)?;
+    socket.bind(address)?;
+    TcpAcceptor::from_tokio(socket.listen(WAITING_MAX)?)
+}
+
+#[cfg(test)]
+#[tokio::test]
+async fn each_connection_sends_at_once() -> Outcome<()> {
+    let mut acceptor = listen_on("127.0.0.1:0").await?;
+    let own = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied());
+    let _client = tokio::net::TcpStream::connect(own.ok_or("an address")?).await?;
+    assert!(acceptor.accept().await?.0.nodelay()?);
+    Ok(())
 }
 
 /// The library's default is `__Host-session` with `Secure`, the right choice for every site with HTTPS. The

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
 use crate::store::error::Error;
 
 /// How long the server may take to answer the statements that a request sends in one trip. A server may stop,
@@ -14,19 +17,27 @@ const ANSWER_TO_COMMIT: Duration = Duration::from_secs(3);
 
 /// Waits for the answer to `asked`, but not longer than [`ANSWER`]. Then `asked` is dropped, with its
 /// connection.
-pub(crate) async fn answered<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    answered_within(ANSWER, asked).await
+pub(crate) fn answered<T>(
+    asked: impl Future<Output = Result<T, Error>>,
+) -> impl Future<Output = Result<T, Error>> {
+    answered_within(ANSWER, asked)
 }
 
 /// As [`answered`], for statements with a COMMIT behind them.
-pub(crate) async fn committed<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    answered_within(ANSWER_TO_COMMIT, asked).await
+pub(crate) fn committed<T>(
+    asked: impl Future<Output = Result<T, Error>>,
+) -> impl Future<Output = Result<T, Error>> {
+    answered_within(ANSWER_TO_COMMIT, asked)
 }
 
-async fn answered_within<T>(
+/// No `async fn`: it would have room for `asked` twice, as its argument and while it waits, and what it is a
+/// part of doubles with each of them.
+fn answered_within<T>(
     time: Duration,
     asked: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let late = |_| Error::Disconnected("the server did not answer in time".to_owned());
-    tokio::time::timeout(time, asked).await.map_err(late)?
+) -> impl Future<Output = Result<T, Error>> {
+    timeout(time, asked).map(|done| match done {
+        Ok(answered) => answered,
+        Err(_) => Err(Error::Disconnected("the server did not answer in time".to_owned())),
+    })
 }

@@ -15,6 +15,7 @@ use tokio_postgres::error::SqlState;
 use super::connector::Connector;
 use super::deadline::ANSWER;
 use super::idle_ends::IdleEnds;
+use super::prepared::{Prepared, PreparedByPool};
 use crate::store::error::Error;
 use crate::telemetry;
 
@@ -39,6 +40,7 @@ pub(crate) struct Pool {
     slots: Option<Arc<Semaphore>>,
     connections_max: usize,
     statements: Statements,
+    prepared: PreparedByPool,
     limit: Arc<Limit>,
     idle_ends: IdleEnds,
 }
@@ -67,6 +69,7 @@ pub(crate) enum Statements {
 pub(crate) struct Connection {
     object: Object,
     statements: Statements,
+    prepared: Arc<Prepared>,
     /// Given back after the object, which the next one then finds.
     slot: Slot,
     idle_ends: IdleEnds,
@@ -129,8 +132,8 @@ pub(crate) fn build(
         .build()
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     let slots = Some(Arc::new(Semaphore::new(connections_max)));
-    let (connector, limit) = (Some(connector), Arc::default());
-    Ok(Pool { connections, connector, slots, connections_max, statements, limit, idle_ends })
+    let (connector, limit, prepared) = (Some(connector), Arc::default(), PreparedByPool::default());
+    Ok(Pool { connections, connector, slots, connections_max, statements, prepared, limit, idle_ends })
 }
 
 impl Pool {
@@ -139,7 +142,8 @@ impl Pool {
         let connections_max = connections.status().max_size;
         let idle_ends = IdleEnds::default();
         let (connector, slots, limit) = (None, None, Arc::default());
-        Self { connections, connector, slots, connections_max, statements, limit, idle_ends }
+        let prepared = PreparedByPool::default();
+        Self { connections, connector, slots, connections_max, statements, prepared, limit, idle_ends }
     }
 
     /// How many connections it opens at the most.
@@ -161,8 +165,10 @@ impl Pool {
             Some(slots) => Some(free(slots).await?),
             None => None,
         };
+        let object = self.object(asked).await?;
         Ok(Connection {
-            object: self.object(asked).await?,
+            prepared: self.prepared.of(&object),
+            object,
             statements: self.statements,
             idle_ends: self.idle_ends.clone(),
             slot: Slot(Mutex::new(slot)),
@@ -225,6 +231,7 @@ impl Pool {
     /// Has every connection prepare its statements anew: the tables that they were prepared for have changed.
     pub(crate) fn forget_statements(&self) {
         self.connections.manager().statement_caches.clear();
+        self.prepared.forget();
     }
 }
 
@@ -234,18 +241,25 @@ impl Connection {
         self.statements
     }
 
+    /// The statements that it has prepared.
+    pub(super) fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
     /// Has every connection of this one's pool prepare its statements anew.
     pub(crate) fn forget_statements(&self) {
         match Object::pool(&self.object) {
             Some(pool) => pool.manager().statement_caches.clear(),
             None => self.object.statement_cache.clear(),
         }
+        self.prepared.forget_all();
     }
 
     /// Has this connection prepare its statements anew. Called when a statement has failed and nobody knows
     /// which one: it may have been prepared for a table that has changed since, and would fail each time.
     pub(crate) fn forget_own_statements(&self) {
         self.object.statement_cache.clear();
+        self.prepared.forget();
     }
 
     /// Whether the server has ended a transaction that began here at `begun` because it was idle. Asked of a

@@ -9,6 +9,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error as DriverError, Row};
 
 use super::pool::{Connection, Statements};
+use super::prepared::Place;
 use crate::store::bare::bare;
 use crate::store::sqlstate::is_outdated;
 
@@ -18,6 +19,7 @@ use crate::store::sqlstate::is_outdated;
 pub(crate) struct Sql {
     text: &'static str,
     types: Cow<'static, [Type]>,
+    place: Place,
 }
 
 /// The values of a statement's parameters.
@@ -31,12 +33,12 @@ pub(crate) enum Ready {
 
 impl Sql {
     pub(crate) const fn new(text: &'static str, types: &'static [Type]) -> Self {
-        Self { text: bare(text), types: Cow::Borrowed(types) }
+        Self { text: bare(text), types: Cow::Borrowed(types), place: Place::new() }
     }
 
     /// A statement whose parameters are those of several tables of columns, one table behind the other.
     pub(crate) fn joined(text: &'static str, types: &[&[Type]]) -> Self {
-        Self { text: bare(text), types: Cow::Owned(types.concat()) }
+        Self { text: bare(text), types: Cow::Owned(types.concat()), place: Place::new() }
     }
 
     /// A statement of an application whose only parameter is a session id.
@@ -47,10 +49,20 @@ impl Sql {
     /// Makes it ready to be pipelined. This costs a trip if the connection has not prepared it yet.
     pub(crate) async fn ready(&'static self, connection: &Connection) -> Result<Ready, DriverError> {
         match connection.statements() {
-            Statements::Prepared => {
-                Ok(Ready::Prepared(connection.prepare_typed_cached(self.text, &self.types).await?))
-            }
+            Statements::Prepared => Ok(Ready::Prepared(self.prepared(connection).await?)),
             Statements::Unnamed => Ok(Ready::Unnamed(self)),
+        }
+    }
+
+    async fn prepared(&self, connection: &Connection) -> Result<tokio_postgres::Statement, DriverError> {
+        match connection.prepared().find(&self.place) {
+            Ok(statement) => Ok(statement),
+            Err(round) => {
+                // On the heap, as it happens once for each connection.
+                let statement = Box::pin(connection.prepare_typed_cached(self.text, &self.types)).await?;
+                connection.prepared().keep(&self.place, &statement, round);
+                Ok(statement)
+            }
         }
     }
 

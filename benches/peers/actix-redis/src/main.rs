@@ -80,7 +80,7 @@ async fn main() -> Result<(), Failure> {
         App::new().app_data(orders.clone()).route("/health", get().to(health)).service(signed_in)
     });
     // One worker for each processor, and SIGTERM handled here: the defaults give the first, not the second.
-    let server = server.disable_signals().bind(listen)?.run();
+    let server = server.tcp_nodelay(true).disable_signals().bind(listen)?.run();
     ready()?;
     tokio::select! {
         served = server => Ok(served?),

@@ -21,7 +21,6 @@ use peer_contract::{
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use time::Duration;
-use tokio::net::TcpListener;
 
 async fn login(session: SessionPgSession, Query(login): Query<Login>) -> String {
     session.renew();
@@ -89,7 +88,7 @@ async fn main() -> Result<(), Failure> {
         .layer(SessionLayer::new(store))
         .route("/health", get(async || ()))
         .with_state(pool);
-    let listener = TcpListener::bind(environment.listen).await?;
+    let listener = peer_contract::listen(&environment.listen)?;
     ready()?;
     tokio::select! {
         served = axum::serve(listener, app) => Ok(served?),

@@ -4,11 +4,13 @@
 
 mod environment;
 mod life;
+mod listener;
 mod orders;
 mod question;
 
 pub use environment::{Environment, Failure, redis_url};
 pub use life::{over, ready};
+pub use listener::listen;
 pub use orders::{INSERT_PURCHASE, Orders, PURCHASE_TABLE, SERIALIZABLE};
 pub use question::{Login, Pace};
 

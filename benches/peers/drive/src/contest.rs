@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use crate::closed::{self, Slice, Until};
 use crate::commits;
 use crate::contestant::Contestant;
+use crate::crash::{self, Loss};
+use crate::elsewhere::{self, Stale};
 use crate::flags::Plan;
 use crate::login;
 use crate::logouts::{self, Aftermath};
@@ -32,6 +34,10 @@ pub(crate) struct Findings {
     pub(crate) commits: BTreeMap<Event, f64>,
     pub(crate) tabs: BTreeMap<Event, Contention>,
     pub(crate) logouts: BTreeMap<Event, Aftermath>,
+    /// How long a session is read after its logout in another process.
+    pub(crate) stale: BTreeMap<&'static str, Stale>,
+    /// What a crash has taken.
+    pub(crate) losses: BTreeMap<&'static str, Loss>,
     /// The peers that did not take part, and why.
     pub(crate) left_out: Vec<(&'static str, String)>,
 }
@@ -76,13 +82,15 @@ impl Contest {
     }
 
     /// All measurements, one after the other.
-    pub(crate) async fn hold(&mut self) -> Result<(), Box<dyn Error>> {
+    pub(crate) async fn hold(&mut self, workshop: &Workshop) -> Result<(), Box<dyn Error>> {
         self.postgres.tidy_up(&self.databases()).await?;
         self.warm_up().await?;
         self.closed_loop().await?;
         self.count_commits().await?;
         self.open_loop().await?;
-        self.parallel_tabs().await
+        self.parallel_tabs().await?;
+        self.logouts_elsewhere(workshop).await?;
+        self.crash(workshop).await
     }
 
     async fn warm_up(&mut self) -> Result<(), Box<dyn Error>> {
@@ -172,6 +180,27 @@ impl Contest {
             }
             progress.advance();
         }
+        Ok(())
+    }
+
+    async fn logouts_elsewhere(&mut self, workshop: &Workshop) -> Result<(), Box<dyn Error>> {
+        let progress = Progress::begin("Logouts in another process", self.contestants.len());
+        for contestant in &self.contestants {
+            progress.say(contestant.peer.name);
+            let twin = contestant.twin(workshop, self.dir.path()).await?;
+            let stale = elsewhere::log_out(contestant, &twin, self.plan.stale_max).await?;
+            self.findings.stale.insert(contestant.peer.name, stale);
+            progress.advance();
+        }
+        Ok(())
+    }
+
+    async fn crash(&mut self, workshop: &Workshop) -> Result<(), Box<dyn Error>> {
+        let progress = Progress::begin("A crash", 1);
+        let (contestants, postgres) = (&mut self.contestants, &mut self.postgres);
+        let losses = crash::crash(contestants, postgres, workshop, self.dir.path()).await?;
+        self.findings.losses.extend(losses);
+        progress.advance();
         Ok(())
     }
 

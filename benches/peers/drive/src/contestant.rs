@@ -21,6 +21,8 @@ pub(crate) struct Contestant {
     pub(crate) peer: Peer,
     server: Leashed,
     redis: Option<Redis>,
+    /// Its database's address.
+    database: String,
     pub(crate) address: SocketAddr,
     /// Each browser belongs to one connection at a time.
     pub(crate) browsers: Browsers,
@@ -74,22 +76,41 @@ impl Contestant {
         let address = free_address()?;
         let database = postgres.add_database(peer.name).await?;
         let redis = match peer.store {
-            Store::Redis => Some(Redis::start(peer.name, dir).await?),
+            Store::Redis(persistence) => Some(Redis::start(peer.name, persistence, dir).await?),
             Store::PostgreSql => None,
         };
-        let mut command = workshop.start(peer);
-        command.env("LISTEN", address.to_string()).env("DATABASE_URL", database);
-        if let Some(redis) = &redis {
-            command.env("REDIS_URL", redis.url());
+        let server = serve(peer, workshop, &database, redis.as_ref(), address, dir).await?;
+        Ok(Self { peer, server, redis, database, address, browsers: Browsers::default(), stored: 0 })
+    }
+
+    /// Another process of the same peer, on the same store.
+    pub(crate) async fn twin(&self, workshop: &Workshop, dir: &Path) -> Result<Twin, Box<dyn Error>> {
+        let (address, redis) = (free_address()?, self.redis.as_ref());
+        let server = serve(self.peer, workshop, &self.database, redis, address, dir).await?;
+        Ok(Twin { _server: server, address })
+    }
+
+    /// Kills the peer and its Redis. Its PostgreSQL is that of all.
+    pub(crate) async fn crash(&mut self) -> Result<(), Box<dyn Error>> {
+        self.server.kill().await?;
+        match &mut self.redis {
+            Some(redis) => redis.crash().await,
+            None => Ok(()),
         }
-        let mut server = Leashed::start(command, peer.name, dir)?;
-        match server.first_line().await?.as_str() {
-            "ready" => {}
-            other => return Err(format!("It said {other:?} instead of \"ready\".").into()),
+    }
+
+    /// Starts both again, where they were.
+    pub(crate) async fn start_again(
+        &mut self,
+        workshop: &Workshop,
+        dir: &Path,
+    ) -> Result<(), Box<dyn Error>> {
+        if let Some(redis) = &mut self.redis {
+            redis.start_again().await?;
         }
-        let contestant = Self { peer, server, redis, address, browsers: Browsers::default(), stored: 0 };
-        contestant.connect().await?.send(&Call::get("/health")?, None).await?;
-        Ok(contestant)
+        let redis = self.redis.as_ref();
+        self.server = serve(self.peer, workshop, &self.database, redis, self.address, dir).await?;
+        Ok(())
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, Box<dyn Error>> {
@@ -107,6 +128,36 @@ impl Contestant {
             wal_bytes: postgres.wal_bytes().await? as f64,
         })
     }
+}
+
+/// Another process of a peer.
+#[derive(Debug)]
+pub(crate) struct Twin {
+    _server: Leashed,
+    pub(crate) address: SocketAddr,
+}
+
+/// Starts a process of a peer, and waits until it listens.
+async fn serve(
+    peer: Peer,
+    workshop: &Workshop,
+    database: &str,
+    redis: Option<&Redis>,
+    address: SocketAddr,
+    dir: &Path,
+) -> Result<Leashed, Box<dyn Error>> {
+    let mut command = workshop.start(peer);
+    command.env("LISTEN", address.to_string()).env("DATABASE_URL", database);
+    if let Some(redis) = redis {
+        command.env("REDIS_URL", redis.url());
+    }
+    let mut server = Leashed::start(command, peer.name, dir)?;
+    match server.first_line().await?.as_str() {
+        "ready" => {}
+        other => return Err(format!("It said {other:?} instead of \"ready\".").into()),
+    }
+    Connection::open(address).await?.send(&Call::get("/health")?, None).await?;
+    Ok(server)
 }
 
 impl Spent {

@@ -26,7 +26,8 @@ pub(crate) struct Flags {
     /// How many connections the closed loop keeps busy [default: 16]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=64))]
     connections: Option<u32>,
-    /// Only these peers: ledger, tower-sessions, poem-redis, actix-redis, axum-session, reference
+    /// Only these peers: ledger, tower-sessions, poem-redis, poem-redis-fsync, actix-redis,
+    /// actix-redis-fsync, axum-session, reference
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     only: Vec<String>,
     /// Writes the results into benches/RESULTS.md and benches/results/peers.svg
@@ -55,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) tab_sessions: usize,
     /// Logouts during a request.
     pub(crate) logouts: usize,
+    /// How long a session is asked for after its logout in another process.
+    pub(crate) stale_max: Duration,
     /// Names of peers; all if empty.
     pub(crate) only: Vec<String>,
     pub(crate) publish: bool,
@@ -75,6 +78,7 @@ impl Flags {
             counted_requests: usual(2_000, 400) as usize,
             tab_sessions: usual(50, 10) as usize,
             logouts: usual(200, 40) as usize,
+            stale_max: Duration::from_secs(u64::from(usual(30, 3))),
             only: self.only,
             publish: self.publish,
         }

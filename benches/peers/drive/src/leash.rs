@@ -56,6 +56,18 @@ impl Leashed {
         }
     }
 
+    /// Kills it and all processes that it has started, and returns when it is gone.
+    pub(crate) async fn kill(&mut self) -> Result<(), Box<dyn Error>> {
+        // It leads the group of its processes.
+        let mut kill = Command::new("/bin/sh");
+        kill.args(["-c", r#"kill -s KILL -- "-$1""#, "kill", &self.id().to_string()]);
+        if !kill.status().await?.success() {
+            return Err("A server could not be killed.".into());
+        }
+        self.child.wait().await?;
+        Ok(())
+    }
+
     /// Its process id; zero once it has ended.
     pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap_or_default()

@@ -9,6 +9,8 @@ mod commits;
 mod connection;
 mod contest;
 mod contestant;
+mod crash;
+mod elsewhere;
 mod figures;
 mod flags;
 mod goals;
@@ -91,7 +93,7 @@ async fn run(plan: Plan) -> Result<(), Box<dyn Error>> {
     if contest.contestants.is_empty() {
         return Err("No peer takes part.".into());
     }
-    contest.hold().await?;
+    contest.hold(&workshop).await?;
     let text = page::text(&contest, &plan, &workshop).await?;
     println!("{text}");
     if plan.publish {

@@ -44,6 +44,11 @@ impl Operation {
         self != Self::Health
     }
 
+    /// Whether it only reads the session.
+    pub(crate) fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::Return)
+    }
+
     pub(crate) fn call(self) -> Result<Call, InvalidUri> {
         match self {
             Self::Health => Call::get("/health"),

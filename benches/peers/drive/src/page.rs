@@ -41,6 +41,7 @@ pub(crate) async fn text(
         titled("Open loop", OPEN, &tables::steady(contest)),
         titled("Parallel tabs", TABS, &tables::tabs(contest)),
         titled("Logouts during a request", LOGOUTS, &tables::logouts(contest)),
+        titled("Logouts elsewhere, and a crash", DURABILITY, &tables::durability(contest)),
         errors(contest),
     ];
     Ok(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n"))
@@ -48,7 +49,12 @@ pub(crate) async fn text(
 
 const CLOSED: &str = "Each connection asks again as soon as it is answered, each time as a random one of its \
      browsers: for `return` those that were away, so that most are read for the first time in minutes; for the others \
-     those that send a request every few seconds. Medians over rounds; ratios are medians of the ratios within a round.";
+     those that send a request every few seconds. Medians over rounds; ratios are medians of the ratios within a round. \
+     Reads marked *stale* come from the process's memory, which does not know of logouts elsewhere: the last table says for how long.";
+const DURABILITY: &str = "Two processes of each peer share its store. A browser is known to both and logs out at one; how long does \
+     the other one still read its session? Then all peers, every Redis and PostgreSQL are killed (`kill -9`) while 16 browsers of each \
+     peer change their sessions, and are started again. Gone: changes that were answered with 200 and are not in the \
+     session any more, and sessions that cannot be read. The machine stays up, so this asks less than a power failure would.";
 const COSTS: &str = "CPU by the kernel's account, for each request of the closed loop; the store is PostgreSQL with \
      all its processes, and the peer's own Redis where it has one. WAL is the whole server's. Commits are counted \
      apart, over a fixed number of requests (a SELECT of its own is one too), once PostgreSQL's counters have come to rest.";
@@ -68,7 +74,8 @@ fn titled(title: &str, lead: &str, table: &str) -> String {
 
 /// The place, the time and the settings.
 async fn setting(contest: &Contest, plan: &Plan) -> Result<String, Box<dyn Error>> {
-    let has_redis = contest.contestants.iter().any(|contestant| contestant.peer.store == Store::Redis);
+    let has_redis =
+        contest.contestants.iter().any(|contestant| matches!(contestant.peer.store, Store::Redis(_)));
     let redis = redis::version().await.filter(|_| has_redis);
     let mut servers = format!("PostgreSQL {}", contest.postgres.version().await?);
     redis.iter().for_each(|version| servers.push_str(&format!(", Redis {version}")));
@@ -76,8 +83,8 @@ async fn setting(contest: &Contest, plan: &Plan) -> Result<String, Box<dyn Error
     Ok(format!(
         "{}.\n\n{} sessions at each peer, of which {} send requests all the time; {} rounds, in which the peers take turns; {} s for each peer and operation; {} connections; client, \
          servers and stores on the same machine, over loopback. PostgreSQL commits with fsync; also set: {settings}; \
-         vacuum runs between rounds. Each Redis peer has a Redis of its own without persistence (`save ''`, \
-         `appendonly no`).",
+         vacuum runs between rounds. Each Redis peer has a Redis of its own (`save ''`): without persistence (`appendonly no`), and for those called \
+         `fsync` with `appendonly yes, appendfsync always`.",
         machine(&servers),
         plan.sessions,
         plan.active,

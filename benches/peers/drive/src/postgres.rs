@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 
 use bench_report::Counters;
-use private_postgres::{Options, Server};
+use private_postgres::{Crash, Options, Server};
 use tokio_postgres::{Client, NoTls};
 
 /// The settings that differ from PostgreSQL's defaults; the results tell them. No checkpoint and no vacuum
@@ -36,9 +36,21 @@ impl Postgres {
             .fold(Options::new().fsync(true), |options, (name, value)| options.setting(*name, *value));
         let server = Server::start(options)?;
         let watch = connect(&server, "postgres").await?;
-        let pid_file = fs::read_to_string(server.socket_dir().join("data/postmaster.pid"))?;
-        let postmaster = pid_file.lines().next().unwrap_or_default().trim().parse()?;
+        let postmaster = first_process(&server)?;
         Ok(Self { server, watch, postmaster })
+    }
+
+    /// Kills it.
+    pub(crate) fn crash(&self) -> Result<(), Box<dyn Error>> {
+        Ok(self.server.crash(Crash::Kill)?)
+    }
+
+    /// Starts it again after a crash.
+    pub(crate) async fn start_again(&mut self) -> Result<(), Box<dyn Error>> {
+        self.server.start_again()?;
+        self.watch = connect(&self.server, "postgres").await?;
+        self.postmaster = first_process(&self.server)?;
+        Ok(())
     }
 
     /// Makes a database and returns its address.
@@ -97,6 +109,11 @@ impl Postgres {
         let text: String = self.watch.query_one("show server_version", &[]).await?.try_get(0)?;
         Ok(text.split(' ').next().unwrap_or_default().to_owned())
     }
+}
+
+fn first_process(server: &Server) -> Result<u32, Box<dyn Error>> {
+    let pid_file = fs::read_to_string(server.socket_dir().join("data/postmaster.pid"))?;
+    Ok(pid_file.lines().next().unwrap_or_default().trim().parse()?)
 }
 
 async fn connect(server: &Server, database: &str) -> Result<Client, Box<dyn Error>> {

@@ -1,8 +1,9 @@
 //! A Redis for one peer.
 
 use std::error::Error;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -10,11 +11,13 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use crate::leash::Leashed;
+use crate::peer::Persistence;
 
 /// Redis ignores its input. So a shell watches the input, and tells the process id.
 const SCRIPT: &str = r#"
 trap '' INT HUP
-redis-server --bind 127.0.0.1 --port "$1" --dir "$2" --save '' --appendonly no --daemonize no >&2 </dev/null &
+redis-server --bind 127.0.0.1 --port "$1" --dir "$2" --save '' --appendonly "$3" --appendfsync always \
+    --daemonize no >&2 </dev/null &
 server=$!
 echo "$server"
 while read -r _; do :; done
@@ -25,34 +28,66 @@ wait "$server"
 /// How often a connection is tried before Redis counts as failed.
 const TRIES_MAX: usize = 200;
 
-/// A running `redis-server` that keeps nothing on disk.
+/// A running `redis-server`.
 #[derive(Debug)]
 pub(crate) struct Redis {
-    _leash: Leashed,
+    name: &'static str,
+    leash: Leashed,
     address: SocketAddr,
+    /// Of its own.
+    dir: PathBuf,
+    persistence: Persistence,
     /// Of the server itself.
     pub(crate) process: u32,
 }
 
 impl Redis {
-    pub(crate) async fn start(name: &str, dir: &Path) -> Result<Self, Box<dyn Error>> {
-        let address = free_address()?;
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", SCRIPT, "redis", &address.port().to_string()]).arg(dir);
-        let mut leash = Leashed::start(command, &format!("{name}-redis"), dir)?;
-        let process = leash.first_line().await?.parse()?;
-        for _ in 0..TRIES_MAX {
-            if TcpStream::connect(address).await.is_ok() {
-                return Ok(Self { _leash: leash, address, process });
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-        Err("redis-server did not start. Is it installed (Debian: apt-get install redis-server)?".into())
+    /// Starts one for the peer of this name, with a folder of its own in `dir`.
+    pub(crate) async fn start(
+        name: &'static str,
+        persistence: Persistence,
+        dir: &Path,
+    ) -> Result<Self, Box<dyn Error>> {
+        let (address, dir) = (free_address()?, dir.join(format!("{name}-redis")));
+        fs::create_dir(&dir)?;
+        let (leash, process) = run(name, address, persistence, &dir).await?;
+        Ok(Self { name, leash, address, dir, persistence, process })
+    }
+
+    /// Kills it, and all that it has not written with it.
+    pub(crate) async fn crash(&mut self) -> Result<(), Box<dyn Error>> {
+        self.leash.kill().await
+    }
+
+    /// Starts it again after a crash, where it was.
+    pub(crate) async fn start_again(&mut self) -> Result<(), Box<dyn Error>> {
+        (self.leash, self.process) = run(self.name, self.address, self.persistence, &self.dir).await?;
+        Ok(())
     }
 
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.address)
     }
+}
+
+async fn run(
+    name: &str,
+    address: SocketAddr,
+    persistence: Persistence,
+    dir: &Path,
+) -> Result<(Leashed, u32), Box<dyn Error>> {
+    let append_only = if persistence == Persistence::EachWrite { "yes" } else { "no" };
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", SCRIPT, "redis", &address.port().to_string()]).arg(dir).arg(append_only);
+    let mut leash = Leashed::start(command, &format!("{name}-redis"), dir)?;
+    let process = leash.first_line().await?.parse()?;
+    for _ in 0..TRIES_MAX {
+        if TcpStream::connect(address).await.is_ok() {
+            return Ok((leash, process));
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    Err("redis-server did not start. Is it installed (Debian: apt-get install redis-server)?".into())
 }
 
 /// A port of the loopback that nobody listens on at this moment.

@@ -3,6 +3,7 @@
 use bench_report::markdown;
 
 use crate::contest::{Contest, Event, Findings};
+use crate::elsewhere::Stale;
 use crate::figures::{NONE, microseconds, milliseconds, ratio};
 use crate::open::LATE_MS;
 use crate::operation::Operation;
@@ -102,6 +103,39 @@ pub(crate) fn logouts(contest: &Contest) -> String {
     by_operation(contest, &Operation::CHANGING, &heads, row)
 }
 
+/// What a logout in another process and a crash have come to.
+pub(crate) fn durability(contest: &Contest) -> String {
+    let findings = &contest.findings;
+    let rows = contest.contestants.iter().filter_map(|contestant| {
+        let (peer, name) = (contestant.peer, contestant.peer.name);
+        let (stale, loss) = (findings.stale.get(name)?, findings.losses.get(name)?);
+        Some(vec![
+            name.to_owned(),
+            peer.store.to_string(),
+            stale.to_string(),
+            loss.changes.to_string(),
+            loss.changes_gone.to_string(),
+            format!("{} of {}", loss.sessions_gone, loss.sessions),
+        ])
+    });
+    let heads = [
+        "peer",
+        "sessions in",
+        "read after a logout elsewhere",
+        "changes answered 200 before the crash",
+        "of them gone after it",
+        "sessions gone",
+    ];
+    markdown(&heads, rows)
+}
+
+impl Findings {
+    /// Whether the peer reads sessions that have ended in another process.
+    fn reads_stale(&self, name: &str) -> bool {
+        self.stale.get(name).is_some_and(|stale| *stale != Stale::Never)
+    }
+}
+
 /// The first error of each kind, if there was any.
 pub(crate) fn errors(findings: &Findings) -> Vec<String> {
     let closed = findings.closed.keys().filter_map(|event| Some((event, findings.errors(*event).1?)));
@@ -122,11 +156,14 @@ fn by_operation(
         let of_peers = contest.contestants.iter().map(move |contestant| (*operation, contestant));
         of_peers.filter_map(|(operation, contestant)| {
             let mut cells = row((operation, contestant.peer.name))?;
-            let store = match contestant.peer.store {
-                Store::Redis => " (Redis)",
+            let name = contestant.peer.name;
+            let is_stale = operation.reads() && contest.findings.reads_stale(name);
+            let mark = match contestant.peer.store {
+                _ if is_stale => " (stale)",
+                Store::Redis(_) => " (Redis)",
                 Store::PostgreSql => "",
             };
-            cells.insert(0, format!("{operation}: {}{store}", contestant.peer.name));
+            cells.insert(0, format!("{operation}: {name}{mark}"));
             Some(cells)
         })
     });

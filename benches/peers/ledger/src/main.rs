@@ -11,7 +11,7 @@ use peer_contract::{
     CONNECTIONS_MAX, COUNT, Environment, Failure, INSERT_PURCHASE, Login, PURCHASE_TABLE, Pace, over, ready,
 };
 use poem::error::InternalServerError;
-use poem::listener::{Listener, TcpListener};
+use poem::listener::TcpAcceptor;
 use poem::web::Query;
 use poem::{EndpointExt, Result, Route, Server, get, handler, post};
 use session_ledger::{Key, KeyRing, Ledger, Session, Sessions, SignedIn, Tx};
@@ -80,7 +80,7 @@ async fn main() -> Result<(), Failure> {
         .at("/order", post(order))
         .at("/logout", post(logout))
         .with(Sessions::new(ledger, KeyRing::parse(KEYS)?));
-    let acceptor = TcpListener::bind(listen).into_acceptor().await?;
+    let acceptor = TcpAcceptor::from_tokio(peer_contract::listen(&listen)?)?;
     ready()?;
     tokio::select! {
         served = Server::new_with_acceptor(acceptor).run(app) => Ok(served?),

@@ -12,7 +12,7 @@ use peer_contract::{
     COUNT, Environment, Failure, IDLE_DAYS, Login, Orders, Pace, USER, over, ready, redis_url,
 };
 use poem::http::StatusCode;
-use poem::listener::{Listener, TcpListener};
+use poem::listener::TcpAcceptor;
 use poem::session::{CookieConfig, RedisStorage, ServerSession, Session};
 use poem::web::{Data, Query};
 use poem::{EndpointExt, Error, Result, Route, Server, get, handler, post};
@@ -77,7 +77,7 @@ async fn main() -> Result<(), Failure> {
         .with(ServerSession::new(cookie, storage))
         .data(orders);
     let app = Route::new().at("/health", get(health)).nest("/", sessions);
-    let acceptor = TcpListener::bind(listen).into_acceptor().await?;
+    let acceptor = TcpAcceptor::from_tokio(peer_contract::listen(&listen)?)?;
     ready()?;
     tokio::select! {
         served = Server::new_with_acceptor(acceptor).run(app) => Ok(served?),

@@ -15,7 +15,6 @@ use peer_contract::{
     CONNECTIONS_MAX, COUNT, Environment, Failure, IDLE_DAYS, INSERT_PURCHASE, Login, PURCHASE_TABLE, Pace,
     SERIALIZABLE, USER, over, ready,
 };
-use tokio::net::TcpListener;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::session_store::ExpiredDeletion;
 use tower_sessions::{Expiry, Session, SessionManagerLayer, session};
@@ -99,7 +98,7 @@ async fn main() -> Result<(), Failure> {
         .layer(sessions)
         .route("/health", get(async || ()))
         .with_state(pool);
-    let listener = TcpListener::bind(environment.listen).await?;
+    let listener = peer_contract::listen(&environment.listen)?;
     ready()?;
     tokio::select! {
         served = axum::serve(listener, app) => Ok(served?),
