@@ -8,6 +8,7 @@ pub(crate) mod idle_ends;
 pub(crate) mod lending;
 pub(crate) mod pipeline;
 pub(crate) mod pool;
+pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod tls;
 pub(crate) mod watched;
