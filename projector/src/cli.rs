@@ -100,6 +100,11 @@ pub enum Command {
     ///
     /// Example: projector end --user alice --reason credential_changed --by admin
     ///
+    /// With --dry-run it ends none and says how many would end. It counts for two seconds, so of very many it
+    /// says "at least". Exit code 1: none would. session_ledger_auditor is enough for that.
+    ///
+    /// Example: projector end --from-network 203.0.113.0/24 --dry-run
+    ///
     /// Example: projector end --from-network 203.0.113.0/24 --by admin --yes
     End(End),
     /// Follow the log and write new events to standard output

@@ -15,6 +15,7 @@ pub mod envelope;
 pub mod epoch;
 mod error;
 mod facts;
+pub mod failed_logins;
 pub mod history;
 pub mod key_file;
 pub mod keys;

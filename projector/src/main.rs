@@ -8,8 +8,9 @@ use clap::Parser;
 use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, console_user, database, end, epoch, history, key_file, keys, logins, manual,
-    migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions, verify,
+    Answer, Console, Error, console_user, database, end, epoch, failed_logins, history, key_file, keys,
+    logins, manual, migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions,
+    verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -139,6 +140,10 @@ async fn tell(
         Audit::Sessions(asked) => {
             let question = asked.question(now)?;
             sessions::run(&open().await?, &question, console).await
+        }
+        Audit::Logins(asked) if asked.failed => {
+            let question = asked.question_of_failures(now)?;
+            failed_logins::run(&open().await?, &question, console).await
         }
         Audit::Logins(asked) => {
             let question = asked.question(now)?;

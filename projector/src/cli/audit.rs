@@ -60,7 +60,13 @@ pub enum Audit {
     /// A terminal that is too narrow does without columns that are empty, then without PROOF, SESSION,
     /// BROWSER, BY, FOR, FROM and ENDED, in this order.
     ///
+    /// With --failed it lists logins that failed: the user as it was tried, why, and from where. LEFT OUT
+    /// says how many before it were not recorded, as they were too many. In OCSF each is a Logon of the
+    /// status Failure. A narrow terminal does without SESSION, BROWSER, LEFT OUT and FROM.
+    ///
     /// Example: projector logins --from-network 203.0.113.0/24 --since '7 d ago'
+    ///
+    /// Example: projector logins --failed --user alice --format ocsf
     Logins(Logins),
     /// Tell who was signed in at a moment
     ///
