@@ -31,6 +31,7 @@ mod quota;
 mod rebuild;
 mod recorder;
 pub(crate) mod retry;
+mod shares;
 mod subscriptions;
 mod surroundings;
 mod timekeeper;
