@@ -8,6 +8,7 @@ mod relay;
 mod serve;
 mod state_at;
 mod subscriptions;
+mod tables;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use relay::Relay;
 pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
+pub use tables::Tables;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///

@@ -48,7 +48,7 @@ pub async fn run(ledger: &Ledger, question: &Question, console: &mut Console<'_>
 
 /// One failed login, with all fields for the machine formats.
 #[derive(Serialize)]
-struct Line {
+pub(crate) struct Line {
     event_id: String,
     #[serde(serialize_with = "output::exact_time")]
     failed_at: OffsetDateTime,

@@ -8,7 +8,7 @@ use clap::Parser;
 use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, console_user, database, end, epoch, failed_logins, history, key_file, keys,
+    Answer, Console, Error, console_user, database, did, end, epoch, failed_logins, history, key_file, keys,
     logins, manual, migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions,
     verify,
 };
@@ -122,6 +122,10 @@ async fn tell(
 ) -> Result<Answer, Error> {
     let now = OffsetDateTime::now_utc();
     match asked {
+        Audit::History(asked) if asked.did => {
+            let question = asked.question_of_rows()?;
+            did::run(&open().await?, &question, console).await
+        }
         Audit::History(asked) => {
             let follows = asked.follow;
             let question = asked.question(now)?;

@@ -43,7 +43,7 @@ pub(crate) async fn show(
     desk: AtDesk<'_>,
     Query(Wanted { address, cursor, failures }): Query<Wanted>,
 ) -> Result<Response> {
-    let Some(network) = network(address.trim()) else {
+    let Some(network) = network(&address) else {
         viewer.looks_at(&format!("network {address}"))?;
         let told = format!("“{}” is neither an address nor a network.", told::text(&address));
         return unknown(&viewer, &told, "They look like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.");
@@ -71,6 +71,8 @@ pub(crate) async fn show(
     })
 }
 
-fn network(text: &str) -> Option<IpNet> {
+/// The network that a text means, or the one of an address alone.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
     text.parse::<IpAddr>().ok().map(IpNet::from).or_else(|| text.parse().ok()).map(|network| network.trunc())
 }
