@@ -12,11 +12,13 @@
 pub(crate) mod accounts;
 pub(crate) mod backends;
 pub(crate) mod bare;
+mod conditions;
 pub(crate) mod connection;
 pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod failed_logins;
 pub(crate) mod impersonations;
+pub(crate) mod live_count;
 pub(crate) mod log;
 pub(crate) mod logins;
 #[cfg(test)]
@@ -29,6 +31,7 @@ pub(crate) mod schema;
 pub(crate) mod seals;
 pub(crate) mod sessions;
 pub(crate) mod settling;
+pub(crate) mod signed_in;
 mod sqlstate;
 mod table;
 pub(crate) mod watch;

@@ -299,3 +299,23 @@ async fn failed_logins_are_found_by_user_network_time_and_reason() {
     let nobody = scene.ledger.failed_logins_page(&any().of_user(""), None, 3).await;
     assert!(matches!(nobody, Err(QuestionError::Ledger(_))), "{nobody:?}");
 }
+
+/// It hid the others: whoever guessed a thousand passwords a minute left no room for anybody else.
+#[tokio::test]
+async fn a_flood_from_one_address_leaves_room_for_the_others() {
+    let scene = Scene::set().await;
+    let ledger = scene.database.builder().failed_logins_per_minute(60).connect().await.unwrap();
+    let failed = |last: u8| {
+        let address = std::net::Ipv4Addr::new(192, 0, 2, last).into();
+        FailedLogin::of("alice").from_client(Client::new(Some(address), None))
+    };
+    let mut recorded = 0;
+    for _ in 0..60 {
+        recorded += usize::from(ledger.login_failed(failed(1)).await.unwrap());
+    }
+    assert!((15..60).contains(&recorded), "a quarter, and what comes with time: {recorded}");
+    assert!(ledger.login_failed(failed(2)).await.unwrap(), "another address has its own share");
+    let rows = scene.recorded(recorded + 1).await;
+    let left_out: u64 = rows.iter().map(|row| row.left_out).sum();
+    assert_eq!(left_out, 60 - recorded as u64, "the rows say how many were left out");
+}

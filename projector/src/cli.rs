@@ -8,6 +8,7 @@ mod relay;
 mod serve;
 mod state_at;
 mod subscriptions;
+mod tables;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use relay::Relay;
 pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
+pub use tables::Tables;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
@@ -99,6 +101,11 @@ pub enum Command {
     /// the log.
     ///
     /// Example: projector end --user alice --reason credential_changed --by admin
+    ///
+    /// With --dry-run it ends none and says how many would end. It counts for two seconds, so of very many it
+    /// says "at least". Exit code 1: none would. session_ledger_auditor is enough for that.
+    ///
+    /// Example: projector end --from-network 203.0.113.0/24 --dry-run
     ///
     /// Example: projector end --from-network 203.0.113.0/24 --by admin --yes
     End(End),

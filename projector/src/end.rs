@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 
 use futures_util::{FutureExt, TryStreamExt};
 use session_ledger::Ledger;
-use session_ledger::ledger::End;
+use session_ledger::ledger::{End, LiveCount};
 use session_ledger::session::{EndReason, SessionFilter, SessionId, UserId};
 use session_ledger::web::IpNet;
 
@@ -42,6 +42,8 @@ pub struct Order {
     pub by: Option<UserId>,
     /// Whether nobody needs to be asked any more.
     pub is_confirmed: bool,
+    /// Whether it is only told how many would end.
+    pub is_dry: bool,
 }
 
 /// Ends the sessions. [`Answer::No`] if none of them was live. `answers` is where somebody answers questions,
@@ -58,16 +60,20 @@ pub async fn run(
     stop: impl Future<Output = ()>,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
+    if order.is_dry {
+        return tell(order, ledger, console).await;
+    }
     order.check(answers.is_some())?;
+    let expected = order.expected(ledger).await?;
     if let Some(answers) = answers.filter(|_| order.needs_confirmation())
-        && !is_wanted(order, answers, console)?
+        && !is_wanted(order, expected, answers, console)?
     {
         return Err(Error::Unconfirmed);
     }
     let (mut ended, stop) = (0, pin!(stop));
     let outcome = match &order.whom {
         Whom::Sessions(sessions) => end_each(ledger, order, sessions, &mut ended, stop, console).await,
-        _ => end_all(ledger, order, &mut ended, stop, console).await,
+        _ => end_all(ledger, order, expected, &mut ended, stop, console).await,
     };
     if outcome.is_err() && ended > 0 {
         let verb = if ended == 1 { "was" } else { "were" };
@@ -79,6 +85,19 @@ pub async fn run(
     }
     console.print(&format!("Ended {}.\n", count(ended, "session")))?;
     Ok(if ended > 0 { Answer::Yes } else { Answer::No })
+}
+
+/// Says how many sessions would end. [`Answer::No`] if none would.
+async fn tell(order: &Order, ledger: &Ledger, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let Some(expected) = order.expected(ledger).await? else { return Ok(Answer::No) };
+    console.print(&format!("{} would end{}.\n", live(expected), order.whose()))?;
+    Ok(if expected.sessions > 0 { Answer::Yes } else { Answer::No })
+}
+
+/// So many live sessions, or more.
+fn live(expected: LiveCount) -> String {
+    let least = if expected.is_whole { "" } else { "At least " };
+    format!("{least}{}", count(expected.sessions, "live session"))
 }
 
 /// Ends sessions by their ids, one after the other.
@@ -114,12 +133,14 @@ async fn end_each(
 async fn end_all(
     ledger: &Ledger,
     order: &Order,
+    expected: Option<LiveCount>,
     ended: &mut u64,
     mut stop: Pin<&mut impl Future<Output = ()>>,
     console: &mut Console<'_>,
 ) -> Result<(), Error> {
     let mut batches = pin!(ledger.end_stream(order.filter(), order.end()));
-    let mut steps = Steps::new("Ending", None, console);
+    let whole = expected.filter(|expected| expected.is_whole).map(|expected| expected.sessions);
+    let mut steps = Steps::new("Ending", whole, console);
     loop {
         if stop.as_mut().now_or_never().is_some() {
             return Err(Error::EndsStopped);
@@ -131,7 +152,13 @@ async fn end_all(
 }
 
 /// Asks whether the sessions are to end. Anything but `yes` is no.
-fn is_wanted(order: &Order, answers: &mut dyn BufRead, console: &mut Console<'_>) -> io::Result<bool> {
+fn is_wanted(
+    order: &Order,
+    expected: Option<LiveCount>,
+    answers: &mut dyn BufRead,
+    console: &mut Console<'_>,
+) -> io::Result<bool> {
+    let found = expected.map(|expected| format!("{} found. ", live(expected))).unwrap_or_default();
     let reason = &order.reason;
     console.note(&match &order.whom {
         Whom::Sessions(sessions) => {
@@ -141,7 +168,7 @@ fn is_wanted(order: &Order, answers: &mut dyn BufRead, console: &mut Console<'_>
             )
         }
         _ => format!(
-            "This ends each live session{}, for the reason \"{reason}\". Type yes to go on:",
+            "{found}This ends each live session{}, for the reason \"{reason}\". Type yes to go on:",
             order.whose()
         ),
     })?;
@@ -164,6 +191,16 @@ impl Order {
             ));
         }
         Ok(())
+    }
+
+    /// How many sessions are expected to end, where they are not named one by one.
+    async fn expected(&self, ledger: &Ledger) -> Result<Option<LiveCount>, Error> {
+        let keep = match &self.whom {
+            Whom::Sessions(_) => return Ok(None),
+            Whom::User { keep, .. } => *keep,
+            Whom::Network(_) | Whom::Everything => None,
+        };
+        Ok(Some(ledger.count_live(&self.filter(), keep).await?))
     }
 
     /// Which live sessions are meant, where they are not named one by one.

@@ -44,6 +44,12 @@ pub enum Error {
         /// The command, and the role that it needs.
         duty: Duty,
     },
+    /// The role may not read a table of the application.
+    #[error(
+        "{0}; the table's owner may grant it: `grant select on` the table and `grant usage on schema` its schema, to the \
+         user of this command"
+    )]
+    Rows(Box<Error>),
     /// The database's schema does not fit.
     #[error(transparent)]
     Schema(SchemaError),
@@ -121,6 +127,11 @@ impl Error {
     #[must_use]
     pub fn of(self, duty: Duty) -> Self {
         if self.is_refusal() { Self::Forbidden { refusal: Box::new(self), duty } } else { self }
+    }
+
+    /// The error of reading the application's tables: if the database has refused it, it says who may help.
+    pub(crate) fn of_rows(self) -> Self {
+        if self.is_refusal() { Self::Rows(Box::new(self)) } else { self }
     }
 
     /// Whether the role lacks a right.

@@ -11,7 +11,8 @@ use session_ledger::ledger::QuestionError;
 use session_ledger::session::{Client, EventFilter, Recorded, SessionId, UserId};
 use session_ledger::web::IpNet;
 
-use self::step::{Step, StepOfUser};
+pub(crate) use self::step::Step;
+use self::step::StepOfUser;
 use crate::moment::Span;
 use crate::ocsf::{self, Authentication, Service};
 use crate::output::{self, Format};

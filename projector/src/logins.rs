@@ -56,7 +56,7 @@ pub(crate) fn still_open(filter: LoginFilter) -> LoginFilter {
 
 /// One login, with all fields for the machine formats.
 #[derive(Serialize)]
-struct Line {
+pub(crate) struct Line {
     session_id: SessionId,
     version: i64,
     user: Option<String>,

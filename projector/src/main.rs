@@ -8,8 +8,9 @@ use clap::Parser;
 use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, console_user, database, end, epoch, history, key_file, keys, logins, manual,
-    migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions, verify,
+    Answer, Console, Error, console_user, database, did, end, epoch, failed_logins, history, key_file, keys,
+    logins, manual, migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions,
+    verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -121,6 +122,10 @@ async fn tell(
 ) -> Result<Answer, Error> {
     let now = OffsetDateTime::now_utc();
     match asked {
+        Audit::History(asked) if asked.did => {
+            let question = asked.question_of_rows()?;
+            did::run(&open().await?, &question, console).await
+        }
         Audit::History(asked) => {
             let follows = asked.follow;
             let question = asked.question(now)?;
@@ -139,6 +144,10 @@ async fn tell(
         Audit::Sessions(asked) => {
             let question = asked.question(now)?;
             sessions::run(&open().await?, &question, console).await
+        }
+        Audit::Logins(asked) if asked.failed => {
+            let question = asked.question_of_failures(now)?;
+            failed_logins::run(&open().await?, &question, console).await
         }
         Audit::Logins(asked) => {
             let question = asked.question(now)?;

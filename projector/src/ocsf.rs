@@ -1,14 +1,15 @@
 //! Authentications as OCSF has them: class 3002 of the Open Cybersecurity Schema Framework, which a SIEM
 //! takes as it is.
 //!
-//! A login is a Logon, the end of a signed-in session a Logoff. Re-authentications and the beginning and end
-//! of acting as somebody else are activities of another name. A document holds no token and no value.
+//! A login is a Logon, one that failed a Logon of the status Failure, the end of a signed-in session a
+//! Logoff. Re-authentications and the beginning and end of acting as somebody else are activities of another
+//! name. A document holds no token and no value.
 
 use std::net::IpAddr;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use session_ledger::ledger::Login;
+use session_ledger::ledger::{FailedLogin, Login};
 use session_ledger::session::{Assurance, Audience, Client, EndReason, Event, Recorded, SessionId, UserId};
 use time::OffsetDateTime;
 
@@ -26,8 +27,9 @@ const LOGON_TYPE: u32 = 3;
 /// Of "Other": a protocol that the schema does not list.
 const PROTOCOL: u32 = 99;
 
-/// Of "Success".
-const SUCCESS: u32 = 1;
+/// The ids and names of the statuses.
+const SUCCESS: (u32, &str) = (1, "Success");
+const FAILURE: (u32, &str) = (2, "Failure");
 
 /// How a list with authentications is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -75,7 +77,8 @@ pub struct Authentication {
     #[serde(skip_serializing_if = "Option::is_none")]
     http_request: Option<Value>,
     service: Value,
-    session: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Value>,
     is_remote: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_mfa: Option<bool>,
@@ -101,14 +104,17 @@ enum Activity {
 struct Facts<'a> {
     activity: Activity,
     at: OffsetDateTime,
-    session: SessionId,
-    version: i64,
-    user: &'a UserId,
+    session: Option<SessionId>,
+    /// Of the event in its session.
+    version: Option<i64>,
+    user: Option<&'a UserId>,
     actor: Option<&'a UserId>,
     ip: Option<IpAddr>,
     user_agent: Option<&'a str>,
     proof: Option<(&'a [String], Option<Assurance>)>,
     reason: Option<&'a EndReason>,
+    /// Why it failed.
+    failure: Option<&'a str>,
     deadline: Option<OffsetDateTime>,
     message: String,
 }
@@ -161,14 +167,15 @@ impl Authentication {
         let facts = Facts {
             activity,
             at: entry.occurred_at,
-            session: recorded.session_id,
-            version: entry.version,
-            user: entry.user.as_ref()?,
+            session: Some(recorded.session_id),
+            version: Some(entry.version),
+            user: Some(entry.user.as_ref()?),
             actor: entry.actor.as_ref(),
             ip: *ip,
             user_agent: user_agent.as_deref(),
             proof,
             reason,
+            failure: None,
             deadline: None,
             message: entry.in_words(Audience::Operator),
         };
@@ -182,14 +189,15 @@ impl Authentication {
         let facts = |activity, at, message| Facts {
             activity,
             at,
-            session: login.session,
-            version: login.version,
-            user,
+            session: Some(login.session),
+            version: Some(login.version),
+            user: Some(user),
             actor: None,
             ip: login.client_ip,
             user_agent: login.user_agent.as_deref(),
             proof: Some((&login.methods[..], login.assurance)),
             reason: None,
+            failure: None,
             deadline: login.deadline,
             message,
         };
@@ -208,6 +216,35 @@ impl Authentication {
         [logon].into_iter().chain(logoff.map(|facts| Self::new(facts, of_logoff, service))).collect()
     }
 
+    /// The Logon that failed. Of a user whom the application does not tell, the document names none.
+    pub fn of_failure(failed: &FailedLogin, service: &Service) -> Self {
+        let reason = failed.reason.as_str();
+        let as_whom = failed.user.as_ref().map(|user| format!(" as {user}")).unwrap_or_default();
+        let facts = Facts {
+            activity: Activity::Logon,
+            at: failed.failed_at,
+            session: failed.session,
+            version: None,
+            user: failed.user.as_ref(),
+            actor: None,
+            ip: failed.client_ip,
+            user_agent: failed.user_agent.as_deref(),
+            proof: None,
+            reason: None,
+            failure: Some(reason),
+            deadline: None,
+            message: format!("a login{as_whom} failed: {reason}"),
+        };
+        let mut document = Self::new(facts, failed.event_id.to_string(), service);
+        if let Value::Object(metadata) = &mut document.metadata {
+            metadata.insert("log_name".to_owned(), json!("session_ledger.failed_login"));
+        }
+        if let Value::Object(unmapped) = &mut document.unmapped {
+            unmapped.insert("left_out".to_owned(), json!(failed.left_out));
+        }
+        document
+    }
+
     /// The same document with what only an event knows.
     fn recorded(mut self, kind: &str, at: OffsetDateTime) -> Self {
         if let Value::Object(metadata) = &mut self.metadata {
@@ -223,6 +260,7 @@ impl Authentication {
         let methods = facts.proof.map(|(methods, _)| methods);
         let is_mfa = assurance.map(|assurance| assurance >= Assurance::Aal2);
         let person = |user: &UserId| json!({ "uid": user.as_str() });
+        let (status_id, status) = if facts.failure.is_some() { FAILURE } else { SUCCESS };
         Self {
             activity_id,
             activity_name,
@@ -231,12 +269,15 @@ impl Authentication {
             class_uid: CLASS,
             class_name: "Authentication",
             type_uid: CLASS * 100 + activity_id,
-            severity_id: severity(facts.activity, facts.reason),
+            severity_id: severity(&facts),
             time: milliseconds(facts.at),
-            status_id: SUCCESS,
-            status: "Success",
-            status_detail: facts.reason.map(ToString::to_string),
-            user: person(facts.user),
+            status_id,
+            status,
+            status_detail: facts.failure.or(facts.reason.map(EndReason::as_str)).map(str::to_owned),
+            // The schema wants a user, and has a type for one that is not known.
+            user: facts
+                .user
+                .map_or_else(|| json!({ "name": "unknown", "type_id": 0, "type": "Unknown" }), person),
             actor: facts.actor.map(|actor| json!({ "user": person(actor) })),
             src_endpoint: facts.ip.map(|ip| json!({ "ip": ip })),
             http_request: facts.user_agent.map(|header| json!({ "user_agent": header })),
@@ -259,7 +300,7 @@ impl Authentication {
                 },
             }),
             unmapped: object([
-                ("session_version", Some(json!(facts.version))),
+                ("session_version", facts.version.map(|version| json!(version))),
                 ("methods", methods.map(|methods| json!(methods))),
                 ("assurance", assurance.map(|assurance| json!(crate::facts::level(assurance)))),
             ]),
@@ -295,15 +336,16 @@ fn login_uid(login: &Login, of: &str) -> String {
     format!("{}/{}/{of}", login.session, login.version)
 }
 
-fn session(facts: &Facts<'_>, is_mfa: Option<bool>) -> Value {
-    object([
-        ("uid", Some(json!(facts.session.to_string()))),
-        ("created_time", Some(json!(started_ms(facts.session)))),
+fn session(facts: &Facts<'_>, is_mfa: Option<bool>) -> Option<Value> {
+    let session = facts.session?;
+    Some(object([
+        ("uid", Some(json!(session.to_string()))),
+        ("created_time", Some(json!(started_ms(session)))),
         ("is_remote", Some(json!(true))),
         ("is_mfa", is_mfa.map(Value::from)),
         ("expiration_time", facts.deadline.map(|at| json!(milliseconds(at)))),
         ("expiration_reason", facts.reason.map(|reason| json!(reason.as_str()))),
-    ])
+    ]))
 }
 
 /// An object of the fields that are known.
@@ -311,10 +353,11 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// Informational (1), or more: somebody acts as another (2), a browser or network that was not expected (3),
-/// a token in two hands (4).
-fn severity(activity: Activity, reason: Option<&EndReason>) -> u32 {
-    match (activity, reason) {
+/// Informational (1), or more: a failed login, or somebody acts as another (2), a browser or network that was
+/// not expected (3), a token in two hands (4).
+fn severity(facts: &Facts<'_>) -> u32 {
+    match (facts.activity, facts.reason) {
+        _ if facts.failure.is_some() => 2,
         (_, Some(EndReason::TokenReplayed)) => 4,
         (_, Some(EndReason::ClientChanged | EndReason::DatabaseRolledBack)) => 3,
         (Activity::Other(name), _) if name.starts_with("Impersonation") => 2,

@@ -11,7 +11,6 @@ mod door;
 mod error;
 mod files;
 mod frame;
-mod hidden;
 mod keys;
 mod lines;
 mod pages;
@@ -140,9 +139,9 @@ pub async fn open(
     keys: KeyRing,
     settings: Settings,
 ) -> Result<(impl Endpoint<Output = Response> + 'static, Sessions), Error> {
-    let Settings { access, doors, cookie, trusted_proxies, hidden } = settings;
+    let Settings { access, doors, cookie, trusted_proxies, hidden, tables } = settings;
     access.check().map_err(ServeError::Users)?;
-    let desk = Desk::open(ledgers.audit, access, hidden, trusted_proxies.clone()).await?;
+    let desk = Desk::open(ledgers.audit, access, hidden, tables, trusted_proxies.clone()).await?;
     let sessions = Sessions::builder(ledgers.own, keys)
         .cookie(cookie)
         .audience(AUDIENCE)

@@ -23,7 +23,7 @@ if (state !== null && lines !== null && "EventSource" in window) {
     // The server has escaped all that others have said.
     lines.innerHTML = event.data;
     tellTimes(lines);
-    state.textContent = "Watching: logins and their ends appear by themselves.";
+    state.textContent = "Watching: what happens appears by itself.";
     state.classList.add("is-live");
   });
   source.addEventListener("error", () => {
@@ -31,7 +31,7 @@ if (state !== null && lines !== null && "EventSource" in window) {
     state.classList.remove("is-live");
     state.textContent = "The console sends no more news. ";
     const again = document.createElement("a");
-    again.href = "/tail";
+    again.href = window.location.href;
     again.textContent = "Load again";
     state.append(again);
   });

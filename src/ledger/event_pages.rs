@@ -5,12 +5,12 @@ use std::time::Instant;
 use futures_util::{Stream, TryStreamExt, stream};
 use time::OffsetDateTime;
 
-use super::Ledger;
 use super::desk::Transaction;
 use super::pages::STREAM_PAGE;
 use super::question::QuestionError;
+use super::{Error, Ledger};
 use crate::session::{EventFilter, EventPlace, Recorded, SpanSearch, Unanswerable};
-use crate::store::connection::deadline::answered;
+use crate::store::connection::reader::Reader;
 use crate::store::log::questions::{events_of_window, is_known, page_of_events};
 
 /// A page of events.
@@ -57,27 +57,7 @@ impl Ledger {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<EventPage, QuestionError> {
-        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Self::PAGE_MAX));
-        if let Some(span) = filter.span_of_all() {
-            let mut search = SpanSearch::new(span, after, limit);
-            while let Some(window) = search.window() {
-                let asked = Instant::now();
-                let asking =
-                    self.read(async |connection| events_of_window(connection, filter, &window).await);
-                search.add(&window, asking.await?, asked.elapsed());
-            }
-            return Ok(page_of_span(filter, search));
-        }
-        let asking = self.read(async |connection| page_of_events(connection, filter, after, limit).await);
-        let events = asking.await?;
-        if let Some(session) = filter.session.filter(|_| events.is_empty() && after.is_none())
-            && !self
-                .read(async |connection| is_known(connection, session, filter.user.as_ref()).await)
-                .await?
-        {
-            return Err(QuestionError::NoSuchSession { session });
-        }
-        Ok(page(filter, events, limit))
+        page_of(Reader::Pool(self.pool()), filter, cursor, limit).await
     }
 
     /// The events that fulfil `filter` as a stream. It holds a page of them in memory, and between its pages
@@ -111,25 +91,41 @@ impl Transaction {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<EventPage, QuestionError> {
-        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Ledger::PAGE_MAX));
-        let client = self.client();
-        if let Some(span) = filter.span_of_all() {
-            let mut search = SpanSearch::new(span, after, limit);
-            while let Some(window) = search.window() {
-                let asked = Instant::now();
-                let found = answered(events_of_window(client, filter, &window)).await?;
-                search.add(&window, found, asked.elapsed());
-            }
-            return Ok(page_of_span(filter, search));
-        }
-        let events = answered(page_of_events(client, filter, after, limit)).await?;
-        if let Some(session) = filter.session.filter(|_| events.is_empty() && after.is_none())
-            && !answered(is_known(client, session, filter.user.as_ref())).await?
-        {
-            return Err(QuestionError::NoSuchSession { session });
-        }
-        Ok(page(filter, events, limit))
+        page_of(Reader::Transaction(self.client()), filter, cursor, limit).await
     }
+}
+
+async fn page_of(
+    reader: Reader<'_>,
+    filter: &EventFilter,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<EventPage, QuestionError> {
+    let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Ledger::PAGE_MAX));
+    if let Some(span) = filter.span_of_all() {
+        return Ok(page_of_span(reader, filter, SpanSearch::new(span, after, limit)).await?);
+    }
+    let events = page_of_events(reader, filter, after, limit).await?;
+    if let Some(session) = filter.session.filter(|_| events.is_empty() && after.is_none())
+        && !is_known(reader, session, filter.scope.user.as_ref()).await?
+    {
+        return Err(QuestionError::NoSuchSession { session });
+    }
+    Ok(page(filter, events, limit))
+}
+
+async fn page_of_span(
+    reader: Reader<'_>,
+    filter: &EventFilter,
+    mut search: SpanSearch,
+) -> Result<EventPage, Error> {
+    while let Some(window) = search.window() {
+        let asked = Instant::now();
+        let found = events_of_window(reader, filter, &window).await?;
+        search.add(&window, found, asked.elapsed());
+    }
+    let (events, next) = search.page();
+    Ok(EventPage { events, next: next.map(|place| filter.cursor_at(place)) })
 }
 
 fn start(filter: &EventFilter, cursor: Option<&str>) -> Result<Option<EventPlace>, Unanswerable> {
@@ -147,9 +143,4 @@ fn page(filter: &EventFilter, events: Vec<Recorded>, limit: u32) -> EventPage {
     };
     let next = last.map(|last| filter.cursor_at(place(last)));
     EventPage { events, next }
-}
-
-fn page_of_span(filter: &EventFilter, search: SpanSearch) -> EventPage {
-    let (events, next) = search.page();
-    EventPage { events, next: next.map(|place| filter.cursor_at(place)) }
 }

@@ -6,6 +6,7 @@ use super::pages::STREAM_PAGE;
 use super::question::QuestionError;
 use super::{FailedLogin, Ledger};
 use crate::session::FailedLoginFilter;
+use crate::store::connection::reader::Reader;
 use crate::store::failed_logins::page_of_failed_logins;
 
 /// A page of failed logins.
@@ -48,9 +49,7 @@ impl Ledger {
         filter.check()?;
         let after = cursor.map(|cursor| filter.place_of(cursor)).transpose()?;
         let limit = limit.clamp(1, Self::PAGE_MAX);
-        let asking =
-            self.read(async |connection| page_of_failed_logins(connection, filter, after, limit).await);
-        let failed_logins = asking.await?;
+        let failed_logins = page_of_failed_logins(Reader::Pool(self.pool()), filter, after, limit).await?;
         // A page that is not full is the last.
         let last = failed_logins.last().filter(|_| failed_logins.len() >= limit as usize);
         let next = last.map(|last| filter.cursor_at(&last.place()));

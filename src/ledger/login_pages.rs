@@ -1,21 +1,31 @@
 //! Questions about logins: by user, address, time and reason, as pages, as a stream and as counts.
 
+use std::time::Instant;
+
 use futures_util::{Stream, TryStreamExt, stream};
 use time::{Duration, OffsetDateTime};
 
 use super::desk::Transaction;
 use super::pages::STREAM_PAGE;
 use super::question::QuestionError;
-use super::{EndCount, Ledger, Login, LoginCount};
+use super::{EndCount, Error, Ledger, Login, LoginCount};
 use crate::session::{LoginFilter, LoginPlace, Unanswerable};
-use crate::store::connection::deadline::answered;
+use crate::store::connection::reader::Reader;
 use crate::store::logins;
+use crate::store::signed_in::look_for_signed_in;
+
+/// How many sessions are looked at by one statement for who was signed in at a moment.
+const LOOKED_AT_MAX: usize = 1_000;
+
+/// How long a page looks for them.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A page of logins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPage {
-    /// The logins, the latest first.
+    /// The logins, the latest first; of who was signed in at a moment as [`open_at`](LoginFilter::open_at)
+    /// tells.
     pub logins: Vec<Login>,
     /// The cursor of the next page; none if this is the last. It is good for this question alone.
     pub next: Option<String>,
@@ -26,8 +36,9 @@ impl Ledger {
     pub const STEPS_MAX: i64 = 1_000;
 
     /// A page of the logins that fulfil `filter`, the latest first: those behind `cursor`, which the page
-    /// before has given as [`next`](LoginPage::next), or the first ones; at least one and at most `limit` and
-    /// at most [`PAGE_MAX`](Self::PAGE_MAX). A login keeps its place when it ends, so each is on one page.
+    /// before has given as [`next`](LoginPage::next), or the first ones; at least one and at most `limit`
+    /// and at most [`PAGE_MAX`](Self::PAGE_MAX). A login keeps its place when it ends, so each is on one
+    /// page.
     ///
     /// Time limits that only the policy knows, and not the session, do not end a login here. It only reads,
     /// and never SERIALIZABLE, so it is in no request's way, and a standby can answer it.
@@ -53,10 +64,7 @@ impl Ledger {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<LoginPage, QuestionError> {
-        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Self::PAGE_MAX));
-        let asking =
-            self.read(async |connection| logins::page_of_logins(connection, filter, after, limit).await);
-        Ok(page(filter, asking.await?, limit))
+        page_of(Reader::Pool(self.pool()), filter, cursor, limit).await
     }
 
     /// The logins that fulfil `filter` as a stream, the latest first. It holds a page of them in memory, and
@@ -98,9 +106,9 @@ impl Ledger {
         Ok(asking.await?)
     }
 
-    /// How many sessions with a user ended in each step of time from `from` on and before `until`, by reason.
-    /// A step without ends is left out. A session whose time is over counts once somebody has noticed, at the
-    /// time when it was over.
+    /// How many sessions with a user ended in each step of time from `from` on and before `until`, by
+    /// reason. A step without ends is left out. A session whose time is over counts once somebody has
+    /// noticed, at the time when it was over.
     ///
     /// # Errors
     ///
@@ -125,9 +133,47 @@ impl Transaction {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<LoginPage, QuestionError> {
-        let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Ledger::PAGE_MAX));
-        let found = answered(logins::page_of_logins(self.client(), filter, after, limit)).await?;
-        Ok(page(filter, found, limit))
+        page_of(Reader::Transaction(self.client()), filter, cursor, limit).await
+    }
+}
+
+async fn page_of(
+    reader: Reader<'_>,
+    filter: &LoginFilter,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<LoginPage, QuestionError> {
+    let (after, limit) = (start(filter, cursor)?, limit.clamp(1, Ledger::PAGE_MAX));
+    if let Some(moment) = filter.moment_of_all() {
+        return Ok(page_of_moment(reader, filter, moment, after, limit as usize).await?);
+    }
+    Ok(page(filter, logins::page_of_logins(reader, filter, after, limit).await?, limit))
+}
+
+/// Looks for who was signed in at a moment, at more and more sessions as few of them fulfil the filter.
+async fn page_of_moment(
+    reader: Reader<'_>,
+    filter: &LoginFilter,
+    moment: OffsetDateTime,
+    mut place: Option<LoginPlace>,
+    limit: usize,
+) -> Result<LoginPage, Error> {
+    let (begun, mut most, mut logins) = (Instant::now(), limit, Vec::new());
+    loop {
+        let looked_at = look_for_signed_in(reader, filter, moment, place, most).await?;
+        let is_last = looked_at.len() < most;
+        for (at, login) in looked_at {
+            place = Some(at);
+            logins.extend(login);
+            if logins.len() >= limit {
+                return Ok(LoginPage { logins, next: Some(filter.cursor_at(&at)) });
+            }
+        }
+        if is_last || begun.elapsed() >= PATIENCE {
+            let next = place.filter(|_| !is_last).map(|at| filter.cursor_at(&at));
+            return Ok(LoginPage { logins, next });
+        }
+        most = (most * 4).clamp(limit, LOOKED_AT_MAX.max(limit));
     }
 }
 

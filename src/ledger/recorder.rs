@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::Error;
 use super::quota::Quota;
 use super::retry::{backoff, may_try_again};
+use super::shares::Shares;
 use crate::session::{EventId, FailedLogin};
 use crate::store::connection::lending::lend;
 use crate::store::connection::pool::{Connection, Pool};
@@ -28,18 +29,24 @@ pub(super) struct Recorder {
     pool: Pool,
     pub(super) grouping: Grouping<Pending>,
     quota: Arc<Quota>,
+    shares: Shares,
     hook: Option<FailedLoginHook>,
 }
 
 impl Recorder {
     pub(super) fn new(pool: Pool, per_minute: u32, hook: Option<FailedLoginHook>) -> Self {
         let (grouping, quota) = (Grouping::new(STATEMENTS_MAX), Arc::new(Quota::per_minute(per_minute)));
-        Self { pool, grouping, quota, hook }
+        Self { pool, grouping, quota, shares: Shares::of(per_minute), hook }
     }
 
-    /// Makes ready to record a failed login; none if they are too many.
+    /// Makes ready to record a failed login; none if they are too many, in all or from its address.
     pub(super) fn pending(&self, failed: FailedLogin) -> Option<Pending> {
-        let Some(left_out) = self.quota.take(Instant::now()) else {
+        let now = Instant::now();
+        let is_within_share = failed.client().ip.is_none_or(|address| self.shares.take(address, now));
+        if !is_within_share {
+            self.quota.leave_out(1);
+        }
+        let Some(left_out) = is_within_share.then(|| self.quota.take(now)).flatten() else {
             telemetry::failed_login("left_out");
             return None;
         };

@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 
 use super::cursor::{Cursor, mark};
 use super::microseconds::{from_microseconds, microseconds};
-use super::{EndReason, SessionId, Unanswerable, UserId};
+use super::scope::span_of;
+use super::{EndReason, Scope, SessionId, Unanswerable, UserId};
 
-/// Which events are asked for: those of a session, of all sessions of a user, or of all sessions in a span of
-/// time. Each condition that is added leaves fewer.
+/// Which events are asked for: those of a session, of all sessions of a user, or of all sessions in a span
+/// of time. Each condition that is added leaves fewer.
 ///
 /// ```
 /// use session_ledger::session::EventFilter;
@@ -18,13 +19,11 @@ use super::{EndReason, SessionId, Unanswerable, UserId};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventFilter {
-    pub(crate) user: Option<UserId>,
+    /// Of the user's sessions; the times are those of occurring.
+    pub(crate) scope: Scope,
     pub(crate) session: Option<SessionId>,
     pub(crate) kinds: Vec<String>,
     pub(crate) actor: Option<UserId>,
-    pub(crate) network: Option<IpNet>,
-    pub(crate) from: Option<OffsetDateTime>,
-    pub(crate) until: Option<OffsetDateTime>,
     pub(crate) reason: Option<EndReason>,
     /// From when and until when it was recorded.
     pub(crate) recorded: Option<(OffsetDateTime, OffsetDateTime)>,
@@ -49,16 +48,16 @@ impl EventFilter {
     /// All events of the sessions that are a user's, also those from before the login.
     #[must_use]
     pub fn of_user(user: impl Into<UserId>) -> Self {
-        Self { user: Some(user.into()), ..Self::nothing() }
+        Self::nothing().of(user)
     }
 
     /// All events of all sessions that were recorded in this span of time, `until` not counted. The time is
     /// the database's own when it wrote them: the end of a session whose time was over has
     /// [occurred](super::Entry::occurred_at) before, at the deadline.
     ///
-    /// They come in the order of that time. An event that is being written may get a time before the last one
-    /// of a page, so this is for the past. [`Ledger::subscription`](crate::Ledger::subscription) follows what
-    /// is to come.
+    /// They come in the order of that time. An event that is being written may get a time before the last
+    /// one of a page, so this is for the past. [`Ledger::subscription`](crate::Ledger::subscription) follows
+    /// what is to come.
     #[must_use]
     pub fn recorded_between(from: OffsetDateTime, until: OffsetDateTime) -> Self {
         Self { recorded: Some((from, until)), ..Self::nothing() }
@@ -84,7 +83,7 @@ impl EventFilter {
     /// ```
     #[must_use]
     pub fn of(mut self, user: impl Into<UserId>) -> Self {
-        self.user = Some(user.into());
+        self.scope.user = Some(user.into());
         self
     }
 
@@ -106,21 +105,21 @@ impl EventFilter {
     /// session's values says so only if that is news.
     #[must_use]
     pub fn from_network(mut self, network: impl Into<IpNet>) -> Self {
-        self.network = Some(network.into().trunc());
+        self.scope.network = Some(network.into().trunc());
         self
     }
 
     /// Those that occurred at this time or later.
     #[must_use]
     pub fn occurred_from(mut self, from: OffsetDateTime) -> Self {
-        self.from = Some(from);
+        self.scope.from = Some(from);
         self
     }
 
     /// Those that occurred before this time.
     #[must_use]
     pub fn occurred_before(mut self, until: OffsetDateTime) -> Self {
-        self.until = Some(until);
+        self.scope.until = Some(until);
         self
     }
 
@@ -133,13 +132,10 @@ impl EventFilter {
 
     fn nothing() -> Self {
         Self {
-            user: None,
+            scope: Scope::default(),
             session: None,
             kinds: Vec::new(),
             actor: None,
-            network: None,
-            from: None,
-            until: None,
             reason: None,
             recorded: None,
         }
@@ -147,16 +143,13 @@ impl EventFilter {
 
     /// Makes sure that an event can fulfil it.
     pub(crate) fn check(&self) -> Result<(), Unanswerable> {
-        let spans = [self.from.zip(self.until), self.recorded];
-        match spans.into_iter().flatten().find(|(from, until)| from >= until) {
-            Some((from, until)) => Err(Unanswerable::EmptySpan { from, until }),
-            None => Ok(()),
-        }
+        let (from, until) = self.recorded.unzip();
+        self.scope.check().and(span_of(from, until))
     }
 
     /// The span, if events of all sessions are asked for.
     pub(crate) fn span_of_all(&self) -> Option<(OffsetDateTime, OffsetDateTime)> {
-        self.recorded.filter(|_| self.user.is_none() && self.session.is_none())
+        self.recorded.filter(|_| self.scope.user.is_none() && self.session.is_none())
     }
 
     /// The text that stands for a place in the answer to this question.
@@ -172,16 +165,11 @@ impl EventFilter {
     }
 
     fn mark(&self) -> [u8; 8] {
-        let time = |at: Option<OffsetDateTime>| at.map(microseconds);
-        let (user, actor) = (self.user.as_ref(), self.actor.as_ref());
         let question = (
-            user.map(UserId::as_str),
+            self.scope.question(),
             self.session.map(|session| session.to_string()),
             &self.kinds,
-            actor.map(UserId::as_str),
-            self.network,
-            time(self.from),
-            time(self.until),
+            self.actor.as_ref().map(UserId::as_str),
             self.reason.as_ref().map(EndReason::as_str),
             self.recorded.map(|(from, until)| (microseconds(from), microseconds(until))),
         );

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::cursor::{Cursor, mark};
 use super::microseconds::{from_microseconds, microseconds};
-use super::{EventId, LoginFailure, SessionId, Unanswerable, UserId};
+use super::{EventId, LoginFailure, Scope, SessionId, Unanswerable, UserId};
 
 /// Which failed logins are asked for. Without conditions: all. Each condition that is added leaves fewer.
 ///
@@ -17,10 +17,7 @@ use super::{EventId, LoginFailure, SessionId, Unanswerable, UserId};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailedLoginFilter {
-    pub(crate) user: Option<UserId>,
-    pub(crate) network: Option<IpNet>,
-    pub(crate) from: Option<OffsetDateTime>,
-    pub(crate) until: Option<OffsetDateTime>,
+    pub(crate) scope: Scope,
     pub(crate) reason: Option<LoginFailure>,
 }
 
@@ -41,28 +38,28 @@ impl FailedLoginFilter {
     /// Those as this user.
     #[must_use]
     pub fn of_user(mut self, user: impl Into<UserId>) -> Self {
-        self.user = Some(user.into());
+        self.scope.user = Some(user.into());
         self
     }
 
     /// Those from this address, or from an address of this network.
     #[must_use]
     pub fn from_network(mut self, network: impl Into<IpNet>) -> Self {
-        self.network = Some(network.into().trunc());
+        self.scope.network = Some(network.into().trunc());
         self
     }
 
     /// Those at this time or later.
     #[must_use]
     pub fn failed_from(mut self, from: OffsetDateTime) -> Self {
-        self.from = Some(from);
+        self.scope.from = Some(from);
         self
     }
 
     /// Those before this time.
     #[must_use]
     pub fn failed_before(mut self, until: OffsetDateTime) -> Self {
-        self.until = Some(until);
+        self.scope.until = Some(until);
         self
     }
 
@@ -75,10 +72,7 @@ impl FailedLoginFilter {
 
     /// Makes sure that a failed login can fulfil it.
     pub(crate) fn check(&self) -> Result<(), Unanswerable> {
-        match (self.from, self.until) {
-            (Some(from), Some(until)) if from >= until => Err(Unanswerable::EmptySpan { from, until }),
-            _ => Ok(()),
-        }
+        self.scope.check()
     }
 
     /// The text that stands for a place in the answer to this question.
@@ -96,14 +90,7 @@ impl FailedLoginFilter {
 
     /// A few bytes that stand for the question.
     fn mark(&self) -> [u8; 8] {
-        let time = |at: Option<OffsetDateTime>| at.map(microseconds);
-        let question = (
-            self.user.as_ref().map(UserId::as_str),
-            self.network,
-            time(self.from),
-            time(self.until),
-            self.reason.as_ref().map(LoginFailure::as_str),
-        );
+        let question = (self.scope.question(), self.reason.as_ref().map(LoginFailure::as_str));
         mark(&format!("failed logins {question:?}"))
     }
 }

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::cursor::{Cursor, mark};
 use super::microseconds::{from_microseconds, microseconds};
-use super::{EndReason, SessionId, Unanswerable, UserId};
+use super::{EndReason, Scope, SessionId, Unanswerable, UserId};
 
 /// Which logins are asked for. Without conditions: all. Each condition that is added leaves fewer.
 ///
@@ -17,15 +17,13 @@ use super::{EndReason, SessionId, Unanswerable, UserId};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginFilter {
-    pub(crate) user: Option<UserId>,
-    pub(crate) network: Option<IpNet>,
-    pub(crate) from: Option<OffsetDateTime>,
-    pub(crate) until: Option<OffsetDateTime>,
+    pub(crate) scope: Scope,
     pub(crate) open_at: Option<OffsetDateTime>,
     pub(crate) reason: Option<EndReason>,
 }
 
-/// The place of a login among all, in the order of their beginnings.
+/// The place of a login among all, in the order of their beginnings; of who was signed in at a moment that
+/// of a session, in the order of the starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LoginPlace {
     pub(crate) began_at: OffsetDateTime,
@@ -43,33 +41,35 @@ impl LoginFilter {
     /// Those of this user.
     #[must_use]
     pub fn of_user(mut self, user: impl Into<UserId>) -> Self {
-        self.user = Some(user.into());
+        self.scope.user = Some(user.into());
         self
     }
 
     /// Those from this address, or from an address of this network.
     #[must_use]
     pub fn from_network(mut self, network: impl Into<IpNet>) -> Self {
-        self.network = Some(network.into().trunc());
+        self.scope.network = Some(network.into().trunc());
         self
     }
 
     /// Those that began at this time or later.
     #[must_use]
     pub fn began_from(mut self, from: OffsetDateTime) -> Self {
-        self.from = Some(from);
+        self.scope.from = Some(from);
         self
     }
 
     /// Those that began before this time.
     #[must_use]
     pub fn began_before(mut self, until: OffsetDateTime) -> Self {
-        self.until = Some(until);
+        self.scope.until = Some(until);
         self
     }
 
-    /// Those that lasted at this moment: who was signed in then. A login has no longest length, so this looks
-    /// at all that began before. [`began_from`](Self::began_from) makes it look at fewer.
+    /// Those that lasted at this moment: who was signed in then. If neither a user nor a single address is
+    /// asked for, they come in the order of the starts of their sessions, the latest first, and a page looks
+    /// for them for about a second: where few fulfil the other conditions, it may have fewer than its limit,
+    /// or none, and a next page all the same.
     #[must_use]
     pub fn open_at(mut self, moment: OffsetDateTime) -> Self {
         self.open_at = Some(moment);
@@ -83,18 +83,23 @@ impl LoginFilter {
         self
     }
 
+    /// The moment, if it is asked who of all was signed in then: neither a user nor an address, whose logins
+    /// are few, is said.
+    pub(crate) fn moment_of_all(&self) -> Option<OffsetDateTime> {
+        self.open_at.filter(|_| self.scope.user.is_none() && self.scope.address().is_none())
+    }
+
     /// Makes sure that a login can fulfil it.
     pub(crate) fn check(&self) -> Result<(), Unanswerable> {
-        match (self.from, self.until) {
-            (Some(from), Some(until)) if from >= until => Err(Unanswerable::EmptySpan { from, until }),
-            _ => Ok(()),
-        }
+        self.scope.check()
     }
 
     /// Makes sure that its span has no more than `max` steps.
     pub(crate) fn check_steps(&self, step: Duration, max: i64) -> Result<(), Unanswerable> {
         self.check()?;
-        let (Some(from), Some(until)) = (self.from, self.until) else { return Err(Unanswerable::NoSpan) };
+        let (Some(from), Some(until)) = (self.scope.from, self.scope.until) else {
+            return Err(Unanswerable::NoSpan);
+        };
         let step_length = step.whole_microseconds();
         if step_length <= 0 || (until - from).whole_microseconds() > step_length * i128::from(max) {
             return Err(Unanswerable::TooManySteps { step, max });
@@ -116,15 +121,8 @@ impl LoginFilter {
 
     /// A few bytes that stand for the question.
     fn mark(&self) -> [u8; 8] {
-        let time = |at: Option<OffsetDateTime>| at.map(microseconds);
-        let question = (
-            self.user.as_ref().map(UserId::as_str),
-            self.network,
-            time(self.from),
-            time(self.until),
-            time(self.open_at),
-            self.reason.as_ref().map(EndReason::as_str),
-        );
+        let reason = self.reason.as_ref().map(EndReason::as_str);
+        let question = (self.scope.question(), self.open_at.map(microseconds), reason);
         mark(&format!("logins {question:?}"))
     }
 }

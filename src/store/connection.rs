@@ -9,6 +9,7 @@ pub(crate) mod lending;
 pub(crate) mod pipeline;
 pub(crate) mod pool;
 mod prepared;
+pub(crate) mod reader;
 pub(crate) mod statement;
 pub(crate) mod tls;
 pub(crate) mod watched;

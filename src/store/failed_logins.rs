@@ -7,10 +7,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use super::conditions::Conditions;
 use super::connection::pool::Connection;
+use super::connection::reader::Reader;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
-use super::logins::latest;
 use super::table::{List, list};
 use crate::session::{
     EventId, FailedLogin as Failed, FailedLoginFilter, FailedLoginPlace, LoginFailure, SessionId, UserId,
@@ -95,27 +96,26 @@ pub(crate) async fn record(connection: &Connection, all: &[&Recording]) -> Resul
 /// At most `limit` of the failed logins that fulfil `filter`, the latest first: those behind the place
 /// `after`, or the first ones.
 pub(crate) async fn page_of_failed_logins(
-    connection: &Connection,
+    reader: Reader<'_>,
     filter: &FailedLoginFilter,
     after: Option<FailedLoginPlace>,
     limit: u32,
 ) -> Result<Vec<FailedLogin>, Error> {
-    let FailedLoginFilter { user, network, from, until, reason } = filter;
-    user.as_ref().map_or(Ok(()), UserId::check)?;
+    let Conditions { user, first_address, last_address, from, until } = Conditions::of(&filter.scope)?;
     let (failed_at, event_id) =
-        after.map_or((latest(), Uuid::max()), |place| (place.failed_at, place.event_id.as_uuid()));
+        after.map_or((until, Uuid::nil()), |place| (place.failed_at, place.event_id.as_uuid()));
     let parameters: Parameters = &[
-        &user.as_ref().map(UserId::as_str),
-        &network.map(|network| network.network()),
-        &network.map(|network| network.broadcast()),
-        &from.unwrap_or(OffsetDateTime::UNIX_EPOCH),
-        &until.unwrap_or(latest()),
-        &reason.as_ref().map(LoginFailure::as_str),
+        &user,
+        &first_address,
+        &last_address,
+        &from,
+        &until,
+        &filter.reason.as_ref().map(LoginFailure::as_str),
         &failed_at,
         &event_id,
         &i64::from(limit),
     ];
-    FAILED_LOGINS_PAGE.query_once(connection, parameters).await?.iter().map(failed_login).collect()
+    reader.ask(&FAILED_LOGINS_PAGE, parameters).await?.iter().map(failed_login).collect()
 }
 
 impl FailedLogin {

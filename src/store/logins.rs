@@ -7,25 +7,44 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use super::conditions::{Conditions, earliest};
 use super::connection::pool::Connection;
-use super::connection::statement::Sql;
+use super::connection::reader::Reader;
+use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
-use super::table::Values;
 use crate::session::{Assurance, Client, EndReason, LoginFilter, LoginPlace, SessionId, UserId};
 
-/// The conditions, which are the first parameters of both statements.
-macro_rules! conditions {
-    ($($more:ident),*) => {
+/// The place where a page begins, and how many it may have at the most.
+macro_rules! types {
+    ($($before:ident),*; $($behind:ident),*) => {
         &[
-            Type::TEXT, Type::INET, Type::INET, Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::TEXT,
-            Type::TIMESTAMPTZ, $(Type::$more),*
+            $(Type::$before,)* Type::TIMESTAMPTZ, Type::UUID, Type::INT8, Type::INT8, $(Type::$behind,)*
         ]
     };
 }
 
-static LOGINS_PAGE: Sql =
-    Sql::new(include_str!("sql/logins_page.sql"), conditions!(TIMESTAMPTZ, UUID, INT8, INT8));
-static COUNT_LOGINS: Sql = Sql::new(include_str!("sql/count_logins.sql"), conditions!(FLOAT8));
+static LOGINS_OF_USER: Sql = Sql::new(
+    include_str!("sql/logins_of_user.sql"),
+    types!(TEXT; TIMESTAMPTZ, INET, INET, TEXT, TIMESTAMPTZ),
+);
+static LOGINS_FROM_ADDRESS: Sql =
+    Sql::new(include_str!("sql/logins_from_address.sql"), types!(INET; TIMESTAMPTZ, TEXT, TIMESTAMPTZ));
+static LOGINS_FROM_NETWORK: Sql =
+    Sql::new(include_str!("sql/logins_from_network.sql"), types!(INET, INET; TIMESTAMPTZ, TEXT));
+static LATEST_LOGINS: Sql = Sql::new(include_str!("sql/latest_logins.sql"), types!(; TIMESTAMPTZ, TEXT));
+static COUNT_LOGINS: Sql = Sql::new(
+    include_str!("sql/count_logins.sql"),
+    &[
+        Type::TEXT,
+        Type::INET,
+        Type::INET,
+        Type::TIMESTAMPTZ,
+        Type::TIMESTAMPTZ,
+        Type::TEXT,
+        Type::TIMESTAMPTZ,
+        Type::FLOAT8,
+    ],
+);
 static COUNT_ENDS: Sql =
     Sql::new(include_str!("sql/count_ends.sql"), &[Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::FLOAT8]);
 
@@ -85,58 +104,38 @@ pub struct EndCount {
     pub sessions: u64,
 }
 
-/// The conditions as parameters.
-struct Conditions<'a> {
-    user: Option<&'a str>,
-    first_address: Option<IpAddr>,
-    last_address: Option<IpAddr>,
-    from: OffsetDateTime,
-    until: OffsetDateTime,
-    reason: Option<&'a str>,
-    open_at: Option<OffsetDateTime>,
-}
-
-impl<'a> Conditions<'a> {
-    fn of(filter: &'a LoginFilter) -> Result<Self, Error> {
-        if let Some(user) = &filter.user {
-            user.check()?;
-        }
-        Ok(Self {
-            user: filter.user.as_ref().map(UserId::as_str),
-            first_address: filter.network.map(|network| network.network()),
-            last_address: filter.network.map(|network| network.broadcast()),
-            from: filter.from.unwrap_or(earliest()).max(earliest()),
-            until: filter.until.unwrap_or(latest()).max(earliest()),
-            reason: filter.reason.as_ref().map(EndReason::as_str),
-            open_at: filter.open_at.map(|moment| moment.max(earliest())),
-        })
-    }
-
-    fn add_to(&'a self, parameters: &mut Values<'a>) {
-        let Self { user, first_address, last_address, from, until, reason, open_at } = self;
-        let all: [&(dyn ToSql + Sync); 7] = [user, first_address, last_address, from, until, reason, open_at];
-        parameters.extend(all);
-    }
-}
-
 /// At most `limit` of the logins that fulfil `filter`, the latest first: those behind the place `after`, or
-/// the first ones.
+/// the first ones. For those of a moment, of which neither user nor address is said, there is
+/// [`look_for_signed_in`](super::signed_in::look_for_signed_in).
 pub(crate) async fn page_of_logins(
-    connection: &Connection,
+    reader: Reader<'_>,
     filter: &LoginFilter,
     after: Option<LoginPlace>,
     limit: u32,
 ) -> Result<Vec<Login>, Error> {
-    let conditions = Conditions::of(filter)?;
-    // No session has the highest id: a UUIDv7 has its version in it.
-    let first = LoginPlace { began_at: latest(), session: Uuid::max().into(), version: i64::MAX };
-    let LoginPlace { began_at, session, version } = after.unwrap_or(first);
+    let Conditions { user, first_address: first, last_address: last, from, until } =
+        Conditions::of(&filter.scope)?;
+    let (reason, open_at) =
+        (filter.reason.as_ref().map(EndReason::as_str), filter.open_at.map(|moment| moment.max(earliest())));
+    // Behind this one are all that began before the end of the span.
+    let first_place = LoginPlace { began_at: until, session: Uuid::nil().into(), version: 0 };
+    let LoginPlace { began_at, session, version } = after.unwrap_or(first_place);
     let (session, limit) = (session.as_uuid(), i64::from(limit));
-    let mut parameters = Values::new();
-    conditions.add_to(&mut parameters);
-    let place: [&(dyn ToSql + Sync); 4] = [&began_at, &session, &version, &limit];
-    parameters.extend(place);
-    let rows = LOGINS_PAGE.query_once(connection, &parameters).await?;
+    let rows = if user.is_some() {
+        let conditions: [&(dyn ToSql + Sync); 5] = [&from, &first, &last, &reason, &open_at];
+        let place: [&(dyn ToSql + Sync); 5] = [&user, &began_at, &session, &version, &limit];
+        reader.look_up(&LOGINS_OF_USER, &[&place[..], &conditions].concat()).await?
+    } else if let Some(address) = filter.scope.address() {
+        let parameters: Parameters =
+            &[&address, &began_at, &session, &version, &limit, &from, &reason, &open_at];
+        reader.look_up(&LOGINS_FROM_ADDRESS, parameters).await?
+    } else if first.is_some() {
+        let parameters: Parameters = &[&first, &last, &began_at, &session, &version, &limit, &from, &reason];
+        reader.ask(&LOGINS_FROM_NETWORK, parameters).await?
+    } else {
+        let parameters: Parameters = &[&began_at, &session, &version, &limit, &from, &reason];
+        reader.look_up(&LATEST_LOGINS, parameters).await?
+    };
     rows.iter().map(login).collect()
 }
 
@@ -146,10 +145,12 @@ pub(crate) async fn count_logins(
     filter: &LoginFilter,
     step: Duration,
 ) -> Result<Vec<LoginCount>, Error> {
-    let (conditions, step) = (Conditions::of(filter)?, step.as_seconds_f64());
-    let mut parameters = Values::new();
-    conditions.add_to(&mut parameters);
-    parameters.push(&step);
+    let Conditions { user, first_address, last_address, from, until } = Conditions::of(&filter.scope)?;
+    let (reason, open_at) =
+        (filter.reason.as_ref().map(EndReason::as_str), filter.open_at.map(|moment| moment.max(earliest())));
+    let step = step.as_seconds_f64();
+    let parameters: Parameters =
+        &[&user, &first_address, &last_address, &from, &until, &reason, &open_at, &step];
     let count = |row: &Row| {
         let number = |column: &str| Ok::<_, Error>(row.try_get::<_, i64>(column)?.unsigned_abs());
         Ok(LoginCount {
@@ -158,7 +159,7 @@ pub(crate) async fn count_logins(
             users: number("users")?,
         })
     };
-    COUNT_LOGINS.query_once(connection, &parameters).await?.iter().map(count).collect()
+    COUNT_LOGINS.query_once(connection, parameters).await?.iter().map(count).collect()
 }
 
 /// How many sessions with a user ended from `from` on and before `until`, in steps of `step` and by reason.
@@ -169,9 +170,7 @@ pub(crate) async fn count_ends(
     step: Duration,
 ) -> Result<Vec<EndCount>, Error> {
     let step = step.as_seconds_f64();
-    let mut parameters = Values::new();
-    let span: [&(dyn ToSql + Sync); 3] = [&from, &until, &step];
-    parameters.extend(span);
+    let parameters: Parameters = &[&from, &until, &step];
     let count = |row: &Row| {
         Ok(EndCount {
             from: row.try_get("step_start")?,
@@ -179,7 +178,7 @@ pub(crate) async fn count_ends(
             sessions: row.try_get::<_, i64>("sessions")?.unsigned_abs(),
         })
     };
-    COUNT_ENDS.query_once(connection, &parameters).await?.iter().map(count).collect()
+    COUNT_ENDS.query_once(connection, parameters).await?.iter().map(count).collect()
 }
 
 impl Login {
@@ -189,7 +188,7 @@ impl Login {
     }
 }
 
-fn login(row: &Row) -> Result<Login, Error> {
+pub(super) fn login(row: &Row) -> Result<Login, Error> {
     let client =
         Client::from_columns(row.try_get("client_ip")?, row.try_get("user_agent")?).unwrap_or_default();
     let ended_at: Option<OffsetDateTime> = row.try_get("ended_at")?;
@@ -208,14 +207,4 @@ fn login(row: &Row) -> Result<Login, Error> {
         last_seen: row.try_get("last_seen")?,
         deadline: row.try_get("deadline")?,
     })
-}
-
-/// A time before all that PostgreSQL is asked about. It knows no times of long before our era.
-pub(super) fn earliest() -> OffsetDateTime {
-    OffsetDateTime::UNIX_EPOCH
-}
-
-/// A time after all that PostgreSQL is asked about: the year 9999.
-pub(super) fn latest() -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(253_402_214_400).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

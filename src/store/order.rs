@@ -1,4 +1,5 @@
-//! Holds the statements to the order of the tables of columns: a parameter or a column is found by its place.
+//! Holds the statements to the order of the tables of columns: a parameter or a column is found by its
+//! place.
 
 use std::path::Path;
 
@@ -38,7 +39,8 @@ fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table(
     assert_contains("history.sql", &recorded);
     assert_contains("history_page.sql", &recorded);
     assert_contains("feed_events.sql", &recorded);
-    assert_contains("events_page.sql", &recorded);
+    assert_contains("events_of_session.sql", &recorded);
+    assert_contains("events_of_user.sql", &recorded);
     assert_contains("events_of_span.sql", &recorded);
 }
 

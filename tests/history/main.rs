@@ -3,6 +3,7 @@
 
 mod events;
 mod pages;
+mod signed_in;
 mod span;
 mod standby;
 mod whose;

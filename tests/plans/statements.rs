@@ -1,9 +1,9 @@
-//! The expectations of each statement.
+//! The expectations of each statement but the questions.
 
 use super::check::Check::{self, Exempt, Plan};
-use super::check::{ASKED, AUDITOR, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
+use super::check::{AUDITOR, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
 
-/// All statements, by the names of their files.
+/// All statements but the [questions](super::questions), by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("activity_ahead.sql", Exempt(WHOLE)),
     (
@@ -77,9 +77,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("copy_ended_rows.sql", Exempt(NO_PLAN)),
     ("copy_live_rows.sql", Exempt(NO_PLAN)),
     ("copy_login_steps.sql", Exempt(NO_PLAN)),
-    ("count_ends.sql", Exempt(ASKED)),
     ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
-    ("count_logins.sql", Exempt(ASKED)),
     ("counters.sql", Exempt("reads counters and the catalog, outside any request")),
     (
         "create.sql",
@@ -171,9 +169,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "event_at_version.sql",
         Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
-    ("events_of_span.sql", Exempt(ASKED)),
-    ("events_page.sql", Exempt(ASKED)),
-    ("failed_logins_page.sql", Exempt(ASKED)),
     (
         "feed_check.sql",
         Plan { role: RELAY, arguments: "'relay'", wanted: &["Index Only Scan Backward using event_"] },
@@ -259,7 +254,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "list_subscriptions.sql",
         Exempt("reads the few rows of `subscription`, and a bounded part of the log for each"),
     ),
-    ("live_page.sql", Exempt(ASKED)),
     (
         "live_sessions_of_user.sql",
         Plan {
@@ -302,7 +296,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
-    ("logins_page.sql", Exempt(ASKED)),
     ("make_partition.sql", Exempt(NO_PLAN)),
     ("mark.sql", Plan { role: RUNTIME, arguments: "'', '', ''", wanted: &["Result"] }),
     ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
@@ -331,7 +324,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "'user 4', ID",
-            wanted: &["Index Scan using a_session_is_live_once on session"],
+            wanted: &[
+                "Index Scan using session_by_user on session",
+                "Index Scan using ended_session_by_user",
+            ],
         },
     ),
     (

@@ -14,15 +14,26 @@ const FILL: &str = include_str!("fill.sql");
 /// How many events are made if the environment does not say. Fewer than the planner would rather scan.
 const EVENTS: u64 = 100_000;
 
-/// The statements of the library's own questions.
-const STATEMENTS: [(&str, &str); 6] = [
-    ("logins", include_str!("../../src/store/sql/logins_page.sql")),
+/// The library's own questions that are planned for their values.
+const ASKED: [(&str, &str); 6] = [
+    ("network", include_str!("../../src/store/sql/logins_from_network.sql")),
     ("failures", include_str!("../../src/store/sql/failed_logins_page.sql")),
     ("counts", include_str!("../../src/store/sql/count_logins.sql")),
-    ("events", include_str!("../../src/store/sql/events_page.sql")),
     ("span", include_str!("../../src/store/sql/events_of_span.sql")),
     ("live", include_str!("../../src/store/sql/live_page.sql")),
+    ("live_count", include_str!("../../src/store/sql/count_live.sql")),
 ];
+
+/// Those whose plans are kept, with settings that `store/connection/reader.rs` says.
+const LOOKED_UP: [(&str, &str); 6] = [
+    ("of_user", include_str!("../../src/store/sql/logins_of_user.sql")),
+    ("from_address", include_str!("../../src/store/sql/logins_from_address.sql")),
+    ("latest", include_str!("../../src/store/sql/latest_logins.sql")),
+    ("signed_in", include_str!("../../src/store/sql/signed_in.sql")),
+    ("events", include_str!("../../src/store/sql/events_of_user.sql")),
+    ("session", include_str!("../../src/store/sql/events_of_session.sql")),
+];
+const READING: &str = include_str!("../../src/store/connection/reader.rs");
 
 /// Questions, the indexes that answer them, and the tables that are not touched at all.
 const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
@@ -75,18 +86,29 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
         &["login_step", "ended_session"],
     ),
     (
-        "execute logins('user 7', null, null, '1970-01-01', '9999-12-31', null, null, '9999-12-31', ID, 9, 100)",
-        &["login_step_by_user", "a_session_ends_once", "a_session_is_live_once"],
+        "execute of_user('user 7', '9999-12-31', ID, 9, 100, '1970-01-01', null, null, null, null)",
+        &["Index Scan Backward using login_step_by_user", "Presorted Key", "a_session_ends_once", "a_session_is_live_once"],
         &[],
     ),
     (
-        "execute logins(null, '10.7.3.0', '10.7.3.255', '1970-01-01', '9999-12-31', null, null, '9999-12-31', ID, 9, 100)",
+        "execute from_address('10.7.3.7', '9999-12-31', ID, 9, 100, '1970-01-01', null, null)",
+        &["Index Scan Backward using login_step_by_address", "Presorted Key", "a_session_ends_once"],
+        &[],
+    ),
+    (
+        "execute latest('9999-12-31', ID, 9, 100, '1970-01-01', null)",
+        &["Index Scan Backward using login_step_by_time", "Presorted Key", "a_session_ends_once"],
+        &[],
+    ),
+    (
+        "execute signed_in(now() - interval '3 h', now() - interval '3 h', ID, 50, '1970-01-01', '9999-12-31', null, null, null)",
+        &["Index Only Scan Backward using session_by_start", "Index Scan Backward using ended_session_by_length",
+          "a_login_step_is_an_event"],
+        &[],
+    ),
+    (
+        "execute network('10.7.3.0', '10.7.3.255', '9999-12-31', ID, 9, 100, '1970-01-01', null)",
         &["login_step_by_address", "a_session_ends_once", "a_session_is_live_once"],
-        &[],
-    ),
-    (
-        "execute logins(null, null, null, '1970-01-01', '9999-12-31', null, null, '9999-12-31', ID, 9, 100)",
-        &["login_step_by_time", "a_session_ends_once", "a_session_is_live_once"],
         &[],
     ),
     (
@@ -95,22 +117,18 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
         &["ended_session", "session", "activity"],
     ),
     (
-        "execute events('{ended}', null, null, null, '1970-01-01', '9999-12-31', null, '1970-01-01', '9999-12-31', NONE, 0, 100, 'user 7', null)",
-        &["session_by_user", "ended_session_by_user", "_pkey on event_", "Incremental Sort"],
-        &[],
+        "execute events('user 7', NONE, 0, 100, '{ended}', null, null, null, '1970-01-01', '9999-12-31', null, '1970-01-01', '9999-12-31')",
+        &["Index Only Scan using session_by_user", "Index Scan using ended_session_by_user", "_pkey on event_",
+          "Incremental Sort"],
+        &["login_step"],
     ),
     (
-        "execute events(null, null, null, null, '1970-01-01', '9999-12-31', null, '1970-01-01', '9999-12-31', NONE, 0, 100, null, ID)",
-        &["_pkey on event_"],
-        &["session", "ended_session"],
+        "execute session(ID, 'user 7', 0, 100, null, null, null, null, '1970-01-01', '9999-12-31', null, '1970-01-01', '9999-12-31')",
+        &["_pkey on event_", "a_session_ends_once"],
+        &["login_step"],
     ),
     (
-        "execute events(null, null, null, null, '1970-01-01', '9999-12-31', 'revoked', '1970-01-01', '9999-12-31', NONE, 0, 100, 'user 7', ID)",
-        &["_pkey on event_"],
-        &[],
-    ),
-    (
-        "execute span('{ended}', null, null, null, '1970-01-01', '9999-12-31', 'revoked', now() - interval '40 min', now() - interval '35 min', NONE, 0, 100)",
+        "execute span(NONE, 0, 100, '{ended}', null, null, null, '1970-01-01', '9999-12-31', 'revoked', now() - interval '40 min', now() - interval '35 min')",
         &["Bitmap Index Scan on event_", "_recorded_at_idx", "a_session_ends_once"],
         &["session", "login_step"],
     ),
@@ -123,6 +141,11 @@ const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
         "execute live(null, '10.7.3.0', '10.7.3.255', null, NONE, 10000, 256)",
         &["a_session_is_live_once on session", "login_step_by_address", "a_session_was_last_seen_once"],
         &["ended_session"],
+    ),
+    (
+        "execute live_count('user 10', null, null, null, NONE, 10000)",
+        &["session_by_user"],
+        &["ended_session", "login_step"],
     ),
     (
         "execute live(null, null, null, ID, ID, 256, 256)",
@@ -177,15 +200,25 @@ async fn questions_are_answered_by_indexes() {
     let large: Vec<&str> = partitions.iter().map(|row| row.get(0)).chain(LARGE).collect();
     let analyst = analyst(&database).await;
     let runtime = connect(&database, "session_ledger_runtime").await;
-    for (name, text) in STATEMENTS {
+    let looking_up = connect(&database, "session_ledger_runtime").await;
+    for (name, text) in ASKED {
         runtime.batch_execute(&format!("prepare {name} as {text}")).await.unwrap();
     }
-    // As the library has them planned: for the values of each question.
+    for (name, text) in LOOKED_UP {
+        looking_up.batch_execute(&format!("prepare {name} as {text}")).await.unwrap();
+    }
+    // As the library has them planned: for the values of each question, or for all.
     runtime.batch_execute("set plan_cache_mode = force_custom_plan").await.unwrap();
+    looking_up.batch_execute(&settings_of_reading()).await.unwrap();
     for (question, wanted, absent) in QUESTIONS {
         let question = question.replace("ID", &format!("'{session}'"));
         let question = question.replace("NONE", "'00000000-0000-0000-0000-000000000000'");
-        let asker = if question.starts_with("execute") { &runtime } else { &analyst };
+        let is_looked_up = |(name, _): &(&str, &str)| question.starts_with(&format!("execute {name}("));
+        let asker = match question.starts_with("execute") {
+            true if LOOKED_UP.iter().any(is_looked_up) => &looking_up,
+            true => &runtime,
+            false => &analyst,
+        };
         let plan = explain(asker, &question).await;
         for part in *wanted {
             assert!(plan.contains(part), "no `{part}` for {question}\n{plan}");
@@ -196,6 +229,15 @@ async fn questions_are_answered_by_indexes() {
         assert_eq!(read, None, "{question}\n{plan}");
         asker.batch_execute(&question).await.unwrap();
     }
+}
+
+/// The settings under which the library looks questions up, for a whole connection.
+fn settings_of_reading() -> String {
+    let begin = READING.split_once("const BEGIN_LOOKING_UP: &str = \"").unwrap().1.split_once('"').unwrap().0;
+    let settings: Vec<_> =
+        begin.split(';').skip(1).map(|one| one.replace("\\", "").replace("set local", "set")).collect();
+    assert!(settings.len() > 3, "{begin}");
+    settings.join(";")
 }
 
 /// The tables that stand behind these words in a plan.

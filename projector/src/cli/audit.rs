@@ -7,11 +7,12 @@ use time::OffsetDateTime;
 
 use super::logins::{Logins, Stats, Who};
 use super::state_at::StateAt;
+use super::tables::Tables;
 use super::{network, session_id, user_id};
 use crate::moment::{Moment, Span};
 use crate::ocsf::{self, Service};
 use crate::output::Format;
-use crate::{Error, history, sessions};
+use crate::{Error, did, history, sessions};
 
 /// The commands that tell what was.
 #[derive(Debug, Subcommand)]
@@ -30,10 +31,16 @@ pub enum Audit {
     /// output any more, or the session has ended. It looks for versions above those that it has told, so each
     /// event comes once and those of a session in order. It holds no transaction and needs no subscription.
     ///
+    /// With --did it lists the rows that the session wrote in tables of the application (--table, --tables),
+    /// as they are now: one that was deleted is not told. Fields with a name such as password are hidden.
+    /// Exit code 1: there are none. The command's user must be allowed to read the tables.
+    ///
     /// A terminal that is too narrow does without columns that are empty, then without EVENT, FROM, VERSION,
     /// BY and USER, in this order.
     ///
     /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --format ndjson
+    ///
+    /// Example: projector history 0198b5c2-7a30-7cc3-98c4-dc0c0c07398f --did --table shop.orders.placed_by
     ///
     /// Example: projector history --user alice --kind logged_in --kind ended --since '30 d ago'
     History(History),
@@ -60,7 +67,13 @@ pub enum Audit {
     /// A terminal that is too narrow does without columns that are empty, then without PROOF, SESSION,
     /// BROWSER, BY, FOR, FROM and ENDED, in this order.
     ///
+    /// With --failed it lists logins that failed: the user as it was tried, why, and from where. LEFT OUT
+    /// says how many before it were not recorded, as they were too many. In OCSF each is a Logon of the
+    /// status Failure. A narrow terminal does without SESSION, BROWSER, LEFT OUT and FROM.
+    ///
     /// Example: projector logins --from-network 203.0.113.0/24 --since '7 d ago'
+    ///
+    /// Example: projector logins --failed --user alice --format ocsf
     Logins(Logins),
     /// Tell who was signed in at a moment
     ///
@@ -148,6 +161,14 @@ pub struct History {
     #[arg(long)]
     pub follow: bool,
 
+    /// What the session did: rows of the application's tables that it wrote, instead of its events
+    #[arg(long, conflicts_with_all = ["user", "follow", "kind", "by", "from_network", "since", "until"])]
+    pub did: bool,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tables: Tables,
+
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     pub format: ocsf::Format,
@@ -210,6 +231,28 @@ impl Times {
 }
 
 impl History {
+    /// The question for rows that these arguments ask.
+    ///
+    /// # Errors
+    ///
+    /// No table is named, or the format is one for authentications.
+    pub fn question_of_rows(self) -> Result<did::Question, Error> {
+        let session = self.session.ok_or_else(|| Error::Arguments("name a session".to_owned()))?;
+        let columns = self.tables.columns()?;
+        if columns.is_empty() {
+            return Err(Error::Arguments(
+                "no table is named: say with --table what column of a table holds the ids of sessions"
+                    .to_owned(),
+            ));
+        }
+        let Some(format) = self.format.list() else {
+            return Err(Error::Arguments(
+                "rows are no authentications: take another format than ocsf".to_owned(),
+            ));
+        };
+        Ok(did::Question { session, columns, format })
+    }
+
     /// The question that these arguments ask at `now`.
     ///
     /// # Errors

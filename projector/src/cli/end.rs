@@ -52,6 +52,10 @@ pub struct End {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+
+    /// End none, and say how many would end
+    #[arg(long, conflicts_with_all = ["sessions", "yes"])]
+    pub dry_run: bool,
 }
 
 impl End {
@@ -68,13 +72,13 @@ impl End {
             (None, None) => Whom::Sessions(self.sessions),
         };
         let is_one = matches!(&whom, Whom::Sessions(sessions) if sessions.len() == 1);
-        if self.by.is_none() && !is_one {
+        if self.by.is_none() && !is_one && !self.dry_run {
             return Err(Error::Arguments(
                 "say with --by who ends more than one session: the history shows it".to_owned(),
             ));
         }
         let reason = self.own_reason.map_or(self.reason, |own| EndReason::from(own.as_str()));
-        Ok(Order { whom, reason, by: self.by, is_confirmed: self.yes })
+        Ok(Order { whom, reason, by: self.by, is_confirmed: self.yes, is_dry: self.dry_run })
     }
 }
 

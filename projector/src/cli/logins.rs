@@ -1,7 +1,7 @@
 //! The arguments of the commands about logins: `logins`, `who` and `stats`.
 
 use clap::Args;
-use session_ledger::session::{EndReason, LoginFilter, UserId};
+use session_ledger::session::{EndReason, FailedLoginFilter, LoginFailure, LoginFilter, UserId};
 use session_ledger::web::IpNet;
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ use super::{network, user_id};
 use crate::moment::{Moment, Span};
 use crate::ocsf::{self, Service};
 use crate::output::Format;
-use crate::{Error, logins, stats};
+use crate::{Error, failed_logins, logins, stats};
 
 /// Arguments of `projector logins`.
 #[derive(Debug, Args)]
@@ -19,9 +19,13 @@ pub struct Logins {
     #[allow(missing_docs)]
     pub people: People,
 
-    /// Logins that ended for this reason alone, such as revoked
+    /// Logins that ended for this reason alone, such as revoked; with --failed, that failed for it
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
+
+    /// Logins that failed, instead of those that succeeded
+    #[arg(long)]
+    pub failed: bool,
 
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -106,6 +110,35 @@ impl Logins {
             filter = filter.ended_because(EndReason::from(reason.as_str()));
         }
         Ok(logins::Question { filter, ..question })
+    }
+}
+
+impl Logins {
+    /// The question for failed logins that these arguments ask at `now`.
+    ///
+    /// # Errors
+    ///
+    /// The span is empty.
+    pub fn question_of_failures(self, now: OffsetDateTime) -> Result<failed_logins::Question, Error> {
+        let Span { since, until } = self.times.span(now)?;
+        let mut filter = FailedLoginFilter::all();
+        if let Some(user) = self.people.user {
+            filter = filter.of_user(user);
+        }
+        if let Some(network) = self.people.from_network {
+            filter = filter.from_network(network);
+        }
+        if let Some(since) = since {
+            filter = filter.failed_from(since);
+        }
+        if let Some(until) = until {
+            filter = filter.failed_before(until);
+        }
+        if let Some(reason) = &self.reason {
+            filter = filter.because(LoginFailure::from(reason.as_str()));
+        }
+        let (format, service) = (self.people.format, Service(self.people.service));
+        Ok(failed_logins::Question { filter, format, service })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use session_ledger::web::IpNet;
 
+use super::tables::Tables;
 use crate::serve::Role;
 
 /// Arguments of `projector serve`.
@@ -46,6 +47,10 @@ pub struct Serve {
     /// one of otp, pin, cvv, cvc, iban, ssn, or has it as a word (card_pin).
     #[arg(long = "hide", value_name = "KEY")]
     pub hidden: Vec<String>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tables: Tables,
 }
 
 /// Arguments of `projector console-user`.

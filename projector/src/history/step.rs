@@ -13,7 +13,7 @@ use crate::words;
 
 /// One event of a session, with all fields for the machine formats.
 #[derive(Serialize)]
-pub(super) struct Step {
+pub(crate) struct Step {
     session_id: SessionId,
     version: i64,
     #[serde(serialize_with = "output::exact_time")]
@@ -51,7 +51,7 @@ enum Data {
 }
 
 impl Step {
-    pub(super) fn new(recorded: &Recorded, as_text: bool) -> Self {
+    pub(crate) fn new(recorded: &Recorded, as_text: bool) -> Self {
         let entry = &recorded.entry;
         let client = recorded.client.clone().unwrap_or_default();
         let event = entry.event();

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use session_ledger::Ledger;
 use session_ledger::ledger::QuestionError;
+use session_ledger::session::WrittenBy;
 use session_ledger::web::IpNet;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Semaphore;
 
 use super::access::Access;
-use super::hidden::Hidden;
 use super::passwords::Passwords;
 use super::tries::Tries;
+use crate::hidden::Hidden;
 
 /// How many pages may be watched live at a time, by all users together.
 const TAILS_MAX: usize = 16;
@@ -22,6 +23,8 @@ pub(super) struct Desk {
     pub(super) ledger: Ledger,
     pub(super) access: Access,
     pub(super) hidden: Hidden,
+    /// The columns of the application's tables that say which session wrote a row.
+    pub(super) tables: Vec<WrittenBy>,
     pub(super) passwords: Passwords,
     pub(super) tries: Tries,
     /// Proxies, whose address is not that of who tries to sign in.
@@ -35,6 +38,7 @@ impl Desk {
         ledger: Ledger,
         access: Access,
         hidden: Hidden,
+        tables: Vec<WrittenBy>,
         trusted_proxies: Vec<IpNet>,
     ) -> Result<Self, crate::Error> {
         let now = OffsetDateTime::now_utc();
@@ -47,6 +51,7 @@ impl Desk {
             ledger,
             access,
             hidden,
+            tables,
             passwords: Passwords::new()?,
             tries: Tries::default(),
             trusted_proxies,

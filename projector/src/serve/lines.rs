@@ -1,8 +1,8 @@
-//! Logins, sessions and events as lines of tables.
+//! Logins, failed logins, sessions and events as lines of tables.
 
 use std::net::IpAddr;
 
-use session_ledger::ledger::{Login, SessionSummary};
+use session_ledger::ledger::{FailedLogin, Login, SessionSummary};
 use session_ledger::session::{EndReason, Entry, Event, Recorded, SessionId};
 use time::OffsetDateTime;
 
@@ -101,6 +101,32 @@ impl LoginLine {
             ended_by: login.ended_by.as_ref().map(|user| Person::of(user.as_str())),
             session: login.session,
             short: short(login.session),
+        }
+    }
+}
+
+/// A login that failed.
+pub(super) struct FailureLine {
+    /// As it was tried; there need not be such a user.
+    pub(super) user: Option<Person>,
+    pub(super) at: Instant,
+    pub(super) reason: String,
+    pub(super) from: From,
+    pub(super) session: Option<(SessionId, String)>,
+    /// How many before it were not recorded, if any.
+    pub(super) left_out: Option<String>,
+}
+
+impl FailureLine {
+    pub(super) fn of(failed: &FailedLogin) -> Self {
+        let left_out = Some(failed.left_out).filter(|left_out| *left_out > 0);
+        Self {
+            user: failed.user.as_ref().map(|user| Person::of(user.as_str())),
+            at: failed.failed_at.into(),
+            reason: told::text(failed.reason.as_str()).replace('_', " "),
+            from: From::of(failed.client_ip, failed.user_agent.as_deref()),
+            session: failed.session.map(|session| (session, short(session))),
+            left_out: left_out.map(|left_out| told::count(left_out, "other")),
         }
     }
 }

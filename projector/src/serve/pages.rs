@@ -3,8 +3,10 @@
 pub(super) mod activity;
 pub(super) mod ending;
 pub(super) mod events;
+pub(super) mod export;
 pub(super) mod login;
 pub(super) mod network;
+pub(super) mod rows;
 pub(super) mod search;
 pub(super) mod session;
 pub(super) mod state;

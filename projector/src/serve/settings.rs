@@ -1,14 +1,15 @@
 //! The settings of the console, from its arguments.
 
+use session_ledger::session::WrittenBy;
 use session_ledger::token::{CookieSettings, SameSite};
 use session_ledger::web::IpNet;
 
 use super::ServeError;
 use super::access::Access;
 use super::door::Doors;
-use super::hidden::Hidden;
 use super::users::UserFile;
-use crate::cli;
+use crate::hidden::Hidden;
+use crate::{Error, cli};
 
 /// The settings of the console.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Settings {
     pub(super) cookie: CookieSettings,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) hidden: Hidden,
+    pub(super) tables: Vec<WrittenBy>,
 }
 
 impl Settings {
@@ -25,18 +27,19 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// The console would be open to other machines, or a host name is none.
-    pub fn of(asked: cli::Serve) -> Result<Self, ServeError> {
+    /// The console would be open to other machines, a host name is none, or the file of tables cannot be
+    /// read.
+    pub fn of(asked: cli::Serve) -> Result<Self, Error> {
         let is_local = asked.listen.ip().to_canonical().is_loopback();
         if !is_local && asked.users.is_none() {
-            return Err(ServeError::Unguarded(asked.listen));
+            return Err(ServeError::Unguarded(asked.listen).into());
         }
         // A proxy on this machine brings other machines too.
         if !asked.allowed_hosts.is_empty() && asked.users.is_none() {
-            return Err(ServeError::Unguarded(asked.listen));
+            return Err(ServeError::Unguarded(asked.listen).into());
         }
         if !is_local && asked.allowed_hosts.is_empty() {
-            return Err(ServeError::NoHost(asked.listen));
+            return Err(ServeError::NoHost(asked.listen).into());
         }
         let is_plain = asked.allowed_hosts.is_empty();
         let access = match asked.users {
@@ -49,6 +52,7 @@ impl Settings {
             cookie: cookie(is_plain),
             trusted_proxies: asked.trusted_proxies,
             hidden: Hidden::with(&asked.hidden),
+            tables: asked.tables.columns()?,
         })
     }
 }
@@ -64,7 +68,7 @@ fn cookie(is_plain: bool) -> CookieSettings {
 mod tests {
     use super::*;
 
-    fn asked(listen: &str, users: bool, hosts: &[&str]) -> Result<Settings, ServeError> {
+    fn asked(listen: &str, users: bool, hosts: &[&str]) -> Result<Settings, Error> {
         Settings::of(cli::Serve {
             listen: listen.parse().unwrap(),
             users: users.then(|| "users".into()),
@@ -73,6 +77,7 @@ mod tests {
             trusted_proxies: Vec::new(),
             keys: None,
             hidden: Vec::new(),
+            tables: cli::Tables::default(),
         })
     }
 
@@ -91,9 +96,12 @@ mod tests {
         for (listen, users, hosts) in
             [("0.0.0.0:1", false, &[][..]), ("[::]:1", false, &["a"]), ("127.0.0.1:1", false, &["a"])]
         {
-            assert!(matches!(asked(listen, users, hosts), Err(ServeError::Unguarded(_))), "{listen}");
+            assert!(
+                matches!(asked(listen, users, hosts), Err(Error::Serve(ServeError::Unguarded(_)))),
+                "{listen}"
+            );
         }
-        assert!(matches!(asked("192.0.2.1:1", true, &[]), Err(ServeError::NoHost(_))));
-        assert!(matches!(asked("127.0.0.1:1", true, &["http://a"]), Err(ServeError::Host(_))));
+        assert!(matches!(asked("192.0.2.1:1", true, &[]), Err(Error::Serve(ServeError::NoHost(_)))));
+        assert!(matches!(asked("127.0.0.1:1", true, &["http://a"]), Err(Error::Serve(ServeError::Host(_)))));
     }
 }

@@ -7,7 +7,9 @@ use session_ledger::web::{Csrf, Sessions};
 
 use super::desk::Desk;
 use super::door::{self, Doors};
-use super::pages::{activity, ending, events, login, network, search, session, state, tail, user, who};
+use super::pages::{
+    activity, ending, events, export, login, network, rows, search, session, state, tail, user, who,
+};
 use super::{files, problem};
 
 /// The whole console. From the inside out: the pages; what takes forms from the console's own pages only; the
@@ -39,11 +41,13 @@ fn routes() -> Route {
         .at("/users/end", get(ending::confirm_all).post(ending::end_all))
         .at("/events", get(events::show))
         .at("/network", get(network::show))
+        .at("/export", get(export::file))
         .at("/who", get(who::show))
         .at("/activity", get(activity::show))
         .at("/tail", get(tail::show))
         .at("/tail/lines", get(tail::follow))
         .at("/sessions/:session", get(session::show))
+        .at("/sessions/:session/rows", get(rows::show))
         .at("/sessions/:session/end", get(ending::confirm).post(ending::end_one))
         .at("/sessions/:session/steps/:version", get(state::show))
         .at("/login", get(login::ask).post(login::log_in))

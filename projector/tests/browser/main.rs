@@ -72,7 +72,7 @@ async fn logins_appear_by_themselves() {
     let browser = driver.browser(console.url()).await;
     enter(&browser).await;
     browser.open("/tail").await;
-    browser.wait_for_text("#tail-state", "Watching: logins and their ends appear by themselves.").await;
+    browser.wait_for_text("#tail-state", "Watching: what happens appears by itself.").await;
     console.sign_in("dave").await;
     browser.wait_for("#tail a[href='/users?name=dave']").await;
 }

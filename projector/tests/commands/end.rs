@@ -68,12 +68,12 @@ async fn a_users_sessions_end_but_the_one_that_is_kept() {
     let question = format!(
         "This ends each live session of user \"alice\" besides {keep}, for the reason \"audit 7\". Type yes to go on:\n"
     );
-    assert_eq!(capture.notes(), question);
+    assert_eq!(capture.notes(), format!("1 live session found. {question}"));
     assert_eq!(live(&ledger).await, [stories::on_phone()]);
     let mut capture = Capture::default();
     assert_eq!(run(&ledger, &arguments, "yes", &mut capture).await.unwrap(), Answer::No);
     let none = format!("There is no live session of user \"alice\" besides {keep}.\n");
-    assert_eq!(capture.notes(), question + &none);
+    assert_eq!(capture.notes(), format!("0 live sessions found. {question}{none}"));
 }
 
 #[tokio::test]
@@ -89,6 +89,30 @@ async fn anything_but_yes_ends_nothing() {
     let told = "error: this may end more than one session, and there is no terminal to ask at: add --yes\n";
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), told));
     assert_eq!(live(&ledger).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_dry_run_says_how_many_would_end_and_ends_none() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    let told = |more: &[&str]| {
+        let output = projector(&database.config()).args(["end", "--dry-run"]).args(more).output().unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let would = |code, words: &str| (Some(code), format!("{words}.\n"), String::new());
+    let keep = stories::on_phone().to_string();
+    assert_eq!(told(&["--user", "alice"]), would(0, "2 live sessions would end of user \"alice\""));
+    let besides = format!("1 live session would end of user \"alice\" besides {keep}");
+    assert_eq!(told(&["--user", "alice", "--keep", &keep]), would(0, &besides));
+    assert_eq!(told(&["--everything"]), would(0, "3 live sessions would end"));
+    assert_eq!(told(&["--user", "bob"]), would(1, "0 live sessions would end of user \"bob\""));
+    assert_eq!(live(&ledger).await.len(), 2);
+    // Those that it counts are those that end.
+    let elsewhere = "update session_ledger.login_step set client_ip = '198.51.100.9' where session_id = $1";
+    database.connect().await.execute(elsewhere, &[&stories::on_phone().as_uuid()]).await.unwrap();
+    let network = told(&["--from-network", "198.51.100.0/24"]);
+    let words = "1 live session would end that was used or signed in to from 198.51.100.0/24";
+    assert_eq!(network, would(0, words));
 }
 
 #[tokio::test]

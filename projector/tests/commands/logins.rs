@@ -163,3 +163,44 @@ fn a_span_that_is_impossible_is_refused_before_a_database_is_looked_for() {
         "error: invalid value '2025-03-01T10:00 CET' for '--at <MOMENT>': time zones are not known by name";
     assert!(zone.status.code() == Some(2) && stderr(&zone).starts_with(told), "{}", stderr(&zone));
 }
+
+/// Two failed logins: of a user, with all that can be hostile in it, and of one whom the application does not
+/// tell.
+async fn tell_failures(database: &Database) {
+    let rows = "insert into session_ledger.failed_login
+            (failed_at, left_out, event_id, session_id, user_id, reason, client_ip, user_agent)
+        values ('2025-03-01 09:00Z', 0, 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', null, null, 'unknown_user', null, null),
+               ('2025-03-01 10:00Z', 7, 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb', '01955100-0000-7000-8000-000000000001',
+                E'=cmd\\x1b[31m\\n', 'wrong_secret', '192.0.2.7', E'Mozilla\\x1b]0;x\\x07/5.0')";
+    database.connect().await.batch_execute(rows).await.unwrap();
+}
+
+#[tokio::test]
+async fn failed_logins_are_listed_in_every_format() {
+    let database = Database::fresh().await;
+    tell_failures(&database).await;
+    let told = async |more: &[&str]| {
+        let arguments = [&["logins", "--failed", "--format"], more].concat();
+        let output = projector(&database.config()).args(arguments).output().unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    for (format, name) in
+        [("table", "txt"), ("json", "json"), ("csv", "csv"), ("ndjson", "ndjson"), ("ocsf", "ocsf.ndjson")]
+    {
+        let (code, out, notes) = told(&[format]).await;
+        assert_eq!((code, notes.as_str()), (Some(0), ""));
+        assert!(!out.contains('\u{1b}'), "{out}");
+        assert_golden(&format!("failed-logins.{name}"), &out);
+    }
+    for document in told(&["ocsf"]).await.1.lines() {
+        super::ocsf::assert_complete(&serde_json::from_str(document).unwrap());
+    }
+    let count = async |more: &[&str]| told(&[&["ndjson"], more].concat()).await.1.lines().count();
+    assert_eq!(count(&["--from-network", "192.0.2.0/24"]).await, 1);
+    assert_eq!(count(&["--reason", "unknown_user"]).await, 1);
+    assert_eq!(count(&["--since", "2025-03-01T09:30Z"]).await, 1);
+    assert_eq!(count(&["--until", "2025-03-01T09:00Z"]).await, 0);
+    let (code, out, notes) = told(&["table", "--user", "bob"]).await;
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert_eq!(notes, "No failed login fulfils these conditions.\n");
+}

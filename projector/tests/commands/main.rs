@@ -3,6 +3,7 @@
 
 mod arguments;
 mod capture;
+mod did;
 mod end;
 mod epoch;
 mod follow;

@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod ending;
+mod more;
 mod pages;
 mod program;
 mod scene;

@@ -7,8 +7,9 @@ use crate::session::FailedLogin;
 
 impl Builder {
     /// The most failed logins a minute that this process records; 1,000 unless set. Whoever guesses
-    /// passwords, thousands a second, must not fill a disk with it. The next one that is recorded says how
-    /// many were left out, and the metric `session_ledger_failed_logins_total` counts all.
+    /// passwords, thousands a second, must not fill a disk with it. One address may have a quarter of them,
+    /// unless they are few, so that it does not hide the others. The next one that is recorded says how many
+    /// were left out, and the metric `session_ledger_failed_logins_total` counts all.
     pub fn failed_logins_per_minute(mut self, failed_logins: u32) -> Self {
         self.failed_logins_per_minute = failed_logins;
         self

@@ -1,5 +1,5 @@
 -- Counts the logins that fulfil some conditions, and their users, in steps of time from the beginning of the
--- span on. The conditions are those of `logins_page.sql`, and it is planned in the same way.
+-- span on. The conditions are those of `logins_from_network.sql`, and it is planned in the same way.
 -- No row: no login fulfils them. A step without logins has no row.
 -- Parameters: $1 user (text), $2 first address and $3 last address (inet), $4 began at or after and $5 began
 --             before (timestamptz), $6 reason of the end (text), $7 lasted at (timestamptz), $8 seconds of a

@@ -1,5 +1,5 @@
 -- Lists a page of the failed logins that fulfil some conditions, the latest first. A condition that is null
--- is none. It is planned for its values each time, as `logins_page.sql`.
+-- is none. It is planned for its values each time, as `logins_from_network.sql`.
 -- No row: no failed login fulfils them behind that place.
 -- Parameters: $1 user (text), $2 first address and $3 last address (inet), $4 failed at or after and $5
 --             failed before (timestamptz), $6 reason (text); the place that all of the page come after: $7

@@ -1,7 +1,7 @@
--- Loads a page of the sessions that are stored as live and fulfil some conditions, whatever their time is, in
--- the order of their ids. A condition that is null is none. It is planned for its values each time, as
--- `logins_page.sql` is. `offset 0`: the sessions of a user are looked up by the user and not searched for
--- among all, and each session that is found is looked up, as in `load_group.sql`.
+-- Loads a page of the sessions that are stored as live and fulfil some conditions, whatever their time is,
+-- in the order of their ids. A condition that is null is none. It is planned for its values each time, as
+-- `logins_from_network.sql` is. The sessions of a user are gone through in the order of `session_by_user`.
+-- `offset 0`: each session that is found is looked up, as in `load_group.sql`.
 -- A session is of a network if its latest event that names a client names an address there, or if one of its
 -- login steps came from there. The address of the row has no index, as requests change it. So a page looks
 -- at a bounded number of sessions, and says how far it has looked.
@@ -13,10 +13,9 @@
 with candidate as materialized (
     (
         select session_id, client_ip
-          from (
-              select session_id, client_ip from session_ledger.session where user_id = $1 offset 0
-          ) as theirs
-         where session_id > $5
+          from session_ledger.session
+         where user_id = $1
+           and session_id > $5
            and ($4::uuid is null or session_id <> $4)
          order by session_id
          limit $6

@@ -5,14 +5,14 @@ use poem::web::{Form, Path, Query};
 use poem::{Response, Result, handler};
 use serde::Deserialize;
 use session_ledger::ledger::End;
-use session_ledger::session::{EndReason, Flash, SessionId, UserId};
+use session_ledger::session::{EndReason, EventFilter, Flash, SessionId, UserId};
 
 use super::session::Subject;
 use super::{AtDesk, page, to, unknown};
 use crate::serve::access::Viewer;
 use crate::serve::frame::{Frame, NOTICES};
 use crate::serve::lines::short;
-use crate::serve::refusal::Refusal;
+use crate::serve::refusal::{Refusal, unanswered};
 use crate::serve::{told, url};
 
 /// The reasons that can be chosen, and their words.
@@ -93,7 +93,8 @@ pub(crate) async fn end_one(
     if viewer.session.id() == Some(id) {
         return Err(Refusal::unclear("That is your own session: log out instead.").into());
     }
-    let has_ended = desk.ledger.end(id, End::because(reason.clone()).by(viewer.id().clone())).await?;
+    let has_ended = desk.ledger.end(id, End::because(reason.clone()).by(viewer.id().clone())).await?
+        || was_ended_before(&desk, id, &viewer).await?;
     let of = subject.users.last().map_or_else(|| "a visitor".to_owned(), |user| user.to_string());
     let said = if has_ended {
         viewer.has_ended(&remarked(format!("session {id} of {of}: {reason}"), &wish))?;
@@ -140,6 +141,15 @@ pub(crate) async fn end_all(viewer: Viewer, desk: AtDesk<'_>, Form(wish): Form<W
     };
     viewer.session.flash(NOTICES, said)?;
     Ok(to(&url::user(name)))
+}
+
+/// Whether an earlier run of this request has ended the session: its note was lost with that run.
+async fn was_ended_before(desk: &AtDesk<'_>, id: SessionId, viewer: &Viewer) -> Result<bool> {
+    if viewer.session.attempt() < 2 {
+        return Ok(false);
+    }
+    let own = EventFilter::of_session(id).kind("ended").by(viewer.id().clone());
+    Ok(!desk.ledger.events_page(&own, None, 1).await.map_err(unanswered)?.events.is_empty())
 }
 
 async fn subject(desk: &AtDesk<'_>, id: &str) -> Result<Option<(SessionId, Subject)>> {

@@ -18,7 +18,7 @@ use crate::serve::{told, url};
 const EVENTS_MAX: u32 = 100;
 
 /// The kinds that can be chosen, and their words.
-const KINDS: [(&str, &str); 9] = [
+pub(super) const KINDS: [(&str, &str); 9] = [
     ("", "all"),
     ("logged_in", "logins"),
     ("reauthenticated", "proofs of identity"),
@@ -59,8 +59,7 @@ pub(crate) async fn show(
     desk: AtDesk<'_>,
     Query(Wanted { user, kind, cursor }): Query<Wanted>,
 ) -> Result<Response> {
-    let known = KINDS.iter().find(|(name, _)| *name == kind);
-    let (kind, words) = known.copied().unwrap_or(KINDS[0]);
+    let (kind, words) = kind_named(&kind);
     viewer.looks_at(&format!("events ({words}) of user {user}"))?;
     let mut filter = EventFilter::of_user(user.as_str());
     if !kind.is_empty() {
@@ -77,4 +76,9 @@ pub(crate) async fn show(
         events: found.events.iter().map(EventLine::of).collect(),
         next: found.next,
     })
+}
+
+/// The kind of a name and its words; all kinds, if it is none that can be chosen.
+pub(super) fn kind_named(name: &str) -> (&'static str, &'static str) {
+    KINDS.iter().find(|(kind, _)| *kind == name).copied().unwrap_or(KINDS[0])
 }

@@ -6,13 +6,13 @@ use askama::Template;
 use poem::web::Query;
 use poem::{Response, Result, handler};
 use serde::Deserialize;
-use session_ledger::session::LoginFilter;
+use session_ledger::session::{FailedLoginFilter, LoginFilter};
 use session_ledger::web::IpNet;
 
 use super::{AtDesk, LINES_MAX, page, unknown};
 use crate::serve::access::Viewer;
 use crate::serve::frame::Frame;
-use crate::serve::lines::LoginLine;
+use crate::serve::lines::{FailureLine, LoginLine};
 use crate::serve::refusal::unanswered;
 use crate::serve::{told, url};
 
@@ -24,6 +24,8 @@ struct NetworkPage {
     encoded: String,
     logins: Vec<LoginLine>,
     older: Option<String>,
+    failures: Vec<FailureLine>,
+    older_failures: Option<String>,
     is_later_page: bool,
 }
 
@@ -31,15 +33,17 @@ struct NetworkPage {
 pub(crate) struct Wanted {
     address: String,
     cursor: Option<String>,
+    /// The cursor of a page of failed logins.
+    failures: Option<String>,
 }
 
 #[handler]
 pub(crate) async fn show(
     viewer: Viewer,
     desk: AtDesk<'_>,
-    Query(Wanted { address, cursor }): Query<Wanted>,
+    Query(Wanted { address, cursor, failures }): Query<Wanted>,
 ) -> Result<Response> {
-    let Some(network) = network(address.trim()) else {
+    let Some(network) = network(&address) else {
         viewer.looks_at(&format!("network {address}"))?;
         let told = format!("“{}” is neither an address nor a network.", told::text(&address));
         return unknown(&viewer, &told, "They look like 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.");
@@ -52,16 +56,23 @@ pub(crate) async fn show(
     viewer.looks_at(&format!("network {named}"))?;
     let filter = LoginFilter::all().from_network(network);
     let found = desk.ledger.logins_page(&filter, cursor.as_deref(), LINES_MAX).await.map_err(unanswered)?;
+    let filter = FailedLoginFilter::all().from_network(network);
+    let failed = desk.ledger.failed_logins_page(&filter, failures.as_deref(), LINES_MAX).await;
+    let failed = failed.map_err(unanswered)?;
     page(&NetworkPage {
         frame: Frame::of(&viewer, "search")?,
         encoded: url::encoded(&named),
         network: named,
         logins: found.logins.iter().map(LoginLine::of).collect(),
         older: found.next,
-        is_later_page: cursor.is_some(),
+        failures: failed.failed_logins.iter().map(FailureLine::of).collect(),
+        older_failures: failed.next,
+        is_later_page: cursor.is_some() || failures.is_some(),
     })
 }
 
-fn network(text: &str) -> Option<IpNet> {
+/// The network that a text means, or the one of an address alone.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
     text.parse::<IpAddr>().ok().map(IpNet::from).or_else(|| text.parse().ok()).map(|network| network.trunc())
 }

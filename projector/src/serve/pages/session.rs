@@ -36,6 +36,8 @@ struct SessionPage {
     before: Option<i64>,
     after: Option<i64>,
     may_end: bool,
+    /// Whether the console knows tables of the application.
+    has_tables: bool,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +82,7 @@ pub(crate) async fn show(
         after: events.last().filter(|_| has_more).map(|last| last.entry.version),
         events: events.iter().map(EventLine::of).collect(),
         may_end: viewer.may_end(),
+        has_tables: !desk.tables.is_empty(),
     })
 }
 

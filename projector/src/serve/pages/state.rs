@@ -10,9 +10,9 @@ use session_ledger::session::{
 use time::OffsetDateTime;
 
 use super::{AtDesk, page, unknown};
+use crate::hidden::{HIDDEN, Hidden};
 use crate::serve::access::Viewer;
 use crate::serve::frame::Frame;
-use crate::serve::hidden::{HIDDEN, Hidden};
 use crate::serve::lines::short;
 use crate::serve::told;
 use crate::serve::when::Instant;

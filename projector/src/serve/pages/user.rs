@@ -4,12 +4,12 @@ use askama::Template;
 use poem::web::Query;
 use poem::{Response, Result, handler};
 use serde::Deserialize;
-use session_ledger::session::{LoginFilter, SessionId, UserId};
+use session_ledger::session::{FailedLoginFilter, LoginFilter, SessionId, UserId};
 
 use super::{AtDesk, LINES_MAX, page, unknown};
 use crate::serve::access::Viewer;
 use crate::serve::frame::Frame;
-use crate::serve::lines::{LoginLine, SessionLine};
+use crate::serve::lines::{FailureLine, LoginLine, SessionLine};
 use crate::serve::refusal::unanswered;
 use crate::serve::{told, url};
 
@@ -27,6 +27,8 @@ struct UserPage {
     older_sessions: Option<SessionId>,
     logins: Vec<LoginLine>,
     older_logins: Option<String>,
+    failures: Vec<FailureLine>,
+    older_failures: Option<String>,
     has_live: bool,
     may_end: bool,
     /// Whether the lists do not begin with the latest.
@@ -38,8 +40,9 @@ pub(crate) struct Wanted {
     name: String,
     /// The session whose predecessors are listed.
     before: Option<String>,
-    /// The cursor of a page of logins.
+    /// The cursors of pages of logins and of failed logins.
     logins: Option<String>,
+    failures: Option<String>,
 }
 
 #[handler]
@@ -52,10 +55,15 @@ pub(crate) async fn show(viewer: Viewer, desk: AtDesk<'_>, Query(wanted): Query<
     let user = UserId::from(name);
     let before = wanted.before.as_deref().and_then(|session| session.parse::<SessionId>().ok());
     let mut sessions = desk.ledger.sessions_page(&user, before, LINES_MAX + 1).await?;
+    let failed = FailedLoginFilter::all().of_user(user.clone());
+    let failed = desk.ledger.failed_logins_page(&failed, wanted.failures.as_deref(), LINES_MAX).await;
+    let failed = failed.map_err(unanswered)?;
     let filter = LoginFilter::all().of_user(user);
     let logins = desk.ledger.logins_page(&filter, wanted.logins.as_deref(), LINES_MAX).await;
     let logins = logins.map_err(unanswered)?;
-    if sessions.is_empty() && logins.logins.is_empty() && before.is_none() && wanted.logins.is_none() {
+    let is_later_page = before.is_some() || wanted.logins.is_some() || wanted.failures.is_some();
+    let is_unknown = sessions.is_empty() && logins.logins.is_empty() && failed.failed_logins.is_empty();
+    if is_unknown && !is_later_page {
         let told = format!("Nothing is known of a user “{}”.", told::text(name));
         return unknown(
             &viewer,
@@ -75,6 +83,8 @@ pub(crate) async fn show(viewer: Viewer, desk: AtDesk<'_>, Query(wanted): Query<
         logins: logins.logins.iter().map(LoginLine::of).collect(),
         older_logins: logins.next,
         may_end: viewer.may_end(),
-        is_later_page: before.is_some() || wanted.logins.is_some(),
+        failures: failed.failed_logins.iter().map(FailureLine::of).collect(),
+        older_failures: failed.next,
+        is_later_page,
     })
 }

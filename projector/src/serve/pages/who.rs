@@ -15,9 +15,8 @@ use crate::serve::refusal::{Refusal, unanswered};
 use crate::serve::url;
 use crate::serve::when::{self, Instant};
 
-/// How many days before the moment a login may have begun, unless somebody chooses another span. A login has
-/// no longest length, and all that began before would have to be looked at.
-const DAYS: u16 = 30;
+/// How many days before the moment a login may have begun, unless somebody chooses another span: any.
+const DAYS: u16 = 0;
 
 /// The spans that can be chosen; 0 is any.
 const CHOICES: [(u16, &str); 5] =

@@ -1,4 +1,4 @@
-//! Keys of a session whose values are not shown.
+//! Keys of a session, and columns of a table, whose values are not shown.
 
 use serde_json::Value;
 
@@ -21,22 +21,22 @@ const WORDS: [&str; 11] = [
 const SHORT_WORDS: [&str; 6] = ["otp", "pin", "cvv", "cvc", "iban", "ssn"];
 
 /// What is shown in the place of a value.
-pub(super) const HIDDEN: &str = "hidden";
+pub(crate) const HIDDEN: &str = "hidden";
 
 /// Which keys are hidden.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hidden {
+pub(crate) struct Hidden {
     /// Beside those whose names look sensitive.
     also: Vec<String>,
 }
 
 impl Hidden {
-    pub(super) fn with(keys: &[String]) -> Self {
+    pub(crate) fn with(keys: &[String]) -> Self {
         Self { also: keys.to_vec() }
     }
 
     /// Whether the value of a key is hidden.
-    pub(super) fn hides(&self, key: &str) -> bool {
+    pub(crate) fn hides(&self, key: &str) -> bool {
         if self.also.iter().any(|one| one.eq_ignore_ascii_case(key)) {
             return true;
         }
@@ -47,7 +47,7 @@ impl Hidden {
     }
 
     /// The JSON of a key that is shown, with the fields in it that are not.
-    pub(super) fn without_hidden(&self, value: Value) -> Value {
+    pub(crate) fn without_hidden(&self, value: Value) -> Value {
         match value {
             Value::Object(fields) => fields
                 .into_iter()
