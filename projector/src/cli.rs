@@ -3,11 +3,13 @@
 mod audit;
 mod end;
 mod keys;
+mod limits;
 mod logins;
 mod relay;
 mod serve;
 mod state_at;
 mod subscriptions;
+mod sweep;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -21,11 +23,13 @@ use crate::verify;
 pub use audit::{Audit, History, Sessions, Times};
 pub use end::End;
 pub use keys::Keys;
+pub use limits::{Limit, Limits};
 pub use logins::{Logins, People, Stats, Who};
 pub use relay::Relay;
 pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
+pub use sweep::Sweep;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
@@ -102,6 +106,20 @@ pub enum Command {
     ///
     /// Example: projector end --from-network 203.0.113.0/24 --by admin --yes
     End(End),
+    /// End the sessions whose time is over
+    ///
+    /// A session whose time is over opens nothing any more, and ends when its browser comes back. This ends
+    /// those whose browsers do not: the log then says when each was over and when it was last seen, and lists
+    /// and limits per user no longer count it. Say the application's limits, by --settings or one by one:
+    /// without, only limits that sessions have of their own count.
+    ///
+    /// It looks at all live sessions, again and again, and ends what is over in batches. It waits for no
+    /// request, and several may run side by side. Runs until it is interrupted, and ends with exit code 0;
+    /// with --once after one sweep. It needs a role that is granted session_ledger_runtime: an end is an
+    /// event of the log. `projector run` does the same beside other work.
+    ///
+    /// Example: projector sweep --once --idle-timeout 30m --absolute-timeout 12h
+    Sweep(Sweep),
     /// Follow the log and write new events to standard output
     ///
     /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
@@ -228,6 +246,7 @@ impl Command {
             Self::Rebuild(_) => ("rebuild", "a role that is granted session_ledger_operator"),
             Self::Audit(audit) => (audit.name(), "a role that is granted session_ledger_auditor"),
             Self::End(_) => ("end", "a role that is granted session_ledger_runtime"),
+            Self::Sweep(_) => ("sweep", "a role that is granted session_ledger_runtime"),
             Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
             Self::Subscriptions { command: Subscriptions::List { .. } } => (
                 "subscriptions list",

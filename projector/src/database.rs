@@ -39,8 +39,17 @@ pub fn address(text: Option<&str>, variable: impl Fn(&str) -> Option<String>) ->
 ///
 /// The database cannot be reached, or its schema does not fit this version; the message says what to run.
 pub async fn open(address: Address) -> Result<Ledger, Error> {
+    open_with(address, policy()).await
+}
+
+/// As [`open`], with the limits of this policy where sessions have none of their own.
+///
+/// # Errors
+///
+/// As [`open`]; or the policy cannot be followed.
+pub async fn open_with(address: Address, policy: Policy) -> Result<Ledger, Error> {
     let config = &address.config().clone();
-    let builder = Ledger::at(address).policy(policy()).connections_max(CONNECTIONS_MAX);
+    let builder = Ledger::at(address).policy(policy).connections_max(CONNECTIONS_MAX);
     builder.without_requests().connect().await.map_err(|error| start_error(config, error))
 }
 

@@ -34,6 +34,7 @@ pub mod sessions;
 pub mod state_at;
 pub mod stats;
 pub mod subscriptions;
+pub mod sweep;
 pub mod verify;
 mod words;
 

@@ -9,7 +9,7 @@ use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
     Answer, Console, Error, console_user, database, end, epoch, history, key_file, keys, logins, manual,
-    migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions, verify,
+    migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -55,6 +55,8 @@ async fn main() -> ExitCode {
 fn level(command: &Command) -> &'static str {
     match command {
         Command::Serve(_) => "info",
+        // The library tells each end at the level info.
+        Command::Sweep(_) => "warn,projector=info",
         Command::Relay(_) => "warn",
         _ => "error",
     }
@@ -79,6 +81,14 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
             let can_ask = answers.is_terminal() && console.notes_is_terminal;
             let answers = can_ask.then_some(&mut answers as &mut dyn BufRead);
             end::run(&open().await?, &order, answers, shutdown(), console).await
+        }
+        Command::Sweep(asked) => {
+            let policy = asked.limits.policy()?;
+            if asked.limits.are_unknown() {
+                console.note("No limits of the application are given: only those that sessions have of their own count.")?;
+            }
+            let ledger = database::open_with(address()?, policy).await?;
+            sweep::run(&ledger, asked.schedule(), &mut SysRng, shutdown(), console).await
         }
         Command::Relay(asked) => {
             let settings = asked.settings(&mut SysRng)?;

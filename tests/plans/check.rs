@@ -22,4 +22,5 @@ pub(crate) const AUDITOR: &str = "session_ledger_auditor";
 pub(crate) const ONE: &str = "reads and writes the one row of a subscription, outside any request";
 pub(crate) const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
 pub(crate) const ASKED: &str = "is planned for its conditions each time: `tests/views` looks at the plans";
+pub(crate) const PAGED: &str = "reads a bounded part of a table with each run, outside any request";
 pub(crate) const WHOLE: &str = "handles a table as a whole, by design and outside any request";

@@ -23,6 +23,7 @@ mod state_at;
 mod stats;
 mod stories;
 mod subscriptions;
+mod sweep;
 mod verify;
 
 use std::process::{Command, Output};

@@ -41,7 +41,7 @@ const SESSION: &str = "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f";
 async fn a_stranger_is_told_the_role_of_each_command() {
     let database = Database::fresh().await;
     let user = User::granted(&database, &[]).await;
-    let commands: [(&[&str], &str); 12] = [
+    let commands: [(&[&str], &str); 13] = [
         (&["verify"], "session_ledger_auditor"),
         (&["rebuild"], "session_ledger_operator"),
         (&["history", SESSION], "session_ledger_auditor"),
@@ -51,6 +51,7 @@ async fn a_stranger_is_told_the_role_of_each_command() {
         (&["state-at", SESSION], "session_ledger_auditor"),
         (&["stats"], "session_ledger_auditor"),
         (&["end", SESSION], "session_ledger_runtime"),
+        (&["sweep", "--once"], "session_ledger_runtime"),
         (&["relay", "--subscription", "audit"], "session_ledger_relay"),
         (
             &["subscriptions", "list"],
