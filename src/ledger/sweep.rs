@@ -13,7 +13,7 @@ use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::session::{Client, EndReason, Ending, SessionId};
 use crate::store::request::end_group::end_group;
-use crate::store::request::overdue_page::{OverduePage, overdue_page};
+use crate::store::request::overdue_page::{OverduePage, Sight, overdue_page};
 
 /// What a sweep has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Ledger {
     ///
     /// An item is an error as [`sweep`](Self::sweep) tells. It is the last.
     pub fn sweep_stream(&self) -> impl Stream<Item = Result<Swept, Error>> + Send + use<> {
-        let pass = Pass { ledger: self.clone(), after: Uuid::nil().into(), goes_on: true };
+        let pass = Pass { ledger: self.clone(), after: Uuid::nil().into(), goes_on: true, sight: Sight::Far };
         stream::try_unfold(pass, async |mut pass: Pass| {
             if !pass.goes_on {
                 return Ok(None);
@@ -103,6 +103,8 @@ struct Pass {
     /// All sessions up to this one were looked at.
     after: SessionId,
     goes_on: bool,
+    /// How far the next page looks.
+    sight: Sight,
 }
 
 impl Pass {
@@ -124,9 +126,10 @@ impl Pass {
     }
 
     async fn batch(&mut self) -> Result<Swept, Error> {
-        let (policy, after) = (self.ledger.policy().timeouts(), self.after);
-        let reading = self.ledger.read(async |connection| overdue_page(connection, policy, after).await);
-        let Some(OverduePage { now, overdue, looked_to, goes_on }) = reading.await? else {
+        let (policy, after, sight) = (self.ledger.policy().timeouts(), self.after, self.sight);
+        let reading =
+            self.ledger.read(async |connection| overdue_page(connection, policy, after, sight).await);
+        let Some(OverduePage { now, overdue, looked_to, goes_on, sight }) = reading.await? else {
             self.goes_on = false;
             return Ok(Swept::default());
         };
@@ -135,7 +138,7 @@ impl Pass {
         }
         let ends: Vec<Append> = overdue.into_iter().filter_map(|one| self.end_of(one, now)).collect();
         let ended: HashSet<SessionId> = end_group(self.ledger.pool(), &ends).await?.into_iter().collect();
-        (self.after, self.goes_on) = (looked_to, goes_on);
+        (self.after, self.goes_on, self.sight) = (looked_to, goes_on, sight);
         Ok(self.told(&ends, &ended))
     }
 

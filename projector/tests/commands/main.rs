@@ -18,6 +18,7 @@ mod rebuild;
 mod rebuild_stopped;
 mod relay;
 mod roles;
+mod run;
 mod sessions;
 mod state_at;
 mod stats;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::{bare_projector, stderr, stdout};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 19] = [
     "migrate",
     "verify",
     "rebuild",
@@ -18,6 +18,9 @@ const COMMANDS: [&str; 16] = [
     "stats",
     "end",
     "sweep",
+    "run",
+    "archive",
+    "retain",
     "relay",
     "subscriptions",
     "epoch",

@@ -20,7 +20,13 @@ static OVERDUE_PAGE: Sql = Sql::new(
 const PAGE: usize = 256;
 
 /// How many sessions a page looks at.
-const LOOKED_AT: i64 = 10_000;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Many: few of those before were overdue.
+    Far = 10_000,
+    /// As many as it may hold: where nearly all are overdue, the others would be looked at again and again.
+    Near = PAGE as isize,
+}
 
 /// A page of live sessions, and those of them whose time is over.
 pub(crate) struct OverduePage {
@@ -30,6 +36,8 @@ pub(crate) struct OverduePage {
     pub(crate) looked_to: SessionId,
     /// Whether there may be more behind it.
     pub(crate) goes_on: bool,
+    /// How far the next page should look.
+    pub(crate) sight: Sight,
 }
 
 /// The page behind the session `after`, by the limits of the policy where a session has none of its own.
@@ -38,12 +46,14 @@ pub(crate) async fn overdue_page(
     connection: &Connection,
     policy: Timeouts,
     after: SessionId,
+    sight: Sight,
 ) -> Result<Option<OverduePage>, Error> {
+    let looks_at = sight as i64;
     let (idle, absolute) = (policy.idle.map(f64::from), policy.absolute.map(f64::from));
     let rows = OVERDUE_PAGE
         .query_once(
             connection,
-            &[&after.as_uuid(), &LOOKED_AT, &i64::try_from(PAGE).unwrap_or(i64::MAX), &idle, &absolute],
+            &[&after.as_uuid(), &looks_at, &i64::try_from(PAGE).unwrap_or(i64::MAX), &idle, &absolute],
         )
         .await?;
     let Some(first) = rows.first() else { return Ok(None) };
@@ -54,9 +64,10 @@ pub(crate) async fn overdue_page(
     let looked_at: i64 = first.try_get("looked_at")?;
     let (looked_to, goes_on) = match overdue.last() {
         Some((last, _)) if rows.len() >= PAGE => (*last, true),
-        _ => (id(first, "looked_to")?, looked_at >= LOOKED_AT),
+        _ => (id(first, "looked_to")?, looked_at >= looks_at),
     };
-    Ok(Some(OverduePage { now: first.try_get("now")?, overdue, looked_to, goes_on }))
+    let sight = if overdue.len() * 2 >= PAGE { Sight::Near } else { Sight::Far };
+    Ok(Some(OverduePage { now: first.try_get("now")?, overdue, looked_to, goes_on, sight }))
 }
 
 fn id(row: &Row, column: &str) -> Result<SessionId, Error> {
