@@ -3,7 +3,7 @@
 //! The steps are: the file, its manifest, and the drop, which is one transaction. Each is finished before the
 //! next begins, so a process that is killed in between has lost nothing, and the next one goes on from there.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
@@ -15,7 +15,7 @@ use session_ledger::session::{Archived, RetentionLimits, SessionId};
 use zstd::stream::write::Encoder;
 
 use super::ArchiveError;
-use super::manifest::{Manifest, hash_of, sync, unfinished};
+use super::manifest::{Manifest, create, hash_of, sync, unfinished};
 use crate::words::count;
 use crate::{Answer, Console, Error};
 
@@ -144,7 +144,7 @@ async fn write_events(
 ) -> Result<Option<Manifest>, ArchiveError> {
     let path = unfinished(folder, &partition.name);
     let failed = ArchiveError::of(&path);
-    let file = File::create(&path).map_err(&failed)?;
+    let file = create(&path).map_err(&failed)?;
     let mut writer = Encoder::new(BufWriter::new(file), LEVEL).map_err(&failed)?;
     let (mut manifest, mut after) = (Manifest::begin(partition), None);
     loop {

@@ -1,7 +1,7 @@
 //! The manifest of an archived month: what its file holds, and the hash that proves it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -91,7 +91,7 @@ impl Manifest {
     pub(super) fn write(&self, folder: &Path) -> Result<(), ArchiveError> {
         let (path, unfinished) = (Self::path(folder, &self.partition), unfinished(folder, &self.partition));
         let text = serde_json::to_vec_pretty(self).map_err(|error| ArchiveError::of(&path)(error.into()))?;
-        let mut file = File::create(&unfinished).map_err(ArchiveError::of(&unfinished))?;
+        let mut file = create(&unfinished).map_err(ArchiveError::of(&unfinished))?;
         file.write_all(&text).and_then(|()| file.sync_all()).map_err(ArchiveError::of(&unfinished))?;
         fs::rename(&unfinished, &path).map_err(ArchiveError::of(&path))?;
         sync(folder)
@@ -134,6 +134,15 @@ impl Manifest {
 /// writes it anew.
 pub(super) fn unfinished(folder: &Path, partition: &str) -> PathBuf {
     folder.join(format!(".{partition}.unfinished"))
+}
+
+/// Makes a file that nobody but its owner may read: it holds who was where, and what sessions held.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Makes sure that the names in a folder are on the disk.

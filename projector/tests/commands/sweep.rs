@@ -65,7 +65,9 @@ async fn a_sweeper_goes_on_until_it_is_stopped() {
         while watched.query_opt(left, &[]).await.unwrap().is_some() {}
     };
     let schedule = projector::sweep::Schedule { is_once: false, every: Duration::from_millis(1) };
-    projector::sweep::run(&ledger, schedule, &mut SysRng, is_empty, &mut capture.console()).await.unwrap();
+    let mut console = capture.console();
+    let answer = projector::sweep::run(&ledger, schedule, &mut SysRng, is_empty, &mut console).await;
+    assert_eq!(answer.unwrap(), projector::Answer::Yes);
     assert_eq!((capture.out(), capture.notes()), (String::new(), String::new()));
 }
 

@@ -26,6 +26,12 @@ async fn an_archived_month_is_gone_from_the_log_and_tells_what_it_told() {
     assert!(told.ends_with("Archived 1 month of the log.\n"), "{told}");
     assert_eq!(scene.month().await, None);
     assert_eq!(scene.database.count("session_ledger.event").await, 0);
+    #[cfg(unix)]
+    for file in [format!("{MONTH}.json"), format!("{MONTH}.ndjson.zst")] {
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&scene.path(&file).metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
 
     for (asked, before) in questions.iter().zip(of_log) {
         assert_eq!(scene.told_by_archive(asked), before, "{asked:?}");
