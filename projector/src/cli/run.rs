@@ -87,7 +87,7 @@ impl Run {
         let job = |name: &JobName| {
             let (work, every) = match name {
                 JobName::Sweep => (Work::Sweep, Duration::from_secs(self.sweep_every.into())),
-                JobName::Partitions => (Work::Partitions(address.clone()), DAILY),
+                JobName::Partitions => (Work::Partitions(Box::new(address.clone())), DAILY),
                 JobName::Archive => {
                     let folder = self.archive_to.clone().ok_or_else(|| {
                         Error::Arguments("say with --archive-to where archived months go".to_owned())

@@ -27,7 +27,7 @@ pub enum Work {
     Sweep,
     /// The partitions of the months to come are made. The address is that of the ledger: this takes a
     /// connection of its own.
-    Partitions(Address),
+    Partitions(Box<Address>),
     /// Months that are due are archived.
     Archive(Plan),
 }
@@ -54,7 +54,7 @@ impl Work {
             }
             Self::Partitions(address) => {
                 let config = address.config().clone();
-                let migrated = Ledger::at(address.clone()).migrate().await;
+                let migrated = Ledger::at(Address::clone(address)).migrate().await;
                 let migrated = migrated.map_err(|error| database::schema_error(&config, error))?;
                 if migrated.partitions > 0 {
                     tracing::info!(partitions = migrated.partitions, "partitions were made");
