@@ -19,6 +19,9 @@ begin
         session_ledger.current_session(), session_ledger.current_user_id(), session_ledger.current_actor_id()
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator,
            session_ledger_analyst;
+    grant execute on function session_ledger.is_archived(uuid), session_ledger.followers_behind(uuid, uuid)
+        to session_ledger_auditor, session_ledger_operator;
+    grant select on session_ledger.archived_partition to session_ledger_auditor, session_ledger_operator;
     grant select on session_ledger.migration, session_ledger.event
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
 
@@ -29,6 +32,7 @@ begin
     grant select, insert, update, delete on session_ledger.session to session_ledger_runtime;
     grant select, insert on session_ledger.ended_session, session_ledger.login_step to session_ledger_runtime;
     grant select, insert, update on session_ledger.activity, session_ledger.seal_count to session_ledger_runtime;
+    grant select, insert, update on session_ledger.job_lease to session_ledger_runtime;
     grant select, update on session_ledger.login_gate to session_ledger_runtime;
     grant select, insert, delete on session_ledger.disabled_account to session_ledger_runtime;
     grant select on session_ledger.failed_login to session_ledger_runtime;
@@ -50,6 +54,7 @@ begin
         session_ledger.parked_session,
         session_ledger.disabled_account,
         session_ledger.failed_login,
+        session_ledger.job_lease,
         session_ledger.event_position
     to session_ledger_auditor;
 
@@ -65,6 +70,10 @@ begin
 
     grant select, insert, delete, truncate
         on session_ledger.session, session_ledger.ended_session, session_ledger.login_step to session_ledger_operator;
+    -- Rows age: see `projector retain`.
+    grant select, delete on session_ledger.failed_login, session_ledger.activity to session_ledger_operator;
+    grant update (client_ip, user_agent)
+        on session_ledger.ended_session, session_ledger.login_step, session_ledger.failed_login to session_ledger_operator;
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
     -- To drop a subscription is to forget what a follower has had: not the follower's own duty.
     grant select, delete on session_ledger.subscription to session_ledger_operator;

@@ -5,6 +5,7 @@
 //! sessions live.
 
 pub(crate) mod admission;
+mod archived;
 mod assurance;
 mod browser;
 mod chain;
@@ -46,6 +47,7 @@ mod policy;
 mod proof;
 mod reaction;
 mod scope;
+mod retention;
 pub(crate) mod seconds;
 mod session_filter;
 mod span_search;
@@ -67,6 +69,7 @@ mod words;
 pub(crate) mod writes;
 mod written_by;
 
+pub use archived::{Archived, ArchivedLineError};
 pub use assurance::Assurance;
 pub use browser::browser_name;
 pub use chain_hash::ChainHash;
@@ -94,6 +97,7 @@ pub use note::{Note, NoteError};
 pub use policy::{Policy, SessionsExcess};
 pub use proof::{Grant, Proof};
 pub use reaction::Reaction;
+pub use retention::{Retention, RetentionLimits};
 pub use session_filter::SessionFilter;
 pub use state::{Content, SessionState, Superseded};
 pub use state_difference::StateDifference;

@@ -1,14 +1,19 @@
 //! The command line.
 
+mod archive;
 mod audit;
 mod end;
 mod keys;
+mod limits;
 mod logins;
 mod relay;
+mod retain;
+mod run;
 mod serve;
 mod state_at;
 mod subscriptions;
 mod tables;
+mod sweep;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -19,15 +24,20 @@ use session_ledger::session::{SessionId, UserId};
 use session_ledger::web::IpNet;
 
 use crate::verify;
+pub use archive::{Archive, Export, Keep};
 pub use audit::{Audit, History, Sessions, Times};
 pub use end::End;
 pub use keys::Keys;
+pub use limits::{Limit, Limits};
 pub use logins::{Logins, People, Stats, Who};
 pub use relay::Relay;
+pub use retain::Retain;
+pub use run::{JobName, Run};
 pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
 pub use tables::Tables;
+pub use sweep::Sweep;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
@@ -109,6 +119,50 @@ pub enum Command {
     ///
     /// Example: projector end --from-network 203.0.113.0/24 --by admin --yes
     End(End),
+    /// End the sessions whose time is over
+    ///
+    /// A session whose time is over opens nothing any more, and ends when its browser comes back. This ends
+    /// those whose browsers do not: the log then says when each was over and when it was last seen, and lists
+    /// and limits per user no longer count it. Say the application's limits, by --settings or one by one:
+    /// without, only limits that sessions have of their own count.
+    ///
+    /// It looks at all live sessions, again and again, and ends what is over in batches. It waits for no
+    /// request, and several may run side by side. Runs until it is interrupted, and ends with exit code 0;
+    /// with --once after one sweep. It needs a role that is granted session_ledger_runtime: an end is an
+    /// event of the log. `projector run` does the same beside other work.
+    ///
+    /// Example: projector sweep --once --idle-timeout 30m --absolute-timeout 12h
+    Sweep(Sweep),
+    /// Keep the ledger in shape: sweep, partitions, archive, and metrics
+    ///
+    /// Does its jobs until it is interrupted, and ends with exit code 0. Run it twice, on two machines: each
+    /// job has a lease in the database, one process does it, and another takes over when the lease of one
+    /// that died has run out. A job that fails is begun again after a pause. /healthz says that the process
+    /// answers, /readyz that the database does, and /metrics tells Prometheus how both are. It speaks plain
+    /// http: let it listen where only your own may ask.
+    ///
+    /// Say the application's limits, by --settings or one by one, as for `projector sweep`. Each job names
+    /// the role that it needs; the metrics need session_ledger_auditor as well, and show other users' open
+    /// transactions to a role with pg_read_all_stats.
+    ///
+    /// Example: projector run --settings /etc/shop/settings.json --archive-to /srv/ledger-archive --keep 400d
+    Run(Run),
+    /// Take old months of the log out into files, list them, check them, put them back
+    Archive {
+        /// The command about archives.
+        #[command(subcommand)]
+        command: Archive,
+    },
+    /// Delete rows beside the log that are past their limits
+    ///
+    /// Rows of ended sessions and logins follow from the log, and are deleted only once their events are in
+    /// an archive (`projector archive export`); failed logins and notes of activity do not. Addresses and
+    /// browsers can go earlier than the rows (--clients). What the log itself holds of them stays until its
+    /// month is archived: its events are chained, and none is ever changed. What is not named is kept. It
+    /// needs a role that is granted session_ledger_operator.
+    ///
+    /// Example: projector retain --ended 800d --failed-logins 90d --activity 30d --clients 90d
+    Retain(Retain),
     /// Follow the log and write new events to standard output
     ///
     /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
@@ -235,6 +289,19 @@ impl Command {
             Self::Rebuild(_) => ("rebuild", "a role that is granted session_ledger_operator"),
             Self::Audit(audit) => (audit.name(), "a role that is granted session_ledger_auditor"),
             Self::End(_) => ("end", "a role that is granted session_ledger_runtime"),
+            Self::Sweep(_) => ("sweep", "a role that is granted session_ledger_runtime"),
+            Self::Run(_) => ("run", "the roles of its jobs: session_ledger_runtime, or the schema's owner"),
+            Self::Archive { command: Archive::List { .. } } => {
+                ("archive list", "a role that is granted session_ledger_auditor")
+            }
+            Self::Archive { command: Archive::Export(_) } => {
+                ("archive export", "the role that owns the schema session_ledger")
+            }
+            Self::Archive { command: Archive::Check { .. } } => ("archive check", "no role"),
+            Self::Archive { command: Archive::Restore { .. } } => {
+                ("archive restore", "the role that owns the schema session_ledger")
+            }
+            Self::Retain(_) => ("retain", "a role that is granted session_ledger_operator"),
             Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
             Self::Subscriptions { command: Subscriptions::List { .. } } => (
                 "subscriptions list",
@@ -268,6 +335,11 @@ pub struct Duty {
     pub command: &'static str,
     /// The role.
     pub role: &'static str,
+}
+
+/// For how long something is kept.
+fn lasting(text: &str) -> Result<time::Duration, String> {
+    crate::moment::span(text).map_err(|_| "a span looks like 90d, 12w or 36h".to_owned())
 }
 
 fn session_id(text: &str) -> Result<SessionId, String> {

@@ -12,7 +12,7 @@ use crate::Error;
 const CONNECT_TIMEOUT: &str = "10";
 
 /// One connection does the work; another may be opened while it is closed.
-const CONNECTIONS_MAX: usize = 2;
+pub const CONNECTIONS_MAX: usize = 2;
 
 /// Reads the address of a database: a URL, or keys and values. `variable` tells the environment's variables.
 ///
@@ -39,8 +39,18 @@ pub fn address(text: Option<&str>, variable: impl Fn(&str) -> Option<String>) ->
 ///
 /// The database cannot be reached, or its schema does not fit this version; the message says what to run.
 pub async fn open(address: Address) -> Result<Ledger, Error> {
+    open_with(address, policy(), CONNECTIONS_MAX).await
+}
+
+/// As [`open`], with the limits of this policy where sessions have none of their own, and with so many
+/// connections at the most.
+///
+/// # Errors
+///
+/// As [`open`]; or the policy cannot be followed.
+pub async fn open_with(address: Address, policy: Policy, connections_max: usize) -> Result<Ledger, Error> {
     let config = &address.config().clone();
-    let builder = Ledger::at(address).policy(policy()).connections_max(CONNECTIONS_MAX);
+    let builder = Ledger::at(address).policy(policy).connections_max(connections_max);
     builder.without_requests().connect().await.map_err(|error| start_error(config, error))
 }
 

@@ -3,12 +3,14 @@
 use std::{fmt, io};
 
 use session_ledger::ledger::{
-    self, AddressError, FeedError, QuestionError, RebuildError, SchemaError, StartError, SubscriptionError,
+    self, AddressError, DropError, FeedError, QuestionError, RebuildError, RestoreError, SchemaError,
+    StartError, SubscriptionError,
 };
 use session_ledger::session::Unanswerable;
 use session_ledger::token::RandomnessError;
 use tokio_postgres::error::SqlState;
 
+use crate::archive::ArchiveError;
 use crate::cli::Duty;
 use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
@@ -93,6 +95,12 @@ pub enum Error {
     /// Ending sessions was interrupted.
     #[error("it was stopped: the other sessions go on; run it again to end them")]
     EndsStopped,
+    /// An archive cannot be written, read or restored.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Archiving was interrupted.
+    #[error("it was stopped: what was archived stays so; run it again to go on")]
+    ArchiveStopped,
     /// The arguments contradict each other.
     #[error("{0}")]
     Arguments(String),
@@ -139,6 +147,11 @@ impl Error {
         let error = match self {
             Self::Connect { error, .. } => error,
             Self::Store(error)
+            | Self::Archive(
+                ArchiveError::Store(error)
+                | ArchiveError::Drop(DropError::Store(error))
+                | ArchiveError::Restore(RestoreError::Store(error)),
+            )
             | Self::Rebuild(RebuildError::Store(error))
             | Self::Subscription(SubscriptionError::Feed(FeedError::Store(error)))
             | Self::Relay(RelayError::Subscription(SubscriptionError::Feed(FeedError::Store(error)))) => {

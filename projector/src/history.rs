@@ -5,7 +5,7 @@ mod step;
 
 use std::pin::pin;
 
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use session_ledger::Ledger;
 use session_ledger::ledger::QuestionError;
 use session_ledger::session::{Client, EventFilter, Recorded, SessionId, UserId};
@@ -13,6 +13,7 @@ use session_ledger::web::IpNet;
 
 pub(crate) use self::step::Step;
 use self::step::StepOfUser;
+use crate::archive::Folder;
 use crate::moment::Span;
 use crate::ocsf::{self, Authentication, Service};
 use crate::output::{self, Format};
@@ -66,6 +67,48 @@ pub async fn run(ledger: &Ledger, question: &Question, console: &mut Console<'_>
     if is_empty {
         note_emptiness(ledger, question, console).await?;
     }
+    list(events, is_empty, question, console).await
+}
+
+/// Lists the events of an archive, as [`run`] lists those of the log.
+///
+/// # Errors
+///
+/// A file of the archive is missing or damaged, or the output cannot be written.
+pub async fn of_archive(
+    folder: &Folder,
+    question: &Question,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    let all = match &question.whose {
+        Whose::Session(session) => folder.session(*session)?,
+        Whose::User(user) => folder.user(user)?,
+    };
+    let is_known = !all.is_empty();
+    let said = |mut recorded: Recorded| {
+        recorded.client.clone_from(&recorded.entry.client);
+        recorded
+    };
+    let wanted = all.into_iter().filter(|recorded| question.conditions.hold(recorded)).map(said);
+    let events: Vec<_> = wanted.map(clients(&question.conditions)).map(Ok::<_, Error>).collect();
+    let is_empty = events.is_empty();
+    if is_empty {
+        let of_none = if is_known { "fulfils these conditions" } else { "is of that session or user" };
+        console.note(&format!("No event of this archive {of_none}."))?;
+    }
+    list(stream::iter(events), is_empty, question, console).await
+}
+
+/// Writes events in the format of the question.
+async fn list<E>(
+    events: impl Stream<Item = Result<Recorded, E>>,
+    is_empty: bool,
+    question: &Question,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error>
+where
+    Error: From<E>,
+{
     let with_data_as_text = question.format == ocsf::Format::Csv;
     let step = |recorded: Recorded| Step::new(&recorded, with_data_as_text);
     match (question.format.list(), &question.whose) {
@@ -94,15 +137,20 @@ fn events(
     question: &Question,
 ) -> impl Stream<Item = Result<Recorded, QuestionError>> + use<> {
     let Question { whose, conditions, .. } = question;
-    // Where events between are missing, the client of the one before says nothing.
-    let has_gaps = !conditions.kinds.is_empty() || conditions.actor.is_some() || conditions.network.is_some();
-    let mut last: Option<(SessionId, Option<Client>)> = None;
     // A session that the log does not know has no events: `note_emptiness` says so.
     let is_known = |one: &Result<_, QuestionError>| {
         std::future::ready(!matches!(one, Err(QuestionError::NoSuchSession { .. })))
     };
     let events = ledger.events_stream(conditions.filter(whose)).take_while(is_known);
-    events.map_ok(move |mut recorded| {
+    events.map_ok(clients(conditions))
+}
+
+/// Gives each of consecutive events the client that it says, or else that of the event before.
+fn clients(conditions: &Conditions) -> impl FnMut(Recorded) -> Recorded + use<> {
+    // Where events between are missing, the client of the one before says nothing.
+    let has_gaps = !conditions.kinds.is_empty() || conditions.actor.is_some() || conditions.network.is_some();
+    let mut last: Option<(SessionId, Option<Client>)> = None;
+    move |mut recorded| {
         if has_gaps {
             return recorded;
         }
@@ -110,7 +158,7 @@ fn events(
         recorded.client = recorded.client.or(before.and_then(|(_, client)| client));
         last = Some((recorded.session_id, recorded.client.clone()));
         recorded
-    })
+    }
 }
 
 /// Says why there is nothing to list.
@@ -123,6 +171,14 @@ async fn note_emptiness(
         Whose::Session(session) => !ledger.history_page(session, 0, 1).await?.is_empty(),
         Whose::User(ref user) => !ledger.sessions_page(user, None, 1).await?.is_empty(),
     };
+    if let (Whose::Session(session), false) = (&question.whose, is_known)
+        && let Some(month) = archived_in(ledger, *session).await?
+    {
+        console.note(&format!(
+            "The events of the session {session} are in the archive, as those of {month}: ask with --archive FOLDER."
+        ))?;
+        return Ok(());
+    }
     console.note(&match (&question.whose, is_known) {
         (Whose::Session(session), false) => format!(
             "The log knows no session {session}: check the id, or list a user's sessions with \
@@ -135,6 +191,13 @@ async fn note_emptiness(
         (Whose::User(user), true) => format!("No event of user \"{user}\" fulfils these conditions."),
     })?;
     Ok(())
+}
+
+/// The archived month that a session's events are in, if they are.
+async fn archived_in(ledger: &Ledger, session: SessionId) -> Result<Option<String>, Error> {
+    let months = ledger.archived_partitions().await?.into_iter();
+    let mut months = months.filter(|month| month.first_id <= session && session < month.end_id);
+    Ok(months.next().map(|month| month.name))
 }
 
 impl Question {

@@ -6,6 +6,7 @@
 //! here uses the public interface of `session_ledger`.
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod cli;
 mod console;
 pub mod console_user;
@@ -32,11 +33,14 @@ mod progress;
 pub mod reader;
 pub mod rebuild;
 pub mod relay;
+pub mod retain;
+pub mod run;
 pub mod serve;
 pub mod sessions;
 pub mod state_at;
 pub mod stats;
 pub mod subscriptions;
+pub mod sweep;
 pub mod verify;
 mod words;
 

@@ -5,12 +5,12 @@ use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
+use projector::cli::{Archive, Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, console_user, database, did, end, epoch, failed_logins, history, key_file, keys,
-    logins, manual, migrate, output, reader, rebuild, relay, serve, sessions, state_at, stats, subscriptions,
-    verify,
+    Answer, Console, Error, archive, console_user, database, did, end, epoch, failed_logins, history, key_file,
+    keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs, serve, sessions, state_at,
+    stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -56,6 +56,8 @@ async fn main() -> ExitCode {
 fn level(command: &Command) -> &'static str {
     match command {
         Command::Serve(_) => "info",
+        // The library tells each end at the level info.
+        Command::Sweep(_) | Command::Run(_) => "warn,projector=info",
         Command::Relay(_) => "warn",
         _ => "error",
     }
@@ -81,6 +83,22 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
             let answers = can_ask.then_some(&mut answers as &mut dyn BufRead);
             end::run(&open().await?, &order, answers, shutdown(), console).await
         }
+        Command::Sweep(asked) => {
+            let policy = asked.limits.policy()?;
+            if asked.limits.are_unknown() {
+                console.note("No limits of the application are given: only those that sessions have of their own count.")?;
+            }
+            let ledger = database::open_with(address()?, policy, database::CONNECTIONS_MAX).await?;
+            sweep::run(&ledger, asked.schedule(), &mut SysRng, shutdown(), console).await
+        }
+        Command::Run(asked) => {
+            let (address, policy) = (address()?, asked.limits.policy()?);
+            let settings = asked.settings(&address, &mut SysRng)?;
+            let ledger = database::open_with(address, policy, jobs::CONNECTIONS_MAX).await?;
+            jobs::run(&ledger, settings, shutdown(), console).await
+        }
+        Command::Archive { command } => keep(command, open, console).await,
+        Command::Retain(asked) => retain::run(&open().await?, &asked.limits(), console).await,
         Command::Relay(asked) => {
             let settings = asked.settings(&mut SysRng)?;
             let stop = async {
@@ -114,6 +132,23 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     }
 }
 
+/// Does what is to be done with an archive.
+async fn keep(
+    asked: Archive,
+    open: impl AsyncFnOnce() -> Result<Ledger, Error>,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    match asked {
+        Archive::List { format } => archive::list(&open().await?, format, console).await,
+        Archive::Export(asked) => archive::export(&open().await?, &asked.plan(), shutdown(), console).await,
+        Archive::Check { from } => archive::check(&archive::Folder::open(&from)?, console),
+        Archive::Restore { from } => {
+            let folder = archive::Folder::open(&from)?;
+            archive::restore(&open().await?, &folder, console).await
+        }
+    }
+}
+
 /// Answers a question about what was. One that has no answer is refused before a database is looked for.
 async fn tell(
     asked: Audit,
@@ -127,8 +162,11 @@ async fn tell(
             did::run(&open().await?, &question, console).await
         }
         Audit::History(asked) => {
-            let follows = asked.follow;
+            let (follows, archived) = (asked.follow, asked.archive.clone());
             let question = asked.question(now)?;
+            if let Some(folder) = archived {
+                return history::of_archive(&archive::Folder::open(&folder)?, &question, console).await;
+            }
             let ledger = open().await?;
             if !follows {
                 return history::run(&ledger, &question, console).await;

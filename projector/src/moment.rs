@@ -139,7 +139,7 @@ fn timestamp(date: &str, rest: &str) -> Result<OffsetDateTime, String> {
 }
 
 /// One or more numbers with their units, and perhaps the word `ago`.
-fn span(text: &str) -> Result<Duration, String> {
+pub(crate) fn span(text: &str) -> Result<Duration, String> {
     let unknown = || format!("it is neither a time nor a span; {FORMS}");
     let mut rest = text.strip_suffix("ago").unwrap_or(text).trim_end();
     let mut span = Duration::ZERO;

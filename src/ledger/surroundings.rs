@@ -48,7 +48,7 @@ impl Surroundings {
         let Self { counters, position_max: greatest, transaction_id_max, .. } = self;
         let last = counters.last_position.unwrap_or_default();
         let mut amiss = self.guards;
-        if self.events == 0 && last > 0 {
+        if self.events == 0 && last > 0 && counters.archived == 0 {
             amiss.push(Irregularity::Emptied { positions: last });
         }
         if greatest > last {

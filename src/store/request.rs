@@ -13,5 +13,6 @@ pub(crate) mod live_page;
 pub(crate) mod load;
 mod mark;
 mod outcome;
+pub(crate) mod overdue_page;
 pub(crate) mod savepoint;
 pub(crate) mod transaction;

@@ -24,4 +24,5 @@ pub(crate) const NO_PLAN: &str = "changes settings, locks or definitions and rea
 pub(crate) const LOOKED_UP: &str =
     "goes through indexes in their order, with a plan that is kept: `tests/views` looks at the plans";
 pub(crate) const ASKED: &str = "is planned for its conditions each time: `tests/views` looks at the plans";
+pub(crate) const PAGED: &str = "reads a bounded part of a table with each run, outside any request";
 pub(crate) const WHOLE: &str = "handles a table as a whole, by design and outside any request";

@@ -13,6 +13,7 @@ mod kept;
 mod questions;
 mod small;
 mod statements;
+mod upkeep;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use questions::QUESTIONS;
 use statements::STATEMENTS;
 use test_support::Database;
 use tokio_postgres::{Client, SimpleQueryMessage};
+use upkeep::UPKEEP;
 
 const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/sql");
 const SRC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
@@ -29,9 +31,11 @@ const SRC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 /// The tables that no request may scan. A partition's name begins with `event_`.
 const TABLES: [&str; 6] = ["session", "ended_session", "login_step", "activity", "event", "event_"];
 
-/// All statements.
-fn all() -> impl Iterator<Item = &'static (&'static str, Check)> {
-    STATEMENTS.iter().chain(QUESTIONS)
+/// All statements with their expectations, by the names of their files.
+fn statements() -> Vec<(&'static str, &'static Check)> {
+    let mut all: Vec<_> = [STATEMENTS, QUESTIONS, UPKEEP].into_iter().flatten().map(|(file, check)| (*file, check)).collect();
+    all.sort_by_key(|(file, _)| *file);
+    all
 }
 
 /// The text of a statement.
@@ -45,7 +49,7 @@ async fn every_statement_is_answered_by_an_index_with_a_plan_that_is_kept() {
     let client = database.connect().await;
     let filled = filling::fill(&client).await;
     client.batch_execute("set plan_cache_mode = force_generic_plan").await.unwrap();
-    for (file, check) in STATEMENTS {
+    for (file, check) in statements() {
         if let Check::Plan { role, arguments, wanted } = check {
             let arguments = arguments.replace("ID", &format!("'{}'", filled.session));
             client.batch_execute(&format!("set role {role}")).await.unwrap();
@@ -70,17 +74,13 @@ fn no_statement_is_left_out() {
     let mut files: Vec<_> =
         fs::read_dir(SQL).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
-    for list in [STATEMENTS, QUESTIONS] {
-        assert!(list.is_sorted_by_key(|(file, _)| *file), "in the order of their names");
-    }
-    let mut listed: Vec<_> = all().map(|(file, _)| *file).collect();
-    listed.sort_unstable();
-    assert_eq!(files, listed, "give each statement a line in tests/plans/statements.rs, or in questions.rs");
+    let listed: Vec<_> = statements().into_iter().map(|(file, _)| file).collect();
+    assert_eq!(files, listed, "give each statement a line in tests/plans/statements.rs, or in the file of its topic");
 }
 
 #[test]
 fn an_exemption_has_a_reason() {
-    for (file, check) in all() {
+    for (file, check) in statements() {
         if let Check::Exempt(reason) = check {
             assert!(reason.len() > 20, "{file}: {reason}");
         }
@@ -89,7 +89,7 @@ fn an_exemption_has_a_reason() {
 
 #[test]
 fn every_statement_says_what_it_does_and_what_no_row_means() {
-    for (file, _) in all() {
+    for (file, _) in statements() {
         let text = statement(file);
         let header: Vec<_> = text.lines().take_while(|line| line.starts_with("--")).collect();
         assert!(header.len() >= 2, "{file}");
@@ -105,7 +105,7 @@ fn every_statement_is_run_by_one_module() {
     let mut sources = Vec::new();
     collect(Path::new(SRC), &mut sources);
     let sources: String = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
-    for (file, _) in all() {
+    for (file, _) in statements() {
         assert_eq!(sources.matches(&format!("sql/{file}\")")).count(), 1, "{file}");
     }
 }

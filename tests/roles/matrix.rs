@@ -88,6 +88,7 @@ const DEEDS: &[(&str, &[&str])] = &[
         &[RUNTIME, OPERATOR],
     ),
     ("update session_ledger.ended_session set reason = 'revoked'", &[]),
+    ("update session_ledger.ended_session set client_ip = null, user_agent = ''", &[OPERATOR]),
     ("delete from session_ledger.ended_session", &[OPERATOR]),
     ("truncate session_ledger.ended_session", &[OPERATOR]),
     // The steps of logins.
@@ -98,6 +99,7 @@ const DEEDS: &[(&str, &[&str])] = &[
         &[RUNTIME, OPERATOR],
     ),
     ("update session_ledger.login_step set user_id = 'mallory'", &[]),
+    ("update session_ledger.login_step set client_ip = null, user_agent = ''", &[OPERATOR]),
     ("delete from session_ledger.login_step", &[OPERATOR]),
     ("truncate session_ledger.login_step", &[OPERATOR]),
     // The views.
@@ -109,9 +111,9 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("select * from session_ledger.session_end, session_ledger.session_event", &[AUDITOR, ANALYST]),
     ("delete from session_ledger.session_end", &[]),
     // Activity.
-    ("select * from session_ledger.activity", &[RUNTIME, AUDITOR]),
+    ("select * from session_ledger.activity", &[RUNTIME, AUDITOR, OPERATOR]),
     ("update session_ledger.activity set last_seen = now()", &[RUNTIME]),
-    ("delete from session_ledger.activity", &[]),
+    ("delete from session_ledger.activity", &[OPERATOR]),
     // The count of seals.
     ("select * from session_ledger.seal_count", &[RUNTIME, AUDITOR]),
     ("insert into session_ledger.seal_count values ('0a0b0c0d', 1, now())", &[RUNTIME]),
@@ -127,7 +129,7 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.disabled_account set disabled_by = 'mallory'", &[]),
     ("delete from session_ledger.disabled_account", &[RUNTIME]),
     // Failed logins. Nobody says when one was, and nobody takes one back.
-    ("select * from session_ledger.failed_login", &[RUNTIME, AUDITOR]),
+    ("select * from session_ledger.failed_login", &[RUNTIME, AUDITOR, OPERATOR]),
     ("select * from session_ledger.login_failure", &[AUDITOR, ANALYST]),
     (
         "insert into session_ledger.failed_login (event_id, user_id, reason) values (gen_random_uuid(), 'eve', 'locked')
@@ -139,7 +141,8 @@ const DEEDS: &[(&str, &[&str])] = &[
         &[],
     ),
     ("update session_ledger.failed_login set user_id = 'mallory'", &[]),
-    ("delete from session_ledger.failed_login", &[]),
+    ("update session_ledger.failed_login set client_ip = null, user_agent = null", &[OPERATOR]),
+    ("delete from session_ledger.failed_login", &[OPERATOR]),
     ("truncate session_ledger.failed_login", &[]),
     // Subscriptions.
     ("select * from session_ledger.subscription", &[RELAY, AUDITOR, OPERATOR]),
@@ -153,6 +156,25 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[AUDITOR]),
     ("delete from session_ledger.dead_letter", &[]),
     ("delete from session_ledger.parked_session", &[]),
+    // Archived months.
+    ("select * from session_ledger.archived_partition", &[AUDITOR, OPERATOR]),
+    ("select session_ledger.is_archived(gen_random_uuid())", &[AUDITOR, OPERATOR]),
+    ("delete from session_ledger.archived_partition", &[]),
+    (
+        "insert into session_ledger.archived_partition (partition, first_id, end_id, events, sessions, file_hash)
+         values ('event_2025_01', gen_random_uuid(), gen_random_uuid(), 1, 1, sha256(''))",
+        &[],
+    ),
+    (
+        "select session_ledger.drop_event_partition(
+                    'event_otherwise', gen_random_uuid(), gen_random_uuid(), 0, 0, sha256(''))",
+        &[],
+    ),
+    // The leases of jobs.
+    ("select * from session_ledger.job_lease", &[RUNTIME, AUDITOR]),
+    ("insert into session_ledger.job_lease (job) values ('mine')", &[RUNTIME]),
+    ("update session_ledger.job_lease set holder = 'mine'", &[RUNTIME]),
+    ("delete from session_ledger.job_lease", &[]),
     // The schema.
     ("select * from session_ledger.migration", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
     ("update session_ledger.migration set version = 1", &[]),

@@ -5,7 +5,7 @@ use session_ledger::ledger::{Migrated, SchemaError, StartError};
 use test_support::Database;
 
 /// The number of migrations.
-const MIGRATIONS: usize = 22;
+const MIGRATIONS: usize = 27;
 
 async fn unmigrated() -> Database {
     let database = Database::fresh().await;
@@ -51,7 +51,7 @@ async fn a_database_that_was_never_migrated_is_refused_with_what_to_run() {
     let database = unmigrated().await;
     assert_eq!(
         refusal(&database).await,
-        "the database's schema is at version 0, this library needs 22: run `projector migrate`"
+        "the database's schema is at version 0, this library needs 27: run `projector migrate`"
     );
 }
 
@@ -59,10 +59,10 @@ async fn a_database_that_was_never_migrated_is_refused_with_what_to_run() {
 async fn an_older_database_is_refused_with_what_to_run() {
     let database = Database::fresh().await;
     let client = database.connect().await;
-    client.batch_execute("delete from session_ledger.migration where version = 22").await.unwrap();
+    client.batch_execute("delete from session_ledger.migration where version = 27").await.unwrap();
     assert_eq!(
         refusal(&database).await,
-        "the database's schema is at version 21, this library needs 22: run `projector migrate`"
+        "the database's schema is at version 26, this library needs 27: run `projector migrate`"
     );
 }
 
@@ -73,7 +73,7 @@ async fn a_newer_database_is_refused_with_what_to_deploy() {
     let newer = "insert into session_ledger.migration (version, name, applied_on, checksum)
         values (99, 'later', now()::text, '1')";
     client.batch_execute(newer).await.unwrap();
-    let told = "the database's schema is at version 99, newer than the 22 that this library knows: deploy the \
+    let told = "the database's schema is at version 99, newer than the 27 that this library knows: deploy the \
                 session-ledger version that migrated it, or a later one";
     assert_eq!(refusal(&database).await, told);
     assert_eq!(Ledger::migrate(&database.config()).await.unwrap_err().to_string(), told);

@@ -1,5 +1,7 @@
 //! The commands that tell what was, and their arguments.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args, Subcommand};
 use session_ledger::session::{EndReason, SessionId, UserId};
 use session_ledger::web::IpNet;
@@ -138,6 +140,10 @@ pub struct History {
     /// The events of all sessions that are this user's, also those from before the login
     #[arg(long, value_parser = user_id)]
     pub user: Option<UserId>,
+
+    /// The folder of an archive: asks that, and no database
+    #[arg(long, value_name = "FOLDER", conflicts_with = "follow")]
+    pub archive: Option<PathBuf>,
 
     /// Events of this kind alone, as the column EVENT has it; may be given several times
     #[arg(long, value_name = "KIND")]

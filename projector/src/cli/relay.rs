@@ -67,7 +67,7 @@ impl Relay {
     }
 }
 
-fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
+pub(super) fn random_name(rng: &mut impl TryRng) -> Result<String, Error> {
     let number = rng.try_next_u64().map_err(|error| Error::Name(error.to_string()))?;
     Ok(format!("projector-{number:016x}"))
 }

@@ -19,11 +19,13 @@ mod rebuild;
 mod rebuild_stopped;
 mod relay;
 mod roles;
+mod run;
 mod sessions;
 mod state_at;
 mod stats;
 mod stories;
 mod subscriptions;
+mod sweep;
 mod verify;
 
 use std::process::{Command, Output};

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::{bare_projector, stderr, stdout};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 19] = [
     "migrate",
     "verify",
     "rebuild",
@@ -17,6 +17,10 @@ const COMMANDS: [&str; 15] = [
     "state-at",
     "stats",
     "end",
+    "sweep",
+    "run",
+    "archive",
+    "retain",
     "relay",
     "subscriptions",
     "epoch",

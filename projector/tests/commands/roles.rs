@@ -41,7 +41,7 @@ const SESSION: &str = "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f";
 async fn a_stranger_is_told_the_role_of_each_command() {
     let database = Database::fresh().await;
     let user = User::granted(&database, &[]).await;
-    let commands: [(&[&str], &str); 12] = [
+    let commands: [(&[&str], &str); 15] = [
         (&["verify"], "session_ledger_auditor"),
         (&["rebuild"], "session_ledger_operator"),
         (&["history", SESSION], "session_ledger_auditor"),
@@ -51,6 +51,9 @@ async fn a_stranger_is_told_the_role_of_each_command() {
         (&["state-at", SESSION], "session_ledger_auditor"),
         (&["stats"], "session_ledger_auditor"),
         (&["end", SESSION], "session_ledger_runtime"),
+        (&["sweep", "--once"], "session_ledger_runtime"),
+        (&["archive", "list"], "session_ledger_auditor"),
+        (&["retain", "--activity", "30d"], "session_ledger_operator"),
         (&["relay", "--subscription", "audit"], "session_ledger_relay"),
         (
             &["subscriptions", "list"],
@@ -59,7 +62,11 @@ async fn a_stranger_is_told_the_role_of_each_command() {
         (&["subscriptions", "drop", "audit"], "session_ledger_operator"),
     ];
     let told = commands.map(|(arguments, role)| {
-        let words = if arguments[0] == "subscriptions" { &arguments[..2] } else { &arguments[..1] };
+        let words = if ["archive", "subscriptions"].contains(&arguments[0]) {
+            &arguments[..2]
+        } else {
+            &arguments[..1]
+        };
         (words.join(" "), role, user.refusal(arguments))
     });
     let of_migrate = user.refusal(&["migrate"]);

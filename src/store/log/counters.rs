@@ -18,6 +18,8 @@ pub(crate) struct Counters {
     pub(crate) next_transaction: u64,
     /// The epoch of a new event.
     pub(crate) epoch: i16,
+    /// How many events the log held that are in an archive.
+    pub(crate) archived: i64,
     pub(crate) now: OffsetDateTime,
 }
 
@@ -45,6 +47,7 @@ pub(crate) async fn counters(client: &Client) -> Result<Counters, Error> {
         last_position: row.try_get("last_position")?,
         next_transaction: row.try_get::<_, i64>("next_transaction")?.try_into().unwrap_or_default(),
         epoch: row.try_get("epoch")?,
+        archived: row.try_get("archived")?,
         now: row.try_get("now")?,
     })
 }

@@ -1,8 +1,9 @@
--- Ends several live sessions, as `end.sql` ends one: those that are at their expected versions, and that
--- nobody holds. The others are left as they are, so that none of them makes this wait or fail. It belongs
--- into a READ COMMITTED transaction: there a session that was changed meanwhile is seen as it is now. Nothing
--- rests on SERIALIZABLE here: whoever commits a change of a session, or its fence, locks the session's row,
--- and finds out that it is gone. A list is hidden from the planner as in `load_group.sql`.
+-- Ends several live sessions, as `end.sql` ends one: those that are at their expected versions, that
+-- nobody has used since they were loaded, and that nobody holds. The others are left as they are, so that
+-- none of them makes this wait or fail. It belongs into a READ COMMITTED transaction: there a session that
+-- was changed meanwhile is seen as it is now. Nothing rests on SERIALIZABLE here: whoever commits a change of
+-- a session, or its fence, locks the session's row, and finds out that it is gone. A list is hidden from the
+-- planner as in `load_group.sql`, and the last activity of each session is looked up by itself.
 -- No row: none of them was ended. One row for each session that was.
 -- Parameters: $1 session ids, each one once, and lists with one value for each: $2 version before;
 --             the row: $3 version after, $4 started at, $5 ended at, $6 last seen, $7 authenticated at,
@@ -15,6 +16,10 @@ with held as materialized (
       from unnest((select $1::uuid[])) with ordinality as given (session_id, place)
       join session_ledger.session as s on s.session_id = given.session_id
      where s.version = ($2::bigint[])[given.place::integer]
+       and coalesce(
+               (select last_seen from session_ledger.activity as a where a.session_id = s.session_id),
+               '-infinity'
+           ) <= ($6::timestamptz[])[given.place::integer]
        for update of s skip locked
 ),
 projected as (

@@ -1,0 +1,155 @@
+//! `projector run`: jobs, their leases, health and metrics.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use test_support::Database;
+
+use super::{projector, stderr, stories};
+
+/// How long a state is waited for.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A process under test, and where it is asked.
+struct Copy {
+    child: Child,
+    address: String,
+}
+
+impl Copy {
+    fn start(database: &Database, holder: &str) -> Self {
+        let arguments = [
+            "run",
+            "--listen",
+            "127.0.0.1:0",
+            "--holder",
+            holder,
+            "--lease",
+            "2",
+            "--sweep-every",
+            "1",
+            "--idle-timeout",
+            "30m",
+        ];
+        let mut child = projector(&database.config());
+        let mut child = child.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let expected = format!("Does sweep, partitions as {holder}; metrics on http://");
+        let address = line.trim_end().strip_prefix(&expected).and_then(|rest| rest.strip_suffix("/metrics"));
+        Self { address: address.unwrap_or_else(|| panic!("{line}")).to_owned(), child }
+    }
+
+    /// The status and the body of an answer.
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
+    /// The value of a metric, with its labels; none if it is not told.
+    fn metric(&self, name: &str) -> Option<f64> {
+        let (status, body) = self.get("/metrics");
+        assert_eq!(status, 200);
+        let line =
+            body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+        line.map(|value| value.parse().unwrap())
+    }
+
+    fn leads(&self, job: &str) -> bool {
+        self.metric(&format!("session_ledger_job_leader{{job=\"{job}\"}}")) == Some(1.0)
+    }
+
+    fn signal(&self, signal: &str) {
+        Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+    }
+}
+
+/// None outlives its test.
+impl Drop for Copy {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+    }
+}
+
+async fn until_swept(database: &Database) {
+    let begun = Instant::now();
+    while database.count("session_ledger.session").await > 0 {
+        assert!(begun.elapsed() < PATIENCE, "the sessions are swept");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn one_copy_works_and_the_other_takes_over_when_the_first_is_killed() {
+    let database = Database::fresh().await;
+    stories::tell(&database).await;
+    let first = Copy::start(&database, "first");
+    until("the first one does both jobs", || first.leads("sweep") && first.leads("partitions"));
+    until_swept(&database).await;
+    let second = Copy::start(&database, "second");
+    until("it stands by", || {
+        second.metric("session_ledger_job_leader{job=\"sweep\"}") == Some(0.0) && first.leads("sweep")
+    });
+    assert_eq!((second.get("/healthz").0, second.get("/readyz").0, second.get("/other").0), (200, 200, 404));
+
+    first.signal("-KILL");
+    until("the second one takes over", || second.leads("sweep") && second.leads("partitions"));
+    let fence = "select fence from session_ledger.job_lease where job = 'sweep' and holder = 'second'";
+    let fence: i64 = database.connect().await.query_one(fence, &[]).await.unwrap().get(0);
+    assert_eq!(fence, 2);
+    stories::session_of(&database, 8, vec![stories::alice_logs_in()]).await;
+    let projected = session_ledger::ledger::RebuildOptions::default().while_connected();
+    super::open(&database).await.rebuild(projected, |_| {}).await.unwrap();
+    until_swept(&database).await;
+
+    second.signal("-TERM");
+    let mut second = second;
+    assert_eq!(second.child.wait().unwrap().code(), Some(0));
+    let held = "session_ledger.job_lease where holder is not null";
+    assert_eq!(database.count(held).await, 0, "the leases are given back");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn metrics_tell_how_the_database_is() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    ledger.subscription("mailer", "a test").await.unwrap().release().await.unwrap();
+    let copy = Copy::start(&database, "one");
+    until("the sweep has run", || {
+        copy.metric("session_ledger_swept_sessions_total{reason=\"idle_timeout\"}") > Some(0.0)
+    });
+    assert_eq!(copy.metric("session_ledger_partitions_ahead"), Some(12.0));
+    assert!(
+        copy.metric("session_ledger_events_otherwise") > Some(1.0),
+        "they are of a month without partition"
+    );
+    assert!(copy.metric("session_ledger_subscription_lag_events{subscription=\"mailer\"}") > Some(1.0));
+    assert!(copy.metric("session_ledger_subscription_lag_seconds{subscription=\"mailer\"}") > Some(1.0));
+    for name in ["session_ledger_hot_update_ratio", "session_ledger_dead_tuples"] {
+        assert!(copy.metric(&format!("{name}{{table=\"session\"}}")).is_some(), "{name}");
+    }
+    assert!(copy.metric("session_ledger_oldest_transaction_seconds").is_some());
+}
+
+#[tokio::test]
+async fn an_archive_needs_a_folder() {
+    let database = Database::fresh().await;
+    let output = projector(&database.config()).args(["run", "--jobs", "archive"]).output().unwrap();
+    let told = "error: say with --archive-to where archived months go\n";
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), told));
+}
