@@ -64,7 +64,14 @@ begin
     grant select on session_ledger.login to session_ledger_runtime;
 
     grant select, insert, delete, truncate
-        on session_ledger.session, session_ledger.ended_session, session_ledger.login_step to session_ledger_operator;
+        on session_ledger.session,
+           session_ledger.ended_session,
+           session_ledger.login_step,
+           session_ledger.rebuilt_session,
+           session_ledger.rebuilt_ended_session,
+           session_ledger.rebuilt_login_step
+        to session_ledger_operator;
+    grant update on session_ledger.session to session_ledger_operator;
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
     -- To drop a subscription is to forget what a follower has had: not the follower's own duty.
     grant select, delete on session_ledger.subscription to session_ledger_operator;

@@ -7,6 +7,7 @@ use super::surroundings::Surroundings;
 use super::verification::Verification;
 use super::{Error, Ledger, Progress};
 use crate::session::{ChainHash, Entry, SessionId, SessionState};
+use crate::store::connection::reading::Stretch;
 use crate::store::projection::difference::ColumnDifference;
 use crate::store::projection::inspection::Inspection;
 use crate::store::projection::row::ProjectedRow;
@@ -43,9 +44,9 @@ impl Ledger {
         let counters = surroundings.counters;
 
         let mut report = {
-            let mut log = inspection.log().await?;
-            let mut comparison = Comparison::open(&inspection).await?;
-            let mut logins = Logins::open(&inspection).await?;
+            let mut log = inspection.log(Stretch::ALL).await?;
+            let mut comparison = Comparison::open(&inspection, Stretch::ALL).await?;
+            let mut logins = Logins::open(&inspection, Stretch::ALL).await?;
             while let Some(session) = log.next_session().await? {
                 let mut stream = Stream::begin(session);
                 let mut neighbours = Neighbours::of(session, &counters);
@@ -60,7 +61,7 @@ impl Ledger {
                         .into_iter()
                         .for_each(|one| comparison.report.add(session, one));
                     surroundings.see(&logged.witness);
-                    told.count_event(&mut progress);
+                    told.count_events(1, &mut progress);
                 }
                 told.sessions += 1;
                 comparison.compare(&stream).await?;
@@ -131,8 +132,8 @@ impl Stream {
 }
 
 impl Comparison {
-    async fn open(inspection: &Inspection) -> Result<Self, Error> {
-        let (live, ended) = (inspection.live_rows().await?, inspection.ended_rows().await?);
+    async fn open(inspection: &Inspection, stretch: Stretch) -> Result<Self, Error> {
+        let (live, ended) = (inspection.live_rows(stretch).await?, inspection.ended_rows(stretch).await?);
         Ok(Self { live, ended, report: Verification::default() })
     }
 

@@ -2,12 +2,12 @@
 
 pub(crate) mod address;
 pub(crate) mod connector;
-pub(crate) mod cursor;
 pub(crate) mod deadline;
 pub(crate) mod idle_ends;
 pub(crate) mod lending;
 pub(crate) mod pipeline;
 pub(crate) mod pool;
+pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod tls;
 pub(crate) mod watched;

@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::{Check, RUNTIME, STATEMENTS, statement};
+use super::{Check, RUNTIME, statement, statements};
 
 /// PostgreSQL plans a prepared statement for its values five times, and then decides whether that pays.
 const TRIED: i64 = 5;
@@ -16,7 +16,7 @@ const OF_ONE_PARTITION: [&str; 5] =
 /// Makes sure that no statement of a request is planned each time.
 pub(crate) async fn check(client: &Client, session: Uuid) {
     let mut each_time = Vec::new();
-    for (file, check) in STATEMENTS {
+    for (file, check) in statements() {
         let text = statement(file);
         let Check::Plan { role: RUNTIME, arguments, .. } = check else { continue };
         if OF_ONE_PARTITION.contains(file) || text.lines().any(|line| line.starts_with("declare ")) {

@@ -1,6 +1,0 @@
--- Opens a cursor over the steps of all logins.
--- No row: this reads nothing. It needs a transaction, and the cursor is gone with it.
-declare login_steps no scroll cursor for
- select session_id, version, occurred_at, kind, user_id, actor, methods, assurance, client_ip, user_agent
-   from session_ledger.login_step
-  order by session_id, version
