@@ -9,6 +9,7 @@ mod alone;
 mod check;
 mod filling;
 mod hot;
+mod huge;
 mod kept;
 mod rebuilding;
 mod small;
