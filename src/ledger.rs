@@ -30,6 +30,7 @@ mod quota;
 mod rebuild;
 mod recorder;
 pub(crate) mod retry;
+mod side_by_side;
 mod subscriptions;
 mod surroundings;
 mod timekeeper;

@@ -65,7 +65,10 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     let open = async || database::open(address()?).await;
     match command_line.command {
         Command::Migrate => migrate::run(address()?, console).await,
-        Command::Verify(asked) => verify::run(&open().await?, asked.format, console).await,
+        Command::Verify(asked) => match asked.sample {
+            Some(sessions) => verify::run_sample(&open().await?, sessions, asked.format, console).await,
+            None => verify::run(&open().await?, asked.format, console).await,
+        },
         Command::Rebuild(asked) => rebuild::run(&open().await?, &asked, shutdown(), console).await,
         Command::Audit(asked) => tell(asked, open, console).await,
         Command::End(asked) => {

@@ -1,37 +1,18 @@
 //! A rebuild beside the running application: search at one moment, in parallel; then mend, a few sessions at
 //! a time.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::vec::IntoIter;
-
-use tokio::sync::mpsc::{Sender, channel};
-use tokio::task::JoinSet;
-
 use super::error::RebuildError;
 use super::mending::mend;
 use super::outcome::{RebuildOptions, Rebuilt};
-use super::search::{Found, Search};
+use super::search::Search;
+use crate::ledger::side_by_side::{STRETCHES, read};
 use crate::ledger::{Ledger, Progress};
-use crate::store::connection::reading::Stretch;
-use crate::store::projection::inspection::{Inspection, SharedMoment};
+use crate::store::projection::inspection::Inspection;
 use crate::store::projection::replacement::UnrecordedRow;
 use crate::store::projection::staging::Staging;
 
-/// How many connections search at a time.
-const SEARCHERS: usize = 4;
-
-/// How many stretches the log is cut in: the searchers take one after the other, so that none is left alone
-/// with a long one.
-const STRETCHES: usize = 64;
-
-/// How many reports of searches wait, each of about a thousand events, before the searchers wait.
-const REPORTS_MAX: usize = 16;
-
 /// How many rows are named that know more than the log.
 const UNRECORDED_MAX: usize = 10;
-
-/// The stretches that nobody has searched yet.
-type Stretches = Arc<Mutex<IntoIter<Stretch>>>;
 
 /// Searches, and mends what was found unless that is not wanted.
 pub(super) async fn rebuild(
@@ -66,24 +47,15 @@ async fn search(
     let lead = Inspection::begin(ledger.own_connection().await?).await?;
     let mut told = Progress { events_estimated: lead.count_estimate().await?, ..Progress::default() };
     progress(told);
-    let stretches: Stretches = Arc::new(Mutex::new(lead.stretches(STRETCHES).await?.into_iter()));
-    let moment = lead.export().await?;
-    let (tell, mut reports) = channel(REPORTS_MAX);
-    let mut searchers = JoinSet::new();
-    for _ in 0..SEARCHERS {
-        let searcher = Searcher {
-            ledger: ledger.clone(),
-            moment: moment.clone(),
-            stretches: stretches.clone(),
-            options,
-        };
-        searchers.spawn(searcher.run(tell.clone()));
-    }
-    drop(tell);
+    let stretches = lead.stretches(STRETCHES).await?;
+    let skips = options.skips_undecodable;
+    let searching = read(ledger, &lead, stretches, move |inspection, stretch, tell| async move {
+        Search::open(&inspection, stretch, skips).await?.run(&tell).await
+    });
+    let mut reports = searching.await?;
 
     let (mut rebuilt, mut unrecorded) = (Rebuilt::default(), Unrecorded::default());
-    while let Some(report) = reports.recv().await {
-        let report: Found = report?;
+    while let Some(report) = reports.next().await? {
         told.sessions += report.sessions;
         told.sessions_found += report.differing.len() as u64;
         rebuilt.unknown_events += report.unknown_events;
@@ -104,41 +76,6 @@ async fn search(
     rebuilt.events = told.events;
     unrecorded.none()?;
     Ok((rebuilt, told))
-}
-
-/// One of those who search at a time.
-struct Searcher {
-    ledger: Ledger,
-    moment: SharedMoment,
-    stretches: Stretches,
-    options: RebuildOptions,
-}
-
-impl Searcher {
-    /// Searches stretches until none is left, and tells what it finds or why it cannot go on.
-    async fn run(self, tell: Sender<Result<Found, RebuildError>>) {
-        if let Err(error) = self.search(&tell).await {
-            tell.send(Err(error)).await.ok();
-        }
-    }
-
-    async fn search(&self, tell: &Sender<Result<Found, RebuildError>>) -> Result<(), RebuildError> {
-        let mut inspection = None;
-        while let Some(stretch) = self.next() {
-            let inspection = match &mut inspection {
-                Some(inspection) => inspection,
-                none => {
-                    none.insert(Inspection::join(self.ledger.own_connection().await?, &self.moment).await?)
-                }
-            };
-            Search::open(inspection, stretch, self.options.skips_undecodable).await?.run(tell).await?;
-        }
-        Ok(())
-    }
-
-    fn next(&self) -> Option<Stretch> {
-        self.stretches.lock().unwrap_or_else(PoisonError::into_inner).next()
-    }
 }
 
 /// Rows that know more than the log.

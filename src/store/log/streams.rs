@@ -79,12 +79,16 @@ pub(crate) async fn count_estimate(client: &Client) -> Result<Option<u64>, Error
 
 /// All sessions in at most so many stretches, with about as many events in each.
 pub(crate) async fn stretches(client: &Client, parts: usize) -> Result<Vec<Stretch>, Error> {
-    let Some(events) = count_estimate(client).await? else { return Ok(vec![Stretch::ALL]) };
+    Ok(Stretch::cut(&sample(client).await?, parts))
+}
+
+/// The sessions of some of the log's events, in order. Of a small log, those of all events.
+pub(crate) async fn sample(client: &Client) -> Result<Vec<Uuid>, Error> {
+    let events = count_estimate(client).await?.unwrap_or(1);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it is a rough figure")]
     let percent = (100.0 * SAMPLED / events as f64).min(100.0) as f32;
     let rows = client.query(LOG_SAMPLE, &[&percent]).await?;
-    let sample = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>()?;
-    Ok(Stretch::cut(&sample, parts))
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 fn session_of(row: &Row) -> Result<SessionId, Error> {

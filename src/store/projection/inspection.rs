@@ -1,5 +1,7 @@
 //! Looking at the log and the projection at one moment.
 
+use uuid::Uuid;
+
 use super::activity::seen_ahead;
 use super::stored_rows::{Rows, StoredLogins};
 use crate::session::SessionId;
@@ -9,7 +11,7 @@ use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::log::counters::{self, Counters, Cursor};
 use crate::store::log::guards::{self, MissingGuard};
-use crate::store::log::streams::{Streams, count_estimate, stretches};
+use crate::store::log::streams::{Streams, count_estimate, sample, stretches};
 
 const BEGIN_VERIFICATION: &str = bare(include_str!("../sql/begin_verification.sql"));
 const EXPORT_SNAPSHOT: &str = bare(include_str!("../sql/export_snapshot.sql"));
@@ -45,6 +47,11 @@ impl Inspection {
     /// All sessions in at most so many stretches, with about as many events in each.
     pub(crate) async fn stretches(&self, parts: usize) -> Result<Vec<Stretch>, Error> {
         self.client.step(stretches(&self.client, parts)).await
+    }
+
+    /// The sessions of some of the log's events, in order.
+    pub(crate) async fn sample(&self) -> Result<Vec<Uuid>, Error> {
+        self.client.step(sample(&self.client)).await
     }
 
     /// About how many events the log holds, or `None` if the server has not counted them yet.
