@@ -57,11 +57,14 @@ pub(crate) struct RebuiltSession {
     pub(crate) wrong_resend: Option<Vec<u8>>,
 }
 
+/// A live row, and what its `resend` holds that does not belong there.
+type StagedLive = (LiveRow, Option<Vec<u8>>);
+
 /// The rebuilt rows, on a connection of its own.
 pub(crate) struct Staging {
     client: Watched,
     copies: [Statement; 3],
-    live: Vec<(Uuid, (LiveRow, Option<Vec<u8>>))>,
+    live: Vec<(Uuid, StagedLive)>,
     ended: Vec<(Uuid, EndedRow)>,
     logins: Vec<(Uuid, LoginRow)>,
 }
@@ -220,7 +223,7 @@ async fn prepare(client: &ClientWrapper) -> Result<[Statement; 3], Error> {
     ])
 }
 
-fn add_live<'p>((row, resend): &'p (LiveRow, Option<Vec<u8>>), values: &mut Values<'p>) {
+fn add_live<'p>((row, resend): &'p StagedLive, values: &mut Values<'p>) {
     row.add_to(values);
     values.push(resend);
 }
