@@ -68,12 +68,17 @@ pub(crate) async fn run(scene: &Arc<Scene>, scale: &Scale, report: &Report) -> R
     let verified = Instant::now();
     scene.ledger.verify(|_| {}).await?;
     let verified = rate(verified);
-    let alone = beside(scene, live, async || Ok(tokio::time::sleep(scale.slice).await)).await?;
+    let nothing = async || {
+        tokio::time::sleep(scale.slice).await;
+        Ok(())
+    };
+    let alone = beside(scene, live, nothing).await?;
     scene.client.batch_execute(SPOIL).await?;
-    let writers = beside(scene, live, async || {
-        Ok(scene.ledger.rebuild(options.while_connected(), |_| {}).await.map(drop)?)
-    })
-    .await?;
+    let rebuild = async || {
+        scene.ledger.rebuild(options.while_connected(), |_| {}).await?;
+        Ok(())
+    };
+    let writers = beside(scene, live, rebuild).await?;
     report.expect_none_failed("a change beside the rebuild", alone.failed + writers.failed)?;
 
     let row = |what: &str, rate: f64| {
