@@ -69,7 +69,14 @@ begin
     grant select on session_ledger.login to session_ledger_runtime;
 
     grant select, insert, delete, truncate
-        on session_ledger.session, session_ledger.ended_session, session_ledger.login_step to session_ledger_operator;
+        on session_ledger.session,
+           session_ledger.ended_session,
+           session_ledger.login_step,
+           session_ledger.rebuilt_session,
+           session_ledger.rebuilt_ended_session,
+           session_ledger.rebuilt_login_step
+        to session_ledger_operator;
+    grant update on session_ledger.session to session_ledger_operator;
     -- Rows age: see `projector retain`.
     grant select, delete on session_ledger.failed_login, session_ledger.activity to session_ledger_operator;
     grant update (client_ip, user_agent)

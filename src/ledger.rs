@@ -37,6 +37,7 @@ mod recorder;
 mod restore;
 pub(crate) mod retry;
 mod shares;
+mod side_by_side;
 mod subscriptions;
 mod surroundings;
 mod sweep;
@@ -83,6 +84,7 @@ pub use others::LoginRefused;
 pub use question::QuestionError;
 pub use rebuild::{RebuildError, RebuildOptions, Rebuilt};
 pub use restore::{Restore, RestoreError};
+pub use rebuild::{RebuildError, RebuildOptions, Rebuilt, Undecodable};
 pub use store::accounts::DisabledAccount;
 pub use store::backends::Backend;
 pub use store::condition::{Condition, TableCondition};
@@ -258,18 +260,29 @@ pub struct Progress {
     /// Whether the log has been read to its end. A rebuild commits next: dropped from now on, it may have
     /// happened.
     pub is_read: bool,
+    /// How many sessions a rebuild beside the running application has found whose rows differ.
+    pub sessions_found: u64,
+    /// How many of these have got their rebuilt rows.
+    pub sessions_written: u64,
 }
 
 impl Progress {
     /// After how many events progress is told.
     const EVENTS_BETWEEN: u64 = 1000;
 
-    /// Counts an event, and tells `told` now and then.
-    fn count_event(&mut self, told: &mut impl FnMut(Self)) {
-        self.events += 1;
-        if self.events.is_multiple_of(Self::EVENTS_BETWEEN) {
+    /// Counts events, and tells `told` now and then.
+    fn count_events(&mut self, events: u64, told: &mut impl FnMut(Self)) {
+        let before = self.events / Self::EVENTS_BETWEEN;
+        self.events += events;
+        if self.events / Self::EVENTS_BETWEEN > before {
             told(*self);
         }
+    }
+
+    /// Counts a session with its events.
+    fn count_session(&mut self, events: u64, told: &mut impl FnMut(Self)) {
+        self.sessions += 1;
+        self.count_events(events, told);
     }
 }
 

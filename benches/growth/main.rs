@@ -1,10 +1,11 @@
 //! The cost of requests as work grows: with live sessions, with the log, with the events of a session, and
-//! with parallel requests of one session. And what auditors' questions cost on a long log.
+//! with parallel requests of one session. And what auditors' questions and a rebuild cost on a long log.
 //!
 //! ```text
-//! cargo bench --bench growth -- [--full] [--publish] [sessions] [log] [events] [parallel] [questions]
+//! cargo bench --bench growth -- [--full] [--publish] [series …]
 //! ```
 //!
+//! The series are sessions, log, events, parallel, questions and rebuild; without any, all of them.
 //! Without `--bench`, as the test command runs it, each series takes seconds, and only counts are checked.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -20,6 +21,7 @@ mod parallel;
 mod population;
 mod progress;
 mod questions;
+mod rebuild;
 mod report;
 mod scale;
 mod scene;
@@ -40,7 +42,7 @@ use scene::Scene;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Failure>;
 
-const SERIES: [&str; 5] = ["sessions", "log", "events", "parallel", "questions"];
+const SERIES: [&str; 6] = ["sessions", "log", "events", "parallel", "questions", "rebuild"];
 
 /// The series that were asked for.
 struct Arguments {
@@ -88,6 +90,7 @@ async fn run() -> Result<()> {
             "log" => log::run(&scene, &scale, &report).await?,
             "events" => events::run(&scene, &scale, &report).await?,
             "questions" => questions::run(&scene, &scale, &report).await?,
+            "rebuild" => rebuild::run(&scene, &scale, &report).await?,
             _ => parallel::run(&scene, &scale, &report).await?,
         }
         check_counts(&scene).await?;

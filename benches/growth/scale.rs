@@ -18,6 +18,8 @@ pub(crate) struct Scale {
     pub(crate) parallel: Vec<i64>,
     /// Events of the log that questions are asked of.
     pub(crate) questions: i64,
+    /// Events of the log that is rebuilt, ten of each session.
+    pub(crate) rebuild: i64,
     pub(crate) rounds: usize,
     pub(crate) slice: Duration,
     /// The gigabytes that must be free on the disk: twice the size of the tables, and the WAL.
@@ -37,6 +39,7 @@ impl Scale {
             events_in_all: 1_000,
             parallel: vec![1, 2],
             questions: 2_000,
+            rebuild: 2_000,
             rounds: 1,
             slice: Duration::from_millis(50),
             disk_gb: 1,
@@ -55,6 +58,7 @@ impl Scale {
             events_in_all: 50_000,
             parallel: vec![1, 2, 4, 8, 16, 32, 64],
             questions: 1_000_000,
+            rebuild: 1_000_000,
             rounds: 5,
             slice: Duration::from_millis(500),
             disk_gb: 5,
@@ -72,6 +76,7 @@ impl Scale {
             events: vec![1, 10, 100, 1_000, 10_000],
             events_in_all: 100_000,
             questions: 10_000_000,
+            rebuild: 10_000_000,
             slice: Duration::from_secs(1),
             disk_gb: 35,
             ..Self::medium()

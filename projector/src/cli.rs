@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{SessionId, UserId};
 use session_ledger::web::IpNet;
 
@@ -91,11 +92,12 @@ pub enum Command {
     Verify(Verify),
     /// Derive the projection again from the log
     ///
-    /// Writes the tables of live and ended sessions anew, in one transaction. Stopped half-way (Ctrl-C), it
-    /// has changed nothing. Nobody is logged out. It refuses to run while others are connected to the
-    /// database. It needs a role that is granted session_ledger_operator.
+    /// Writes the tables of live and ended sessions and of login steps anew, in one transaction. Stopped
+    /// half-way (Ctrl-C), it has changed nothing. Nobody is logged out. It refuses to run while others are
+    /// connected to the database, unless it is told to work beside them. It needs a role that is granted
+    /// session_ledger_operator.
     ///
-    /// Example: projector rebuild && projector verify
+    /// Example: projector rebuild --while-connected && projector verify
     Rebuild(Rebuild),
     /// Questions about the past: history, sessions, logins, states, counts.
     #[command(flatten)]
@@ -249,16 +251,51 @@ pub struct Verify {
     /// How to write the report
     #[arg(long, value_enum, default_value_t)]
     pub format: verify::Format,
+    /// Verify about so many sessions only, picked at random: for every hour, where the whole takes too long
+    ///
+    /// Rows whose session the log does not hold, counters and cursors are left to the verification of the
+    /// whole.
+    #[arg(long, value_name = "SESSIONS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub sample: Option<u32>,
 }
 
 /// Arguments of `projector rebuild`.
 #[derive(Debug, Args)]
 pub struct Rebuild {
-    /// Rebuild although others are connected: their requests wait until it is done
+    /// Rebuild beside the running application: nobody is logged out, and no change is lost
     ///
-    /// The old rows are deleted one by one, so the tables take twice their space until they are vacuumed.
+    /// The log and the rows are compared at one moment. Only rows that differ are replaced, a few sessions at
+    /// a time; whoever writes to one of these just then waits a moment. Stopped half-way, each row is as it
+    /// was or as the log says, and the next rebuild goes on.
     #[arg(long)]
     pub while_connected: bool,
+    /// Only say what there is to rebuild, and change nothing: exit code 1 if there is anything
+    ///
+    /// The application may go on meanwhile.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go on at an event that cannot be read: its session keeps the rows that it has, and is named
+    ///
+    /// Without this such an event stops the rebuild, which has then changed nothing.
+    #[arg(long)]
+    pub skip_undecodable: bool,
+}
+
+impl Rebuild {
+    /// The options of the library.
+    pub fn options(&self) -> RebuildOptions {
+        let mut options = RebuildOptions::default();
+        if self.while_connected {
+            options = options.while_connected();
+        }
+        if self.dry_run {
+            options = options.dry_run();
+        }
+        if self.skip_undecodable {
+            options = options.skip_undecodable();
+        }
+        options
+    }
 }
 
 /// Commands about the epoch.

@@ -67,6 +67,12 @@ pub enum Error {
     /// A rebuild was interrupted.
     #[error("the rebuild was stopped: nothing was changed, the projection is as it was")]
     Stopped,
+    /// A rebuild beside the running application was interrupted while rows were replaced.
+    #[error(
+        "the rebuild was stopped while rebuilt rows took their places: each row is as it was or as the log says. Rebuild \
+         again for the rest"
+    )]
+    StoppedHalfway,
     /// The relay cannot go on.
     #[error(transparent)]
     Relay(#[from] RelayError),

@@ -14,7 +14,6 @@ use projector::{
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
-use session_ledger::ledger::RebuildOptions;
 use time::OffsetDateTime;
 use tracing_subscriber::EnvFilter;
 
@@ -69,12 +68,11 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     let open = async || database::open(address()?).await;
     match command_line.command {
         Command::Migrate => migrate::run(address()?, console).await,
-        Command::Verify(asked) => verify::run(&open().await?, asked.format, console).await,
-        Command::Rebuild(asked) => {
-            let options = RebuildOptions::default();
-            let options = if asked.while_connected { options.while_connected() } else { options };
-            rebuild::run(&open().await?, options, shutdown(), console).await
-        }
+        Command::Verify(asked) => match asked.sample {
+            Some(sessions) => verify::run_sample(&open().await?, sessions, asked.format, console).await,
+            None => verify::run(&open().await?, asked.format, console).await,
+        },
+        Command::Rebuild(asked) => rebuild::run(&open().await?, &asked, shutdown(), console).await,
         Command::Audit(asked) => tell(asked, open, console).await,
         Command::End(asked) => {
             let order = asked.order()?;

@@ -10,7 +10,9 @@ use crate::Console;
 /// The number of events between two lines, where no bar can be drawn.
 const EVENTS_BETWEEN_LINES: u64 = 100_000;
 
-const BAR: &str = "{msg} {wide_bar} {human_pos} of about {human_len} events, {eta} left";
+const BAR: &str = "{msg} {wide_bar} {human_pos} of about {human_len} events, {per_sec}, {eta} left";
+const WRITING: &str =
+    "{msg} {wide_bar} {human_pos} of {human_len} sessions have their rows, {per_sec}, {eta} left";
 const STEPS: &str = "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left";
 const STEPS_OF_UNKNOWN: &str = "{msg} {spinner} {human_pos} so far";
 const SPINNER: &str = "{msg} {spinner} {human_pos} events";
@@ -21,6 +23,8 @@ pub(crate) struct Gauge<'a> {
     notes: &'a mut (dyn Write + Send),
     bar: Option<ProgressBar>,
     line_due: u64,
+    /// Whether it shows how many sessions have got their rows, and no longer how many events were read.
+    is_writing: bool,
 }
 
 impl<'a> Gauge<'a> {
@@ -31,15 +35,35 @@ impl<'a> Gauge<'a> {
             dress(&bar, SPINNER);
             bar
         });
-        Self { what, notes: &mut *console.notes, bar, line_due: 0 }
+        Self { what, notes: &mut *console.notes, bar, line_due: 0, is_writing: false }
     }
 
     /// Shows the progress.
     pub(crate) fn show(&mut self, progress: Progress) {
+        if progress.is_read && progress.sessions_found > 0 {
+            return self.show_writing(progress);
+        }
         match &self.bar {
             Some(bar) => draw(bar, progress),
             None if progress.events >= self.line_due && !progress.is_read => self.write(progress),
             None => {}
+        }
+    }
+
+    /// Shows how many of the sessions whose rows differed have got others.
+    fn show_writing(&mut self, progress: Progress) {
+        let is_first = !std::mem::replace(&mut self.is_writing, true);
+        let (written, found) = (progress.sessions_written, progress.sessions_found);
+        if let Some(bar) = &self.bar {
+            if is_first {
+                dress(bar, WRITING);
+                bar.set_length(found);
+                bar.reset_eta();
+            }
+            bar.set_position(written);
+        } else if is_first || written >= self.line_due {
+            self.line_due = written + STEPS_BETWEEN_LINES;
+            writeln!(self.notes, "{}: {written} of {found} sessions have their rows", self.what).ok();
         }
     }
 

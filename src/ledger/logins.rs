@@ -6,6 +6,7 @@ use super::finding::Finding;
 use super::verification::Verification;
 use crate::session::login_step::is_step;
 use crate::session::{Entry, LoginStep, SessionId};
+use crate::store::connection::reading::Stretch;
 use crate::store::projection::columns::LoginRow;
 use crate::store::projection::difference::ColumnDifference;
 use crate::store::projection::inspection::Inspection;
@@ -21,8 +22,8 @@ pub(super) struct Logins {
 }
 
 impl Logins {
-    pub(super) async fn open(inspection: &Inspection) -> Result<Self, Error> {
-        Ok(Self { stored: inspection.login_steps().await?, unlogged: None })
+    pub(super) async fn open(inspection: &Inspection, stretch: Stretch) -> Result<Self, Error> {
+        Ok(Self { stored: inspection.login_steps(stretch).await?, unlogged: None })
     }
 
     /// Compares the step that an event of a session makes, before the session has ended.

@@ -48,6 +48,18 @@ impl Verification {
         self.log_differences_total > 0 || self.irregularities.iter().any(Irregularity::is_of_log)
     }
 
+    /// Adds what was found in other sessions.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.sessions += other.sessions;
+        self.events += other.events;
+        self.unknown_events += other.unknown_events;
+        self.differences_total += other.differences_total;
+        self.log_differences_total += other.log_differences_total;
+        self.differences.append(&mut other.differences);
+        self.differences.sort_by_key(|one| one.session);
+        self.differences.truncate(Self::DIFFERENCES_MAX);
+    }
+
     pub(super) fn add(&mut self, session: SessionId, finding: Finding) {
         self.differences_total += 1;
         self.log_differences_total += u64::from(finding.is_of_log());

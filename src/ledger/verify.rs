@@ -1,12 +1,18 @@
 //! Comparing the projection with the log, and the log with itself.
 
+use std::sync::Arc;
+
+use tokio::sync::mpsc::Sender;
+
 use super::finding::Finding;
 use super::logins::Logins;
 use super::neighbours::Neighbours;
-use super::surroundings::Surroundings;
+use super::side_by_side::{STRETCHES, read};
+use super::surroundings::{Surroundings, Tally};
 use super::verification::Verification;
 use super::{Error, Ledger, Progress};
 use crate::session::{ChainHash, Entry, SessionId, SessionState};
+use crate::store::connection::reading::Stretch;
 use crate::store::projection::difference::ColumnDifference;
 use crate::store::projection::inspection::Inspection;
 use crate::store::projection::row::ProjectedRow;
@@ -34,48 +40,126 @@ impl Ledger {
     ///
     /// The database is away, or the role may not read the log.
     pub async fn verify(&self, mut progress: impl FnMut(Progress) + Send) -> Result<Verification, Error> {
-        let inspection = Inspection::begin(self.own_connection().await?).await?;
-        let events_estimated = inspection.count_estimate().await?;
-        let mut told = Progress { events_estimated, ..Progress::default() };
+        let lead = Inspection::begin(self.own_connection().await?).await?;
+        let told = Progress { events_estimated: lead.count_estimate().await?, ..Progress::default() };
         progress(told);
-
-        let mut surroundings = Surroundings::read(&inspection).await?;
-        let counters = surroundings.counters;
-
-        let mut report = {
-            let mut log = inspection.log().await?;
-            let mut comparison = Comparison::open(&inspection).await?;
-            let mut logins = Logins::open(&inspection).await?;
-            while let Some(session) = log.next_session().await? {
-                let mut stream = Stream::begin(session);
-                let mut neighbours = Neighbours::of(session, &counters);
-                while let Some(logged) = log.next_event().await? {
-                    // Nothing follows an end, not even in a log that holds more.
-                    if stream.state.ended.is_none() {
-                        logins.see(session, &logged.entry, &mut comparison.report).await?;
-                    }
-                    stream.extend(&logged.entry, &mut comparison.report);
-                    neighbours
-                        .findings(&logged)
-                        .into_iter()
-                        .for_each(|one| comparison.report.add(session, one));
-                    surroundings.see(&logged.witness);
-                    told.count_event(&mut progress);
-                }
-                told.sessions += 1;
-                comparison.compare(&stream).await?;
-                logins.end_session(session, stream.state.version, &mut comparison.report).await?;
-            }
-            logins.finish(&mut comparison.report).await?;
-            comparison.finish().await?
-        };
-        for (session, last_seen) in inspection.seen_ahead().await? {
+        let surroundings = Arc::new(Surroundings::read(&lead).await?);
+        let stretches = lead.stretches(STRETCHES).await?;
+        let (mut report, tally) = self.compare(&lead, &surroundings, stretches, told, &mut progress).await?;
+        for (session, last_seen) in lead.seen_ahead().await? {
             report.add(session, Finding::SeenAhead { last_seen });
         }
-        report.irregularities = surroundings.irregularities();
-        inspection.end().await?;
+        report.irregularities = surroundings.irregularities(&tally);
+        lead.end().await?;
+        Ok(report)
+    }
+
+    /// As [`verify`](Self::verify), of about so many sessions only, which are picked at random: for every
+    /// hour, where the whole takes too long. Of the surroundings it looks at the guards alone, and a row
+    /// whose session the log does not hold is not found.
+    ///
+    /// # Errors
+    ///
+    /// As for the whole.
+    pub async fn verify_sample(
+        &self,
+        sessions: u32,
+        mut progress: impl FnMut(Progress) + Send,
+    ) -> Result<Verification, Error> {
+        let lead = Inspection::begin(self.own_connection().await?).await?;
+        let surroundings = Arc::new(Surroundings::read(&lead).await?);
+        let mut picked = lead.sample().await?;
+        picked.dedup();
+        picked.sort_by_cached_key(|_| rand::random::<u64>());
+        picked.truncate(sessions as usize);
+        let stretches = picked.into_iter().map(Stretch::one).collect();
+        let compared = self.compare(&lead, &surroundings, stretches, Progress::default(), &mut progress);
+        let (mut report, _) = compared.await?;
+        report.irregularities = surroundings.guards();
+        lead.end().await?;
+        Ok(report)
+    }
+
+    /// Compares the sessions of these stretches.
+    async fn compare(
+        &self,
+        lead: &Inspection,
+        surroundings: &Arc<Surroundings>,
+        stretches: Vec<Stretch>,
+        mut told: Progress,
+        progress: &mut (impl FnMut(Progress) + Send),
+    ) -> Result<(Verification, Tally), Error> {
+        let around = surroundings.clone();
+        let comparing = read(self, lead, stretches, move |inspection, stretch, tell| {
+            let surroundings = around.clone();
+            async move { Part::begin(&surroundings).compare(&surroundings, &inspection, stretch, &tell).await }
+        });
+        let mut parts = comparing.await?;
+        let (mut report, mut tally) = (Verification::default(), surroundings.tally());
+        while let Some(part) = parts.next().await? {
+            told.sessions += part.report.sessions;
+            told.count_events(part.report.events, progress);
+            tally.add(&part.tally);
+            report.merge(part.report);
+        }
         progress(Progress { is_read: true, ..told });
-        Ok(Verification { sessions: told.sessions, events: told.events, ..report })
+        Ok((report, tally))
+    }
+}
+
+/// What was found since it was last told.
+struct Part {
+    report: Verification,
+    tally: Tally,
+}
+
+impl Part {
+    /// After how many events a part is told.
+    const EVENTS_MAX: u64 = 1000;
+
+    fn begin(surroundings: &Surroundings) -> Self {
+        Self { report: Verification::default(), tally: surroundings.tally() }
+    }
+
+    /// Compares a stretch, and tells what it finds. Whoever listens may go away: then this ends.
+    async fn compare(
+        mut self,
+        surroundings: &Surroundings,
+        inspection: &Inspection,
+        stretch: Stretch,
+        tell: &Sender<Result<Self, Error>>,
+    ) -> Result<(), Error> {
+        let mut log = inspection.log(stretch).await?;
+        let mut comparison = Comparison::open(inspection, stretch).await?;
+        let mut logins = Logins::open(inspection, stretch).await?;
+        while let Some(session) = log.next_session().await? {
+            let mut stream = Stream::begin(session);
+            let mut neighbours = Neighbours::of(session, &surroundings.counters);
+            while let Some(logged) = log.next_event().await? {
+                // Nothing follows an end, not even in a log that holds more.
+                if stream.state.ended.is_none() {
+                    logins.see(session, &logged.entry, &mut comparison.report).await?;
+                }
+                stream.extend(&logged.entry, &mut comparison.report);
+                neighbours.findings(&logged).into_iter().for_each(|one| comparison.report.add(session, one));
+                self.tally.see(surroundings, &logged.witness);
+                comparison.report.events += 1;
+            }
+            comparison.report.sessions += 1;
+            comparison.compare(&stream).await?;
+            logins.end_session(session, stream.state.version, &mut comparison.report).await?;
+            if comparison.report.events >= Self::EVENTS_MAX {
+                self.report = std::mem::take(&mut comparison.report);
+                let part = std::mem::replace(&mut self, Self::begin(surroundings));
+                if tell.send(Ok(part)).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        logins.finish(&mut comparison.report).await?;
+        self.report = comparison.finish().await?;
+        tell.send(Ok(self)).await.ok();
+        Ok(())
     }
 }
 
@@ -131,8 +215,8 @@ impl Stream {
 }
 
 impl Comparison {
-    async fn open(inspection: &Inspection) -> Result<Self, Error> {
-        let (live, ended) = (inspection.live_rows().await?, inspection.ended_rows().await?);
+    async fn open(inspection: &Inspection, stretch: Stretch) -> Result<Self, Error> {
+        let (live, ended) = (inspection.live_rows(stretch).await?, inspection.ended_rows(stretch).await?);
         Ok(Self { live, ended, report: Verification::default() })
     }
 

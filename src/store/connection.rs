@@ -2,7 +2,6 @@
 
 pub(crate) mod address;
 pub(crate) mod connector;
-pub(crate) mod cursor;
 pub(crate) mod deadline;
 pub(crate) mod idle_ends;
 pub(crate) mod lending;
@@ -10,6 +9,7 @@ pub(crate) mod pipeline;
 pub(crate) mod pool;
 mod prepared;
 pub(crate) mod reader;
+pub(crate) mod reading;
 pub(crate) mod statement;
 pub(crate) mod tls;
 pub(crate) mod watched;

@@ -35,7 +35,7 @@ fn the_statements_that_write_events_take_their_columns_in_the_order_of_the_table
 fn the_statements_that_read_events_name_their_columns_in_the_order_of_the_table() {
     let written = listed(&[&PLACE, EventRow::NAMES].concat());
     let recorded = format!(" {written}, recorded_at, transaction_id, position from");
-    assert_contains("declare_log.sql", &recorded.replace(" from", ", epoch from"));
+    assert_contains("read_log.sql", &recorded.replace(" from", ", epoch from"));
     assert_contains("history.sql", &recorded);
     assert_contains("history_page.sql", &recorded);
     assert_contains("feed_events.sql", &recorded);
@@ -87,11 +87,31 @@ fn rows_are_copied_and_read_in_the_order_of_the_table() {
     let ended = listed(&[&["session_id"], EndedRow::NAMES].concat());
     assert_contains("copy_live_rows.sql", &format!("session ( {live} ) from stdin"));
     assert_contains("copy_ended_rows.sql", &format!("ended_session ( {ended} ) from stdin"));
-    assert_contains("declare_live_rows.sql", &format!(" {live}, resend from session_ledger.session "));
-    assert_contains("declare_ended_rows.sql", &format!(" {ended} from session_ledger.ended_session "));
+    assert_contains("read_live_rows.sql", &format!(" {live}, resend from session_ledger.session "));
+    assert_contains("read_ended_rows.sql", &format!(" {ended} from session_ledger.ended_session "));
     let logins = listed(&[&["session_id"], LoginRow::NAMES].concat());
     assert_contains("copy_login_steps.sql", &format!("login_step ( {logins} ) from stdin"));
-    assert_contains("declare_login_steps.sql", &format!(" {logins} from session_ledger.login_step "));
+    assert_contains("read_login_steps.sql", &format!(" {logins} from session_ledger.login_step "));
+}
+
+#[test]
+fn rows_are_rebuilt_in_the_order_of_the_table() {
+    let tables = [
+        ("live_rows", "session", LiveRow::NAMES),
+        ("ended_rows", "ended_session", EndedRow::NAMES),
+        ("login_steps", "login_step", LoginRow::NAMES),
+    ];
+    for (file, table, names) in tables {
+        let names = [&["session_id"], names].concat();
+        let (columns, rebuilt) = (listed(&names), listed(&of_row("r", &names)));
+        let resend = if table == "session" { ", resend" } else { "" };
+        let copied = format!("rebuilt_{table} ( {columns}{resend} ) from stdin");
+        assert_contains(&format!("stage_{file}.sql"), &copied);
+        let added = format!("{table} ( {columns} ) select {rebuilt} from session_ledger.rebuilt_{table} ");
+        assert_contains(&format!("add_{file}.sql"), &added);
+    }
+    let assigned: Vec<_> = LiveRow::NAMES.iter().map(|name| format!("{name} = r.{name}")).collect();
+    assert_contains("mend_live_rows.sql", &format!("set {}, resend = ", listed(&assigned)));
 }
 
 /// A load needs no limits that follow from the state, but has the other columns in order.
@@ -137,6 +157,10 @@ fn assert_contains(file: &str, part: &str) {
 
 fn listed(parts: &[impl AsRef<str>]) -> String {
     parts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+fn of_row(row: &str, names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| format!("{row}.{name}")).collect()
 }
 
 fn parameters(first: usize, count: usize) -> Vec<String> {

@@ -19,17 +19,17 @@ const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// The tries that some work has left.
-pub(super) struct Patience {
+pub(crate) struct Patience {
     left: u32,
 }
 
 impl Patience {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { left: TRIES }
     }
 
     /// Whether the work may be tried again. Returns after a pause.
-    pub(super) async fn allows_another_try(&mut self) -> bool {
+    pub(crate) async fn allows_another_try(&mut self) -> bool {
         let Some(left) = self.left.checked_sub(1) else { return false };
         self.left = left;
         tokio::time::sleep(PAUSE).await;

@@ -3,8 +3,10 @@
 pub(crate) mod activity;
 mod cell;
 pub(crate) mod columns;
+mod copying;
 pub(crate) mod difference;
 pub(crate) mod inspection;
 pub(crate) mod replacement;
 pub(crate) mod row;
+pub(crate) mod staging;
 pub(crate) mod stored_rows;

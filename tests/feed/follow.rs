@@ -49,6 +49,24 @@ impl Follower {
     }
 }
 
+/// Reads what has a higher position than the last event that it has read.
+struct Naive {
+    client: Client,
+    last: i64,
+    ids: HashSet<EventId>,
+}
+
+impl Naive {
+    async fn step(&mut self) {
+        let after =
+            "select position, event_id from session_ledger.event where position > $1 order by position";
+        for row in self.client.query(after, &[&self.last]).await.unwrap() {
+            self.last = row.get(0);
+            self.ids.insert(EventId::from(row.get::<_, uuid::Uuid>(1)));
+        }
+    }
+}
+
 /// A transaction that owns an id, has written an event of a session of its own, and stays open. It is READ
 /// COMMITTED, so that its COMMIT cannot fail because of others.
 async fn left_open(client: &Client, session: SessionId) -> EventId {
@@ -67,9 +85,11 @@ async fn nothing_is_skipped_or_repeated_and_a_long_transaction_holds_up_its_own_
     let mut tasks = writers::start(&database, sessions, 8, 60).await;
     let subscription = ledger.subscription("follower", "test").await.unwrap();
     let mut follower = Follower { subscription, delivered: Vec::new(), batches: 0 };
+    let mut naive = Naive { client: database.connect().await, last: 0, ids: HashSet::new() };
     let mut outcome = Outcome::default();
     while !tasks.is_empty() {
         follower.step().await;
+        naive.step().await;
         while let Some(done) = tasks.try_join_next() {
             let mut done = done.unwrap();
             outcome.committed.append(&mut done.committed);
@@ -84,6 +104,8 @@ async fn nothing_is_skipped_or_repeated_and_a_long_transaction_holds_up_its_own_
     wanted.insert(early);
     follower.follow_until(&wanted).await;
     assert_eq!(follower.delivered.last().unwrap().entry.event_id, early);
+    naive.step().await;
+    assert!(naive.last > 0 && !naive.ids.contains(&early), "whoever reads by positions has lost it");
 
     forever.batch_execute("rollback").await.unwrap();
     assert!(!follower.step().await, "there is nothing new after a rollback");

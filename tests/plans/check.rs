@@ -18,6 +18,7 @@ pub(crate) enum Check {
 pub(crate) const RUNTIME: &str = "session_ledger_runtime";
 pub(crate) const RELAY: &str = "session_ledger_relay";
 pub(crate) const AUDITOR: &str = "session_ledger_auditor";
+pub(crate) const OPERATOR: &str = "session_ledger_operator";
 
 pub(crate) const ONE: &str = "reads and writes the one row of a subscription, outside any request";
 pub(crate) const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";

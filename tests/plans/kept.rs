@@ -19,7 +19,7 @@ pub(crate) async fn check(client: &Client, session: Uuid) {
     for (file, check) in statements() {
         let text = statement(file);
         let Check::Plan { role: RUNTIME, arguments, .. } = check else { continue };
-        if OF_ONE_PARTITION.contains(&file) || text.lines().any(|line| line.starts_with("declare ")) {
+        if OF_ONE_PARTITION.contains(file) || text.lines().any(|line| line.starts_with("declare ")) {
             continue;
         }
         let arguments = arguments.replace("ID", &format!("'{session}'"));

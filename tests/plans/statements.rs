@@ -60,8 +60,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
     ("attach_partition.sql", Exempt(NO_PLAN)),
     ("begin.sql", Exempt(NO_PLAN)),
-    ("begin_rebuild.sql", Exempt(NO_PLAN)),
-    ("begin_verification.sql", Exempt(NO_PLAN)),
     ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("begun_marked.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("check_otherwise.sql", Exempt(NO_PLAN)),
@@ -74,9 +72,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["Update on login_gate", "Index Scan using a_gate_stands_once on login_gate"],
         },
     ),
-    ("copy_ended_rows.sql", Exempt(NO_PLAN)),
-    ("copy_live_rows.sql", Exempt(NO_PLAN)),
-    ("copy_login_steps.sql", Exempt(NO_PLAN)),
     ("count_estimate.sql", Exempt("reads the catalog, outside any request")),
     ("counters.sql", Exempt("reads counters and the catalog, outside any request")),
     (
@@ -89,27 +84,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("cursors.sql", Exempt(WHOLE)),
-    (
-        "declare_ended_rows.sql",
-        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_ends_once"] },
-    ),
-    (
-        "declare_live_rows.sql",
-        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_session_is_live_once"] },
-    ),
-    (
-        "declare_log.sql",
-        Plan {
-            role: AUDITOR,
-            arguments: "",
-            wanted: &["Merge Append", "Index Scan using event_otherwise_pkey"],
-        },
-    ),
-    (
-        "declare_login_steps.sql",
-        Plan { role: AUDITOR, arguments: "", wanted: &["Index Scan using a_login_step_is_an_event"] },
-    ),
-    ("delete_projection.sql", Exempt(WHOLE)),
     (
         "disable_account.sql",
         Plan {
@@ -127,7 +101,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("drop_subscription.sql", Exempt(ONE)),
-    ("empty_projection.sql", Exempt(WHOLE)),
     (
         "enable_account.sql",
         Plan {
@@ -194,10 +167,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
         },
     ),
-    ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
-    ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
-    ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
-    ("fetch_login_steps.sql", Exempt("reads on in a cursor, whose own line is `declare_login_steps.sql`")),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "hash_at_version.sql",
@@ -301,7 +270,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("missing_guards.sql", Exempt("reads the catalog, outside any request")),
     ("months_elsewhere.sql", Exempt("reads the catalogue, outside any request")),
     ("other_backends.sql", Exempt("reads the server's list of connections, outside any request")),
-    ("pad_sessions.sql", Exempt(WHOLE)),
     ("place_guard.sql", Exempt(NO_PLAN)),
     ("prepare_migration.sql", Exempt(NO_PLAN)),
     ("raise_epoch.sql", Exempt(NO_PLAN)),
@@ -318,7 +286,6 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ),
     ("release_migration.sql", Exempt(NO_PLAN)),
     ("rights.sql", Exempt("reads the catalogue, outside any request")),
-    ("rows_without_event.sql", Exempt(WHOLE)),
     (
         "session_of_user.sql",
         Plan {

@@ -157,8 +157,8 @@ async fn a_rebuild_is_refused_while_somebody_is_connected() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "other connections to this database are open (process {pid} of \"shop\"): stop the application first, or \
-             rebuild with `--while-connected` to let it wait meanwhile"
+            "other connections to this database are open (process {pid} of \"shop\"): rebuild with \
+             `--while-connected`, beside the running application, or stop it first"
         )
     );
     assert!(matches!(refused, RebuildError::Connected { backends } if backends[0].pid == pid));
@@ -198,6 +198,7 @@ async fn a_rebuild_that_finds_the_projection_locked_gives_up() {
     let database = Database::fresh().await;
     let population = Population::settle(&database).await;
     let client = database.connect().await;
+    client.batch_execute("update session_ledger.session set user_id = 'wrong'").await.unwrap();
     client.batch_execute("begin; update session_ledger.session set user_id = 'mine'").await.unwrap();
     let options = RebuildOptions::default().while_connected();
     let refused = population.ledger.rebuild(options, |_| {}).await.unwrap_err();

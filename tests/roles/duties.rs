@@ -48,6 +48,8 @@ async fn the_operator_can_rebuild() {
     let operator = ledger(&database, OPERATOR).await;
     operator.rebuild(RebuildOptions::default(), |_| {}).await.unwrap();
     visit(&database).await;
+    let lost = "truncate session_ledger.ended_session; update session_ledger.session set user_id = 'mallory'";
+    database.connect().await.batch_execute(lost).await.unwrap();
     let rebuilt = operator.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
     assert_eq!((rebuilt.live, rebuilt.ended), (1, 1));
 }

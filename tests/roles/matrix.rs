@@ -69,8 +69,8 @@ const DEEDS: &[(&str, &[&str])] = &[
     ),
     // The live sessions.
     ("select * from session_ledger.session", &[RUNTIME, AUDITOR, OPERATOR]),
-    ("update session_ledger.session set user_id = 'mallory'", &[RUNTIME]),
-    ("update session_ledger.session set token_hash = sha256('mine')", &[RUNTIME]),
+    ("update session_ledger.session set user_id = 'mallory'", &[RUNTIME, OPERATOR]),
+    ("update session_ledger.session set token_hash = sha256('mine')", &[RUNTIME, OPERATOR]),
     (
         "insert into session_ledger.session (session_id, version, started_at, changed_at, token_hash, head_hash, state)
          values (gen_random_uuid(), 1, now(), now(), sha256(''), sha256(''), '')",
@@ -79,7 +79,7 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("delete from session_ledger.session", &[RUNTIME, OPERATOR]),
     ("truncate session_ledger.session", &[OPERATOR]),
     ("lock table session_ledger.session in access exclusive mode", &[RUNTIME, OPERATOR]),
-    ("select from session_ledger.session for update", &[RUNTIME]),
+    ("select from session_ledger.session for update", &[RUNTIME, OPERATOR]),
     // The ended ones.
     ("select * from session_ledger.ended_session", &[RUNTIME, AUDITOR, OPERATOR]),
     (
@@ -102,6 +102,10 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.login_step set client_ip = null, user_agent = ''", &[OPERATOR]),
     ("delete from session_ledger.login_step", &[OPERATOR]),
     ("truncate session_ledger.login_step", &[OPERATOR]),
+    // What a rebuild puts beside them.
+    ("select * from session_ledger.rebuilt_session", &[OPERATOR]),
+    ("delete from session_ledger.rebuilt_ended_session", &[OPERATOR]),
+    ("truncate session_ledger.rebuilt_login_step", &[OPERATOR]),
     // The views.
     ("select * from session_ledger.login", &[RUNTIME, AUDITOR, ANALYST]),
     (

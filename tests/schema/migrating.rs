@@ -4,8 +4,16 @@ use session_ledger::Ledger;
 use session_ledger::ledger::{Migrated, SchemaError, StartError};
 use test_support::Database;
 
-/// The number of migrations.
-const MIGRATIONS: usize = 27;
+/// The numbers of the migrations, in order.
+fn migrations() -> Vec<u32> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+    let names =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let number = |name: String| name.strip_prefix('V')?.split_once("__")?.0.parse().ok();
+    let mut numbers: Vec<u32> = names.filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
 
 async fn unmigrated() -> Database {
     let database = Database::fresh().await;
@@ -33,7 +41,7 @@ async fn two_that_migrate_at_once_both_succeed() {
     for migration in both {
         applied.extend(migration.await.unwrap().unwrap().applied);
     }
-    assert_eq!(applied.len(), MIGRATIONS, "{applied:?}");
+    assert_eq!(applied.len(), migrations().len(), "{applied:?}");
     Ledger::builder(database.config()).connect().await.unwrap();
 }
 
@@ -41,7 +49,7 @@ async fn two_that_migrate_at_once_both_succeed() {
 async fn a_second_migration_does_nothing() {
     let database = unmigrated().await;
     let first = Ledger::migrate(&database.config()).await.unwrap();
-    assert_eq!((first.applied.len(), first.partitions), (MIGRATIONS, 13));
+    assert_eq!((first.applied.len(), first.partitions), (migrations().len(), 13));
     assert_eq!(first.applied[2], "V3__event");
     assert_eq!(Ledger::migrate(&database.config()).await.unwrap(), Migrated::default());
 }
@@ -49,9 +57,12 @@ async fn a_second_migration_does_nothing() {
 #[tokio::test]
 async fn a_database_that_was_never_migrated_is_refused_with_what_to_run() {
     let database = unmigrated().await;
+    let newest = migrations().pop().unwrap();
     assert_eq!(
         refusal(&database).await,
-        "the database's schema is at version 0, this library needs 27: run `projector migrate`"
+        format!(
+            "the database's schema is at version 0, this library needs {newest}: run `projector migrate`"
+        )
     );
 }
 
@@ -59,10 +70,14 @@ async fn a_database_that_was_never_migrated_is_refused_with_what_to_run() {
 async fn an_older_database_is_refused_with_what_to_run() {
     let database = Database::fresh().await;
     let client = database.connect().await;
-    client.batch_execute("delete from session_ledger.migration where version = 27").await.unwrap();
+    let [.., before, newest] = migrations()[..] else { panic!("there are migrations") };
+    let older = format!("delete from session_ledger.migration where version = {newest}");
+    client.batch_execute(&older).await.unwrap();
     assert_eq!(
         refusal(&database).await,
-        "the database's schema is at version 26, this library needs 27: run `projector migrate`"
+        format!(
+            "the database's schema is at version {before}, this library needs {newest}: run `projector migrate`"
+        )
     );
 }
 
@@ -73,8 +88,11 @@ async fn a_newer_database_is_refused_with_what_to_deploy() {
     let newer = "insert into session_ledger.migration (version, name, applied_on, checksum)
         values (99, 'later', now()::text, '1')";
     client.batch_execute(newer).await.unwrap();
-    let told = "the database's schema is at version 99, newer than the 27 that this library knows: deploy the \
-                session-ledger version that migrated it, or a later one";
+    let newest = migrations().pop().unwrap();
+    let told = format!(
+        "the database's schema is at version 99, newer than the {newest} that this library knows: deploy the \
+         session-ledger version that migrated it, or a later one"
+    );
     assert_eq!(refusal(&database).await, told);
     assert_eq!(Ledger::migrate(&database.config()).await.unwrap_err().to_string(), told);
 }

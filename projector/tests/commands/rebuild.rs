@@ -47,11 +47,55 @@ async fn a_rebuild_is_refused_while_others_are_connected_unless_told_otherwise()
     assert_eq!(
         stderr(&refused),
         format!(
-            "error: other connections to this database are open (process {pid} of \"shop\"): stop the application \
-             first, or rebuild with `--while-connected` to let it wait meanwhile\n"
+            "error: other connections to this database are open (process {pid} of \"shop\"): rebuild with \
+             `--while-connected`, beside the running application, or stop it first\n"
         )
     );
 
     let done = projector(&database.config()).args(["rebuild", "--while-connected"]).output().unwrap();
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert_eq!(stdout(&done), "There is nothing to rebuild: the rows are those that 30 events make.\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_tells_what_a_rebuild_beside_the_application_then_does() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let client = database.connect().await;
+    let before = rows(&client).await;
+    client.batch_execute("update session_ledger.session set user_id = 'wrong'").await.unwrap();
+    let run = |arguments: &[&str]| {
+        let output = projector(&database.config()).arg("rebuild").args(arguments).output().unwrap();
+        (output.status.code(), stdout(&output))
+    };
+    let told = "Other rows than 30 events make: those of 3 live sessions, 0 ended. Nothing was changed.\n";
+    assert_eq!(run(&["--dry-run"]), (Some(1), told.to_owned()));
+    let told = "Rebuilt the rows that differed from what 30 events make: 3 live sessions, 0 ended.\n";
+    assert_eq!(run(&["--while-connected"]), (Some(0), told.to_owned()));
+    assert_eq!(rows(&client).await, before);
+    let told = "There is nothing to rebuild: the rows are those that 30 events make.\n";
+    assert_eq!(run(&["--dry-run"]), (Some(0), told.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_with_an_event_that_cannot_be_read_is_named_and_keeps_its_rows() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let client = database.connect().await;
+    let spoil = "
+        update session_ledger.session set user_id = 'wrong';
+        begin; set local session_replication_role = replica;
+        update session_ledger.event set payload = '\\xff'
+         where version = 1 and session_id = (select min(session_id::text)::uuid from session_ledger.session);
+        commit";
+    client.batch_execute(spoil).await.unwrap();
+    let output = projector(&database.config())
+        .args(["rebuild", "--while-connected", "--skip-undecodable"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let wrong = "select session_id::text from session_ledger.session where user_id = 'wrong'";
+    let kept: String = client.query_one(wrong, &[]).await.unwrap().get(0);
+    let named = format!("Session {kept} keeps its rows: event 1 cannot be read: ");
+    assert!(stderr(&output).contains(&named), "{}", stderr(&output));
 }

@@ -1,6 +1,8 @@
-//! A rebuild that is interrupted: it has changed nothing, or it is done, and it tells which.
+//! A rebuild beside the running application that is interrupted: it tells what it has changed, and the next
+//! one does the rest.
 #![cfg(unix)]
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,22 +10,28 @@ use std::time::{Duration, Instant};
 use test_support::Database;
 use tokio_postgres::Client;
 
-use super::{projector, rows, stories};
+use super::{projector, rows, stderr, stories};
 
 /// How long anything here may take.
 const BOUND: Duration = Duration::from_secs(60);
 
+const SPOIL: &str = "update session_ledger.session set user_id = 'kept';
+                     update session_ledger.ended_session set reason = 'kept'";
+
+const HALFWAY: &str = "error: the rebuild was stopped while rebuilt rows took their places: each row is as it was or as \
+                       the log says. Rebuild again for the rest\n";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rebuild_that_is_stopped_has_changed_nothing_and_says_so() {
+async fn a_rebuild_that_is_stopped_while_it_reads_has_changed_nothing_and_says_so() {
     for signal in ["-INT", "-TERM"] {
         let database = Database::fresh().await;
         drop(stories::tell(&database).await);
         let client = database.connect().await;
-        client.batch_execute("update session_ledger.session set user_id = 'kept'").await.unwrap();
+        client.batch_execute(SPOIL).await.unwrap();
         let before = rows(&client).await;
         let mut holder = database.connect().await;
         let held = holder.transaction().await.unwrap();
-        held.batch_execute("lock table session_ledger.session in share mode").await.unwrap();
+        held.batch_execute("lock table session_ledger.event").await.unwrap();
 
         let rebuild = start(&database);
         until(&client, "wait_event_type = 'Lock'").await;
@@ -38,7 +46,7 @@ async fn a_rebuild_that_is_stopped_has_changed_nothing_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rebuild_that_is_being_committed_is_not_stopped_any_more() {
+async fn a_rebuild_that_is_stopped_while_rows_are_replaced_is_finished_by_the_next() {
     let database = Database::fresh().await;
     drop(stories::tell(&database).await);
     let client = database.connect().await;
@@ -53,10 +61,48 @@ async fn a_rebuild_that_is_being_committed_is_not_stopped_any_more() {
     let rebuild = start(&database);
     until(&client, "query = 'commit' and wait_event = 'PgSleep'").await;
     let (code, out, notes) = stop(rebuild, "-INT");
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(notes.ends_with(HALFWAY), "{notes}");
 
-    assert_eq!(code, Some(0), "{notes}");
-    assert_eq!(out, "Rebuilt the projection from 30 events: 3 live sessions, 1 ended.\n");
+    let next = projector(&database.config()).args(["rebuild", "--while-connected"]).output().unwrap();
+    assert_eq!(next.status.code(), Some(0), "{}", stderr(&next));
     assert_eq!(rows(&client).await, before);
+}
+
+/// How often it is killed, at moments that are spread over its run: `KILLS=` changes it.
+fn kills() -> u32 {
+    std::env::var("KILLS").ok().and_then(|given| given.parse().ok()).unwrap_or(4)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_that_is_killed_leaves_each_row_as_it_was_or_as_it_should_be() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let client = database.connect().await;
+    let right = rows(&client).await;
+    // Each row that is put beside the live ones takes a while, and so does each that takes its place.
+    let slow = "
+        create function public.linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.05); return new; end';
+        create trigger slow before insert on session_ledger.rebuilt_session for each row execute function public.linger();
+        create trigger slow before update on session_ledger.session for each row execute function public.linger();
+        create trigger slow before insert on session_ledger.ended_session for each row execute function public.linger()";
+    client.batch_execute(slow).await.unwrap();
+    for nth in 0..kills() {
+        client.batch_execute(SPOIL).await.unwrap();
+        let spoilt = rows(&client).await;
+        let mut rebuild = start(&database);
+        tokio::time::sleep(Duration::from_millis(600) * nth / kills()).await;
+        rebuild.kill().unwrap();
+        rebuild.wait().unwrap();
+        until_gone(&client).await;
+        let left = rows(&client).await;
+        let may_be: BTreeSet<_> = right.iter().chain(&spoilt).collect();
+        assert!(left.iter().all(|row| may_be.contains(row)), "kill {nth}: {left:?}");
+        assert_eq!(left.len(), right.len(), "kill {nth}");
+    }
+    let next = projector(&database.config()).args(["rebuild", "--while-connected"]).output().unwrap();
+    assert_eq!(next.status.code(), Some(0), "{}", stderr(&next));
+    assert_eq!(rows(&client).await, right);
 }
 
 fn start(database: &Database) -> Child {
@@ -74,6 +120,17 @@ async fn until(client: &Client, condition: &str) {
     let begun = Instant::now();
     while client.query_one(&backend, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         assert!(begun.elapsed() < BOUND, "the rebuild never came so far: {condition}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits until the server has noticed that the rebuild is gone.
+async fn until_gone(client: &Client) {
+    let backends = "select count(*) from pg_stat_activity
+                     where datname = current_database() and application_name = 'projector'";
+    let begun = Instant::now();
+    while client.query_one(backends, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        assert!(begun.elapsed() < BOUND, "the server goes on with a rebuild that was killed");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

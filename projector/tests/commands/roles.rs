@@ -99,7 +99,7 @@ async fn a_role_of_another_duty_is_told_the_role_too() {
     assert_eq!(
         told[0],
         format!(
-            "{refused} table ended_session (42501); `projector rebuild` needs a role that is granted session_ledger_operator"
+            "{refused} table rebuilt_session (42501); `projector rebuild` needs a role that is granted session_ledger_operator"
         )
     );
     assert_eq!(

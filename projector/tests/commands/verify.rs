@@ -205,3 +205,23 @@ async fn a_database_that_is_away_is_an_error_not_a_difference() {
     let start = "error: database \"orders\" at 127.0.0.1:1 as user \"shop\": the database is not available: ";
     assert!(told.starts_with(start) && !told.contains("hunter2"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sample_compares_some_sessions_and_says_that_it_is_one() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let run = |arguments: &[&str]| {
+        let output = projector(&database.config()).arg("verify").args(arguments).output().unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let (code, told, notes) = run(&["--sample", "2"]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert!(told.contains("Equal: ") && told.contains("(2 sessions, "), "{told}");
+    assert!(notes.ends_with("This is a sample: of the other sessions it says nothing.\n"), "{notes}");
+
+    let spoil = "update session_ledger.session set user_id = 'wrong'; update session_ledger.ended_session set reason = 'wrong'";
+    database.connect().await.batch_execute(spoil).await.unwrap();
+    let (code, told, _) = run(&["--sample", "1"]);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("Different: 1 finding (1 session, "), "{told}");
+}

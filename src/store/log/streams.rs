@@ -8,13 +8,13 @@ use super::columns::EventRow;
 use super::history::TransactionNumber;
 use crate::session::{Entry, SessionId};
 use crate::store::bare::bare;
-use crate::store::connection::cursor::Cursor;
+use crate::store::connection::reading::{Reading, Stretch};
 use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
-const DECLARE_LOG: &str = bare(include_str!("../sql/declare_log.sql"));
-const FETCH_LOG: &str = bare(include_str!("../sql/fetch_log.sql"));
+const READ_LOG: &str = bare(include_str!("../sql/read_log.sql"));
+const LOG_SAMPLE: &str = bare(include_str!("../sql/log_sample.sql"));
 const COUNT_ESTIMATE: &str = bare(include_str!("../sql/count_estimate.sql"));
 
 /// An event, and what the database has added to it.
@@ -33,9 +33,12 @@ pub(crate) struct Witness {
     pub(crate) epoch: i16,
 }
 
+/// About how many events of the log are looked at to cut it in parts.
+const SAMPLED: f64 = 20_000.0;
+
 /// The log in the order of sessions and their versions, in the transaction that is open on a connection.
 pub(crate) struct Streams {
-    cursor: Cursor,
+    events: Reading,
     /// The session whose events are being read.
     session: Option<SessionId>,
     /// The row that was read last, until its event is handed out.
@@ -43,9 +46,9 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    pub(crate) async fn open(client: &Watched) -> Result<Self, Error> {
-        let cursor = Cursor::open(client, DECLARE_LOG, FETCH_LOG).await?;
-        Ok(Self { cursor, session: None, ahead: None })
+    pub(crate) async fn open(client: &Watched, stretch: Stretch) -> Result<Self, Error> {
+        let events = Reading::open(client, READ_LOG, stretch).await?;
+        Ok(Self { events, session: None, ahead: None })
     }
 
     /// Goes to the next session and returns its id, or `None` at the end of the log. Events of the session
@@ -59,7 +62,7 @@ impl Streams {
     /// The next event of the present session, or `None` after its last.
     pub(crate) async fn next_event(&mut self) -> Result<Option<Logged>, Error> {
         if self.ahead.is_none()
-            && let Some(row) = self.cursor.next().await?
+            && let Some(row) = self.events.next().await?
         {
             self.ahead = Some((session_of(&row)?, row));
         }
@@ -72,6 +75,20 @@ impl Streams {
 pub(crate) async fn count_estimate(client: &Client) -> Result<Option<u64>, Error> {
     let row = client.query_one(COUNT_ESTIMATE, &[]).await?;
     Ok(u64::try_from(row.try_get::<_, i64>("events")?).ok().filter(|events| *events > 0))
+}
+
+/// All sessions in at most so many stretches, with about as many events in each.
+pub(crate) async fn stretches(client: &Client, parts: usize) -> Result<Vec<Stretch>, Error> {
+    Ok(Stretch::cut(&sample(client).await?, parts))
+}
+
+/// The sessions of some of the log's events, in order. Of a small log, those of all events.
+pub(crate) async fn sample(client: &Client) -> Result<Vec<Uuid>, Error> {
+    let events = count_estimate(client).await?.unwrap_or(1);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "it is a rough figure")]
+    let percent = (100.0 * SAMPLED / events as f64).min(100.0) as f32;
+    let rows = client.query(LOG_SAMPLE, &[&percent]).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 fn session_of(row: &Row) -> Result<SessionId, Error> {

@@ -1,29 +1,27 @@
 //! Replacing the projection: lock it, empty it, copy new rows in.
 
-use std::pin::{Pin, pin};
 use std::sync::LazyLock;
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error as DriverError, Statement};
 use uuid::Uuid;
 
 use super::columns::{EndedRow, LiveRow, LoginRow};
+use super::copying::{ROWS_GATHERED_MAX, copy};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::bare::bare;
+use crate::store::connection::reading::Stretch;
 use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::log::streams::{Streams, count_estimate};
 use crate::store::patience::{Patience, is_locked};
-use crate::store::table::Values;
 
 const BEGIN_REBUILD: &str = bare(include_str!("../sql/begin_rebuild.sql"));
 const ROWS_WITHOUT_EVENT: &str = bare(include_str!("../sql/rows_without_event.sql"));
 const EMPTY_PROJECTION: &str = bare(include_str!("../sql/empty_projection.sql"));
 const PAD_SESSIONS: &str = bare(include_str!("../sql/pad_sessions.sql"));
-const DELETE_PROJECTION: &str = bare(include_str!("../sql/delete_projection.sql"));
 const COPY_LIVE_ROWS: &str = bare(include_str!("../sql/copy_live_rows.sql"));
 const COPY_ENDED_ROWS: &str = bare(include_str!("../sql/copy_ended_rows.sql"));
 const COPY_LOGIN_STEPS: &str = bare(include_str!("../sql/copy_login_steps.sql"));
@@ -31,9 +29,6 @@ const COPY_LOGIN_STEPS: &str = bare(include_str!("../sql/copy_login_steps.sql"))
 static LIVE: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LiveRow::TYPES].concat());
 static ENDED: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], EndedRow::TYPES].concat());
 static LOGIN: LazyLock<Vec<Type>> = LazyLock::new(|| [&[Type::UUID], LoginRow::TYPES].concat());
-
-/// How many rows are gathered before they are sent.
-const ROWS_GATHERED_MAX: usize = 1000;
 
 /// A row whose event is not in the log: of a session's row the latest event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +44,6 @@ pub struct UnrecordedRow {
 /// A transaction that replaces the projection's rows, on a connection of its own.
 pub(crate) struct Replacement {
     client: Watched,
-    connected: bool,
     copies: Copies,
     live: Vec<(Uuid, LiveRow)>,
     ended: Vec<(Uuid, EndedRow)>,
@@ -64,19 +58,18 @@ struct Copies {
 }
 
 impl Replacement {
-    /// Begins the transaction and locks the projection. If others are `connected`, it will be emptied in the
-    /// way that lets those who wait find their sessions again.
+    /// Begins the transaction and locks the projection.
     ///
     /// # Errors
     ///
     /// The database is away or refuses. The transaction is rolled back.
-    pub(crate) async fn begin(client: Watched, connected: bool) -> Result<Self, Error> {
+    pub(crate) async fn begin(client: Watched) -> Result<Self, Error> {
         let mut patience = Patience::new();
         loop {
             let error = match client.step(lock(&client)).await {
                 Ok(copies) => {
                     let (live, ended, logins) = (Vec::new(), Vec::new(), Vec::new());
-                    return Ok(Self { client, connected, copies, live, ended, logins });
+                    return Ok(Self { client, copies, live, ended, logins });
                 }
                 Err(error) => error,
             };
@@ -106,18 +99,13 @@ impl Replacement {
 
     /// Removes all rows.
     pub(crate) async fn empty(&self) -> Result<(), Error> {
-        if self.connected {
-            self.client.run(DELETE_PROJECTION).await?;
-        } else {
-            self.client.run(EMPTY_PROJECTION).await?;
-            self.client.run(PAD_SESSIONS).await?;
-        }
-        Ok(())
+        self.client.run(EMPTY_PROJECTION).await?;
+        self.client.run(PAD_SESSIONS).await
     }
 
     /// The log as it is once the projection is locked. It must be dropped before the transaction ends.
     pub(crate) async fn log(&self) -> Result<Streams, Error> {
-        Streams::open(&self.client).await
+        Streams::open(&self.client, Stretch::ALL).await
     }
 
     /// Adds a session's row.
@@ -184,29 +172,6 @@ async fn roll_back(client: &Watched, error: Option<&Error>) {
     if !matches!(error, Some(Error::Disconnected(_))) {
         client.run("rollback").await.ok();
     }
-}
-
-/// Copies rows, each behind its session's id, into the table of `statement`.
-async fn copy<R>(
-    client: &ClientWrapper,
-    statement: &Statement,
-    types: &[Type],
-    rows: &[(Uuid, R)],
-    add: for<'p> fn(&'p R, &mut Values<'p>),
-) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut writer: Pin<&mut BinaryCopyInWriter> =
-        pin!(BinaryCopyInWriter::new(client.copy_in(statement).await?, types));
-    for (session, row) in rows {
-        let mut values: Values<'_> = Vec::with_capacity(types.len());
-        values.push(session);
-        add(row, &mut values);
-        writer.as_mut().write(&values).await?;
-    }
-    writer.finish().await?;
-    Ok(())
 }
 
 /// A COMMIT that the server refuses was not done. One whose answer is lost may have been.

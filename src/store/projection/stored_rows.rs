@@ -7,21 +7,18 @@ use super::columns::{EndedRow, LiveRow, LoginRow};
 use super::row::ProjectedRow;
 use crate::session::SessionId;
 use crate::store::bare::bare;
-use crate::store::connection::cursor::Cursor;
+use crate::store::connection::reading::{Reading, Stretch};
 use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::table::Cells;
 
-const DECLARE_LIVE_ROWS: &str = bare(include_str!("../sql/declare_live_rows.sql"));
-const FETCH_LIVE_ROWS: &str = bare(include_str!("../sql/fetch_live_rows.sql"));
-const DECLARE_ENDED_ROWS: &str = bare(include_str!("../sql/declare_ended_rows.sql"));
-const FETCH_ENDED_ROWS: &str = bare(include_str!("../sql/fetch_ended_rows.sql"));
-const DECLARE_LOGIN_STEPS: &str = bare(include_str!("../sql/declare_login_steps.sql"));
-const FETCH_LOGIN_STEPS: &str = bare(include_str!("../sql/fetch_login_steps.sql"));
+const READ_LIVE_ROWS: &str = bare(include_str!("../sql/read_live_rows.sql"));
+const READ_ENDED_ROWS: &str = bare(include_str!("../sql/read_ended_rows.sql"));
+const READ_LOGIN_STEPS: &str = bare(include_str!("../sql/read_login_steps.sql"));
 
 /// The rows of one of the tables that have a row a session, in the transaction that is open on a connection.
 pub(crate) struct Rows {
-    cursor: Cursor,
+    stored: Reading,
     read: fn(&mut Cells<'_>) -> Result<Read, DriverError>,
     /// The row that was read last, until it is handed out.
     ahead: Option<StoredRow>,
@@ -41,26 +38,26 @@ pub(crate) struct StoredRow {
 
 impl Rows {
     /// The rows of `session`.
-    pub(super) async fn live(client: &Watched) -> Result<Self, Error> {
-        let cursor = Cursor::open(client, DECLARE_LIVE_ROWS, FETCH_LIVE_ROWS).await?;
+    pub(super) async fn live(client: &Watched, stretch: Stretch) -> Result<Self, Error> {
+        let stored = Reading::open(client, READ_LIVE_ROWS, stretch).await?;
         let read = |cells: &mut Cells<'_>| {
             let row = LiveRow::read(cells)?.in_todays_shape();
             Ok((ProjectedRow::Live(row), cells.next()?))
         };
-        Ok(Self { cursor, read, ahead: None })
+        Ok(Self { stored, read, ahead: None })
     }
 
     /// The rows of `ended_session`.
-    pub(super) async fn ended(client: &Watched) -> Result<Self, Error> {
-        let cursor = Cursor::open(client, DECLARE_ENDED_ROWS, FETCH_ENDED_ROWS).await?;
+    pub(super) async fn ended(client: &Watched, stretch: Stretch) -> Result<Self, Error> {
+        let stored = Reading::open(client, READ_ENDED_ROWS, stretch).await?;
         let read = |cells: &mut Cells<'_>| Ok((ProjectedRow::Ended(EndedRow::read(cells)?), None));
-        Ok(Self { cursor, read, ahead: None })
+        Ok(Self { stored, read, ahead: None })
     }
 
     /// The next row, if its session does not come after `last`. With `None`, any next row.
     pub(crate) async fn up_to(&mut self, last: Option<SessionId>) -> Result<Option<StoredRow>, Error> {
         if self.ahead.is_none()
-            && let Some(row) = self.cursor.next().await?
+            && let Some(row) = self.stored.next().await?
         {
             self.ahead = Some(self.stored(&row)?);
         }
@@ -78,7 +75,7 @@ impl Rows {
 /// The steps of logins as they are stored, in the order of sessions and versions, in the transaction that is
 /// open on a connection.
 pub(crate) struct StoredLogins {
-    cursor: Cursor,
+    stored: Reading,
     /// The step that was read last, until it is handed out.
     ahead: Option<StoredLogin>,
 }
@@ -92,9 +89,9 @@ pub(crate) struct StoredLogin {
 }
 
 impl StoredLogins {
-    pub(super) async fn open(client: &Watched) -> Result<Self, Error> {
-        let cursor = Cursor::open(client, DECLARE_LOGIN_STEPS, FETCH_LOGIN_STEPS).await?;
-        Ok(Self { cursor, ahead: None })
+    pub(super) async fn open(client: &Watched, stretch: Stretch) -> Result<Self, Error> {
+        let stored = Reading::open(client, READ_LOGIN_STEPS, stretch).await?;
+        Ok(Self { stored, ahead: None })
     }
 
     /// The next step, if it does not come after this version of this session. With `None`, any next step.
@@ -103,7 +100,7 @@ impl StoredLogins {
         place: Option<(SessionId, i64)>,
     ) -> Result<Option<StoredLogin>, Error> {
         if self.ahead.is_none()
-            && let Some(row) = self.cursor.next().await?
+            && let Some(row) = self.stored.next().await?
         {
             self.ahead = Some(stored_login(&row)?);
         }

@@ -4,16 +4,25 @@
 -- committed. Each part has a limit of its own: the index returns its rows in order, and the limit ends the
 -- scan. The index gets no upper bound: with one, PostgreSQL would believe that few rows are between the two,
 -- and would rather sort them.
--- `late`: by transactions that ran at the earlier snapshot, not at the later one.
+-- `late`: by transactions that ran at the earlier snapshot, not at the later one. Each is looked up by
+-- itself, between its id and its id: of an equation PostgreSQL would reckon how many events it finds, and
+-- where a few transactions have written all events it would rather read the whole index.
 -- No row: nothing was appended between the two snapshots.
 -- Parameters: $1 the earlier snapshot, $2 the later one (both pg_snapshot), $3 the number of events wanted
 --             (bigint), $4 the epoch (smallint)
 with late as materialized (
     select e.*
-      from session_ledger.event as e
-     where e.epoch = $4
-       and e.transaction_id = any (array(select pg_snapshot_xip($1::pg_snapshot)))
-       and pg_visible_in_snapshot(e.transaction_id, $2::pg_snapshot)
+      from pg_snapshot_xip($1::pg_snapshot) as running (id),
+           lateral (
+               select *
+                 from session_ledger.event
+                where epoch = $4
+                  and transaction_id >= running.id
+                  and transaction_id <= running.id
+                order by transaction_id
+                fetch first $3 rows with ties
+           ) as e
+     where pg_visible_in_snapshot(running.id, $2::pg_snapshot)
      order by e.transaction_id
      fetch first $3 rows with ties
 )
