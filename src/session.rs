@@ -116,7 +116,7 @@ pub(crate) use event_filter::EventPlace;
 pub(crate) use expiry::Expiry;
 pub(crate) use failed_login_filter::FailedLoginPlace;
 pub(crate) use guard::Guard;
-pub(crate) use holding::{Holding, Live};
+pub(crate) use holding::{Elapsed, Holding, KnownSession, Live};
 pub(crate) use login_filter::LoginPlace;
 pub(crate) use login_step::LoginStep;
 pub(crate) use mark::{Mark, Marking};

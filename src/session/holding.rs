@@ -7,6 +7,7 @@
 mod change;
 mod client;
 mod form;
+mod known;
 mod proving;
 mod renewal;
 mod settle;
@@ -17,9 +18,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::start::Start;
 use super::{
-    Admission, ClientChanged, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId,
+    Admission, ChainHash, ClientChanged, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId,
     SessionState, Shown, TokenHash, UserId, Witness,
 };
+
+pub(crate) use known::{Elapsed, KnownSession};
 
 /// How long a browser is asked to wait at the least before it sends a request again.
 const WAIT_MIN: Duration = Duration::milliseconds(100);
@@ -244,6 +247,12 @@ impl Holding {
             self.why_ended = Some(EndReason::DatabaseRolledBack);
             self.admission = Some(Admission::RolledBack);
         }
+    }
+
+    /// The epoch of the database, and the chain of the stored session as it was loaded; none without one.
+    pub fn base(&self) -> Option<(u16, ChainHash)> {
+        let draft = self.ended.as_ref().unwrap_or(&self.draft);
+        Some((self.now.epoch()?, draft.base_head()?))
     }
 
     /// The witness for a token of the session in this state; none before the database has been asked.

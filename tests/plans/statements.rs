@@ -1,7 +1,7 @@
 //! The expectations of each statement.
 
 use super::check::Check::{self, Exempt, Plan};
-use super::check::{ASKED, AUDITOR, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
+use super::check::{ASKED, AUDITOR, FENCED, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
 
 /// All statements, by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
@@ -19,7 +19,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null, null, null, null, null, null",
+                        null, null, null, null, null, null, null, null, null, null, null, null",
             wanted: &[
                 "Update on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -41,7 +41,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             role: RUNTIME,
             arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], null, null, null, null, null, null, null, null, null, \
                         null, null, null, null, null, array[ID]::uuid[], '{5}', null, null, null, null, null, null, null, \
-                        null, null, null",
+                        null, null, null, '{1}', null",
             wanted: &[
                 "Update on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -143,7 +143,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null",
+                        null, null, null, null, null, null, null",
             wanted: &[
                 "Delete on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -191,14 +191,8 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("feed_holder.sql", Exempt(ONE)),
     ("feed_open.sql", Exempt(ONE)),
     ("feed_release.sql", Exempt(ONE)),
-    (
-        "fence.sql",
-        Plan {
-            role: RUNTIME,
-            arguments: "ID, 4",
-            wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
-        },
-    ),
+    ("fence.sql", Plan { role: RUNTIME, arguments: "ID, 4", wanted: FENCED }),
+    ("fence_ahead.sql", Plan { role: RUNTIME, arguments: "ID, 4, 1::smallint, null", wanted: FENCED }),
     ("fetch_ended_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_ended_rows.sql`")),
     ("fetch_live_rows.sql", Exempt("reads on in a cursor, whose own line is `declare_live_rows.sql`")),
     ("fetch_log.sql", Exempt("reads on in a cursor, whose own line is `declare_log.sql`")),
