@@ -24,6 +24,9 @@ const SKIPPED_MIN: u32 = 16;
 /// How many are skipped at the most.
 const SKIPPED_MAX: u32 = 4096;
 
+/// After so many sessions that were learned, those that are too old are let go.
+const SWEPT_EVERY: u32 = 1024;
+
 /// What an entry takes besides the values of its session, in bytes.
 const ENTRY: usize = 1024;
 
@@ -36,6 +39,7 @@ pub(crate) struct Known {
     entries: Cache<SessionId, Entry, Bytes>,
     age_max: Duration,
     purse: Purse,
+    learned: AtomicU32,
 }
 
 /// When the database has told of a session: by its own clock, and when it was asked and had answered by that
@@ -73,7 +77,7 @@ impl Known {
     /// A memory of so many bytes, of what was told no longer than `age_max` ago.
     pub(crate) fn new(bytes_max: usize, age_max: Duration) -> Self {
         let entries = Cache::with_weighter(bytes_max / ENTRY, bytes_max as u64, Bytes);
-        Self { entries, age_max, purse: Purse::default() }
+        Self { entries, age_max, purse: Purse::default(), learned: AtomicU32::new(1) }
     }
 
     /// What is known of a session, if that may serve a request `now`.
@@ -107,6 +111,15 @@ impl Known {
         let doubt = before.map(|entry| entry.doubt).unwrap_or_default();
         let bytes = bytes_of(&session.state);
         self.entries.insert(id, Entry { memory: Some(Arc::new(Memory { session, told })), doubt, bytes });
+        if self.learned.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEPT_EVERY) {
+            self.sweep(now);
+        }
+    }
+
+    /// Lets go what is too old to serve: whoever does not come back leaves nothing behind for long.
+    fn sweep(&self, now: Duration) {
+        let is_young = |memory: &Arc<Memory>| memory.told.age(now) < self.age_max;
+        self.entries.retain(|_, entry| entry.memory.as_ref().is_none_or(is_young));
     }
 
     /// Knows a session no more.
@@ -262,6 +275,17 @@ mod tests {
         }
         known.was_stale(session(1, 0).id);
         assert_eq!(skipped(&known), 16, "it has served well in between");
+    }
+
+    #[test]
+    fn whoever_does_not_come_back_is_let_go() {
+        let known = Known::new(16 << 20, AGE);
+        known.learn(session(1, 1), told(), NOW);
+        let later = NOW + AGE;
+        let told = Told { asked: later, answered: later, ..told() };
+        (0..SWEPT_EVERY).for_each(|number| known.learn(session(u128::from(number) + 2, 1), told, later));
+        assert!(!known.entries.contains_key(&session(1, 0).id));
+        assert!(known.entries.contains_key(&session(2, 0).id));
     }
 
     #[test]

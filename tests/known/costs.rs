@@ -25,7 +25,7 @@ async fn two_processes_that_take_turns_at_one_session_run_few_requests_in_vain()
 /// Each session is too short for its own doubts to matter.
 #[tokio::test]
 async fn many_short_sessions_at_two_processes_run_few_requests_in_vain() {
-    const SESSIONS: usize = 60;
+    const SESSIONS: usize = 48;
     const ROUNDS: usize = 5;
     let scene = Scene::new().await;
     let runs = || scene.processes.iter().map(|process| process.runs()).sum::<usize>();
