@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use time::OffsetDateTime;
+
 use super::known::Told;
 use crate::session::{ChainHash, SessionId};
 
@@ -11,6 +13,7 @@ use crate::session::{ChainHash, SessionId};
 pub(super) struct Knowing {
     unchecked: Mutex<Option<Unchecked>>,
     told: Mutex<Option<Told>>,
+    last_seen: Mutex<Option<OffsetDateTime>>,
     is_barred: AtomicBool,
     follows_first: AtomicBool,
 }
@@ -53,6 +56,15 @@ impl Knowing {
 
     pub(super) fn was_told(&self, told: Told) {
         *lock(&self.told) = Some(told);
+    }
+
+    /// When the session was last seen, as a check behind the handler has found it.
+    pub(super) fn last_seen(&self) -> Option<OffsetDateTime> {
+        *lock(&self.last_seen)
+    }
+
+    pub(super) fn was_last_seen(&self, at: OffsetDateTime) {
+        *lock(&self.last_seen) = Some(at);
     }
 
     /// Whether the session must be loaded: the run before was in vain, or a part of this one is at work.

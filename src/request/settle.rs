@@ -199,8 +199,7 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
     // An append says by itself when the session was seen, and a refused login is no use of it.
     let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
     let is_noted = !has_appended && !visit.has_refused_login();
-    let draw = || rand::random_range(1..=100);
-    let visit_to_note = opened.filter(|_| is_noted).and_then(|opened| opened.holding.to_touch(draw));
+    let visit_to_note = opened.filter(|_| is_noted).and_then(|opened| visit.to_touch(&opened.holding));
     if let Some((session, at)) = visit_to_note {
         visit.forget(session);
         visit.shared.ledger.note_activity(session, at);

@@ -284,7 +284,16 @@ impl Holding {
     /// so, or its present token is shown for the first time. A visit with an old token is no sign of the
     /// present one. `draw` draws a number from 1 to 100.
     pub fn to_touch(&self, draw: impl FnOnce() -> u8) -> Option<(SessionId, OffsetDateTime)> {
-        let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
+        self.to_touch_since(self.last_seen?, draw)
+    }
+
+    /// The same for a session of which it was found out later that it was last seen then.
+    pub(crate) fn to_touch_since(
+        &self,
+        last_seen: OffsetDateTime,
+        draw: impl FnOnce() -> u8,
+    ) -> Option<(SessionId, OffsetDateTime)> {
+        let (Some(_), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
         let is_old_token = matches!(self.admission, Some(Admission::Latecomer | Admission::Kept));
         if self.ended.is_some() || is_old_token {
             return None;

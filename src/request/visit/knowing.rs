@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::Visit;
 use crate::ledger::Error;
 use crate::ledger::desk::{Append, LiveSession, Transaction, answered};
@@ -11,7 +13,7 @@ use crate::request::knowing::Unchecked;
 use crate::request::known::{Known, Told};
 use crate::request::opened::{Opened, Plan};
 use crate::request::running::{Running, Undone, roll_back_and_load};
-use crate::session::{KnownSession, SessionId};
+use crate::session::{Holding, KnownSession, SessionId};
 use crate::telemetry;
 use crate::token::Contents;
 
@@ -119,6 +121,17 @@ impl Visit {
         self.knowing.unchecked().is_some_and(|seen| seen.is_stale)
     }
 
+    /// The session and the time of this visit, if it is time to note it: see [`Holding::to_touch`]. A run in
+    /// vain notes nothing, as the next one will know better when the session was last seen.
+    pub(in crate::request) fn to_touch(&self, holding: &Holding) -> Option<(SessionId, OffsetDateTime)> {
+        let draw = || rand::random_range(1..=100);
+        match self.knowing.last_seen() {
+            _ if self.is_stale() => None,
+            Some(last_seen) => holding.to_touch_since(last_seen, draw),
+            None => holding.to_touch(draw),
+        }
+    }
+
     /// Makes sure that the session as the handler has seen it was current, if that is yet to be proved. The
     /// statement that looks begins after the request has asked for its session.
     ///
@@ -180,7 +193,8 @@ impl Visit {
 
     fn judge(&self, seen: Unchecked, epoch: u16, found: Option<&LiveSession>) -> Result<(), Error> {
         let is_seen = |live: &LiveSession| live.state.version == seen.version && live.state.head == seen.head;
-        if epoch == seen.epoch && found.is_some_and(is_seen) {
+        if let Some(live) = found.filter(|live| epoch == seen.epoch && is_seen(live)) {
+            self.knowing.was_last_seen(live.last_seen);
             self.was_current(seen);
             return Ok(());
         }
