@@ -13,15 +13,15 @@ pub(crate) mod accounts;
 pub(crate) mod aging;
 pub(crate) mod backends;
 pub(crate) mod bare;
-mod conditions;
 pub(crate) mod condition;
+mod conditions;
 pub(crate) mod connection;
 pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod failed_logins;
 pub(crate) mod impersonations;
-pub(crate) mod live_count;
 pub(crate) mod jobs;
+pub(crate) mod live_count;
 pub(crate) mod log;
 pub(crate) mod logins;
 #[cfg(test)]

@@ -12,13 +12,15 @@
 //! | `session_ledger_failed_logins_total` | counter | by `outcome`: `recorded`, `left_out`, `lost` |
 //! | `session_ledger_key_rings_total` | counter | new key rings; `outcome` is `taken` or `refused` |
 //! | `session_ledger_key_seals` | gauge | seals that are recorded of a `key`, of 2147483648 that may be |
+//! | `session_ledger_known_sessions_total` | counter | requests that may leave a load out, by `outcome` |
 //! | `session_ledger_pool_wait_seconds` | histogram | waits for a connection |
 //! | `session_ledger_active_transactions` | gauge | transactions that hold a connection |
 //!
 //! A `reason` is an SQLSTATE, or `stale` (another request of the session came first), `disconnected`,
 //! `aborted` (a statement had failed, and nobody said which) or `marked` (by the application). `resolved` is
-//! `committed`, `not_committed` or `never`. Requests that share a statement wait for its connection together,
-//! and count once.
+//! `committed`, `not_committed` or `never`. The `outcome` of a known session is `hit` (served from memory),
+//! `stale` (a `hit` that was in vain), `miss`, or `skipped` (loaded all the same). Requests that share a
+//! statement wait for its connection together, and count once.
 //!
 //! | span | level | around | fields |
 //! |---|---|---|---|
@@ -95,6 +97,11 @@ pub(crate) fn incident(name: &'static str) {
 /// A failed login was recorded or left out, or could not be recorded.
 pub(crate) fn failed_login(outcome: &'static str) {
     counter!("session_ledger_failed_logins_total", "outcome" => outcome).increment(1);
+}
+
+/// A request asked for a session that the process may know.
+pub(crate) fn known_session(outcome: &'static str) {
+    counter!("session_ledger_known_sessions_total", "outcome" => outcome).increment(1);
 }
 
 /// A new key ring was taken or refused.

@@ -1,10 +1,12 @@
 //! The trips of a request to the database, counted on the wire (DESIGN: a request; invariant 7 rests on it
-//! too).
+//! too). A GET loads its session; a POST need not where the process knows it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
 
 use poem::error::InternalServerError;
 use poem::web::Path;
-use poem::{EndpointExt, Result, Route, get, handler};
+use poem::{EndpointExt, Error, Result, Route, get, handler, post};
 use session_ledger::session::{Policy, SessionsExcess};
 use session_ledger::web::{OtherSessions, Session, Sessions, SignedIn, Tx};
 use session_ledger::{Key, Ledger};
@@ -78,6 +80,117 @@ fn change_factor(session: SignedIn, Path(others): Path<String>) -> Result<()> {
 async fn transact_and_login(Path(count): Path<usize>, tx: Tx, session: Session) -> Result<()> {
     statements(&tx, count).await?;
     Ok(session.login("alice")?)
+}
+
+#[handler]
+async fn transact_and_fail(Path(count): Path<usize>, tx: Tx, session: Session) -> Result<()> {
+    statements(&tx, count).await?;
+    session.update(&COUNT, |count| *count += 1)?;
+    Err(Error::from_string("no", poem::http::StatusCode::CONFLICT))
+}
+
+#[handler]
+fn fail(_session: Session) -> Result<()> {
+    Err(Error::from_string("no", poem::http::StatusCode::CONFLICT))
+}
+
+/// A visitor whose application knows so many bytes of sessions, as long as this test takes, and reaches the
+/// database over a wire, on one connection that knows all statements.
+async fn known_visitor(bytes: usize) -> (Visitor, Wire, Database) {
+    let database = Database::fresh().await;
+    let wire = Wire::to(&database.config());
+    let ledger = Ledger::builder(wire.config()).connections_max(1).connect().await.unwrap();
+    let route = Route::new()
+        .at("/read", get(read).post(read))
+        .at("/write", get(write).post(write))
+        .at("/login", post(login))
+        .at("/logout", post(logout))
+        .at("/fail", post(fail))
+        .at("/tx/:count", post(transact))
+        .at("/tx-write/:count", post(transact_and_write))
+        .at("/tx-fail/:count", post(transact_and_fail))
+        .at("/write-tx/:count", post(write_and_transact));
+    let sessions = Sessions::builder(ledger, key_ring()).known_sessions(bytes, Duration::from_secs(3_600));
+    let visitor = Visitor::new(&app(route.with(sessions.build().unwrap())));
+    visitor.get("/write").await;
+    for path in ["/write", "/tx-write/1", "/tx/1", "/write-tx/1", "/login", "/logout", "/write"] {
+        assert!(visitor.post(path, "").await.status.is_success(), "{path}");
+    }
+    assert_eq!(visitor.post("/fail", "").await.status, 409);
+    assert_eq!(visitor.post("/tx-fail/1", "").await.status, 409);
+    visitor.get("/read").await;
+    (visitor, wire, database)
+}
+
+/// The trips of a POST of `visitor`, and its status.
+async fn trips_to_post(visitor: &Visitor, wire: &Wire, path: &str) -> (usize, u16) {
+    let before = wire.trips();
+    let status = visitor.post(path, "").await.status.as_u16();
+    (wire.trips() - before, status)
+}
+
+const PLENTY: usize = 1 << 20;
+
+#[tokio::test]
+async fn a_known_session_is_written_in_one_trip_and_ended_in_one() {
+    let (visitor, wire, _database) = known_visitor(PLENTY).await;
+    for _ in 0..3 {
+        assert_eq!(trips_to_post(&visitor, &wire, "/write").await, (1, 200));
+    }
+    assert_eq!(trips_to_post(&visitor, &wire, "/login").await, (1, 200));
+    assert_eq!(trips_to_post(&visitor, &wire, "/write").await, (2, 200), "the new token is shown first");
+    assert_eq!(trips_to_post(&visitor, &wire, "/write").await, (1, 200));
+    assert_eq!(trips_to_post(&visitor, &wire, "/logout").await, (1, 200));
+}
+
+/// One fewer than the application's own BEGIN, statements and COMMIT.
+#[tokio::test]
+async fn a_transaction_that_changes_a_known_session_takes_one_trip_besides_its_statements() {
+    let (visitor, wire, _database) = known_visitor(PLENTY).await;
+    for count in [0, 1, 3] {
+        for path in ["/tx-write", "/write-tx"] {
+            let path = format!("{path}/{count}");
+            assert_eq!(trips_to_post(&visitor, &wire, &path).await, (count + 1, 200), "{path}");
+        }
+    }
+}
+
+/// It appends no event by which the outcome of a lost COMMIT could be found out, so it asks for its id first.
+#[tokio::test]
+async fn a_transaction_that_leaves_a_known_session_alone_takes_as_many_as_any_other() {
+    let (visitor, wire, _database) = known_visitor(PLENTY).await;
+    for count in [0, 1, 3] {
+        let path = format!("/tx/{count}");
+        assert_eq!(trips_to_post(&visitor, &wire, &path).await, (count + 2, 200), "{path}");
+    }
+}
+
+/// The load that proves the answer right travels with the rollback.
+#[tokio::test]
+async fn an_answer_that_commits_nothing_takes_no_more_trips_than_with_a_load() {
+    let (visitor, wire, _database) = known_visitor(PLENTY).await;
+    assert_eq!(trips_to_post(&visitor, &wire, "/read").await, (1, 200));
+    assert_eq!(trips_to_post(&visitor, &wire, "/fail").await, (1, 409));
+    for count in [1, 3] {
+        let path = format!("/tx-fail/{count}");
+        assert_eq!(trips_to_post(&visitor, &wire, &path).await, (count + 1, 409), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn without_memory_each_request_loads() {
+    let (visitor, wire, _database) = known_visitor(0).await;
+    for (path, trips, status) in [
+        ("/write", 2, 200),
+        ("/read", 1, 200),
+        ("/fail", 1, 409),
+        ("/tx/3", 5, 200),
+        ("/tx-write/3", 5, 200),
+        ("/write-tx/3", 5, 200),
+        ("/tx-fail/3", 5, 409),
+    ] {
+        assert_eq!(trips_to_post(&visitor, &wire, path).await, (trips, status), "{path}");
+    }
 }
 
 /// A visitor whose application reaches the database over a wire, on one connection that knows all statements.

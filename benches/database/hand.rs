@@ -32,6 +32,9 @@ const CREATE: &str = include_str!("../../src/store/sql/create.sql");
 const END: &str = include_str!("../../src/store/sql/end.sql");
 const HISTORY: &str = include_str!("../../src/store/sql/history.sql");
 
+/// Whatever the epoch and the head hash before are.
+const ANY: [&(dyn ToSql + Sync); 2] = [&None::<i16>, &None::<&[u8]>];
+
 /// One connection.
 pub(crate) struct Hand {
     pub(crate) client: Client,
@@ -312,6 +315,7 @@ impl Hand {
             &resend,
         ];
         event.add_to(&mut parameters, &now);
+        parameters.extend(ANY);
         let more: Vec<i64> = (version + 2..=after).collect();
         let (appended, more) = tokio::join!(biased;
             self.client.query(&self.append, &parameters),
@@ -376,6 +380,7 @@ impl Hand {
         let ended_by = None::<&str>;
         parameters.extend([&CLIENT.0 as &(dyn ToSql + Sync), &CLIENT.1, &head, &ended_by]);
         event.add_to(&mut parameters, &now);
+        parameters.extend(ANY);
         self.client.query(&self.end, &parameters).await?;
         Ok(())
     }

@@ -98,7 +98,7 @@ async fn explain_append(client: &Client, session: session_ledger::SessionId) -> 
     let arguments = client.query_one(include_str!("sql/append_arguments.sql"), &[&session.as_uuid()]).await?;
     let arguments: &str = arguments.try_get(0)?;
     client.batch_execute("begin isolation level serializable").await?;
-    let cost = explain(client, &format!("append({arguments})")).await;
+    let cost = explain(client, &format!("append({arguments}, null, null)")).await;
     client.batch_execute("rollback").await?;
     cost
 }

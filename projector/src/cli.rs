@@ -12,8 +12,8 @@ mod run;
 mod serve;
 mod state_at;
 mod subscriptions;
-mod tables;
 mod sweep;
+mod tables;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -37,8 +37,8 @@ pub use run::{JobName, Run};
 pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
-pub use tables::Tables;
 pub use sweep::Sweep;
+pub use tables::Tables;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///

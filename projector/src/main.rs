@@ -8,9 +8,9 @@ use clap::Parser;
 use projector::cli::{Archive, Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
 use projector::relay::End;
 use projector::{
-    Answer, Console, Error, archive, console_user, database, did, end, epoch, failed_logins, history, key_file,
-    keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs, serve, sessions, state_at,
-    stats, subscriptions, sweep, verify,
+    Answer, Console, Error, archive, console_user, database, did, end, epoch, failed_logins, history,
+    key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs, serve,
+    sessions, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;

@@ -183,7 +183,7 @@ impl Ledger {
         let written = changed.draft.write(TokenHash::default(), &origin, || EventId::from_random(random()));
         if let Some(written) = written {
             let resend = live.resend.filter(|_| written.state.content.offered.is_some());
-            let append = Arc::new(Append { written, resend });
+            let append = Arc::new(Append::of(written, resend));
             let ledger = self.clone();
             // In a task of its own: whoever waits may be dropped with its stream, halfway through a commit.
             let committing = tokio::spawn(async move { ledger.commit(&[append], None).await });

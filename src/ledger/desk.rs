@@ -1,6 +1,7 @@
 //! The desk: all that the cycle of a request asks of the store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -9,18 +10,18 @@ use crate::session::{
     ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Mark, Marking, Policy, Recorded,
     SessionId, Timeouts, UserId,
 };
-use crate::store::connection::deadline::answered;
 use crate::store::connection::pool::Connection;
 use crate::store::log::history;
-use crate::store::request::load::{self, Loaded};
+use crate::store::request::load;
 use crate::store::{seals, sessions};
 
 use crate::token::SEALS_MAX;
 
+pub(crate) use crate::store::connection::deadline::answered;
 pub(crate) use crate::store::connection::statement::Sql;
 pub(crate) use crate::store::error::{Prospect, cause};
-pub(crate) use crate::store::request::append::Append;
-pub(crate) use crate::store::request::load::LiveSession;
+pub(crate) use crate::store::request::append::{Append, Base};
+pub(crate) use crate::store::request::load::{LiveSession, Loaded};
 pub(crate) use crate::store::request::savepoint::Savepoint;
 pub(crate) use crate::store::request::transaction::{Begun, RolledBack, Transaction};
 pub(crate) use tokio_postgres::Row;
@@ -32,6 +33,9 @@ pub(crate) struct Lookup {
     pub(crate) session: FoundSession,
     /// The rows that the application's own statement found beside it.
     pub(crate) also: Vec<Row>,
+    /// When the database was asked, and when it had answered, by [`Ledger::uptime`].
+    pub(crate) asked: Duration,
+    pub(crate) answered: Duration,
 }
 
 /// A session that was looked up.
@@ -48,6 +52,7 @@ impl Ledger {
     /// May be dropped on its way.
     pub(crate) async fn find(&self, id: SessionId, also: Option<&'static Sql>) -> Result<Lookup, Error> {
         let finding = async {
+            let asked = self.uptime();
             let loaded = match also {
                 None => self.load(id).await?,
                 also => {
@@ -57,7 +62,7 @@ impl Ledger {
             let why = async || {
                 self.lend(async |connection: &Connection| load::why_ended(connection, id).await).await
             };
-            found(loaded, why).await
+            self.found(loaded, asked, why).await
         };
         answered(finding).await
     }
@@ -71,12 +76,13 @@ impl Ledger {
         marking: Marking,
     ) -> Result<(Transaction, Lookup), Error> {
         answered(async {
+            let asked = self.uptime();
             let (transaction, loaded) = Transaction::begin(self.pool(), session, also, marking).await?;
             let why = async || match session {
                 Some(id) => load::why_ended(transaction.client(), id).await,
                 None => Ok(None),
             };
-            let found = found(loaded, why).await?;
+            let found = self.found(loaded, asked, why).await?;
             Ok((transaction, found))
         })
         .await
@@ -90,6 +96,11 @@ impl Ledger {
         mark: Option<Mark>,
     ) -> Result<(Arc<Transaction>, Begun), Error> {
         answered(Transaction::begin_ahead(self.pool(), session, mark)).await
+    }
+
+    /// Begins a transaction for a request that knows its session, without waiting for the answer.
+    pub(crate) async fn begin_known(&self) -> Result<Transaction, Error> {
+        answered(Transaction::begin_known(self.pool())).await
     }
 
     /// The answer to a beginning that was sent ahead.
@@ -112,6 +123,26 @@ impl Ledger {
         let reading =
             self.lend(async |connection: &Connection| load::hash_at(connection, session, version).await);
         answered(reading).await
+    }
+
+    /// The time since some moment, by a clock of the process that nobody sets.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.0.timekeeper.uptime()
+    }
+
+    /// Of a session that is not live, asks `why`.
+    async fn found(
+        &self,
+        loaded: Loaded,
+        asked: Duration,
+        why: impl AsyncFnOnce() -> Result<Option<(EndReason, f64)>, Error>,
+    ) -> Result<Lookup, Error> {
+        let answered = self.uptime();
+        let session = match loaded.session {
+            Some(live) => FoundSession::Live(live),
+            None => FoundSession::Gone(why().await?),
+        };
+        Ok(Lookup { now: loaded.now, session, also: loaded.also, asked, answered })
     }
 
     /// Makes sure that a time of the database's clock follows from earlier ones, as the process's own clock
@@ -249,18 +280,6 @@ impl Transaction {
     }
 }
 
-/// Of a session that is not live, asks `why`.
-async fn found(
-    loaded: Loaded,
-    why: impl AsyncFnOnce() -> Result<Option<(EndReason, f64)>, Error>,
-) -> Result<Lookup, Error> {
-    let session = match loaded.session {
-        Some(live) => FoundSession::Live(live),
-        None => FoundSession::Gone(why().await?),
-    };
-    Ok(Lookup { now: loaded.now, session, also: loaded.also })
-}
-
 fn each(appends: &[Arc<Append>]) -> Vec<&Append> {
     appends.iter().map(Arc::as_ref).collect()
 }
@@ -277,5 +296,5 @@ pub(super) fn append_of(
     actor: Option<UserId>,
 ) -> Result<Option<Append>, Error> {
     let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
-    Ok(written.map(|written| Append { written, resend: None }))
+    Ok(written.map(|written| Append::of(written, None)))
 }

@@ -34,6 +34,11 @@ impl Timekeeper {
         Self { uptime, marks: Mutex::new(Marks { trusted, doubted: None }) }
     }
 
+    /// The time since some moment, by the process's clock.
+    pub(super) fn uptime(&self) -> Elapsed {
+        (self.uptime)()
+    }
+
     /// Whether the time `now`, by the database's clock, follows from the times before.
     ///
     /// # Errors

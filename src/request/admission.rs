@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Incident;
+use super::known::Told;
 use super::opened::Opened;
 use super::visit::Visit;
 use super::vocabulary::USE_AFTER_EXPIRE;
@@ -24,8 +25,10 @@ impl Visit {
     ) -> Result<Opened, Error> {
         let was_let_in = self.was_let_in.load(Ordering::Relaxed);
         let (id, witness, now) = (shown.session, shown.witness, found.now);
+        let told = Told { at: now, asked: found.asked, answered: found.answered };
         self.tell_use_after_end(id, &found, was_let_in);
         let mut opened = Opened::admitted(&self.shared, shown, found, was_let_in);
+        self.learn(&opened, told);
         if self.shared.ledger.policy().watches_clients() && opened.meet(&self.arrival.client()) {
             let reaction = Reaction::End;
             self.report(|client| Incident::ClientChanged { session: id, client, reaction });
@@ -73,7 +76,7 @@ impl Visit {
     /// told to forget its cookie.
     fn tell_use_after_end(&self, session: SessionId, found: &Lookup, was_let_in: bool) {
         let FoundSession::Gone(Some((reason, _))) = &found.session else { return };
-        if was_let_in || self.attempt() > 1 {
+        if was_let_in || !self.is_first() {
             return;
         }
         if let Some(left_out) = self.shared.allowance.take(USE_AFTER_EXPIRE, Instant::now()) {

@@ -38,7 +38,11 @@ pub(super) async fn commit_in_turn(
     if let Some(login) = committed.as_ref().err().and_then(refused) {
         visit.note_refused_login(login, opened.holding.loaded_version().map(|(session, _)| session));
     }
+    if let (Err(_), Some((session, _))) = (&committed, opened.holding.loaded_version()) {
+        visit.forget(session);
+    }
     let plan = committed?;
+    visit.remember(&plan.appends);
     visit.tell_client_changes(&plan.appends);
     Ok(plan)
 }

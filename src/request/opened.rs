@@ -1,5 +1,6 @@
 //! The session as one request has opened it: the holding, and what only this process may know.
 
+mod knowing;
 mod proving;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use super::SessionError;
 use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
-use crate::ledger::desk::{Append, FoundSession, LiveSession, Lookup, Row};
+use crate::ledger::desk::{Append, Base, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
     Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding, Live, Login,
     Moment, Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
@@ -246,14 +247,17 @@ impl Opened {
         let hash = self.secret.as_ref().map(Secret::hash).unwrap_or_default();
         let writes = self.holding.writes(hash, client, event_id);
 
+        let base = self.holding.base();
+        let base = base.map(|(epoch, head)| Base { epoch: epoch.cast_signed(), head });
         // The end of one session goes before the events of the next.
         let mut appends = Vec::new();
         if let Some(written) = writes.end {
-            appends.push(Arc::new(Append { written, resend: None }));
+            appends.push(Arc::new(Append { written, resend: None, base }));
         }
         if let Some(written) = writes.session {
             let resend = self.kept_secret(shared, writes.resend)?;
-            appends.push(Arc::new(Append { written, resend }));
+            let base = base.filter(|_| written.expected_version > 0);
+            appends.push(Arc::new(Append { written, resend, base }));
         }
 
         // The token is minted before the commit: if that fails, nothing is written.
@@ -334,7 +338,7 @@ impl Opened {
         // What cannot be read is left as it is.
         self.readable().ok()?;
         let written = self.holding.aside(is_rolled_back, client, event_id)?;
-        Some(Append { written, resend: None })
+        Some(Append::of(written, None))
     }
 
     /// The sealed secret that the session's row keeps of an offered token.

@@ -50,6 +50,7 @@ impl Part {
     /// Forgets the session as it was loaded, so that it is loaded again with the transaction's beginning.
     pub(crate) fn start_over(&mut self, visit: &Visit) {
         visit.failed_logins.forget_from(self.failed_logins);
+        visit.bar_memory();
         let opened = visit.stage().pause();
         self.held = opened.as_ref().and_then(Held::of).or(self.held.take());
     }

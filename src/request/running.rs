@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::opened::Opened;
 use super::room::Room;
-use crate::ledger::desk::{Begun, RolledBack, Transaction};
+use crate::ledger::desk::{Begun, Loaded, RolledBack, Transaction};
 use crate::ledger::{Error, Ledger};
 use crate::session::SessionId;
 
@@ -63,8 +63,10 @@ impl Running {
     /// Why a beginning that was sent ahead has failed, if it has. If a table has been altered, all
     /// connections must prepare their statements anew.
     async fn look_back(&mut self) -> Option<Error> {
-        let (_, begun) = self.ahead.take()?;
-        let error = Ledger::begun(begun).await.err()?;
+        let error = match self.ahead.take() {
+            Some((_, begun)) => Ledger::begun(begun).await.err(),
+            None => self.transaction.begun().await.err(),
+        }?;
         if matches!(error, Error::Outdated(_)) {
             self.transaction.client().forget_statements();
         }
@@ -96,16 +98,29 @@ impl Undone {
 
 /// Rolls back, and says how the transaction was found.
 pub(super) async fn roll_back(running: Option<Running>) -> Undone {
-    let Some(mut running) = running else { return Undone::NOTHING };
+    match running {
+        Some(running) => roll_back_and_load(running, None).await.0,
+        None => Undone::NOTHING,
+    }
+}
+
+/// Rolls back, and loads a session in the same trip. Without an answer to the load the session must be loaded
+/// by itself.
+pub(super) async fn roll_back_and_load(
+    mut running: Running,
+    session: Option<SessionId>,
+) -> (Undone, Option<Loaded>) {
     let beginning = running.look_back().await;
     let _room = running.room.take();
-    let Ok(transaction) = running.take_back() else { return Undone { cause: beginning, ..Undone::NOTHING } };
-    let found = transaction.rollback().await;
+    let Ok(transaction) = running.take_back() else {
+        return (Undone { cause: beginning, ..Undone::NOTHING }, None);
+    };
+    let (found, loaded) = transaction.rollback_and_load(session).await;
     if found == RolledBack::Lost {
         tracing::warn!(
             "a connection was lost before its transaction was committed, or takes no writes: it is discarded"
         );
     }
     let idle = (found == RolledBack::Idle).then_some(Error::IdleTooLong);
-    Undone { found, cause: beginning.or(idle) }
+    (Undone { found, cause: beginning.or(idle) }, loaded)
 }

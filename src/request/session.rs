@@ -16,8 +16,9 @@ use crate::session::{Assurance, EndReason, Holding, Key, Login, SessionId, Sessi
 
 /// The request's session.
 ///
-/// Asking for it loads the session in one trip, or in none for a visitor without a valid cookie. Changes are
-/// written after the handler has returned; [`web`](crate::web) says when they are not.
+/// Asking for it loads the session in one trip, or in none for a visitor without a valid cookie and for a
+/// request that writes to a [known session](crate::web::SessionsBuilder::known_sessions). Changes are written
+/// after the handler has returned; [`web`](crate::web) says when they are not.
 ///
 /// It is for the handler. In a stream, a WebSocket or a task that goes on after the answer it still reads as
 /// the request has left it, and each change is refused ([`SessionError::Over`]). There use a

@@ -104,7 +104,8 @@ async fn settle_work(visit: Arc<Visit>, commits: bool, is_kept: bool, mut answer
         match visit.waits.bounded(concluding.as_mut()).await {
             Some(result) => result,
             None => {
-                answer.send(|| settled(&visit, None, Err(Verdict::late(commits))));
+                let late = Verdict::late(commits || visit.is_unchecked());
+                answer.send(|| settled(&visit, None, Err(late)));
                 concluding.await
             }
         }
@@ -150,12 +151,13 @@ async fn conclude(
         roll_back(running).await;
         Err(Verdict::SendAgain(wait.unsigned_abs()))
     } else if commits {
-        commit_in_turn(visit, opened, running).await.map_err(Verdict::Failed)
+        let has_transaction = running.is_some();
+        let committed = commit_in_turn(visit, opened, running).await;
+        visit.proved(has_transaction, committed).await.map_err(Verdict::Failed)
     } else {
-        let undone = roll_back(running).await;
-        Err(opened
-            .check()
-            .map_or_else(|error| Verdict::Failed(error.into()), |()| Verdict::RolledBack(undone)))
+        let (undone, checked) = visit.roll_back_known(running).await;
+        let sound = checked.map_err(CommitFailed::from).and_then(|()| Ok(opened.check()?));
+        Err(sound.map_or_else(Verdict::Failed, |()| Verdict::RolledBack(undone)))
     }
 }
 
@@ -182,7 +184,8 @@ impl Answer {
 }
 
 impl Verdict {
-    /// For a request that waits no longer for its commit, or for its rollback.
+    /// For a request that waits no longer for its commit, or for its rollback. `commits` also where it is yet
+    /// to be proved that what the handler has seen was current.
     fn late(commits: bool) -> Self {
         if commits { Self::Failed(Error::OutcomeUnknown.into()) } else { Self::RolledBack(Undone::LOST) }
     }
@@ -194,9 +197,9 @@ fn settled(visit: &Visit, opened: Option<&Opened>, result: Result<Plan, Verdict>
     // An append says by itself when the session was seen, and a refused login is no use of it.
     let has_appended = result.as_ref().is_ok_and(|plan| !plan.appends.is_empty());
     let is_noted = !has_appended && !visit.has_refused_login();
-    let draw = || rand::random_range(1..=100);
-    let visit_to_note = opened.filter(|_| is_noted).and_then(|opened| opened.holding.to_touch(draw));
+    let visit_to_note = opened.filter(|_| is_noted).and_then(|opened| visit.to_touch(&opened.holding));
     if let Some((session, at)) = visit_to_note {
+        visit.forget(session);
         visit.shared.ledger.note_activity(session, at);
     }
     let (verdict, cookie, device) = match result {
@@ -227,6 +230,7 @@ async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
     let offered = renewed.and_then(|()| opened.plan(&visit.shared, visit.arrival.client()));
     let plan =
         offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
+    plan.appends.iter().for_each(|append| visit.forget(append.written.id));
     match visit.shared.ledger.commit(&plan.appends, None).await {
         Ok(()) => Some(plan),
         Err(error) => {
@@ -241,6 +245,7 @@ async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
 /// Writes what the browser has shown: an offered token, or another client. Another request may have done so
 /// first; if this fails, the next request tries it again.
 async fn append_aside(visit: &Visit, aside: Append) {
+    visit.forget(aside.written.id);
     let aside = [Arc::new(aside)];
     match visit.shared.ledger.commit(&aside, None).await {
         Ok(()) => visit.tell_client_changes(&aside),

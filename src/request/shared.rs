@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::allowance::Allowance;
 use super::forwarded::Proxies;
 use super::incident::Incident;
+use super::known::Known;
 use super::room::Streams;
 use super::starts::Starts;
 use super::tries::Tries;
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     /// None: visitors start as many sessions as they like.
     pub(crate) starts: Option<Starts>,
     pub(crate) tries: Tries,
+    /// None: each request loads its session.
+    pub(crate) known: Option<Known>,
 }
 
 impl Shared {

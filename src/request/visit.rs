@@ -1,5 +1,6 @@
 //! One run of one request: what it has asked of the ledger so far.
 
+mod knowing;
 pub(super) mod leaving;
 mod marking;
 
@@ -12,6 +13,7 @@ use super::arrival::Arrival;
 use super::completion::CookieChange;
 use super::cookie::Cookie;
 use super::failed_logins::FailedLogins;
+use super::knowing::Knowing;
 use super::opened::Opened;
 use super::place::Place;
 use super::room::Room;
@@ -52,6 +54,8 @@ pub(crate) struct Visit {
     part: Mutex<Option<CommittedPart>>,
     /// Its place among those who write to the session, kept until the request is settled or dropped.
     place: Place,
+    /// What the run owes to the sessions that the process knows.
+    knowing: Knowing,
     /// The session, once a handler has asked for it. Never held across an await.
     stage: Mutex<Stage>,
     /// The transaction, where it is to know its session.
@@ -86,6 +90,7 @@ impl Visit {
             failed_logins: FailedLogins::default(),
             part: Mutex::default(),
             place: Place::default(),
+            knowing: Knowing::default(),
             marked: Mutex::default(),
             is_attended: AtomicBool::new(false),
             stage: Mutex::default(),
@@ -99,7 +104,8 @@ impl Visit {
         self.failed_logins.forget_from(0);
         let next = Self::new(Arc::clone(&self.shared), self.arrival.clone(), attempt);
         let was_let_in = AtomicBool::new(self.was_let_in.load(Ordering::Relaxed));
-        Self { was_let_in, session: self.session.clone(), waits: self.waits.rest(), ..next }
+        let knowing = self.knowing.of_next_run();
+        Self { was_let_in, session: self.session.clone(), waits: self.waits.rest(), knowing, ..next }
     }
 
     /// Which run of the request this is: 1 for the first.
@@ -158,7 +164,7 @@ impl Visit {
     /// Whether a visitor's session may start, by the limit of the client's address. Counted once a request.
     pub(super) fn may_start(&self) -> bool {
         match (&self.shared.starts, self.arrival.address) {
-            (Some(starts), Some(address)) if self.attempt() == 1 => starts.allow(address, Instant::now()),
+            (Some(starts), Some(address)) if self.is_first() => starts.allow(address, Instant::now()),
             _ => true,
         }
     }
@@ -194,9 +200,14 @@ impl Visit {
             Cookie::Token(shown) => {
                 let id = shown.session;
                 self.stand_in_line(id).await;
-                let found = self.shared.ledger.find(id, self.shared.also).await?;
-                let recorded = async |version| self.shared.ledger.hash_at(id, version).await;
-                self.admit(shown, found, recorded).await?
+                match self.recall(shown) {
+                    Ok(opened) => opened,
+                    Err(shown) => {
+                        let found = self.shared.ledger.find(id, self.shared.also).await?;
+                        let recorded = async |version| self.shared.ledger.hash_at(id, version).await;
+                        self.admit(shown, found, recorded).await?
+                    }
+                }
             }
         };
         self.stage().open(opened);
@@ -222,6 +233,10 @@ impl Visit {
             Some(known) => {
                 let session = known.map(|(session, _)| session);
                 let room = self.room(session).await?;
+                if self.is_unchecked() {
+                    let transaction = Arc::new(self.shared.ledger.begin_known().await?);
+                    return Ok(self.run(&mut place, Running { transaction, ahead: None, room: Some(room) }));
+                }
                 let mark = self.present_mark();
                 let (transaction, begun) = self.shared.ledger.begin_ahead(session, mark).await?;
                 Running { transaction, ahead: Some((known, begun)), room: Some(room) }
@@ -232,9 +247,13 @@ impl Visit {
                 Running { transaction, ahead: None, room: Some(room) }
             }
         };
+        Ok(self.run(&mut place, running))
+    }
+
+    fn run(&self, place: &mut Option<Running>, running: Running) -> Arc<Transaction> {
         self.mark_from_now_on(&running.transaction);
         self.is_attended.store(true, Ordering::Relaxed);
-        Ok(Arc::clone(&place.insert(running).transaction))
+        Arc::clone(&place.insert(running).transaction)
     }
 
     /// Begins a transaction and opens the session in it.
@@ -245,6 +264,10 @@ impl Visit {
             self.stand_in_line(id).await;
         }
         let room = self.room(id).await?;
+        let cookie = match self.begin_known(cookie).await? {
+            Ok(transaction) => return Ok((Arc::new(transaction), room)),
+            Err(cookie) => cookie,
+        };
         let (transaction, found) =
             self.shared.ledger.begin(id, self.shared.also, self.marking(&cookie)).await?;
         let opened = match cookie {
@@ -319,7 +342,7 @@ impl Visit {
 
     /// A request that runs again is not a second incident.
     pub(crate) fn report(&self, incident: impl FnOnce(Client) -> Incident) {
-        if self.attempt() == 1 {
+        if self.is_first() {
             self.shared.report(&incident(self.arrival.client()));
         }
     }

@@ -59,8 +59,9 @@ impl Draft {
     }
 
     /// A session as it is stored.
-    pub fn stored(id: SessionId, state: SessionState, bytes_max: usize) -> Self {
-        let (timeouts, state) = (state.content.timeouts, Arc::new(state));
+    pub fn stored(id: SessionId, state: impl Into<Arc<SessionState>>, bytes_max: usize) -> Self {
+        let state = state.into();
+        let timeouts = state.content.timeouts;
         Self { id, base: Some(Arc::clone(&state)), state, facts: Vec::new(), timeouts, bytes_max }
     }
 
@@ -87,6 +88,11 @@ impl Draft {
     /// How many events the stored session has; 0 for one that is yet to be started.
     pub fn base_version(&self) -> i64 {
         self.base.as_ref().map_or(0, |base| base.version)
+    }
+
+    /// The chain of the stored session; none for one that is yet to be started.
+    pub fn base_head(&self) -> Option<ChainHash> {
+        self.base.as_ref().map(|base| base.head)
     }
 
     /// The session without all that was wished.

@@ -1,6 +1,6 @@
 //! Conditions that a transaction must meet to be committed.
 
-use super::{SessionId, UserId};
+use super::{ChainHash, SessionId, UserId};
 
 /// A condition that a statement before COMMIT checks. If it does not hold, nothing is committed.
 ///
@@ -21,6 +21,10 @@ pub enum Guard {
         session: SessionId,
         /// The version at which it was loaded.
         version: i64,
+        /// The chain up to that version.
+        head: ChainHash,
+        /// The database's epoch then.
+        epoch: Option<u16>,
     },
     /// No statement of the transaction may have failed. For a transaction without a session: PostgreSQL
     /// answers the COMMIT of a failed transaction without an error.

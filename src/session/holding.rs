@@ -7,6 +7,7 @@
 mod change;
 mod client;
 mod form;
+mod known;
 mod proving;
 mod renewal;
 mod settle;
@@ -17,9 +18,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::start::Start;
 use super::{
-    Admission, ClientChanged, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId,
+    Admission, ChainHash, ClientChanged, DatabaseTime, Draft, EndReason, Ending, Moment, Policy, SessionId,
     SessionState, Shown, TokenHash, UserId, Witness,
 };
+
+pub(crate) use known::{Elapsed, KnownSession};
 
 /// How long a browser is asked to wait at the least before it sends a request again.
 const WAIT_MIN: Duration = Duration::milliseconds(100);
@@ -246,6 +249,12 @@ impl Holding {
         }
     }
 
+    /// The epoch of the database, and the chain of the stored session as it was loaded; none without one.
+    pub fn base(&self) -> Option<(u16, ChainHash)> {
+        let draft = self.ended.as_ref().unwrap_or(&self.draft);
+        Some((self.now.epoch()?, draft.base_head()?))
+    }
+
     /// The witness for a token of the session in this state; none before the database has been asked.
     pub fn witness(&self, state: &SessionState) -> Option<Witness> {
         self.now.epoch().map(|epoch| Witness::of(state, epoch))
@@ -275,7 +284,16 @@ impl Holding {
     /// so, or its present token is shown for the first time. A visit with an old token is no sign of the
     /// present one. `draw` draws a number from 1 to 100.
     pub fn to_touch(&self, draw: impl FnOnce() -> u8) -> Option<(SessionId, OffsetDateTime)> {
-        let (Some(last_seen), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
+        self.to_touch_since(self.last_seen?, draw)
+    }
+
+    /// The same for a session of which it was found out later that it was last seen then.
+    pub(crate) fn to_touch_since(
+        &self,
+        last_seen: OffsetDateTime,
+        draw: impl FnOnce() -> u8,
+    ) -> Option<(SessionId, OffsetDateTime)> {
+        let (Some(_), Moment::Database(now)) = (self.last_seen, self.now) else { return None };
         let is_old_token = matches!(self.admission, Some(Admission::Latecomer | Admission::Kept));
         if self.ended.is_some() || is_old_token {
             return None;

@@ -16,7 +16,7 @@ const NONE: &str = "none";
 pub(crate) const BROWSER_KEEPS_MAX: u32 = 400 * 86_400;
 
 /// Reads a number of seconds, or a text such as `30m`.
-pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+pub(crate) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let found = deserializer.deserialize_any(Span { may_be_none: false })?;
     found.ok_or_else(|| D::Error::invalid_type(Unexpected::Option, &Span { may_be_none: false }))
 }

@@ -15,13 +15,15 @@ use super::kept_body::Budget;
 use super::middleware::Sessions;
 use super::plain_http::PlainHttp;
 use super::settings::{
-    REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies, device_cookie,
+    KNOWN_SESSIONS_AGE, REPLAY_BYTES_MAX, REPLAY_BYTES_TOTAL, Settings, SettingsError, check_bodies,
+    device_cookie, known_sessions_bytes,
 };
 use crate::ledger::Ledger;
 use crate::ledger::desk::Sql;
 use crate::request::Incident;
 use crate::request::allowance::Allowance;
 use crate::request::forwarded::Proxies;
+use crate::request::known::Known;
 use crate::request::room::Streams;
 use crate::request::shared::{IncidentHook, RetryHook, Shared};
 use crate::request::starts::Starts;
@@ -46,6 +48,7 @@ pub struct SessionsBuilder {
     replay_bytes_total: usize,
     starts: Option<Starts>,
     known_devices: Option<Duration>,
+    known_sessions: (usize, Duration),
     proxies: Proxies,
     client: Option<ClientHook>,
     also: Option<&'static Sql>,
@@ -76,6 +79,7 @@ impl Sessions {
             replay_bytes_total: REPLAY_BYTES_TOTAL,
             starts: None,
             known_devices: None,
+            known_sessions: (known_sessions_bytes(), Duration::from_secs(KNOWN_SESSIONS_AGE.into())),
             proxies: Proxies::default(),
             client: None,
             also: None,
@@ -106,6 +110,8 @@ impl SessionsBuilder {
         self.provenance = requests.provenance;
         self.starts = requests.starts_per_minute.map(Starts::per_minute);
         self.known_devices = requests.known_devices.map(|age| Duration::from_secs(age.into()));
+        let age = Duration::from_secs(requests.known_sessions_age.into());
+        self.known_sessions = (requests.known_sessions_bytes, age);
         self.proxies = Proxies::new(requests.trusted_proxies);
         self
     }
@@ -218,6 +224,23 @@ impl SessionsBuilder {
     /// [`SessionSummary::device`]: crate::ledger::SessionSummary::device
     pub fn known_devices(mut self, max_age: Duration) -> Self {
         self.known_devices = Some(max_age);
+        self
+    }
+
+    /// How many bytes of sessions this process knows, and for how long after the database has told of them;
+    /// 16 MiB and 10 s unless set, and none with 0 bytes.
+    ///
+    /// A request whose method says that it writes then need not load a session that the process has seen a
+    /// moment ago. COMMIT decides whether what it saw was current: if another process has changed or ended
+    /// the session, the request runs again with a load, and nothing of the first run takes effect. A request
+    /// that commits nothing is checked by a load before its answer leaves. So nothing is answered or written
+    /// by what is old, and no session lives longer by it.
+    ///
+    /// A handler may run once more for it, as for any lost race. One that cannot run again loads, and so does
+    /// every request with [`provenance`](Self::provenance) or [`also_load`](Self::also_load). A session that
+    /// other processes keep changing is soon loaded each time.
+    pub fn known_sessions(mut self, bytes: usize, age: Duration) -> Self {
+        self.known_sessions = (bytes, age);
         self
     }
 
@@ -353,6 +376,7 @@ impl SessionsBuilder {
             streams: Streams::new(connections_of_one),
             starts: self.starts,
             tries: Tries::default(),
+            known: known_sessions(self.known_sessions),
             proxies: self.proxies,
         };
         let face = Face {
@@ -366,4 +390,8 @@ impl SessionsBuilder {
         };
         Sessions::of(face)
     }
+}
+
+fn known_sessions((bytes, age): (usize, Duration)) -> Option<Known> {
+    (bytes > 0 && !age.is_zero()).then(|| Known::new(bytes, age))
 }

@@ -179,7 +179,10 @@ impl<E: Endpoint> SessionsEndpoint<E> {
         }
         let next = reception.once_more(number + 1).await?;
         tracing::debug!(attempt = number, error = %again.error, "the request runs again");
-        tokio::time::sleep(backoff(number)).await;
+        // What was known was old: nobody is in the way.
+        if !reception.visit()?.is_stale() {
+            tokio::time::sleep(backoff(number)).await;
+        }
         Some(next)
     }
 }

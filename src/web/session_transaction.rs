@@ -53,6 +53,8 @@ impl Session {
     {
         let visit = &self.visit;
         let mut part = Part::of(visit).await?;
+        // What the handler has seen so far is as good as what the part will see.
+        visit.check_known().await?;
         let started = Instant::now();
         loop {
             part.start_over(visit);

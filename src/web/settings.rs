@@ -20,6 +20,12 @@ pub(super) const REPLAY_BYTES_MAX: usize = 256 * 1024;
 /// Bodies of all requests are kept up to this size together.
 pub(super) const REPLAY_BYTES_TOTAL: usize = 64 * 1024 * 1024;
 
+/// Sessions that a process knows take up to so many bytes.
+const KNOWN_SESSIONS_BYTES: usize = 16 * 1024 * 1024;
+
+/// A session is known for so many seconds.
+pub(super) const KNOWN_SESSIONS_AGE: u32 = 10;
+
 /// All settings that can be written in a file: the rules of sessions, the cookie, and how requests are
 /// served. Whatever is left out has its default; an unknown setting is an error that names it.
 ///
@@ -88,6 +94,12 @@ pub struct RequestSettings {
     /// such as `"400d"`; `None` for no device cookies.
     #[serde(deserialize_with = "seconds::optional")]
     pub known_devices: Option<u32>,
+    /// How many bytes of sessions the process knows, so that a request that writes need not load its own; 0
+    /// for none.
+    pub known_sessions_bytes: usize,
+    /// For how long a session is known, in seconds or as a text such as `"10s"`.
+    #[serde(deserialize_with = "seconds::required")]
+    pub known_sessions_age: u32,
     /// The networks of the proxies in front of the application; a list, or a text with commas.
     #[serde(deserialize_with = "networks::list")]
     pub trusted_proxies: Vec<IpNet>,
@@ -104,9 +116,18 @@ impl Default for RequestSettings {
             starts_per_minute: None,
             provenance: false,
             known_devices: None,
+            known_sessions_bytes: known_sessions_bytes(),
+            known_sessions_age: KNOWN_SESSIONS_AGE,
             trusted_proxies: Vec::new(),
         }
     }
+}
+
+/// How many bytes of sessions a process knows unless that is set. The project's own tests run either way.
+pub(super) fn known_sessions_bytes() -> usize {
+    let is_off =
+        cfg!(feature = "test") && std::env::var_os("KNOWN_SESSIONS").is_some_and(|text| text == "off");
+    if is_off { 0 } else { KNOWN_SESSIONS_BYTES }
 }
 
 impl Settings {

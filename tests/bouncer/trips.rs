@@ -85,14 +85,30 @@ async fn a_request_takes_as_many_trips_as_without_a_pooler() {
     }
 }
 
+/// BEGIN travels ahead of the handler's first statement to the same server.
+#[tokio::test]
+async fn a_known_session_takes_one_trip_fewer_there_too() {
+    let scene = Scene::set().await;
+    let wire = Wire::to(&scene.pooler.config());
+    let builder = Ledger::builder(wire.config()).connections_max(1).unnamed_statements();
+    let visitor = visitor(builder.connect().await.unwrap());
+    visitor.get("/write").await;
+    for (path, trips) in [("/write", 2), ("/write", 1), ("/tx/1", 2), ("/tx/3", 4), ("/late-tx/3", 4)] {
+        let before = wire.trips();
+        let answer = visitor.post(path, "").await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+        assert_eq!(wire.trips() - before, trips, "{path}");
+    }
+}
+
 fn visitor(ledger: Ledger) -> Visitor {
     let route = Route::new()
         .at("/nothing", get(nothing))
         .at("/read", get(read))
-        .at("/write", get(write))
+        .at("/write", get(write).post(write))
         .at("/login", get(login))
         .at("/logout", get(logout))
-        .at("/tx/:count", get(transact))
-        .at("/late-tx/:count", get(transact_late));
+        .at("/tx/:count", get(transact).post(transact))
+        .at("/late-tx/:count", get(transact_late).post(transact_late));
     Visitor::new(&app(route.with(Sessions::new(ledger, key_ring()))))
 }

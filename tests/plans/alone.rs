@@ -23,7 +23,7 @@ async fn an_append_outside_of_a_transaction_writes_nothing() {
     let (row, place, hash): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
     let event =
         format!("gen_random_uuid(), 'value_set', 1::smallint, null, null, null, null, now(), '', '{hash}'");
-    let append = format!("execute append({row}, {event})");
+    let append = format!("execute append({row}, {event}, null, null)");
     let append_event = format!("execute append_event({place}, {event})");
     let count = "select count(*) from session_ledger.event";
     let events = |row: tokio_postgres::Row| row.get::<_, i64>(0);

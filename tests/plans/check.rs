@@ -20,6 +20,8 @@ pub(crate) const RELAY: &str = "session_ledger_relay";
 pub(crate) const AUDITOR: &str = "session_ledger_auditor";
 pub(crate) const OPERATOR: &str = "session_ledger_operator";
 
+pub(crate) const FENCED: &[&str] = &["LockRows", "Index Scan using a_session_is_live_once on session"];
+
 pub(crate) const ONE: &str = "reads and writes the one row of a subscription, outside any request";
 pub(crate) const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
 pub(crate) const LOOKED_UP: &str =

@@ -77,7 +77,10 @@ fn no_statement_is_left_out() {
     files.sort();
     let mut listed: Vec<_> = statements().map(|(file, _)| *file).collect();
     listed.sort();
-    assert_eq!(files, listed, "give each statement a line in tests/plans/statements.rs, or in the file of its topic");
+    assert_eq!(
+        files, listed,
+        "give each statement a line in tests/plans/statements.rs, or in the file of its topic"
+    );
 }
 
 #[test]

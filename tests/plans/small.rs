@@ -24,21 +24,22 @@ async fn sessions_are_looked_up_however_little_activity_there_is() {
 }
 
 /// The statements of requests that look a session up, with their arguments.
-const LOOKUPS: [(&str, &str); 6] = [
+const LOOKUPS: [(&str, &str); 7] = [
     ("load.sql", "NONE, true"),
     ("load_marked.sql", "NONE, '\\x00'"),
     ("load_group.sql", "array[NONE]::uuid[]"),
     (
         "append.sql",
         "NONE, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                    null, null, null, null, null, null, null, null, null, null",
+                    null, null, null, null, null, null, null, null, null, null, null, null",
     ),
     (
         "end.sql",
         "NONE, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                 null, null, null, null",
+                 null, null, null, null, null, null",
     ),
     ("fence.sql", "NONE, 4"),
+    ("fence_ahead.sql", "NONE, 4, null, null"),
 ];
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The expectations of each statement but the questions.
 
 use super::check::Check::{self, Exempt, Plan};
-use super::check::{AUDITOR, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
+use super::check::{AUDITOR, FENCED, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
 
 /// All statements but the [questions](super::questions), by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
@@ -19,7 +19,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null, null, null, null, null, null",
+                        null, null, null, null, null, null, null, null, null, null, null, null",
             wanted: &[
                 "Update on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -41,7 +41,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             role: RUNTIME,
             arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], null, null, null, null, null, null, null, null, null, \
                         null, null, null, null, null, array[ID]::uuid[], '{5}', null, null, null, null, null, null, null, \
-                        null, null, null",
+                        null, null, null, '{1}', null",
             wanted: &[
                 "Update on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -114,7 +114,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null",
+                        null, null, null, null, null, null, null",
             wanted: &[
                 "Delete on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -159,14 +159,8 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("feed_holder.sql", Exempt(ONE)),
     ("feed_open.sql", Exempt(ONE)),
     ("feed_release.sql", Exempt(ONE)),
-    (
-        "fence.sql",
-        Plan {
-            role: RUNTIME,
-            arguments: "ID, 4",
-            wanted: &["LockRows", "Index Scan using a_session_is_live_once on session"],
-        },
-    ),
+    ("fence.sql", Plan { role: RUNTIME, arguments: "ID, 4", wanted: FENCED }),
+    ("fence_ahead.sql", Plan { role: RUNTIME, arguments: "ID, 4, 1::smallint, null", wanted: FENCED }),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "hash_at_version.sql",

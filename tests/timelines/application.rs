@@ -7,7 +7,7 @@ use poem::web::Path;
 use poem::{EndpointExt, Result, Route, handler, post};
 use session_ledger::Ledger;
 use session_ledger::session::{Assurance, Key, Login, StepUp, Timeouts, UserId};
-use session_ledger::web::{OtherSessions, Session, Sessions, SignedIn};
+use session_ledger::web::{OtherSessions, RequestSettings, Session, Sessions, SignedIn};
 use test_support::{App, app, key_ring};
 
 const NUMBER: Key<u32> = Key::new("number");
@@ -39,7 +39,11 @@ pub(crate) fn application(ledger: &Ledger) -> App {
         .at("/as/:user", post(act_as))
         .at("/as-self", post(act_as_self))
         .at("/logout", post(logout));
-    let sessions = Sessions::builder(ledger.clone(), key_ring()).refuse_superseded();
+    // Known for as long as a timeline, unless this run does without.
+    let bytes = RequestSettings::default().known_sessions_bytes;
+    let sessions = Sessions::builder(ledger.clone(), key_ring())
+        .known_sessions(bytes, Duration::from_secs(24 * 3_600))
+        .refuse_superseded();
     app(routes.with(sessions.build().unwrap()))
 }
 

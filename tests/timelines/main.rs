@@ -4,6 +4,9 @@
 //! A timeline has a policy, three browsers, two users and two processes. Seconds pass; requests arrive, their
 //! answers are taken, lost or come from a request that arrived twice. `TIMELINES=10000` for the full count,
 //! `SEED=` for those of a run that failed.
+//!
+//! Both processes know sessions from a moment ago, of which the model knows nothing: it answers as if each
+//! request had loaded its own. `KNOWN_SESSIONS=off` plays without.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
@@ -32,6 +35,7 @@ const AT_A_TIME: u64 = 4;
 async fn a_model_of_all_policies_and_the_real_system_live_through_the_same_timelines() {
     let (count, seed) = (number("TIMELINES", 40), number("SEED", rand::random_range(0..1 << 32)));
     println!("SEED={seed} TIMELINES={count}");
+    let known = tally::Known::count();
     stream::iter(0..AT_A_TIME.min(count))
         .for_each_concurrent(None, |first| async move {
             if let Err(failed) = tokio::spawn(play(seed, first, count)).await {
@@ -39,7 +43,14 @@ async fn a_model_of_all_policies_and_the_real_system_live_through_the_same_timel
             }
         })
         .await;
+    let known = known.outcomes();
+    println!("known sessions: {known:?}");
     if count >= tally::ENOUGH {
+        let is_off = env::var_os("KNOWN_SESSIONS").is_some_and(|text| text == "off");
+        assert!(
+            is_off || ["hit", "stale", "skipped"].iter().all(|one| known.contains_key(*one)),
+            "{known:?}"
+        );
         tally::assert_that_each_deed_was_answered_in_each_way();
     }
 }

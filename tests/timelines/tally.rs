@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+
 use crate::deed::Deed;
 
 /// So many timelines try everything.
@@ -32,6 +34,32 @@ const WAYS: [(&str, &[u16]); 19] = [
     ("ActAsSelf", &[200, 401]),
     ("LogOut", &[200]),
 ];
+
+/// Counts how known sessions have fared.
+pub(crate) struct Known(Snapshotter);
+
+impl Known {
+    /// Counts from now on.
+    pub(crate) fn count() -> Self {
+        let recorder = DebuggingRecorder::new();
+        let known = Self(recorder.snapshotter());
+        recorder.install().unwrap();
+        known
+    }
+
+    /// How often each outcome was counted.
+    pub(crate) fn outcomes(&self) -> BTreeMap<String, u64> {
+        let metrics = self.0.snapshot().into_vec().into_iter();
+        let known = metrics.filter(|(key, ..)| key.key().name() == "session_ledger_known_sessions_total");
+        let mut outcomes = BTreeMap::new();
+        for (key, _, _, value) in known {
+            if let (Some(outcome), DebugValue::Counter(count)) = (key.key().labels().next(), value) {
+                outcomes.insert(outcome.value().to_owned(), count);
+            }
+        }
+        outcomes
+    }
+}
 
 /// Notes the answer to a deed.
 pub(crate) fn note(deed: &Deed, status: u16) {

@@ -1,12 +1,16 @@
 //! The end of a request: its writes, their guard, and the order to the browser.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Holding, Live, Start};
 use crate::session::{
     Admission, Client, CookiePlan, EventId, Guard, Origin, Resend, SessionId, SessionState, TokenHash,
     Writes, Written,
 };
+
+/// How far the time of an event may be ahead of the database's clock, which a process may know from a moment
+/// ago.
+const SKEW_MAX: Duration = Duration::SECOND;
 
 impl Holding {
     /// Whether a session starts, whose first secret the caller must make.
@@ -94,7 +98,10 @@ impl Holding {
         let last_seen = self.last_seen.unwrap_or(self.now.at());
         let holds_old_token = self.admission == Some(Admission::Latecomer) && !self.has_minted;
         let is_late = holds_old_token && self.ended.is_none() && !self.state().is_token_shown(last_seen);
-        if is_late { self.state().changed_at } else { self.now.at() }
+        let (now, changed_at) = (self.now.at(), self.state().changed_at);
+        // Another process may have told the time by a clock of its own, which is a little ahead.
+        let is_behind = now < changed_at && changed_at - now <= SKEW_MAX;
+        if is_late || is_behind { changed_at } else { now }
     }
 
     fn resend(&self, after: &SessionState) -> Resend {
@@ -109,6 +116,7 @@ impl Holding {
         if self.draft.is_new() {
             return Guard::Unfailed;
         }
-        Guard::Fence { session: self.draft.id(), version: self.draft.state().version }
+        let (session, state) = (self.draft.id(), self.draft.state());
+        Guard::Fence { session, version: state.version, head: state.head, epoch: self.now.epoch() }
     }
 }

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::session::login_step::is_step;
-use crate::session::{Entry, LoginStep, SessionId, Written};
+use crate::session::{ChainHash, Entry, LoginStep, SessionId, Written};
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::Connection;
 use crate::store::connection::statement::{Ready, Sql};
@@ -19,10 +19,16 @@ use crate::store::projection::columns::{EndedRow, LiveRow, LoginRow};
 use crate::store::projection::row::ProjectedRow;
 use crate::store::table::Values;
 
-static CREATE: LazyLock<Sql> = LazyLock::new(|| of_live_row(include_str!("../sql/create.sql")));
-static APPEND: LazyLock<Sql> = LazyLock::new(|| of_live_row(include_str!("../sql/append.sql")));
+static CREATE: LazyLock<Sql> = LazyLock::new(|| {
+    let types = [&PLACE, LiveRow::TYPES, &[Type::BYTEA], EventRow::TYPES];
+    Sql::joined(include_str!("../sql/create.sql"), &types)
+});
+static APPEND: LazyLock<Sql> = LazyLock::new(|| {
+    let types = [&PLACE, LiveRow::TYPES, &[Type::BYTEA], EventRow::TYPES, &BASE];
+    Sql::joined(include_str!("../sql/append.sql"), &types)
+});
 static END: LazyLock<Sql> = LazyLock::new(|| {
-    Sql::joined(include_str!("../sql/end.sql"), &[&PLACE, EndedRow::TYPES, EventRow::TYPES])
+    Sql::joined(include_str!("../sql/end.sql"), &[&PLACE, EndedRow::TYPES, EventRow::TYPES, &BASE])
 });
 static APPEND_EVENT: LazyLock<Sql> =
     LazyLock::new(|| Sql::joined(include_str!("../sql/append_event.sql"), &[&PLACE, EventRow::TYPES]));
@@ -33,8 +39,11 @@ static APPEND_LOGIN_STEP: LazyLock<Sql> = LazyLock::new(|| {
 /// A session and a version of it: the first two parameters of each statement here that writes an event.
 const PLACE: [Type; 2] = [Type::UUID, Type::INT8];
 
-/// How many parameters `create.sql` and `append.sql` have. No other statement here has as many.
-const PARAMETERS_MAX: usize = PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len();
+/// [`Base`]: the last parameters of each statement that changes a stored session.
+const BASE: [Type; 2] = [Type::INT2, Type::BYTEA];
+
+/// How many parameters `append.sql` has. No other statement here has as many.
+const PARAMETERS_MAX: usize = PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len() + BASE.len();
 
 /// One session's events, ready to be sent.
 #[derive(Clone, Debug)]
@@ -42,9 +51,26 @@ pub(crate) struct Append {
     pub(crate) written: Written,
     /// The new secret, sealed, while a late request may need it.
     pub(crate) resend: Option<Vec<u8>>,
+    /// None for a start, and where nothing but the version must be as it was.
+    pub(crate) base: Option<Base>,
+}
+
+/// The stored session that an append goes on from, besides its version. After a restore or a failover another
+/// session may have come to that version.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base {
+    /// The database's epoch.
+    pub(crate) epoch: i16,
+    /// The chain up to the version.
+    pub(crate) head: ChainHash,
 }
 
 impl Append {
+    /// Events for whatever session is at their version.
+    pub(crate) fn of(written: Written, resend: Option<Vec<u8>>) -> Self {
+        Self { written, resend, base: None }
+    }
+
     /// Whether it changes a live session, which stays live.
     pub(crate) fn is_change(&self) -> bool {
         self.written.expected_version > 0 && self.written.state.ended.is_none()
@@ -139,13 +165,13 @@ impl Append {
             ProjectedRow::Ended(row) => row.add_to(&mut values),
         }
         event.add_to(&mut values);
+        let base =
+            (self.base.map(|base| base.epoch), self.base.as_ref().map(|base| &base.head.as_bytes()[..]));
+        if *expected_version > 0 {
+            values.extend([&base.0 as &(dyn ToSql + Sync), &base.1]);
+        }
         sent(statement, client, &values, *id).await
     }
-}
-
-/// A statement that writes a live session's row and an event. `resend` stands between the two.
-fn of_live_row(text: &'static str) -> Sql {
-    Sql::joined(text, &[&PLACE, LiveRow::TYPES, &[Type::BYTEA], EventRow::TYPES])
 }
 
 async fn append_event(

@@ -15,7 +15,7 @@ use crate::store::table::{List, list};
 
 pub(super) static APPEND_GROUP: LazyLock<Sql> = LazyLock::new(|| {
     let (rows, events) = (LiveRow::LIST_TYPES, EventRow::LIST_TYPES);
-    let types = [&PLACE, rows, &[Type::BYTEA_ARRAY], &PLACE, events];
+    let types = [&PLACE, rows, &[Type::BYTEA_ARRAY], &PLACE, events, &[Type::INT2_ARRAY, Type::BYTEA_ARRAY]];
     Sql::joined(include_str!("../sql/append_group.sql"), &types)
 });
 
@@ -23,7 +23,7 @@ pub(super) static APPEND_GROUP: LazyLock<Sql> = LazyLock::new(|| {
 const PLACE: [Type; 2] = [Type::UUID_ARRAY, Type::INT8_ARRAY];
 
 /// How many parameters the statement has.
-const PARAMETERS: usize = 2 * PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len();
+const PARAMETERS: usize = 2 * PLACE.len() + LiveRow::TYPES.len() + 1 + EventRow::TYPES.len() + 2;
 
 /// Sends changes of live sessions, at most one of each session. An error does not say which of them is to
 /// blame.
@@ -35,6 +35,8 @@ pub(super) async fn append_group(
     let rows: Vec<LiveRow> = changes.iter().map(|change| LiveRow::of(&change.written.state)).collect();
     let (places, events): (Vec<(Uuid, i64)>, Vec<EventRow<'_>>) =
         changes.iter().flat_map(|change| events(change)).unzip();
+    let mut epochs: Vec<i16> = changes.iter().filter_map(|change| Some(change.base?.epoch)).collect();
+    epochs.dedup();
     let mut lists: Vec<List<'_>> = Vec::with_capacity(PARAMETERS);
     lists.push(list(changes, |change| change.written.id.as_uuid()));
     lists.push(list(changes, |change| change.written.expected_version));
@@ -43,6 +45,8 @@ pub(super) async fn append_group(
     lists.push(list(&places, |(session, _)| session));
     lists.push(list(&places, |(_, version)| version));
     EventRow::add_lists(&events, &mut lists);
+    lists.push(list(&epochs, |epoch| epoch));
+    lists.push(list(changes, |change| change.base.as_ref().map(|base| &base.head.as_bytes()[..])));
     let parameters: Vec<&(dyn ToSql + Sync)> =
         lists.iter().map(|list| -> &(dyn ToSql + Sync) { &**list }).collect();
     statement.query(client, &parameters).await?;

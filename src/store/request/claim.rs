@@ -51,7 +51,7 @@ fn note(session: SessionId, live: LiveSession) -> Result<Option<Vec<Append>>, Wi
     let at = live.state.changed_at;
     let mut draft = Draft::stored(session, live.state, usize::MAX);
     let written = write(&mut draft, Wish::Note(Noted::of_text(NAME, TEXT)), at)?;
-    Ok(written.map(|written| vec![Append { written, resend: live.resend }]))
+    Ok(written.map(|written| vec![Append::of(written, live.resend)]))
 }
 
 /// A session that starts and ends at once, so that no other session can start with this id. No secret opens
@@ -64,7 +64,7 @@ fn stillborn(session: SessionId, at: OffsetDateTime) -> Result<Option<Vec<Append
     let mut draft = Draft::stored(session, start.state.clone(), usize::MAX);
     let end = Wish::End { reason: EndReason::Other(REASON.into()), last_seen: at, by: None };
     let end = write(&mut draft, end, at)?;
-    let appends = [Some(start), end].into_iter().flatten().map(|written| Append { written, resend: None });
+    let appends = [Some(start), end].into_iter().flatten().map(|written| Append::of(written, None));
     Ok(Some(appends.collect()))
 }
 

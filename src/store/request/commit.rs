@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tracing::Instrument;
@@ -11,15 +12,17 @@ use super::append::Append;
 use super::append_group::{APPEND_GROUP, append_group};
 use super::gate::{self, ADMIT_LOGIN};
 use super::outcome::Trace;
-use super::transaction::{State, Transaction};
-use crate::session::{Guard, SessionId};
+use super::transaction::{State, Transaction, TransactionId};
+use crate::session::{ChainHash, Guard, SessionId};
 use crate::store::connection::deadline::{answered, committed};
 use crate::store::connection::pipeline::{Step, pipelined};
 use crate::store::connection::pool::Pool;
-use crate::store::connection::statement::{Ready, Sql};
+use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
 use crate::telemetry;
 
+static FENCE_AHEAD: Sql =
+    Sql::new(include_str!("../sql/fence_ahead.sql"), &[Type::UUID, Type::INT8, Type::INT2, Type::BYTEA]);
 static FENCE: Sql = Sql::new(include_str!("../sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// Begins a transaction that is over in the same trip. If only half of that trip arrives, its locks must not
@@ -104,12 +107,27 @@ impl Transaction {
     ) -> Result<(), CommitError> {
         let begins = self.state == State::Reserved;
         self.state = State::Open;
+        // Only a transaction that appends nothing needs an id that it does not have.
+        let guard = match guard {
+            Some(Guard::Fence { .. } | Guard::Unfailed) if !begins && self.id.get().is_none() => {
+                match answered(self.fence_ahead(guard)).await {
+                    Ok(()) => None,
+                    Err(error) => {
+                        let error = self.explained(error);
+                        self.rollback().await;
+                        return Err(CommitError::Failed(error));
+                    }
+                }
+            }
+            guard => guard,
+        };
         let prepared = answered(self.prepare(appends, guard.as_ref())).await;
         let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
         let prepared = prepared.map_err(|error| CommitError::Failed(self.explained(error)));
         let (statements, checking) = prepared?;
         let client = self.client();
         let mut steps: Vec<Step> = Vec::with_capacity(appends.len() + 3);
+        steps.extend(self.take_beginning());
         if begins {
             steps.push(begin(client, BEGIN));
         }
@@ -120,7 +138,7 @@ impl Transaction {
             steps.extend(append.steps(client, statements));
         }
         match guard {
-            Some(Guard::Fence { session, version }) => {
+            Some(Guard::Fence { session, version, .. }) => {
                 steps.push(Box::pin(fence(client, &checking, Some(session), version)));
             }
             Some(Guard::Unfailed) => steps.push(Box::pin(fence(client, &checking, None, 0))),
@@ -129,6 +147,26 @@ impl Transaction {
         steps.push(commit(client));
         let outcome = committed(pipelined(steps)).await;
         self.finish(outcome, appends)
+    }
+
+    /// Sets the fence and asks for the transaction's id, a trip ahead of the COMMIT.
+    async fn fence_ahead(&self, guard: Option<Guard>) -> Result<(), Error> {
+        let (id, version, head, epoch) = match guard {
+            Some(Guard::Fence { session, version, head, epoch }) => (Some(session), version, head, epoch),
+            _ => (None, 0, ChainHash::default(), None),
+        };
+        let statement = FENCE_AHEAD.ready(self.client()).await?;
+        let (uuid, epoch) = (id.map(|session| session.as_uuid()), epoch.map(u16::cast_signed));
+        let beginning = self.begun();
+        let parameters: Parameters = &[&uuid, &version, &epoch, &&head.as_bytes()[..]];
+        let fencing = statement.query_one(self.client(), parameters);
+        let (begun, fenced) = tokio::join!(biased; beginning, fencing);
+        begun?;
+        let row = fenced.map_err(|error| fence_failed(error, id))?;
+        if let Some(id) = row.try_get("transaction_id")? {
+            self.id.set(TransactionId { id, life: row.try_get("life")? }).ok();
+        }
+        Ok(())
     }
 
     /// Makes the statements ready. It must be done before the pipeline: the trip that prepares a statement
@@ -182,12 +220,7 @@ impl Transaction {
     /// The error of a lost connection, with its reason where the server has told that.
     fn explained(&self, error: Error) -> Error {
         let is_lost = matches!(error, Error::Disconnected(_));
-        // A transaction without an id has begun with its commit, and was never idle.
-        if is_lost && self.id.get().is_some() && self.was_idle_too_long() {
-            Error::IdleTooLong
-        } else {
-            error
-        }
+        if is_lost && self.may_be_idle && self.was_idle_too_long() { Error::IdleTooLong } else { error }
     }
 }
 
@@ -212,10 +245,14 @@ async fn fence(
     let id = session.map(|session| session.as_uuid());
     match statement.query_one(client, &[&id, &version]).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(match (error.code(), session) {
-            (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },
-            _ => error.into(),
-        }),
+        Err(error) => Err(fence_failed(error, session)),
+    }
+}
+
+fn fence_failed(error: DriverError, session: Option<SessionId>) -> Error {
+    match (error.code(), session) {
+        (Some(&SqlState::DIVISION_BY_ZERO), Some(session)) => Error::Stale { session },
+        _ => error.into(),
     }
 }
 

@@ -5,28 +5,32 @@
 //! unfinished takes its connection out of the pool.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt};
 use tokio::runtime::Handle;
-use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error as DriverError, SimpleQueryMessage};
 
 use super::append::Append;
-use super::load::{Load, Loaded};
+use super::load::{LOAD, Load, Loaded, loaded};
 use super::mark::Marker;
 use crate::session::{Mark, Marking, SessionId};
 use crate::store::bare::bare;
 use crate::store::connection::deadline::answered;
+use crate::store::connection::pipeline::Step;
 use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
 use crate::telemetry::Active;
 
 const BEGIN: &str = bare(include_str!("../sql/begin.sql"));
+/// Begins a transaction with the limits that a load sets otherwise.
+const BEGIN_WITH_LIMITS: &str = "begin isolation level serializable, not deferrable; set local statement_timeout = '5s'; \
+    set local idle_in_transaction_session_timeout = '5s'";
 const TAKES_WRITES: &str = bare(include_str!("../sql/takes_writes.sql"));
 const TERMINATE: &str = bare(include_str!("../sql/terminate.sql"));
 
@@ -37,8 +41,13 @@ pub(crate) struct Transaction {
     pub(super) state: State,
     /// When its connection was taken, which was before it began.
     reserved: Instant,
-    /// Its outcome can be asked for by this id. A transaction that begins with its commit has none.
+    /// Whether it has begun before its commit, so that the server may have ended it for being idle.
+    pub(super) may_be_idle: bool,
+    /// Its outcome can be asked for by this id. A transaction that begins with its commit has none, and one
+    /// that knows its session asks for it only if it appends nothing.
     pub(super) id: OnceLock<TransactionId>,
+    /// The answer to a BEGIN that was sent ahead, until somebody has looked at it.
+    beginning: Mutex<Option<Step<'static>>>,
     savepoints: AtomicU32,
     /// None where the transaction is not to know its session.
     marker: Option<Box<Marker>>,
@@ -85,7 +94,9 @@ impl Transaction {
             client: Some(pool.get().await?),
             state: State::Reserved,
             reserved: Instant::now(),
+            may_be_idle: false,
             id: OnceLock::new(),
+            beginning: Mutex::default(),
             savepoints: AtomicU32::new(0),
             marker: None,
             ends: Mutex::default(),
@@ -106,6 +117,43 @@ impl Transaction {
             marker.was_told(Mark::default());
         }
         Ok((transaction, loaded))
+    }
+
+    /// Begins for a request that knows its session, without waiting for the answer: BEGIN travels with the
+    /// application's first statement, or with the commit.
+    ///
+    /// A BEGIN that the server refuses leaves no statement behind it an effect. In a transaction that other
+    /// code has left open, that transaction has failed with it. On a server that takes no writes there is
+    /// nothing to be written. A connection that is lost is lost for both. What the application is told
+    /// outside of the transaction is not believed either: the answer is looked at before anything is
+    /// committed or rolled back, and an append outside of a transaction fails by itself. A cancel request that
+    /// comes late and strikes the BEGIN is not guarded against.
+    pub(crate) async fn begin_known(pool: &Pool) -> Result<Self, Error> {
+        let mut transaction = Self::reserve(pool).await?;
+        (transaction.state, transaction.may_be_idle) = (State::Open, true);
+        // This waits for nothing: what it gives is the answer that is yet to come.
+        let answer =
+            transaction.client().simple_query_raw(BEGIN_WITH_LIMITS).await.map_err(Error::of_begin)?;
+        let beginning: Step<'static> = Box::pin(async move {
+            let mut answer = pin!(answer);
+            while answer.try_next().await.map_err(Error::of_begin)?.is_some() {}
+            Ok(())
+        });
+        transaction.beginning = Mutex::new(Some(beginning));
+        Ok(transaction)
+    }
+
+    /// Makes sure that it has begun, if that was sent ahead.
+    pub(crate) async fn begun(&self) -> Result<(), Error> {
+        match self.take_beginning() {
+            Some(beginning) => answered(beginning).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The answer to a BEGIN that nobody has looked at.
+    pub(super) fn take_beginning(&self) -> Option<Step<'static>> {
+        self.beginning.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Begins and loads a session again, without waiting for the answer. Both are sent when this returns, and
@@ -182,20 +230,56 @@ impl Transaction {
     }
 
     /// Rolls back, and asks in the same trip whether the connection can serve the next request.
-    pub(crate) async fn rollback(mut self) -> RolledBack {
+    pub(crate) async fn rollback(self) -> RolledBack {
+        self.rollback_and_load(None).await.0
+    }
+
+    /// Rolls back, and loads a session behind that in the same trip. Without an answer to the load the
+    /// session must be loaded by itself.
+    pub(crate) async fn rollback_and_load(
+        mut self,
+        session: Option<SessionId>,
+    ) -> (RolledBack, Option<Loaded>) {
         if self.state == State::Reserved {
             drop(self.client.take());
-            return RolledBack::Sound;
+            return (RolledBack::Sound, None);
         }
         let client = self.client();
         let rolling_back = async {
+            // Prepared long ago, most often. In a transaction that has failed it cannot be.
+            let load = match session {
+                Some(id) => LOAD.ready(client).await.ok().map(|load| (load, id.as_uuid())),
+                None => None,
+            };
+            let loading = async {
+                let (load, id) = load.as_ref()?;
+                loaded(&load.query_one(client, &[id, &false]).await.ok()?).ok()
+            };
             Ok(tokio::join!(biased;
                 client.batch_execute("savepoint alive"),
                 client.batch_execute("rollback"),
                 client.simple_query(TAKES_WRITES),
+                loading,
             ))
         };
-        let Ok((probed, ended, read_only)) = answered(rolling_back).await else { return RolledBack::Lost };
+        let Ok((probed, ended, read_only, loaded)) = answered(rolling_back).await else {
+            return (RolledBack::Lost, None);
+        };
+        let found = self.found(probed, ended, read_only);
+        if !matches!(found, RolledBack::Sound | RolledBack::Failed) {
+            return (found, None);
+        }
+        drop(self.client.take());
+        (found, loaded)
+    }
+
+    /// How it was found, by the answers to its rollback.
+    fn found(
+        &self,
+        probed: Result<(), DriverError>,
+        ended: Result<(), DriverError>,
+        read_only: Result<Vec<SimpleQueryMessage>, DriverError>,
+    ) -> RolledBack {
         let is_read_only = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("on"));
         if ended.is_err() && self.was_idle_too_long() {
             return RolledBack::Idle;
@@ -205,9 +289,8 @@ impl Transaction {
         }
         let failed = probed.is_err_and(|error| error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
         if failed {
-            client.forget_own_statements();
+            self.client().forget_own_statements();
         }
-        drop(self.client.take());
         if failed { RolledBack::Failed } else { RolledBack::Sound }
     }
 
@@ -236,7 +319,7 @@ impl Transaction {
         marking: Marking,
     ) -> Result<(Self, Load), Error> {
         let mut transaction = Self::reserve(pool).await?;
-        transaction.state = State::Open;
+        (transaction.state, transaction.may_be_idle) = (State::Open, true);
         if marking != Marking::Off {
             let marker = Marker::ready(transaction.client()).await.map_err(Error::from);
             transaction.marker = Some(Box::new(marker.map_err(Error::outside_transaction)?));

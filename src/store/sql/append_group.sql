@@ -2,8 +2,8 @@
 -- none. All sessions are locked in the order of the list. The settings that go before make the planner look
 -- each session up by its index, see `commit.rs`. A list is hidden from it as in `load_group.sql`.
 -- No row: never happens. If a session is not at its expected version, or has ended, or the BEGIN before this
--- was lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind it cannot
--- succeed.
+-- was lost, or if what a request knows is not so, nothing is written and the statement divides by zero
+-- (22012), so that a COMMIT behind it cannot succeed.
 -- Parameters: $1 session ids, each one once, and lists with one value for each: $2 version before;
 --             the row: $3 version after, $4 started at, $5 changed at, $6 authenticated at,
 --             $7 absolute deadline, $8 superseded until, $9 idle timeout in seconds, $10 superseded accepted,
@@ -11,7 +11,9 @@
 --             the client that the latest event names, $17 state, $18 resend;
 --             $19 the session of each event, and lists with one value for each: $20 version, $21 id,
 --             $22 kind, $23 shape, $24 user, $25 actor, $26 client address, $27 user agent,
---             $28 occurred at, $29 payload, $30 hash
+--             $28 occurred at, $29 payload, $30 hash;
+--             what the requests know: $31 their epochs, and a list with one value for each session, null for
+--             any: $32 head hash before
 with projected as (
     update session_ledger.session as s
        set version = ($3::bigint[])[given.place::integer],
@@ -32,6 +34,7 @@ with projected as (
       from unnest((select $1::uuid[])) with ordinality as given (session_id, place)
      where s.session_id = given.session_id
        and s.version = ($2::bigint[])[given.place::integer]
+       and s.head_hash = coalesce(($32::bytea[])[given.place::integer], s.head_hash)
        and s.started_at = ($4::timestamptz[])[given.place::integer]
     returning s.session_id
 ),
@@ -58,3 +61,4 @@ appended as (
 )
 select 1 / count(*) as appended from appended
  where current_setting('transaction_isolation') = 'serializable'
+   and session_ledger.epoch() = all ($31::smallint[])

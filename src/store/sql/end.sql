@@ -1,18 +1,20 @@
 -- Ends a live session at an expected version: appends an event and moves the session's row to
 -- `ended_session`. The event is the last one, or more follow by `append_event.sql`.
 -- No row: never happens. If the session is not at the expected version, or has ended already, or the BEGIN
--- before this was lost, nothing is written and the statement divides by zero (22012), so that a COMMIT behind
--- it cannot succeed.
+-- before this was lost, or if what the request knows is not so, nothing is written and the statement
+-- divides by zero (22012), so that a COMMIT behind it cannot succeed.
 -- Parameters: $1 session id, $2 version before;
 --             the row: $3 version after, $4 started at, $5 ended at, $6 last seen, $7 authenticated at,
 --             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before
 --             the end names, $12 head hash, $13 who ended it if not its user;
 --             the first event: $14 id, $15 kind, $16 shape, $17 user, $18 actor, $19 client address,
---             $20 user agent, $21 occurred at, $22 payload, $23 hash
+--             $20 user agent, $21 occurred at, $22 payload, $23 hash;
+--             what the request knows, null for any: $24 epoch, $25 head hash before
 with projected as (
     delete from session_ledger.session
      where session_id = $1
        and version = $2
+       and head_hash = coalesce($25, head_hash)
     returning session_id
 ),
 moved as (
@@ -34,3 +36,4 @@ appended as (
 )
 select 1 / count(*) as appended from appended
  where current_setting('transaction_isolation') = 'serializable'
+   and session_ledger.epoch() = coalesce($24, session_ledger.epoch())

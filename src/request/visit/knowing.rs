@@ -1,0 +1,217 @@
+//! A run that is served from what the process knows, and owes a proof that this was current.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::Visit;
+use crate::ledger::Error;
+use crate::ledger::desk::{Append, LiveSession, Transaction, answered};
+use crate::request::cookie::Cookie;
+use crate::request::failure::CommitFailed;
+use crate::request::knowing::Unchecked;
+use crate::request::known::{Known, Told};
+use crate::request::opened::{Opened, Plan};
+use crate::request::running::{Running, Undone, roll_back_and_load};
+use crate::session::{Holding, KnownSession, SessionId};
+use crate::telemetry;
+use crate::token::Contents;
+
+/// Using what is known.
+impl Visit {
+    /// Whether no run of the request before this one has seen the session in the database: whatever is
+    /// noticed now is news.
+    pub(in crate::request) fn is_first(&self) -> bool {
+        self.attempt() == 1 || self.knowing.follows_first()
+    }
+
+    /// Has the run load its session from now on.
+    pub(in crate::request) fn bar_memory(&self) {
+        self.knowing.bar();
+    }
+
+    /// The request's session, if the process knows it, and if the run may be in vain: it can be done again,
+    /// and the request's method says that it writes. To whoever only reads, memory would spare no trip.
+    pub(super) fn recall(&self, shown: Contents) -> Result<Opened, Contents> {
+        let Some(known) = self.known().filter(|_| self.may_be_in_vain()) else { return Err(shown) };
+        let now = self.shared.ledger.uptime();
+        let Some(memory) = known.recall(shown.session, now) else { return Err(shown) };
+        let watched = self.shared.ledger.policy().watches_clients().then(|| self.arrival.client());
+        let opened = Opened::known(&self.shared, shown, &memory, watched.as_ref(), now);
+        telemetry::known_session(if opened.is_ok() { "hit" } else { "skipped" });
+        if opened.is_ok() {
+            let KnownSession { id: session, state, .. } = &memory.session;
+            let (version, head, epoch) = (state.version, state.head, memory.told.at.epoch);
+            let unchecked = Unchecked { session: *session, version, head, epoch, is_stale: false };
+            self.knowing.set_unchecked(Some(unchecked));
+            self.knowing.was_told(memory.told);
+        }
+        opened
+    }
+
+    /// Begins a transaction for a session that the process knows. BEGIN travels with the application's first
+    /// statement.
+    pub(super) async fn begin_known(&self, cookie: Cookie) -> Result<Result<Transaction, Cookie>, Error> {
+        let Cookie::Token(shown) = cookie else { return Ok(Err(cookie)) };
+        match self.recall(shown) {
+            Ok(opened) => {
+                self.stage().open(opened);
+                Ok(Ok(self.shared.ledger.begin_known().await?))
+            }
+            Err(shown) => Ok(Err(Cookie::Token(shown))),
+        }
+    }
+
+    fn may_be_in_vain(&self) -> bool {
+        let is_barred = self.knowing.is_barred();
+        // Both go with the load.
+        let needs_load = self.shared.provenance || self.shared.also.is_some();
+        self.arrival.writes() && !self.runs_once() && !is_barred && !needs_load
+    }
+
+    fn known(&self) -> Option<&Known> {
+        self.shared.known.as_ref()
+    }
+}
+
+/// Learning.
+impl Visit {
+    /// Knows a session that was loaded.
+    pub(in crate::request) fn learn(&self, opened: &Opened, told: Told) {
+        let Some(known) = self.known() else { return };
+        self.knowing.was_told(told);
+        if let Some(session) = opened.to_know() {
+            known.learn(session, told, self.shared.ledger.uptime());
+        }
+    }
+
+    /// Knows sessions as this request has committed them.
+    pub(in crate::request) fn remember(&self, appends: &[Arc<Append>]) {
+        let Some(known) = self.known() else { return };
+        let told = self.knowing.told();
+        for Append { written, resend, .. } in appends.iter().map(Arc::as_ref) {
+            let is_plain = written.state.ended.is_none() && resend.is_none();
+            match told.filter(|_| is_plain && written.expected_version > 0) {
+                Some(told) => {
+                    let state = Arc::new(written.state.clone());
+                    let last_seen = state.changed_at;
+                    let session = KnownSession { id: written.id, state, last_seen, told_at: told.at };
+                    known.learn(session, told, self.shared.ledger.uptime());
+                }
+                None => known.forget(written.id),
+            }
+        }
+    }
+
+    /// Knows a session no more: something was written to it beside the request.
+    pub(in crate::request) fn forget(&self, session: SessionId) {
+        self.known().into_iter().for_each(|known| known.forget(session));
+    }
+}
+
+/// Proving.
+impl Visit {
+    /// Whether nobody knows yet that the session as the handler sees it was current.
+    pub(in crate::request) fn is_unchecked(&self) -> bool {
+        self.knowing.unchecked().is_some()
+    }
+
+    /// Whether the session as the handler saw it, from memory, was found to be old.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.knowing.unchecked().is_some_and(|seen| seen.is_stale)
+    }
+
+    /// The session and the time of this visit, if it is time to note it: see [`Holding::to_touch`]. A run in
+    /// vain notes nothing, as the next one will know better when the session was last seen.
+    pub(in crate::request) fn to_touch(&self, holding: &Holding) -> Option<(SessionId, OffsetDateTime)> {
+        let draw = || rand::random_range(1..=100);
+        match self.knowing.last_seen() {
+            _ if self.is_stale() => None,
+            Some(last_seen) => holding.to_touch_since(last_seen, draw),
+            None => holding.to_touch(draw),
+        }
+    }
+
+    /// Makes sure that the session as the handler has seen it was current, if that is yet to be proved. The
+    /// statement that looks begins after the request has asked for its session.
+    ///
+    /// # Errors
+    ///
+    /// It was not, or the database is away.
+    pub(crate) async fn check_known(&self) -> Result<(), Error> {
+        let Some(seen) = self.knowing.unchecked() else { return Ok(()) };
+        let loaded = answered(self.shared.ledger.load(seen.session)).await?;
+        self.judge(seen, loaded.now.epoch, loaded.session.as_ref())
+    }
+
+    /// Makes sure of the same after a commit: that has proved it, if it has looked at the session.
+    ///
+    /// # Errors
+    ///
+    /// Those of the commit. If it has failed for a reason that lies in what the handler has seen, and that
+    /// was not current, the error is that.
+    pub(in crate::request) async fn proved(
+        &self,
+        has_transaction: bool,
+        committed: Result<Plan, CommitFailed>,
+    ) -> Result<Plan, CommitFailed> {
+        let Some(seen) = self.knowing.unchecked() else { return committed };
+        match committed {
+            Ok(plan) if has_transaction || !plan.appends.is_empty() => {
+                self.was_current(seen);
+                Ok(plan)
+            }
+            Err(CommitFailed::Ledger(error)) if error.is_retryable() || error.is_unavailable() => {
+                if let Error::Stale { .. } = error {
+                    self.was_stale(seen);
+                }
+                Err(error.into())
+            }
+            committed => {
+                self.check_known().await?;
+                committed
+            }
+        }
+    }
+
+    /// Rolls back, and makes sure of the same in the same trip.
+    pub(in crate::request) async fn roll_back_known(
+        &self,
+        running: Option<Running>,
+    ) -> (Undone, Result<(), Error>) {
+        let seen = self.knowing.unchecked();
+        let (undone, loaded) = match running {
+            Some(running) => roll_back_and_load(running, seen.map(|seen| seen.session)).await,
+            None => (Undone::NOTHING, None),
+        };
+        let checked = match (seen, loaded) {
+            (Some(seen), Some(loaded)) => self.judge(seen, loaded.now.epoch, loaded.session.as_ref()),
+            _ => self.check_known().await,
+        };
+        (undone, checked)
+    }
+
+    fn judge(&self, seen: Unchecked, epoch: u16, found: Option<&LiveSession>) -> Result<(), Error> {
+        let is_seen = |live: &LiveSession| live.state.version == seen.version && live.state.head == seen.head;
+        if let Some(live) = found.filter(|live| epoch == seen.epoch && is_seen(live)) {
+            self.knowing.was_last_seen(live.last_seen);
+            self.was_current(seen);
+            return Ok(());
+        }
+        self.was_stale(seen);
+        Err(Error::Stale { session: seen.session })
+    }
+
+    fn was_current(&self, seen: Unchecked) {
+        self.knowing.set_unchecked(None);
+        self.known().into_iter().for_each(|known| known.was_current(seen.session));
+    }
+
+    fn was_stale(&self, seen: Unchecked) {
+        if seen.is_stale {
+            return;
+        }
+        self.knowing.set_unchecked(Some(Unchecked { is_stale: true, ..seen }));
+        self.known().into_iter().for_each(|known| known.was_stale(seen.session));
+    }
+}
