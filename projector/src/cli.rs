@@ -6,6 +6,7 @@ mod end;
 mod keys;
 mod limits;
 mod logins;
+mod rebuild;
 mod relay;
 mod retain;
 mod run;
@@ -14,23 +15,23 @@ mod state_at;
 mod subscriptions;
 mod sweep;
 mod tables;
+mod verify;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{SessionId, UserId};
 use session_ledger::web::IpNet;
 
-use crate::verify;
 pub use archive::{Archive, Export, Keep};
 pub use audit::{Audit, History, Sessions, Times};
 pub use end::End;
 pub use keys::Keys;
 pub use limits::{Limit, Limits};
 pub use logins::{Logins, People, Stats, Who};
+pub use rebuild::Rebuild;
 pub use relay::Relay;
 pub use retain::Retain;
 pub use run::{JobName, Run};
@@ -39,6 +40,7 @@ pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
 pub use sweep::Sweep;
 pub use tables::Tables;
+pub use verify::Verify;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
@@ -243,59 +245,6 @@ pub enum Command {
     ///
     /// Example: projector console-user anna ender >> /etc/shop/console-users
     ConsoleUser(ConsoleUser),
-}
-
-/// Arguments of `projector verify`.
-#[derive(Debug, Args)]
-pub struct Verify {
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t)]
-    pub format: verify::Format,
-    /// Verify about so many sessions only, picked at random: for every hour, where the whole takes too long
-    ///
-    /// Rows whose session the log does not hold, counters and cursors are left to the verification of the
-    /// whole.
-    #[arg(long, value_name = "SESSIONS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub sample: Option<u32>,
-}
-
-/// Arguments of `projector rebuild`.
-#[derive(Debug, Args)]
-pub struct Rebuild {
-    /// Rebuild beside the running application: nobody is logged out, and no change is lost
-    ///
-    /// The log and the rows are compared at one moment. Only rows that differ are replaced, a few sessions at
-    /// a time; whoever writes to one of these just then waits a moment. Stopped half-way, each row is as it
-    /// was or as the log says, and the next rebuild goes on.
-    #[arg(long)]
-    pub while_connected: bool,
-    /// Only say what there is to rebuild, and change nothing: exit code 1 if there is anything
-    ///
-    /// The application may go on meanwhile.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Go on at an event that cannot be read: its session keeps the rows that it has, and is named
-    ///
-    /// Without this such an event stops the rebuild, which has then changed nothing.
-    #[arg(long)]
-    pub skip_undecodable: bool,
-}
-
-impl Rebuild {
-    /// The options of the library.
-    pub fn options(&self) -> RebuildOptions {
-        let mut options = RebuildOptions::default();
-        if self.while_connected {
-            options = options.while_connected();
-        }
-        if self.dry_run {
-            options = options.dry_run();
-        }
-        if self.skip_undecodable {
-            options = options.skip_undecodable();
-        }
-        options
-    }
 }
 
 /// Commands about the epoch.
