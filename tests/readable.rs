@@ -101,12 +101,12 @@ async fn a_program_without_the_schema_or_without_keys_names_the_command_that_mak
 #[tokio::test]
 async fn a_refusal_of_the_database_is_its_message_without_the_row_that_it_quotes() {
     let database = Database::fresh().await;
-    let config: Config = database.config().options("-c role=session_ledger_operator").clone();
+    let config: Config = database.config().options("-c role=session_ledger_relay").clone();
     let ledger = Ledger::builder(config).without_requests().connect().await.unwrap();
     let refused = ledger.sessions(&UserId::from("alice")).await.unwrap_err();
     assert_eq!(
         format!("{refused:?}"),
-        "the database refused a statement: permission denied for table activity (42501)"
+        "the database refused a statement: permission denied for table session (42501)"
     );
     let boxed: Box<dyn Error> = KeyRing::parse("").unwrap_err().into();
     assert_eq!(

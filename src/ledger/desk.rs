@@ -12,6 +12,7 @@ use crate::session::{
 };
 use crate::store::connection::pool::Connection;
 use crate::store::log::history;
+use crate::store::request::end_held::end_held;
 use crate::store::request::load;
 use crate::store::{seals, sessions};
 
@@ -221,6 +222,22 @@ impl Ledger {
         Transaction::reserve(self.pool()).await?.commit(self.pool(), &[&append], None).await?;
         self.tell(&append);
         Ok(true)
+    }
+
+    /// The same under the lock of the session's row, as `end` says of what is loaded there.
+    pub(crate) async fn end_held(
+        &self,
+        session: SessionId,
+        end: impl FnOnce(Loaded) -> Option<Ending>,
+        client: Client,
+        actor: Option<UserId>,
+    ) -> Result<bool, Error> {
+        let append = |loaded| end(loaded).map_or(Ok(None), |ending| append_of(ending, client, actor));
+        let ended = end_held(self.pool(), session, append).await?;
+        if let Some(append) = &ended {
+            self.tell(append);
+        }
+        Ok(ended.is_some())
     }
 
     /// Ends a session inside a transaction of the application's: with it, or not at all. Says whether it was

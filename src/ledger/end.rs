@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use super::desk::{LiveSession, ending};
+use super::desk::{Loaded, ending};
 use super::retry::backoff;
 use super::{Error, Ledger};
 use crate::session::{Client, EndReason, Ending, SessionId, UserId, WishError};
 
 /// How often an end is tried again when requests keep changing the session meanwhile.
 const ATTEMPTS_MAX: u32 = 16;
+
+/// From which try on the session's row is locked first, so that no request can come first again. It costs the
+/// requests a wait, and a connection that waits with them.
+const HELD_FROM: u32 = 4;
 
 /// How often an end that nobody waits for is tried again while the database is away, and after which pause.
 const AWAY: (u32, Duration) = (60, Duration::from_secs(1));
@@ -115,7 +119,7 @@ impl Ledger {
         }
         let mut attempt = 1;
         loop {
-            let outcome = self.try_end(session, end.clone()).await;
+            let outcome = self.try_end(session, end.clone(), attempt).await;
             if !self.came_second(&outcome, attempt).await {
                 return outcome;
             }
@@ -177,22 +181,39 @@ impl Ledger {
         if attempt == 1 {
             return self.commit_end(overdue.clone(), client, None).await;
         }
-        let loaded = self.load(overdue.id).await?;
-        let again = |live: LiveSession| overdue.again(live.state, live.last_seen, loaded.now.at);
-        match loaded.session.and_then(again) {
-            Some(ending) => self.commit_end(ending, client, None).await,
-            None => Ok(false),
-        }
+        let again = |loaded: Loaded| {
+            let now = loaded.now.at;
+            loaded.session.and_then(|live| overdue.again(live.state, live.last_seen, now))
+        };
+        self.end_loaded(overdue.id, again, client, None, attempt).await
     }
 
-    async fn try_end(&self, session: SessionId, End { reason, actor, of, .. }: End) -> Result<bool, Error> {
-        let (loaded, policy) = (self.load(session).await?, self.policy().timeouts());
-        let user = loaded.session.as_ref().and_then(|live| live.state.user.as_ref());
-        if of.is_some() && user != of.as_ref() {
-            return Ok(false);
+    async fn try_end(&self, session: SessionId, end: End, attempt: u32) -> Result<bool, Error> {
+        let (End { reason, actor, of, .. }, policy) = (end, self.policy().timeouts());
+        let meant = |loaded: Loaded| {
+            let user = loaded.session.as_ref().and_then(|live| live.state.user.as_ref());
+            let is_meant = of.is_none() || user == of.as_ref();
+            if is_meant { ending(loaded, session, reason, policy) } else { None }
+        };
+        self.end_loaded(session, meant, Client::default(), actor, attempt).await
+    }
+
+    /// Loads a session and ends it, if `end` says so. An end that has come second a few times holds the row.
+    async fn end_loaded(
+        &self,
+        session: SessionId,
+        end: impl FnOnce(Loaded) -> Option<Ending>,
+        client: Client,
+        actor: Option<UserId>,
+        attempt: u32,
+    ) -> Result<bool, Error> {
+        if attempt >= HELD_FROM {
+            return self.end_held(session, end, client, actor).await;
         }
-        let Some(ending) = ending(loaded, session, reason, policy) else { return Ok(false) };
-        self.commit_end(ending, Client::default(), actor).await
+        match end(self.load(session).await?) {
+            Some(ending) => self.commit_end(ending, client, actor).await,
+            None => Ok(false),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod append_group;
 mod claim;
 pub(crate) mod commit;
 pub(crate) mod end_group;
+pub(crate) mod end_held;
 pub(crate) mod gate;
 pub(crate) mod group_commit;
 pub(crate) mod group_load;

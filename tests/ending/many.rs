@@ -53,8 +53,8 @@ async fn ten_thousand_sessions_of_a_user_end_in_one_call_and_few_trips() {
     assert_eq!(ledger.end_all(&"alice".into(), end).await.unwrap(), MANY);
     let (trips, statements) = (wire.trips() - trips, (wire.traffic() - before).statements);
     let batches = MANY.div_ceil(BATCH);
-    // To prepare the statement of the ends takes one more.
-    assert!((2 * batches..=2 * batches + 2).contains(&trips), "{trips} trips for {batches} batches");
+    // To prepare the statement of the ends takes one more, and a batch that is tried again two.
+    assert!((2 * batches..=2 * batches + 8).contains(&trips), "{trips} trips for {batches} batches");
     assert!(statements <= 8 * batches, "{statements} statements for {batches} batches");
 
     statuses(&browsers, 401).await;

@@ -259,6 +259,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         },
     ),
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
+    ("lock_session.sql", Plan { role: RUNTIME, arguments: "ID", wanted: FENCED }),
     ("make_partition.sql", Exempt(NO_PLAN)),
     ("mark.sql", Plan { role: RUNTIME, arguments: "'', '', ''", wanted: &["Result"] }),
     ("missing_guards.sql", Exempt("reads the catalog, outside any request")),

@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 
 use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Error as DriverError;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -35,7 +37,7 @@ const PLACE: [Type; 2] = [Type::UUID_ARRAY, Type::INT8_ARRAY];
 
 /// Begins a transaction that is over in the same trip, and in which a session is seen as it is now. The limit
 /// is explained in `commit.rs`, NOT DEFERRABLE in `sql/begin.sql`.
-const BEGIN: &str = "begin isolation level read committed, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
+pub(super) const BEGIN: &str = "begin isolation level read committed, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
 
 /// A session and its version before the end; and its rows after that.
 type End<'a> = ((Uuid, i64), (EndedRow, EventRow<'a>));
@@ -54,17 +56,29 @@ pub(crate) async fn end_group(pool: &Pool, ends: &[Append]) -> Result<Vec<Sessio
         return Ok(Vec::new());
     }
     match Transaction::reserve(pool).await?.end_group(ends).await {
-        Err(Error::Disconnected(_)) => {
-            Transaction::reserve(pool).await?.end_group(ends).await?;
-            lend(pool, async |connection: &Connection| recorded(connection, ends).await).await
-        }
+        Err(Error::Disconnected(_)) => end_group_again(pool, ends).await,
         outcome => outcome,
     }
+}
+
+/// Does what [`end_group`] does once the connection of a first try is lost.
+pub(super) async fn end_group_again(pool: &Pool, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+    Transaction::reserve(pool).await?.end_group(ends).await?;
+    lend(pool, async |connection: &Connection| recorded(connection, ends).await).await
 }
 
 impl Transaction {
     async fn end_group(mut self, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
         self.state = State::Open;
+        self.end_and_commit(ends, true).await
+    }
+
+    /// The same in a transaction that has begun.
+    pub(super) async fn end_open(self, ends: &[Append]) -> Result<Vec<SessionId>, Error> {
+        self.end_and_commit(ends, false).await
+    }
+
+    async fn end_and_commit(self, ends: &[Append], begins: bool) -> Result<Vec<SessionId>, Error> {
         let ready = async { Ok(END_GROUP.ready(self.client()).await?) };
         let statement = answered(ready).await.map_err(Error::outside_transaction)?;
         let mut ended = Vec::new();
@@ -73,7 +87,11 @@ impl Transaction {
             ended = run(client, &statement, ends).await?;
             Ok(())
         });
-        let steps = vec![begin(client, BEGIN), running, commit(client)];
+        let mut steps: Vec<Step<'_>> = Vec::with_capacity(3);
+        if begins {
+            steps.push(begin(client, BEGIN));
+        }
+        steps.extend([running, commit(client)]);
         let outcome = committed(pipelined(steps)).await;
         self.finish(outcome, &[])?;
         Ok(ended)
@@ -89,7 +107,12 @@ async fn run(client: &ClientWrapper, statement: &Ready, ends: &[Append]) -> Resu
     EventRow::add_lists(&events, &mut lists);
     let parameters: Vec<&(dyn ToSql + Sync)> =
         lists.iter().map(|list| -> &(dyn ToSql + Sync) { &**list }).collect();
-    sessions(&statement.query(client, &parameters).await?)
+    // The log may hold more events of a session than its row says.
+    let refused = |error: DriverError| match error.code() {
+        Some(&SqlState::UNIQUE_VIOLATION) => Error::Conflict(error),
+        _ => error.into(),
+    };
+    sessions(&statement.query(client, &parameters).await.map_err(refused)?)
 }
 
 /// None if it is more than an end.

@@ -126,8 +126,8 @@ impl Transaction {
     /// code has left open, that transaction has failed with it. On a server that takes no writes there is
     /// nothing to be written. A connection that is lost is lost for both. What the application is told
     /// outside of the transaction is not believed either: the answer is looked at before anything is
-    /// committed or rolled back, and an append outside of a transaction fails by itself. A cancel request that
-    /// comes late and strikes the BEGIN is not guarded against.
+    /// committed or rolled back, and an append outside of a transaction fails by itself. A cancel request
+    /// that comes late and strikes the BEGIN is not guarded against.
     pub(crate) async fn begin_known(pool: &Pool) -> Result<Self, Error> {
         let mut transaction = Self::reserve(pool).await?;
         (transaction.state, transaction.may_be_idle) = (State::Open, true);
