@@ -29,6 +29,9 @@ impl Visit {
         self.tell_use_after_end(id, &found, was_let_in);
         let mut opened = Opened::admitted(&self.shared, shown, found, was_let_in);
         self.learn(&opened, told);
+        if self.goes_by().is_some() {
+            opened.holding.note_that_token_is_unshown();
+        }
         if self.shared.ledger.policy().watches_clients() && opened.meet(&self.arrival.client()) {
             let reaction = Reaction::End;
             self.report(|client| Incident::ClientChanged { session: id, client, reaction });

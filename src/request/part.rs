@@ -110,7 +110,7 @@ async fn commit_taken(
     }
     let plan = commit_in_turn(&visit, &mut opened, running).await?;
     visit.stage().open(opened.after(&plan));
-    visit.keep_part(plan.cookie, plan.device);
+    visit.keep_part(plan);
     visit.step_aside();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! One run of one request: what it has asked of the ledger so far.
 
+mod failing;
 mod knowing;
 pub(super) mod leaving;
 mod marking;
@@ -24,7 +25,7 @@ use super::waits::Waits;
 use super::{Incident, SessionError};
 use crate::ledger::Error;
 use crate::ledger::desk::Transaction;
-use crate::session::{Client, FailedLogin, SessionId};
+use crate::session::{Client, SessionId};
 use crate::telemetry;
 use crate::token::Token;
 
@@ -70,6 +71,8 @@ pub(crate) struct Visit {
 pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
     pub(super) device: Option<Token>,
+    /// The token that the browser will hold once it has the answer. What follows in the request goes by it.
+    goes_by: Option<Token>,
 }
 
 impl Visit {
@@ -292,6 +295,9 @@ impl Visit {
     /// Reads the request's cookie.
     fn cookie(&self) -> Cookie {
         self.shared.heed_ends_of_keys();
+        if let Some(shown) = self.goes_by() {
+            return Cookie::Token(shown);
+        }
         let cookie = Cookie::of(&self.arrival, &self.shared);
         match &cookie {
             Cookie::None => {}
@@ -314,17 +320,6 @@ impl Visit {
         error
     }
 
-    /// Notes that a login of the request, or of a part of it, was refused.
-    pub(super) fn note_refused_login(&self, failed: FailedLogin, session: Option<SessionId>) {
-        self.has_refused_login.store(true, Ordering::Relaxed);
-        self.keep_failed_login(failed, session);
-    }
-
-    /// Whether a login was refused, of the request or of a part of it.
-    pub(super) fn has_refused_login(&self) -> bool {
-        self.has_refused_login.load(Ordering::Relaxed)
-    }
-
     /// The words of the first extractor's error that was noted.
     pub(crate) fn fault(&self) -> Option<&str> {
         self.fault.get().map(|words| &**words)
@@ -345,21 +340,6 @@ impl Visit {
         if self.is_first() {
             self.shared.report(&incident(self.arrival.client()));
         }
-    }
-}
-
-/// Failed logins.
-impl Visit {
-    /// Keeps a failed login until the answer is decided.
-    pub(super) fn login_failed(&self, failed: FailedLogin) {
-        let session = self.stage().reading().and_then(|opened| opened.holding.loaded_version());
-        self.keep_failed_login(failed, session.map(|(session, _)| session));
-    }
-
-    /// The same, with the session that the request has loaded.
-    pub(super) fn keep_failed_login(&self, failed: FailedLogin, session: Option<SessionId>) {
-        let failed = failed.from_client(self.arrival.client()).in_session(session);
-        self.failed_logins.keep(&self.shared.ledger, failed);
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn application(sessions: Sessions) -> App {
         .at("/me", get(me))
         .at("/change/:change", post(change))
         .at("/parts/:change", post(parts))
+        .at("/login-and-go-on/:user", post(login_and_go_on))
         .at("/login/:user", post(login))
         .at("/reauthenticate", post(reauthenticate))
         .at("/renew", post(renew))
@@ -64,6 +65,16 @@ async fn parts(session: Session, Path(first): Path<u32>) -> Result<String> {
     };
     session.transaction(work).await?;
     session.update(&CHANGES, |changes| changes.push(first + 1))?;
+    Ok(told(&session))
+}
+
+/// A login that is committed by itself, another part behind it, and one more change.
+#[handler]
+async fn login_and_go_on(session: Session, Path(user): Path<String>) -> Result<String> {
+    session.transaction(async |session: Session, _: Tx| Ok(session.login(user.as_str())?)).await?;
+    let work = async |session: Session, _: Tx| Ok(session.update(&CHANGES, |changes| changes.push(1))?);
+    session.transaction(work).await?;
+    session.update(&CHANGES, |changes| changes.push(2))?;
     Ok(told(&session))
 }
 

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use super::{CommittedPart, Visit, lock};
 use crate::request::completion::CookieChange;
-use crate::request::opened::Opened;
+use crate::request::opened::{Opened, Plan};
 use crate::request::running::Running;
-use crate::token::Token;
+use crate::token::Contents;
 
 /// The work that a request leaves when its handler has returned.
 #[expect(clippy::large_enum_variant, reason = "it is looked at once, where it is made")]
@@ -19,12 +19,27 @@ pub(in crate::request) enum Left {
 
 impl Visit {
     /// Notes that a part of the request is committed, and which cookies must follow.
-    pub(in crate::request) fn keep_part(&self, cookie: Option<CookieChange>, device: Option<Token>) {
+    pub(in crate::request) fn keep_part(&self, plan: Plan) {
         let mut part = lock(&self.part);
-        let (cookie_before, device_before) =
-            part.take().map_or((None, None), |part| (part.cookie, part.device));
-        let (cookie, device) = (cookie.or(cookie_before), device.or(device_before));
-        *part = Some(CommittedPart { cookie, device });
+        let (cookie, device, goes_by) =
+            part.take().map_or((None, None, None), |part| (part.cookie, part.device, part.goes_by));
+        let goes_by = match (plan.appends.last().map(|last| &last.written.state), &plan.cookie) {
+            (Some(state), _) if state.ended.is_some() => None,
+            // The browser keeps its token while another is only on offer.
+            (Some(state), Some(CookieChange::Set { token, .. })) if state.content.offered.is_none() => {
+                Some(token.clone())
+            }
+            _ => goes_by,
+        };
+        *part =
+            Some(CommittedPart { cookie: plan.cookie.or(cookie), device: plan.device.or(device), goes_by });
+    }
+
+    /// The token that the request has made by a part of it, and goes by from now on.
+    pub(in crate::request) fn goes_by(&self) -> Option<Contents> {
+        let part = lock(&self.part);
+        let token = part.as_ref()?.goes_by.as_ref()?;
+        self.shared.sealer.open(token.expose().as_bytes()).ok()
     }
 
     /// The part that is committed already, if any.

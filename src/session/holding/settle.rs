@@ -71,17 +71,25 @@ impl Holding {
         Self { overdue, ..next }
     }
 
-    /// How the request's token fares with the session that was written. None if it has given way to a new
-    /// one, which the answer brings.
+    /// How the request's token fares with the session that was written. If it has given way to a new one,
+    /// which the answer brings, the request is late from now on: it is no sign that the new one was shown.
     fn admission_after(&self, last: &Written) -> Option<Admission> {
-        let is_replaced = self.has_minted && last.state.content.offered.is_none();
-        if !self.is_stored(last.id) || is_replaced {
+        if !self.is_stored(last.id) {
             return None;
         }
         match &self.admission {
+            _ if self.has_minted && last.state.content.offered.is_none() => Some(Admission::Latecomer),
             Some(Admission::Taken | Admission::Kept) => Some(Admission::Admitted),
             admission => admission.clone(),
         }
+    }
+
+    /// Notes that the browser has yet to get the token by which the request goes on.
+    pub fn note_that_token_is_unshown(&mut self) {
+        self.admission = self.admission.take().map(|admission| match admission {
+            Admission::Admitted => Admission::Latecomer,
+            other => other,
+        });
     }
 
     /// The session as it was loaded, for a request whose wishes came to nothing.
