@@ -71,8 +71,8 @@ pub(crate) struct Visit {
 pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
     pub(super) device: Option<Token>,
-    /// The token that the browser will hold once it has the answer. What follows in the request goes by it.
-    goes_by: Option<Token>,
+    /// Whether the cookie's token is the session's own by now, so that what follows in the request goes by it.
+    is_current: bool,
 }
 
 impl Visit {

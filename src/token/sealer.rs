@@ -25,7 +25,6 @@ use crate::session::{Device, SessionId, TokenHash, Witness};
 ///
 /// The token alone gives access to the session. So `Debug` shows nothing of it, it has no `Display` and no
 /// `Serialize`, and it is overwritten when dropped.
-#[derive(Clone)]
 pub struct Token(Zeroizing<String>);
 
 impl Token {

@@ -21,25 +21,25 @@ impl Visit {
     /// Notes that a part of the request is committed, and which cookies must follow.
     pub(in crate::request) fn keep_part(&self, plan: Plan) {
         let mut part = lock(&self.part);
-        let (cookie, device, goes_by) =
-            part.take().map_or((None, None, None), |part| (part.cookie, part.device, part.goes_by));
-        let goes_by = match (plan.appends.last().map(|last| &last.written.state), &plan.cookie) {
-            (Some(state), _) if state.ended.is_some() => None,
+        let (cookie, device, is_current) =
+            part.take().map_or((None, None, false), |part| (part.cookie, part.device, part.is_current));
+        let is_current = match (plan.appends.last().map(|last| &last.written.state), &plan.cookie) {
+            (Some(state), _) if state.ended.is_some() => false,
             // The browser keeps its token while another is only on offer.
-            (Some(state), Some(CookieChange::Set { token, .. })) if state.content.offered.is_none() => {
-                Some(token.clone())
-            }
-            _ => goes_by,
+            (Some(state), Some(_)) => state.content.offered.is_none(),
+            _ => is_current,
         };
-        *part =
-            Some(CommittedPart { cookie: plan.cookie.or(cookie), device: plan.device.or(device), goes_by });
+        let (cookie, device) = (plan.cookie.or(cookie), plan.device.or(device));
+        *part = Some(CommittedPart { cookie, device, is_current });
     }
 
     /// The token that the request has made by a part of it, and goes by from now on.
     pub(in crate::request) fn goes_by(&self) -> Option<Contents> {
         let part = lock(&self.part);
-        let token = part.as_ref()?.goes_by.as_ref()?;
-        self.shared.sealer.open(token.expose().as_bytes()).ok()
+        match part.as_ref().filter(|part| part.is_current)?.cookie.as_ref()? {
+            CookieChange::Set { token, .. } => self.shared.sealer.open(token.expose().as_bytes()).ok(),
+            CookieChange::Remove => None,
+        }
     }
 
     /// The part that is committed already, if any.
