@@ -71,7 +71,7 @@ pub(crate) struct Visit {
 pub(super) struct CommittedPart {
     pub(super) cookie: Option<CookieChange>,
     pub(super) device: Option<Token>,
-    /// Whether the cookie's token is the session's own by now, so that what follows in the request goes by it.
+    /// Whether the cookie's token is the session's own: what follows in the request goes by it.
     is_current: bool,
 }
 
