@@ -9,7 +9,7 @@ use crate::drive::{Failure, Line, each};
 use crate::hand::Task;
 use crate::requests::{BY_HAND, Field};
 
-/// What one line has used for each order, by round.
+/// The CPU time and waits of one line for each order, by round.
 pub(crate) struct Spent {
     name: &'static str,
     rounds: Vec<Usage>,

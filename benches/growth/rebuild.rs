@@ -23,7 +23,7 @@ const EVENTS_EACH: i64 = 10;
 /// One session of so many is live.
 const LIVE_OF: i64 = 10;
 const WRITERS: usize = 8;
-/// What the clients change. They come without a cookie: the log knows another secret than the filled rows.
+/// The value that clients change. They come without a cookie: the secrets of the filled rows are not known.
 const CHANGES: Key<u32> = Key::new("changes");
 
 /// As the rebuild reads it, dropped on arrival.

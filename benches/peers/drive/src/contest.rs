@@ -36,7 +36,7 @@ pub(crate) struct Findings {
     pub(crate) logouts: BTreeMap<Event, Aftermath>,
     /// How long a session is read after its logout in another process.
     pub(crate) stale: BTreeMap<&'static str, Stale>,
-    /// What a crash has taken.
+    /// The sessions and changes that a crash has taken.
     pub(crate) losses: BTreeMap<&'static str, Loss>,
     /// The peers that did not take part, and why.
     pub(crate) left_out: Vec<(&'static str, String)>,

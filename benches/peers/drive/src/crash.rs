@@ -33,7 +33,7 @@ struct Browser {
     told: u64,
 }
 
-/// What a crash has taken from the browsers of a peer.
+/// The sessions and changes that a crash has taken from the browsers of a peer.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Loss {
     /// Changes answered with 200.

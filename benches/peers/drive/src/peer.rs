@@ -23,7 +23,7 @@ pub(crate) enum Store {
     Redis(Persistence),
 }
 
-/// What a Redis keeps on disk.
+/// The part of its data that a Redis keeps on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Persistence {
     /// Nothing: a crash takes all sessions.
