@@ -10,7 +10,7 @@ use private_postgres::Server;
 
 use crate::application::CONNECTIONS;
 use crate::drive::{Failure, Line, Turn, each};
-use crate::ground::{Ground, scattered};
+use crate::ground::{Ground, Share, scattered};
 use crate::requests::Field;
 
 /// The number of rows that the application's requests fight for.
@@ -68,7 +68,7 @@ fn mixed(field: &Field, path: fn(Turn) -> &'static str) -> Line {
         let field = field.clone();
         async move {
             let path = path(turn);
-            let cookie = (path != "/login").then(|| &field.ground.session(turn).cookie);
+            let cookie = (path != "/login").then(|| &field.ground.session(Share::Library, turn).cookie);
             field.ground.application.call(Method::POST, path, cookie).await.map(drop)
         }
     })
@@ -81,7 +81,7 @@ fn stock(field: &Field) -> Line {
         async move {
             let (looked_at, taken) = items(turn);
             let path = format!("/stock/{looked_at}/{taken}");
-            let cookie = &field.ground.session(turn).cookie;
+            let cookie = &field.ground.session(Share::Library, turn).cookie;
             field.ground.application.call(Method::POST, &path, Some(cookie)).await.map(drop)
         }
     })

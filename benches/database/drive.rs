@@ -60,6 +60,11 @@ impl Line {
     {
         Self { name, work: Arc::new(move |turn| Box::pin(work(turn))) }
     }
+
+    /// The same work under another name.
+    pub(crate) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
 }
 
 impl Measured {

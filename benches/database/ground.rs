@@ -1,6 +1,7 @@
 //! The ground of all measurements: a private server that writes to the disk, and a database with sessions in
 //! it.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use poem::http::HeaderValue;
@@ -14,6 +15,9 @@ use uuid::Uuid;
 
 use crate::application::{self, Application};
 use crate::drive::{Failure, Turn};
+
+/// The most sessions of a share that is known.
+const KNOWN_MAX: usize = 1_024;
 
 const FILL: &str = include_str!("sql/fill_sessions.sql");
 const APPLICATION: &str = include_str!("sql/application.sql");
@@ -42,10 +46,27 @@ pub(crate) struct Ground {
     /// The session that all others are copies of.
     pub(crate) model: SessionId,
     pub(crate) sessions: Vec<Stored>,
+    shares: Shares,
     /// Sessions to be ended, and how many have been.
     to_end: Vec<Stored>,
     ended: AtomicUsize,
 }
+
+/// Whose sessions: no line changes those of another, or what the process knows of them would be old.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Share {
+    /// The library's. There are so many that it does not remember one until it comes again.
+    Library,
+    /// As many that are used by hand.
+    Hand,
+    /// The library's, so few that it knows each from a moment ago.
+    LibraryKnown,
+    /// As few that are used by hand, by what was kept of them.
+    HandKnown,
+}
+
+/// Where each share begins and ends.
+struct Shares([Range<usize>; 4]);
 
 /// A session with its cookie.
 #[derive(Clone)]
@@ -75,7 +96,8 @@ impl Ground {
         let to_end = sessions.split_off(count);
         client.batch_execute("vacuum analyze").await?;
         client.batch_execute("checkpoint").await?;
-        Ok(Self { database, client, application, model, sessions, to_end, ended: AtomicUsize::new(0) })
+        let (shares, ended) = (Shares::of(count), AtomicUsize::new(0));
+        Ok(Self { database, client, application, model, sessions, shares, to_end, ended })
     }
 
     /// The same sessions in another application.
@@ -85,17 +107,28 @@ impl Ground {
 
     /// A session of the client's own, another each time, spread over the table. Two clients never get the
     /// same.
-    pub(crate) fn session(&self, turn: Turn) -> &Stored {
-        let own = (self.sessions.len() / application::CONNECTIONS).max(1);
+    pub(crate) fn session(&self, share: Share, turn: Turn) -> &Stored {
+        let range = &self.shares.0[share as usize];
+        let own = (range.len() / application::CONNECTIONS).max(1);
         // Each client begins elsewhere: otherwise their sessions would be neighbours on one page.
         let nth = scattered(turn.nth * 64 + turn.client as u64) as usize % own;
-        &self.sessions[(nth * application::CONNECTIONS + turn.client) % self.sessions.len()]
+        &self.sessions[range.start + (nth * application::CONNECTIONS + turn.client) % range.len().max(1)]
     }
 
     /// A session that was not given before, to be ended.
     pub(crate) fn to_end(&self) -> Result<&Stored, Failure> {
         let nth = self.ended.fetch_add(1, Ordering::Relaxed);
         self.to_end.get(nth).ok_or_else(|| "there are too few sessions to end".into())
+    }
+}
+
+impl Shares {
+    /// A hundredth of the sessions is known to the library, and as many to those by hand; where there are few,
+    /// each share has one session for each client.
+    fn of(count: usize) -> Self {
+        let known = (count / 100).clamp(application::CONNECTIONS, KNOWN_MAX).min(count / 4);
+        let half = count / 2;
+        Self([known..half, half + known..count, 0..known, half..half + known])
     }
 }
 

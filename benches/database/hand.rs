@@ -1,7 +1,9 @@
 //! The library's own SQL, sent by hand with tokio-postgres in the same trips, and the SQL of an ordinary
 //! store. Without cookie, codec and chain, only the database and its driver are measured.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use session_ledger::SessionId;
@@ -20,6 +22,10 @@ const BEGIN: &str = "begin isolation level serializable, not deferrable; set loc
 /// How the library begins a transaction of the application.
 const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
 
+/// How the library begins a transaction of the application whose session it knows.
+const BEGIN_KNOWN: &str = "begin isolation level serializable, not deferrable; set local statement_timeout = '5s'; \
+    set local idle_in_transaction_session_timeout = '5s'";
+
 /// How an application without sessions begins a transaction.
 const BEGIN_PLAIN: &str = "begin isolation level serializable; set local statement_timeout = '5s'; \
     set local idle_in_transaction_session_timeout = '5s'";
@@ -34,6 +40,9 @@ const HISTORY: &str = include_str!("../../src/store/sql/history.sql");
 
 /// Whatever the epoch and the head hash before are.
 const ANY: [&(dyn ToSql + Sync); 2] = [&None::<i16>, &None::<&[u8]>];
+
+/// What was kept of a session: its row when it was loaded, and its version by now.
+type Kept = (Arc<Row>, i64);
 
 /// One connection.
 pub(crate) struct Hand {
@@ -52,6 +61,7 @@ pub(crate) struct Hand {
     plain_remove: Statement,
     look_at_stock: Statement,
     take_stock: Statement,
+    kept: Mutex<HashMap<SessionId, Kept>>,
 }
 
 /// Work for one session on a connection.
@@ -70,6 +80,10 @@ pub(crate) enum Task {
     History,
     /// An insert of the application with a change of the session.
     Order,
+    /// As `Write` with one event, of a session that needs no load.
+    KnownWrite,
+    /// As `Order`, of a session that needs no load.
+    KnownOrder,
     /// The application's insert alone.
     Purchase,
     PlainRead,
@@ -78,6 +92,12 @@ pub(crate) enum Task {
     PlainEnd,
     /// An ordinary store and an application: two transactions that know nothing of each other.
     PlainOrder,
+}
+
+impl Task {
+    pub(crate) fn is_of_a_known_session(self) -> bool {
+        matches!(self, Self::KnownWrite | Self::KnownOrder)
+    }
 }
 
 impl Hand {
@@ -100,6 +120,7 @@ impl Hand {
             look_at_stock: client.prepare(include_str!("sql/look_at_stock.sql")).await?,
             take_stock: client.prepare(include_str!("sql/take_stock.sql")).await?,
             client,
+            kept: Mutex::default(),
         })
     }
 
@@ -125,6 +146,8 @@ impl Hand {
             Task::End => self.end(id).await,
             Task::History => self.history(id).await,
             Task::Order => self.order(id).await,
+            Task::KnownWrite => self.known_write(id).await,
+            Task::KnownOrder => self.known_order(id).await,
             Task::Purchase => self.purchase().await,
             Task::PlainRead => self.plain_read(id).await.map(drop),
             Task::PlainWrite => self.plain_write(id).await,
@@ -213,6 +236,55 @@ impl Hand {
         Ok(())
     }
 
+    /// BEGIN, append and COMMIT in one trip.
+    async fn known_write(&self, id: SessionId) -> Result<(), Failure> {
+        let (row, version) = self.kept(id).await?;
+        let (begun, appended, committed) = tokio::join!(biased;
+            self.client.batch_execute(BEGIN),
+            self.append_to_known(id, &row, version),
+            self.client.batch_execute("commit"),
+        );
+        begun?;
+        appended?;
+        committed?;
+        self.keep(id, row, version + 1);
+        Ok(())
+    }
+
+    /// BEGIN and the application's insert in one trip, then append and COMMIT in one trip.
+    async fn known_order(&self, id: SessionId) -> Result<(), Failure> {
+        let (row, version) = self.kept(id).await?;
+        let (begun, bought) = tokio::join!(biased;
+            self.client.batch_execute(BEGIN_KNOWN),
+            self.client.execute(&self.purchase, &[&"alice"]),
+        );
+        begun?;
+        bought?;
+        let (appended, committed) = tokio::join!(biased;
+            self.append_to_known(id, &row, version),
+            self.client.batch_execute("commit"),
+        );
+        appended?;
+        committed?;
+        self.keep(id, row, version + 1);
+        Ok(())
+    }
+
+    /// What was kept of a session. The first time it is loaded.
+    async fn kept(&self, id: SessionId) -> Result<Kept, Failure> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let row = self.load(id, false).await?;
+        let version = row.try_get("version")?;
+        Ok((row.into(), version))
+    }
+
+    fn keep(&self, id: SessionId, row: Arc<Row>, version: i64) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (row, version));
+    }
+
     /// A transaction of the application alone, under the library's limits.
     async fn purchase(&self) -> Result<(), Failure> {
         self.client.batch_execute(BEGIN_PLAIN).await?;
@@ -280,7 +352,24 @@ impl Hand {
     }
 
     async fn append(&self, id: SessionId, row: &Row, count: usize) -> Result<(), Failure> {
-        let (version, now): (i64, OffsetDateTime) = (row.try_get("version")?, row.try_get("now")?);
+        self.append_at(id, row, row.try_get("version")?, count, ANY).await
+    }
+
+    /// The append also compares the epoch and the head hash, as nothing was loaded that shows them.
+    async fn append_to_known(&self, id: SessionId, row: &Row, version: i64) -> Result<(), Failure> {
+        let (epoch, head): (Option<i16>, Option<&[u8]>) = (row.try_get("epoch")?, row.try_get("head_hash")?);
+        self.append_at(id, row, version, 1, [&epoch, &head]).await
+    }
+
+    async fn append_at(
+        &self,
+        id: SessionId,
+        row: &Row,
+        version: i64,
+        count: usize,
+        known: [&(dyn ToSql + Sync); 2],
+    ) -> Result<(), Failure> {
+        let now: OffsetDateTime = row.try_get("now")?;
         let started_at: OffsetDateTime = row.try_get("started_at")?;
         let authenticated_at: Option<OffsetDateTime> = row.try_get("authenticated_at")?;
         let superseded_until: Option<OffsetDateTime> = row.try_get("superseded_until")?;
@@ -315,7 +404,7 @@ impl Hand {
             &resend,
         ];
         event.add_to(&mut parameters, &now);
-        parameters.extend(ANY);
+        parameters.extend(known);
         let more: Vec<i64> = (version + 2..=after).collect();
         let (appended, more) = tokio::join!(biased;
             self.client.query(&self.append, &parameters),

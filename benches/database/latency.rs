@@ -9,7 +9,7 @@ use test_support::Wire;
 
 use crate::application::Application;
 use crate::drive::{Failure, Measured, Plan, contest};
-use crate::ground::Ground;
+use crate::ground::{Ground, Share};
 use crate::hand::{Hand, Task};
 use crate::requests::Field;
 
@@ -25,7 +25,7 @@ pub(crate) async fn measure(server: &Server, plan: Plan) -> Result<Vec<Measured>
     let hands = vec![Hand::connect(&wire.config()).await?];
     let field = Field { ground: ground.into(), hands: hands.into() };
     let lines = [
-        field.library(Method::POST, "/change/1"),
+        field.library(Share::Library, Method::POST, "/change/1"),
         field.by_hand("each statement in a trip of its own", Task::WriteStepByStep),
         field.by_hand("a bare trip", Task::Trips(1)),
     ];

@@ -6,7 +6,7 @@ use bench_report::{Goal, Target, markdown};
 use poem::http::Method;
 
 use crate::drive::{Failure, Line, Measured, Plan, Turn, contest};
-use crate::ground::Ground;
+use crate::ground::{Ground, Share};
 use crate::hand::{Hand, Task};
 
 const LIBRARY: &str = "library";
@@ -46,6 +46,8 @@ impl Field {
             ("start", self.start()),
             ("end", self.end()),
             ("order", self.order()),
+            ("change of a known session", self.known_change()),
+            ("order of a known session", self.known_order()),
             ("history", self.history()),
         ];
         let mut findings = Vec::new();
@@ -66,7 +68,7 @@ impl Field {
 
     fn read(&self) -> Vec<Line> {
         vec![
-            self.library(Method::GET, "/read"),
+            self.library(Share::Library, Method::GET, "/read"),
             self.by_hand(BY_HAND, Task::Load),
             self.by_hand(PLAIN, Task::PlainRead),
             self.by_hand(FLOOR, Task::Trips(1)),
@@ -76,7 +78,7 @@ impl Field {
     fn change(&self, values: usize) -> Vec<Line> {
         let path = if values == 1 { "/change/1" } else { "/change/3" };
         vec![
-            self.library(Method::POST, path),
+            self.library(Share::Library, Method::POST, path),
             self.by_hand(BY_HAND, Task::Write(values)),
             self.by_hand(PLAIN, Task::PlainWrite),
             self.by_hand(FLOOR, Task::Trips(2)),
@@ -117,11 +119,32 @@ impl Field {
 
     fn order(&self) -> Vec<Line> {
         vec![
-            self.library(Method::POST, "/order"),
+            self.library(Share::Library, Method::POST, "/order"),
             self.by_hand(BY_HAND, Task::Order),
             self.by_hand(PLAIN, Task::PlainOrder),
             self.by_hand("without a session", Task::Purchase),
             self.by_hand(FLOOR, Task::Trips(3)),
+        ]
+    }
+
+    /// BEGIN, the append and COMMIT in one trip.
+    fn known_change(&self) -> Vec<Line> {
+        vec![
+            self.library(Share::LibraryKnown, Method::POST, "/change/1"),
+            self.by_hand(BY_HAND, Task::KnownWrite),
+            self.by_hand(PLAIN, Task::PlainWrite),
+            self.by_hand(FLOOR, Task::Trips(1)),
+        ]
+    }
+
+    /// BEGIN with the application's insert, then the append with COMMIT.
+    fn known_order(&self) -> Vec<Line> {
+        vec![
+            self.library(Share::LibraryKnown, Method::POST, "/order"),
+            self.by_hand(BY_HAND, Task::KnownOrder),
+            self.by_hand(PLAIN, Task::PlainOrder),
+            self.by_hand("without a session", Task::Purchase),
+            self.by_hand(FLOOR, Task::Trips(2)),
         ]
     }
 
@@ -131,7 +154,7 @@ impl Field {
         let library = Line::new(LIBRARY, move |turn| {
             let field = field.clone();
             async move {
-                let history = field.ground.application.ledger.history(field.ground.session(turn).id).await?;
+                let history = field.ground.application.ledger.history(field.ground.session(Share::Library, turn).id).await?;
                 if history.is_empty() { Err("a session without events".into()) } else { Ok(()) }
             }
         });
@@ -139,23 +162,24 @@ impl Field {
     }
 
     /// A request of the client's own sessions through the library.
-    pub(crate) fn library(&self, method: Method, path: &'static str) -> Line {
+    pub(crate) fn library(&self, share: Share, method: Method, path: &'static str) -> Line {
         let field = self.clone();
         Line::new(LIBRARY, move |turn| {
             let (field, method) = (field.clone(), method.clone());
             async move {
-                let cookie = &field.ground.session(turn).cookie;
+                let cookie = &field.ground.session(share, turn).cookie;
                 field.ground.application.call(method, path, Some(cookie)).await.map(drop)
             }
         })
     }
 
-    /// The same sessions by hand.
+    /// As many other sessions by hand.
     pub(crate) fn by_hand(&self, name: &'static str, task: Task) -> Line {
         let field = self.clone();
+        let share = if task.is_of_a_known_session() { Share::HandKnown } else { Share::Hand };
         Line::new(name, move |turn| {
             let field = field.clone();
-            async move { field.hand(turn).run_until_done(task, field.ground.session(turn).id).await }
+            async move { field.hand(turn).run_until_done(task, field.ground.session(share, turn).id).await }
         })
     }
 
@@ -190,7 +214,16 @@ pub(crate) fn goals(findings: &[Finding]) -> Vec<Goal> {
     let wanted = [
         ("read", BY_HAND, 0.95, "a read, in terms of the same SQL by hand, 16 connections"),
         ("change 1 value", BY_HAND, 0.95, "a write, in terms of the same SQL by hand, 16 connections"),
-        ("order", "without a session", 0.65, "a transaction with a session, in terms of the same without"),
+        ("order", BY_HAND, 0.95, "an order, in terms of the same SQL by hand"),
+        ("start", BY_HAND, 0.95, "a login, in terms of the same SQL by hand"),
+        ("end", BY_HAND, 0.95, "a logout, in terms of the same SQL by hand"),
+        ("order of a known session", BY_HAND, 0.95, "an order of a known session, in terms of the same by hand"),
+        (
+            "order of a known session",
+            "without a session",
+            0.65,
+            "a transaction with a known session, in terms of the same without",
+        ),
     ];
     let goal = |(request, line, least, name): (&str, &str, f64, &str)| {
         let measured = ratio(request, line)?;

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::application::CONNECTIONS;
 use crate::drive::{Failure, each};
-use crate::ground::Ground;
+use crate::ground::{Ground, Share};
 use crate::requests::Field;
 
 const LOG_SIZE: &str = include_str!("sql/log_size.sql");
@@ -43,7 +43,7 @@ pub(crate) async fn measure(server: &Server, sessions: usize, each_times: u64) -
 /// WAL a request, on pages that were written before since the last checkpoint. The first write of a page also
 /// copies the page, which is the cost of the checkpoint and not of the request.
 async fn wal_bytes(field: &Field, method: Method, path: &'static str, times: u64) -> Result<f64, Failure> {
-    let line = field.library(method, path);
+    let line = field.library(Share::Library, method, path);
     let warm_up = times.min(field.ground.sessions.len() as u64);
     each(&line, CONNECTIONS, 0, warm_up).await?;
     let before = Counters::read(&field.ground.client).await?;

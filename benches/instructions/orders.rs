@@ -9,7 +9,7 @@ use private_postgres::Server;
 
 use crate::application::Application;
 use crate::drive::{Failure, Turn};
-use crate::ground::{Ground, server};
+use crate::ground::{Ground, Share, server};
 use crate::hand::{Hand, Task};
 use crate::region::count_many;
 use crate::requests::runtime;
@@ -26,7 +26,7 @@ pub(crate) fn orders() {
     let ground = runtime.block_on(ground(&server));
     let application: &Application = &ground.application;
     count_many(ORDERS, |nth| {
-        let cookie = &ground.session(turn(nth)).cookie;
+        let cookie = &ground.session(Share::Library, turn(nth)).cookie;
         runtime.block_on(application.call(Method::POST, "/order", Some(cookie))).unwrap();
     });
     // Its end is a matter of the runtime's, too.
@@ -48,7 +48,7 @@ fn by_hand(task: Task) {
     let ground = runtime.block_on(ground(&server));
     let hand = runtime.block_on(Hand::connect(&ground.database.config())).unwrap();
     count_many(ORDERS, |nth| {
-        let done: Result<(), Failure> = runtime.block_on(hand.run(task, ground.session(turn(nth)).id));
+        let done: Result<(), Failure> = runtime.block_on(hand.run(task, ground.session(Share::Library, turn(nth)).id));
         done.unwrap();
     });
     runtime.block_on(async { drop(ground) });
