@@ -154,7 +154,12 @@ impl Field {
         let library = Line::new(LIBRARY, move |turn| {
             let field = field.clone();
             async move {
-                let history = field.ground.application.ledger.history(field.ground.session(Share::Library, turn).id).await?;
+                let history = field
+                    .ground
+                    .application
+                    .ledger
+                    .history(field.ground.session(Share::Library, turn).id)
+                    .await?;
                 if history.is_empty() { Err("a session without events".into()) } else { Ok(()) }
             }
         });
@@ -217,7 +222,12 @@ pub(crate) fn goals(findings: &[Finding]) -> Vec<Goal> {
         ("order", BY_HAND, 0.95, "an order, in terms of the same SQL by hand"),
         ("start", BY_HAND, 0.95, "a login, in terms of the same SQL by hand"),
         ("end", BY_HAND, 0.95, "a logout, in terms of the same SQL by hand"),
-        ("order of a known session", BY_HAND, 0.95, "an order of a known session, in terms of the same by hand"),
+        (
+            "order of a known session",
+            BY_HAND,
+            0.95,
+            "an order of a known session, in terms of the same by hand",
+        ),
         (
             "order of a known session",
             "without a session",

@@ -6,8 +6,8 @@ use poem::http::Method;
 
 use crate::application::CONNECTIONS;
 use crate::drive::{Failure, Line, each};
-use crate::hand::Task;
 use crate::ground::Share;
+use crate::hand::Task;
 use crate::requests::{BY_HAND, Field};
 
 /// The CPU time and waits of one line for each order, by round.

@@ -20,7 +20,7 @@ mod events;
 #[path = "../database/ground.rs"]
 #[allow(dead_code, reason = "orders need a part of it")]
 mod ground;
-#[path = "../database/hand.rs"]
+#[path = "../database/hand/mod.rs"]
 #[allow(dead_code, reason = "orders need a part of it")]
 mod hand;
 mod orders;

@@ -48,7 +48,8 @@ fn by_hand(task: Task) {
     let ground = runtime.block_on(ground(&server));
     let hand = runtime.block_on(Hand::connect(&ground.database.config())).unwrap();
     count_many(ORDERS, |nth| {
-        let done: Result<(), Failure> = runtime.block_on(hand.run(task, ground.session(Share::Library, turn(nth)).id));
+        let done: Result<(), Failure> =
+            runtime.block_on(hand.run(task, ground.session(Share::Library, turn(nth)).id));
         done.unwrap();
     });
     runtime.block_on(async { drop(ground) });

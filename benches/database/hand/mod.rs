@@ -1,9 +1,13 @@
 //! The library's own SQL, sent by hand with tokio-postgres in the same trips, and the SQL of an ordinary
 //! store. Without cookie, codec and chain, only the database and its driver are measured.
 
+mod known;
+mod login;
+mod ordinary;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Mutex;
 
 use futures_util::future::join_all;
 use session_ledger::SessionId;
@@ -16,33 +20,29 @@ use uuid::Uuid;
 use crate::application::PURCHASE;
 use crate::drive::Failure;
 use crate::events::{CLIENT, Event};
+use known::Kept;
 
 /// How the library begins a transaction that it commits in the same trip.
 const BEGIN: &str = "begin isolation level serializable, not deferrable; set local idle_in_transaction_session_timeout = '2s'";
 /// How the library begins a transaction of the application.
-const BEGIN_APPLICATION: &str = include_str!("../../src/store/sql/begin.sql");
-
-/// How the library begins a transaction of the application whose session it knows.
-const BEGIN_KNOWN: &str = "begin isolation level serializable, not deferrable; set local statement_timeout = '5s'; \
-    set local idle_in_transaction_session_timeout = '5s'";
+const BEGIN_APPLICATION: &str = include_str!("../../../src/store/sql/begin.sql");
 
 /// How an application without sessions begins a transaction.
 const BEGIN_PLAIN: &str = "begin isolation level serializable; set local statement_timeout = '5s'; \
     set local idle_in_transaction_session_timeout = '5s'";
 
-const LOAD: &str = include_str!("../../src/store/sql/load.sql");
-const CLOCK: &str = include_str!("../../src/store/sql/clock.sql");
-const APPEND: &str = include_str!("../../src/store/sql/append.sql");
-const APPEND_EVENT: &str = include_str!("../../src/store/sql/append_event.sql");
-const CREATE: &str = include_str!("../../src/store/sql/create.sql");
-const END: &str = include_str!("../../src/store/sql/end.sql");
-const HISTORY: &str = include_str!("../../src/store/sql/history.sql");
+const LOAD: &str = include_str!("../../../src/store/sql/load.sql");
+const CLOCK: &str = include_str!("../../../src/store/sql/clock.sql");
+const APPEND: &str = include_str!("../../../src/store/sql/append.sql");
+const APPEND_EVENT: &str = include_str!("../../../src/store/sql/append_event.sql");
+const ADMIT_LOGIN: &str = include_str!("../../../src/store/sql/admit_login.sql");
+const APPEND_LOGIN_STEP: &str = include_str!("../../../src/store/sql/append_login_step.sql");
+const CREATE: &str = include_str!("../../../src/store/sql/create.sql");
+const END: &str = include_str!("../../../src/store/sql/end.sql");
+const HISTORY: &str = include_str!("../../../src/store/sql/history.sql");
 
 /// Whatever the epoch and the head hash before are.
 const ANY: [&(dyn ToSql + Sync); 2] = [&None::<i16>, &None::<&[u8]>];
-
-/// What was kept of a session: its row when it was loaded, and its version by now.
-type Kept = (Arc<Row>, i64);
 
 /// One connection.
 pub(crate) struct Hand {
@@ -52,6 +52,8 @@ pub(crate) struct Hand {
     clock: Statement,
     append: Statement,
     append_event: Statement,
+    admit_login: Statement,
+    append_login_step: Statement,
     create: Statement,
     end: Statement,
     history: Statement,
@@ -110,15 +112,17 @@ impl Hand {
             clock: client.prepare(CLOCK).await?,
             append: client.prepare(APPEND).await?,
             append_event: client.prepare(APPEND_EVENT).await?,
+            admit_login: client.prepare(ADMIT_LOGIN).await?,
+            append_login_step: client.prepare(APPEND_LOGIN_STEP).await?,
             create: client.prepare(CREATE).await?,
             end: client.prepare(END).await?,
             history: client.prepare(HISTORY).await?,
             purchase: client.prepare(PURCHASE).await?,
-            plain_load: client.prepare(include_str!("sql/plain_load.sql")).await?,
-            plain_save: client.prepare(include_str!("sql/plain_save.sql")).await?,
-            plain_remove: client.prepare(include_str!("sql/plain_remove.sql")).await?,
-            look_at_stock: client.prepare(include_str!("sql/look_at_stock.sql")).await?,
-            take_stock: client.prepare(include_str!("sql/take_stock.sql")).await?,
+            plain_load: client.prepare(include_str!("../sql/plain_load.sql")).await?,
+            plain_save: client.prepare(include_str!("../sql/plain_save.sql")).await?,
+            plain_remove: client.prepare(include_str!("../sql/plain_remove.sql")).await?,
+            look_at_stock: client.prepare(include_str!("../sql/look_at_stock.sql")).await?,
+            take_stock: client.prepare(include_str!("../sql/take_stock.sql")).await?,
             client,
             kept: Mutex::default(),
         })
@@ -190,20 +194,6 @@ impl Hand {
         Ok(self.client.batch_execute("commit").await?)
     }
 
-    /// The clock, then BEGIN, create and COMMIT in one trip.
-    async fn create(&self, id: SessionId) -> Result<(), Failure> {
-        let now: OffsetDateTime = self.client.query_one(&self.clock, &[]).await?.try_get("now")?;
-        let (begun, created, committed) = tokio::join!(biased;
-            self.client.batch_execute(BEGIN),
-            self.run_create(id, now),
-            self.client.batch_execute("commit"),
-        );
-        begun?;
-        created?;
-        committed?;
-        Ok(())
-    }
-
     /// Load, then BEGIN, end and COMMIT in one trip.
     async fn end(&self, id: SessionId) -> Result<(), Failure> {
         let row = self.load(id, false).await?;
@@ -236,55 +226,6 @@ impl Hand {
         Ok(())
     }
 
-    /// BEGIN, append and COMMIT in one trip.
-    async fn known_write(&self, id: SessionId) -> Result<(), Failure> {
-        let (row, version) = self.kept(id).await?;
-        let (begun, appended, committed) = tokio::join!(biased;
-            self.client.batch_execute(BEGIN),
-            self.append_to_known(id, &row, version),
-            self.client.batch_execute("commit"),
-        );
-        begun?;
-        appended?;
-        committed?;
-        self.keep(id, row, version + 1);
-        Ok(())
-    }
-
-    /// BEGIN and the application's insert in one trip, then append and COMMIT in one trip.
-    async fn known_order(&self, id: SessionId) -> Result<(), Failure> {
-        let (row, version) = self.kept(id).await?;
-        let (begun, bought) = tokio::join!(biased;
-            self.client.batch_execute(BEGIN_KNOWN),
-            self.client.execute(&self.purchase, &[&"alice"]),
-        );
-        begun?;
-        bought?;
-        let (appended, committed) = tokio::join!(biased;
-            self.append_to_known(id, &row, version),
-            self.client.batch_execute("commit"),
-        );
-        appended?;
-        committed?;
-        self.keep(id, row, version + 1);
-        Ok(())
-    }
-
-    /// What was kept of a session. The first time it is loaded.
-    async fn kept(&self, id: SessionId) -> Result<Kept, Failure> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        if let Some(kept) = kept {
-            return Ok(kept);
-        }
-        let row = self.load(id, false).await?;
-        let version = row.try_get("version")?;
-        Ok((row.into(), version))
-    }
-
-    fn keep(&self, id: SessionId, row: Arc<Row>, version: i64) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (row, version));
-    }
-
     /// A transaction of the application alone, under the library's limits.
     async fn purchase(&self) -> Result<(), Failure> {
         self.client.batch_execute(BEGIN_PLAIN).await?;
@@ -295,37 +236,6 @@ impl Hand {
     async fn history(&self, id: SessionId) -> Result<(), Failure> {
         self.client.query(&self.history, &[&id.as_uuid()]).await?;
         Ok(())
-    }
-
-    /// Loads the blob; if there is none, makes one up.
-    async fn plain_read(&self, id: SessionId) -> Result<Vec<u8>, Failure> {
-        let row = self.client.query_opt(&self.plain_load, &[&id.as_uuid()]).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or_else(|| vec![7; 64]))
-    }
-
-    async fn plain_save(&self, id: SessionId, data: &[u8]) -> Result<(), Failure> {
-        self.client.execute(&self.plain_save, &[&id.as_uuid(), &data]).await?;
-        Ok(())
-    }
-
-    async fn plain_write(&self, id: SessionId) -> Result<(), Failure> {
-        let data = self.plain_read(id).await?;
-        self.plain_save(id, &data).await
-    }
-
-    async fn plain_end(&self, id: SessionId) -> Result<(), Failure> {
-        self.plain_read(id).await?;
-        self.client.execute(&self.plain_remove, &[&id.as_uuid()]).await?;
-        Ok(())
-    }
-
-    /// The order of an ordinary store and an application: two transactions that know nothing of each other.
-    async fn plain_order(&self, id: SessionId) -> Result<(), Failure> {
-        let data = self.plain_read(id).await?;
-        self.client.batch_execute("begin isolation level serializable").await?;
-        self.client.execute(&self.purchase, &[&"alice"]).await?;
-        self.client.batch_execute("commit").await?;
-        self.plain_save(id, &data).await
     }
 
     /// The application's own part of a contended request, without a session. It runs until it commits, and
@@ -353,12 +263,6 @@ impl Hand {
 
     async fn append(&self, id: SessionId, row: &Row, count: usize) -> Result<(), Failure> {
         self.append_at(id, row, row.try_get("version")?, count, ANY).await
-    }
-
-    /// The append also compares the epoch and the head hash, as nothing was loaded that shows them.
-    async fn append_to_known(&self, id: SessionId, row: &Row, version: i64) -> Result<(), Failure> {
-        let (epoch, head): (Option<i16>, Option<&[u8]>) = (row.try_get("epoch")?, row.try_get("head_hash")?);
-        self.append_at(id, row, version, 1, [&epoch, &head]).await
     }
 
     async fn append_at(
@@ -412,24 +316,6 @@ impl Hand {
         );
         appended?;
         more.into_iter().collect()
-    }
-
-    async fn run_create(&self, id: SessionId, now: OffsetDateTime) -> Result<(), Failure> {
-        let event = Event::saying_client(Some("alice"));
-        let (uuid, hash, state) = (id.as_uuid(), vec![7_u8; 32], vec![7_u8; 40]);
-        let (at, none) = (Some(now), None::<OffsetDateTime>);
-        let (idle, accepted, blank) = (Some(1_209_600_i32), None::<bool>, None::<Vec<u8>>);
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
-            &uuid, &0_i64, &2_i64, &now, &now, &at, &at, &none, &idle, &accepted, &hash, &blank, &hash,
-            &"alice", &CLIENT.0, &CLIENT.1, &state, &blank,
-        ];
-        event.add_to(&mut parameters, &now);
-        let (created, more) = tokio::join!(biased;
-            self.client.query(&self.create, &parameters),
-            self.append_event(uuid, 2, Some("alice"), now),
-        );
-        created?;
-        more
     }
 
     async fn append_event(
