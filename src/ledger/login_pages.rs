@@ -158,10 +158,12 @@ async fn page_of_moment(
     mut place: Option<LoginPlace>,
     limit: usize,
 ) -> Result<LoginPage, Error> {
-    let (begun, mut most, mut logins) = (Instant::now(), limit, Vec::new());
+    let (begun, mut seen, mut logins) = (Instant::now(), 0, Vec::new());
     loop {
+        let most = window(limit - logins.len(), logins.len(), seen);
         let looked_at = look_for_signed_in(reader, filter, moment, place, most).await?;
         let is_last = looked_at.len() < most;
+        seen += looked_at.len();
         for (at, login) in looked_at {
             place = Some(at);
             logins.extend(login);
@@ -173,8 +175,19 @@ async fn page_of_moment(
             let next = place.filter(|_| !is_last).map(|at| filter.cursor_at(&at));
             return Ok(LoginPage { logins, next });
         }
-        most = (most * 4).clamp(limit, LOOKED_AT_MAX.max(limit));
     }
+}
+
+/// At how many sessions to look next for so many more logins, when so many were found among those seen: as
+/// many as hold them if it goes on like that, and an eighth more, as one more look costs more than that. It is
+/// at most four times as many as were seen: the next ones may be others.
+fn window(wanted: usize, found: usize, seen: usize) -> usize {
+    let most = match (found, seen) {
+        (_, 0) => wanted,
+        (0, seen) => seen * 4,
+        (found, seen) => (wanted * seen).div_ceil(found).min(seen * 4),
+    };
+    (most + most.div_ceil(8)).min(LOOKED_AT_MAX)
 }
 
 fn start(filter: &LoginFilter, cursor: Option<&str>) -> Result<Option<LoginPlace>, Unanswerable> {
@@ -187,4 +200,14 @@ fn page(filter: &LoginFilter, logins: Vec<Login>, limit: u32) -> LoginPage {
     let is_full = logins.len() >= limit as usize;
     let next = logins.last().filter(|_| is_full).map(|last| filter.cursor_at(&last.place()));
     LoginPage { logins, next }
+}
+
+#[test]
+fn a_look_goes_as_far_as_the_ones_before_suggest() {
+    assert_eq!(window(50, 0, 0), 57, "the first");
+    assert_eq!(window(2, 48, 57), 4, "nearly all were found");
+    assert_eq!(window(40, 10, 57), 257, "a sixth was found, and the rest is elsewhere");
+    assert_eq!(window(50, 0, 57), 257, "none was found");
+    assert_eq!(window(50, 0, 257), LOOKED_AT_MAX, "a statement has a limit");
+    assert_eq!(window(1, 0, 0), 2);
 }
