@@ -99,9 +99,10 @@ impl Ledger {
         answered(Transaction::begin_ahead(self.pool(), session, mark)).await
     }
 
-    /// Begins a transaction for a request that knows its session, without waiting for the answer.
-    pub(crate) async fn begin_known(&self) -> Result<Transaction, Error> {
-        answered(Transaction::begin_known(self.pool())).await
+    /// Begins a transaction for a request that knows its session, without waiting for the answer. With
+    /// `asks_for_id` it asks for its id, which is needed if it is to append nothing.
+    pub(crate) async fn begin_known(&self, asks_for_id: bool) -> Result<Transaction, Error> {
+        answered(Transaction::begin_known(self.pool(), asks_for_id)).await
     }
 
     /// The answer to a beginning that was sent ahead.

@@ -8,7 +8,7 @@
 //! Nothing here opens a session: of tokens only their hashes are known, as in the database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use quick_cache::Weighter;
@@ -71,6 +71,8 @@ struct Doubt {
     left: AtomicU32,
     /// How many are skipped the next time.
     next: AtomicU32,
+    /// Whether the last transaction of the application left it as it was.
+    is_left_alone: AtomicBool,
 }
 
 impl Known {
@@ -140,6 +142,18 @@ impl Known {
         }
     }
 
+    /// A transaction of the application left a session as it was, or did not. The next one may do the same.
+    pub(super) fn note_left_alone(&self, session: SessionId, is_left_alone: bool) {
+        if let Some(entry) = self.entries.peek(&session) {
+            entry.doubt.is_left_alone.store(is_left_alone, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the application's last transaction left a session as it was.
+    pub(super) fn is_left_alone(&self, session: SessionId) -> bool {
+        self.entries.peek(&session).is_some_and(|entry| entry.doubt.is_left_alone.load(Ordering::Relaxed))
+    }
+
     /// What was known of a session turned out to be old. The memory is left alone for some uses.
     pub(super) fn was_stale(&self, session: SessionId) {
         telemetry::known_session("stale");
@@ -174,7 +188,8 @@ impl Told {
 
 impl Default for Doubt {
     fn default() -> Self {
-        Self { left: AtomicU32::new(0), next: AtomicU32::new(SKIPPED_MIN) }
+        let (left, next) = (AtomicU32::new(0), AtomicU32::new(SKIPPED_MIN));
+        Self { left, next, is_left_alone: AtomicBool::new(false) }
     }
 }
 

@@ -237,7 +237,7 @@ impl Visit {
                 let session = known.map(|(session, _)| session);
                 let room = self.room(session).await?;
                 if self.is_unchecked() {
-                    let transaction = Arc::new(self.shared.ledger.begin_known().await?);
+                    let transaction = Arc::new(self.transaction_of_known().await?);
                     return Ok(self.run(&mut place, Running { transaction, ahead: None, room: Some(room) }));
                 }
                 let mark = self.present_mark();

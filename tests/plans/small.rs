@@ -39,7 +39,7 @@ const LOOKUPS: [(&str, &str); 7] = [
                  null, null, null, null, null, null",
     ),
     ("fence.sql", "NONE, 4"),
-    ("fence_ahead.sql", "NONE, 4, null, null"),
+    ("fence_known.sql", "NONE, 4, null, null"),
 ];
 
 #[tokio::test]

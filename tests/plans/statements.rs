@@ -60,6 +60,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("applied_migrations.sql", Exempt("reads the dozen rows of `migration`, at start alone")),
     ("attach_partition.sql", Exempt(NO_PLAN)),
     ("begin.sql", Exempt(NO_PLAN)),
+    ("begin_with_id.sql", Exempt(NO_PLAN)),
     ("begun.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("begun_marked.sql", Plan { role: RUNTIME, arguments: "", wanted: &["Result"] }),
     ("check_otherwise.sql", Exempt(NO_PLAN)),
@@ -160,7 +161,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
     ("feed_open.sql", Exempt(ONE)),
     ("feed_release.sql", Exempt(ONE)),
     ("fence.sql", Plan { role: RUNTIME, arguments: "ID, 4", wanted: FENCED }),
-    ("fence_ahead.sql", Plan { role: RUNTIME, arguments: "ID, 4, 1::smallint, null", wanted: FENCED }),
+    ("fence_known.sql", Plan { role: RUNTIME, arguments: "ID, 4, 1::smallint, null", wanted: FENCED }),
     ("guard_functions.sql", Exempt("reads the catalog, outside any request")),
     (
         "hash_at_version.sql",

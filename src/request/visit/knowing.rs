@@ -56,10 +56,18 @@ impl Visit {
         match self.recall(shown) {
             Ok(opened) => {
                 self.stage().open(opened);
-                Ok(Ok(self.shared.ledger.begin_known().await?))
+                Ok(Ok(self.transaction_of_known().await?))
             }
             Err(shown) => Ok(Err(Cookie::Token(shown))),
         }
+    }
+
+    /// Begins a transaction beside what is known. One that may append nothing asks for its id ahead.
+    pub(super) async fn transaction_of_known(&self) -> Result<Transaction, Error> {
+        let is_left_alone =
+            |seen: Unchecked| self.known().is_some_and(|known| known.is_left_alone(seen.session));
+        let asks_for_id = self.knowing.unchecked().is_some_and(is_left_alone);
+        self.shared.ledger.begin_known(asks_for_id).await
     }
 
     fn may_be_in_vain(&self) -> bool {
@@ -158,6 +166,9 @@ impl Visit {
         let Some(seen) = self.knowing.unchecked() else { return committed };
         match committed {
             Ok(plan) if has_transaction || !plan.appends.is_empty() => {
+                if let Some(known) = self.known().filter(|_| has_transaction) {
+                    known.note_left_alone(seen.session, plan.appends.is_empty());
+                }
                 self.was_current(seen);
                 Ok(plan)
             }

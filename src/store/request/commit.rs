@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Error as DriverError;
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tracing::Instrument;
@@ -21,8 +22,8 @@ use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
 use crate::telemetry;
 
-static FENCE_AHEAD: Sql =
-    Sql::new(include_str!("../sql/fence_ahead.sql"), &[Type::UUID, Type::INT8, Type::INT2, Type::BYTEA]);
+static FENCE_KNOWN: Sql =
+    Sql::new(include_str!("../sql/fence_known.sql"), &[Type::UUID, Type::INT8, Type::INT2, Type::BYTEA]);
 static FENCE: Sql = Sql::new(include_str!("../sql/fence.sql"), &[Type::UUID, Type::INT8]);
 
 /// Begins a transaction that is over in the same trip. If only half of that trip arrives, its locks must not
@@ -108,18 +109,14 @@ impl Transaction {
         let begins = self.state == State::Reserved;
         self.state = State::Open;
         // Only a transaction that appends nothing needs an id that it does not have.
-        let guard = match guard {
-            Some(Guard::Fence { .. } | Guard::Unfailed) if !begins && self.id.get().is_none() => {
-                match answered(self.fence_ahead(guard)).await {
-                    Ok(()) => None,
-                    Err(error) => {
-                        let error = self.explained(error);
-                        self.rollback().await;
-                        return Err(CommitError::Failed(error));
-                    }
-                }
+        let needs_id = !begins && matches!(guard, Some(Guard::Fence { .. } | Guard::Unfailed));
+        let guard = match answered(self.guard_with_id(guard, needs_id)).await {
+            Ok(guard) => guard,
+            Err(error) => {
+                let error = self.explained(error);
+                self.rollback().await;
+                return Err(CommitError::Failed(error));
             }
-            guard => guard,
         };
         let prepared = answered(self.prepare(appends, guard.as_ref())).await;
         let prepared = if begins { prepared.map_err(Error::outside_transaction) } else { prepared };
@@ -138,6 +135,9 @@ impl Transaction {
             steps.extend(append.steps(client, statements));
         }
         match guard {
+            Some(Guard::Fence { .. }) if self.has_asked_for_id => {
+                steps.push(Box::pin(async { fence_known(client, &checking, guard.as_ref()).await.map(drop) }))
+            }
             Some(Guard::Fence { session, version, .. }) => {
                 steps.push(Box::pin(fence(client, &checking, Some(session), version)));
             }
@@ -149,24 +149,25 @@ impl Transaction {
         self.finish(outcome, appends)
     }
 
-    /// Sets the fence and asks for the transaction's id, a trip ahead of the COMMIT.
-    async fn fence_ahead(&self, guard: Option<Guard>) -> Result<(), Error> {
-        let (id, version, head, epoch) = match guard {
-            Some(Guard::Fence { session, version, head, epoch }) => (Some(session), version, head, epoch),
-            _ => (None, 0, ChainHash::default(), None),
-        };
-        let statement = FENCE_AHEAD.ready(self.client()).await?;
-        let (uuid, epoch) = (id.map(|session| session.as_uuid()), epoch.map(u16::cast_signed));
-        let beginning = self.begun();
-        let parameters: Parameters = &[&uuid, &version, &epoch, &&head.as_bytes()[..]];
-        let fencing = statement.query_one(self.client(), parameters);
-        let (begun, fenced) = tokio::join!(biased; beginning, fencing);
+    /// The guard that is yet to be set. If the transaction does not know its id, but needs it, its fence is set
+    /// a trip ahead of the COMMIT. An id that was asked for with the BEGIN has come by now, as answers come in
+    /// their order: only if the application has sent nothing else, this waits for it.
+    async fn guard_with_id(&self, guard: Option<Guard>, needs_id: bool) -> Result<Option<Guard>, Error> {
+        if needs_id && self.has_asked_for_id {
+            self.begun().await?;
+        }
+        if !needs_id || self.id.get().is_some() {
+            return Ok(guard);
+        }
+        let statement = FENCE_KNOWN.ready(self.client()).await?;
+        let (begun, fenced) =
+            tokio::join!(biased; self.begun(), fence_known(self.client(), &statement, guard.as_ref()));
         begun?;
-        let row = fenced.map_err(|error| fence_failed(error, id))?;
+        let row = fenced?;
         if let Some(id) = row.try_get("transaction_id")? {
             self.id.set(TransactionId { id, life: row.try_get("life")? }).ok();
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Makes the statements ready. It must be done before the pipeline: the trip that prepares a statement
@@ -180,7 +181,11 @@ impl Transaction {
         for append in appends {
             statements.push(append.ready(self.client()).await?);
         }
-        let checking = if let Some(Guard::Login { .. }) = guard { &ADMIT_LOGIN } else { &FENCE };
+        let checking = match guard {
+            Some(Guard::Login { .. }) => &ADMIT_LOGIN,
+            Some(Guard::Fence { .. }) if self.has_asked_for_id => &FENCE_KNOWN,
+            _ => &FENCE,
+        };
         Ok((statements, checking.ready(self.client()).await?))
     }
 
@@ -247,6 +252,18 @@ async fn fence(
         Ok(_) => Ok(()),
         Err(error) => Err(fence_failed(error, session)),
     }
+}
+
+/// Does the same for a session that the process knew, without a load: its epoch and its head hash must be as
+/// they were known, too.
+async fn fence_known(client: &ClientWrapper, statement: &Ready, guard: Option<&Guard>) -> Result<Row, Error> {
+    let (id, version, head, epoch) = match guard {
+        Some(Guard::Fence { session, version, head, epoch }) => (Some(*session), *version, *head, *epoch),
+        _ => (None, 0, ChainHash::default(), None),
+    };
+    let (uuid, epoch) = (id.map(|session| session.as_uuid()), epoch.map(u16::cast_signed));
+    let parameters: Parameters = &[&uuid, &version, &epoch, &&head.as_bytes()[..]];
+    statement.query_one(client, parameters).await.map_err(|error| fence_failed(error, id))
 }
 
 fn fence_failed(error: DriverError, session: Option<SessionId>) -> Error {

@@ -31,6 +31,8 @@ const BEGIN: &str = bare(include_str!("../sql/begin.sql"));
 /// Begins a transaction with the limits that a load sets otherwise.
 const BEGIN_WITH_LIMITS: &str = "begin isolation level serializable, not deferrable; set local statement_timeout = '5s'; \
     set local idle_in_transaction_session_timeout = '5s'";
+/// The same, and asks for the transaction's id.
+const BEGIN_WITH_ID: &str = bare(include_str!("../sql/begin_with_id.sql"));
 const TAKES_WRITES: &str = bare(include_str!("../sql/takes_writes.sql"));
 const TERMINATE: &str = bare(include_str!("../sql/terminate.sql"));
 
@@ -45,7 +47,9 @@ pub(crate) struct Transaction {
     pub(super) may_be_idle: bool,
     /// Its outcome can be asked for by this id. A transaction that begins with its commit has none, and one
     /// that knows its session asks for it only if it appends nothing.
-    pub(super) id: OnceLock<TransactionId>,
+    pub(super) id: Arc<OnceLock<TransactionId>>,
+    /// Whether the id comes with the answer to its BEGIN.
+    pub(super) has_asked_for_id: bool,
     /// The answer to a BEGIN that was sent ahead, until somebody has looked at it.
     beginning: Mutex<Option<Step<'static>>>,
     savepoints: AtomicU32,
@@ -95,7 +99,8 @@ impl Transaction {
             state: State::Reserved,
             reserved: Instant::now(),
             may_be_idle: false,
-            id: OnceLock::new(),
+            id: Arc::default(),
+            has_asked_for_id: false,
             beginning: Mutex::default(),
             savepoints: AtomicU32::new(0),
             marker: None,
@@ -128,15 +133,24 @@ impl Transaction {
     /// outside of the transaction is not believed either: the answer is looked at before anything is
     /// committed or rolled back, and an append outside of a transaction fails by itself. A cancel request
     /// that comes late and strikes the BEGIN is not guarded against.
-    pub(crate) async fn begin_known(pool: &Pool) -> Result<Self, Error> {
+    pub(crate) async fn begin_known(pool: &Pool, asks_for_id: bool) -> Result<Self, Error> {
         let mut transaction = Self::reserve(pool).await?;
         (transaction.state, transaction.may_be_idle) = (State::Open, true);
+        transaction.has_asked_for_id = asks_for_id;
+        let begin = if asks_for_id { BEGIN_WITH_ID } else { BEGIN_WITH_LIMITS };
         // This waits for nothing: what it gives is the answer that is yet to come.
-        let answer =
-            transaction.client().simple_query_raw(BEGIN_WITH_LIMITS).await.map_err(Error::of_begin)?;
+        let answer = transaction.client().simple_query_raw(begin).await.map_err(Error::of_begin)?;
+        let id = Arc::clone(&transaction.id);
         let beginning: Step<'static> = Box::pin(async move {
             let mut answer = pin!(answer);
-            while answer.try_next().await.map_err(Error::of_begin)?.is_some() {}
+            while let Some(message) = answer.try_next().await.map_err(Error::of_begin)? {
+                if let SimpleQueryMessage::Row(row) = message {
+                    let (asked, life) = (row.try_get("transaction_id")?, row.try_get("life")?);
+                    let told =
+                        asked.zip(life).map(|(id, life)| TransactionId { id: id.into(), life: life.into() });
+                    told.into_iter().for_each(|told| drop(id.set(told)));
+                }
+            }
             Ok(())
         });
         transaction.beginning = Mutex::new(Some(beginning));

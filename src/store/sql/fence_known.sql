@@ -1,7 +1,8 @@
--- Does what `fence.sql` does for a transaction whose id nobody has asked for, a trip ahead of its COMMIT:
--- only by this id can the outcome of a lost COMMIT be found out where no event is appended. `life` is
--- explained in `load.sql`. The id is null if nothing was written, and then nothing can be lost. The row stays
--- locked until the COMMIT. It also divides by zero (22012) if what the request knows is not so.
+-- Does what `fence.sql` does for a request that knows its session without a load. It also divides by zero
+-- (22012) if what the request knows is not so. If nobody has asked for the transaction's id, this goes a trip
+-- ahead of the COMMIT: only by this id can the outcome of a lost COMMIT be found out where no event is
+-- appended. `life` is explained in `load.sql`. The id is null if nothing was written, and then nothing can be
+-- lost. The row stays locked until the COMMIT.
 -- No row: never happens.
 -- Parameters: $1 session id (uuid) or null, $2 the version that the row must have (bigint), what the request
 --             knows: $3 epoch (smallint), $4 head hash (bytea)
