@@ -141,11 +141,21 @@ impl Batch {
     pub fn is_up_to_date(&self) -> bool {
         self.is_up_to_date
     }
+
+    /// The epoch of its events.
+    pub(crate) fn epoch(&self) -> i16 {
+        self.target.epoch
+    }
+
+    /// The cursor once they are delivered.
+    pub(crate) fn into_target(self) -> Cursor {
+        self.target
+    }
 }
 
 /// How far a subscription has come.
 #[derive(Clone, Debug)]
-struct Cursor {
+pub(crate) struct Cursor {
     epoch: i16,
     /// What was delivered of that epoch.
     snapshot: Snapshot,
@@ -154,6 +164,19 @@ struct Cursor {
 }
 
 impl Cursor {
+    /// Before the whole log.
+    pub(crate) const BEGINNING: Self = Self { epoch: 1, snapshot: Snapshot::BEGINNING, delivered: 0 };
+
+    /// Behind what a snapshot of an epoch shows.
+    pub(crate) fn at(epoch: i16, snapshot: Snapshot) -> Self {
+        Self { epoch, snapshot, delivered: 0 }
+    }
+
+    /// Whether a transaction of an epoch lies before it.
+    pub(crate) fn has_passed(&self, epoch: i16, transaction: u64) -> bool {
+        epoch < self.epoch || epoch == self.epoch && self.snapshot.shows(transaction)
+    }
+
     /// At the beginning of the next epoch.
     fn in_next_epoch(self) -> Self {
         Self { epoch: self.epoch + 1, snapshot: Snapshot::BEGINNING, delivered: self.delivered }
@@ -187,25 +210,37 @@ pub(crate) async fn next_batch(
     lease: &Lease,
     limit: u32,
 ) -> Result<Batch, FeedError> {
-    let limit = limit.max(1);
     // 1. The cursor and the present snapshot, if the lease still holds. The new events lie between the two.
     let statement = client.prepare_cached(CURSOR).await?;
     let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
     let (epoch, snapshot, delivered) =
         (row.try_get("epoch")?, row.try_get("cursor")?, row.try_get("delivered")?);
-    let mut cursor = Cursor { epoch, snapshot, delivered };
-    let (present_epoch, now): (i16, Snapshot) = (row.try_get("present_epoch")?, row.try_get("now")?);
-    // 2. What is left of earlier epochs, which are over: all their events can be seen.
-    while cursor.epoch < present_epoch {
+    let cursor = Cursor { epoch, snapshot, delivered };
+    let now = Cursor::at(row.try_get("present_epoch")?, row.try_get("now")?);
+    // 2. What lies between.
+    between(client, cursor, &now, limit).await
+}
+
+/// The events that lie between two cursors: about `limit` of them, as the events of one transaction stay
+/// together. The later cursor must have been read by an earlier statement.
+pub(crate) async fn between(
+    client: &ClientWrapper,
+    mut cursor: Cursor,
+    until: &Cursor,
+    limit: u32,
+) -> Result<Batch, FeedError> {
+    let limit = limit.max(1);
+    // 1. What is left of earlier epochs, which are over: all their events can be seen.
+    while cursor.epoch < until.epoch {
         let batch = batch(client, &cursor, &Snapshot::END, limit).await?;
         if !batch.events.is_empty() {
             return Ok(batch);
         }
         cursor = cursor.in_next_epoch();
     }
-    // 3. The present epoch.
-    let batch = batch(client, &cursor, &now, limit).await?;
+    // 2. The epoch of the later one.
+    let batch = batch(client, &cursor, &until.snapshot, limit).await?;
     let is_up_to_date = (batch.events.len() as u64) < limit.into();
     Ok(Batch { is_up_to_date, ..batch })
 }
