@@ -34,6 +34,9 @@ pub use statement::{Statement, Value};
 /// - They name their tables **without a schema**: the tables' schema is on the role's `search_path`. While a
 ///   projection is derived anew, they write to temporary tables of the same names.
 /// - They read no other table, and no clock: [`Fact`] has the time of the event.
+/// - The events of a session always come in their order. Those of different sessions may come in another one
+///   when they are told again, so what a row takes from several sessions is the same in any order: a sum, or
+///   the latest.
 /// - They write other tables only if the fact is not [replayed](Fact::is_replayed): a queue of mails, say.
 ///   What they write there commits with the checkpoint, so it happens once.
 /// - They are right at READ COMMITTED and at SERIALIZABLE: whichever transaction appends.
