@@ -50,7 +50,9 @@ async fn keep_following(ledger: Ledger) {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ledger = Ledger::from_env()?.inline(Devices).connect().await?;
     ledger
-        .transaction(async |tx| Ok::<_, session_ledger::Error>(tx.batch_execute(include_str!("tables.sql")).await?))
+        .transaction(async |tx| {
+            Ok::<_, session_ledger::Error>(tx.batch_execute(include_str!("tables.sql")).await?)
+        })
         .await?;
     tokio::spawn(keep_following(ledger.clone()));
     let sessions = Sessions::builder(ledger, KeyRing::from_env()?).known_devices(DEVICES_KNOWN).build()?;

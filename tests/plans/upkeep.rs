@@ -23,6 +23,7 @@ pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("drop_partition.sql", Exempt(NO_PLAN)),
     ("events_otherwise.sql", Exempt("reads a bounded part of the partition that is empty where all is well")),
     ("events_waiting.sql", Exempt(PARKED)),
+    ("feed_now.sql", Exempt(NO_PLAN)),
     ("lock_projection.sql", Exempt(NO_PLAN)),
     (
         "log_partitions.sql",
@@ -36,7 +37,6 @@ pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("parked_events.sql", Exempt(PARKED)),
     ("partition_kinds.sql", Exempt(WHOLE)),
     ("partition_page.sql", Exempt(PAGED)),
-    ("present_cursor.sql", Exempt(NO_PLAN)),
     ("projection_cursor.sql", Exempt(ONE)),
     ("projection_differences.sql", Exempt(WHOLE)),
     ("release_job.sql", Exempt(JOB)),

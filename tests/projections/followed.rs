@@ -119,7 +119,10 @@ async fn a_server_process_that_is_killed_between_handler_and_checkpoint_takes_no
     let pid = until_somebody_waits(&other).await;
     other.execute("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
     let error = tokio::time::timeout(BOUND, step).await.expect("in time").unwrap().unwrap_err();
-    assert!(matches!(&error, ProjectionError::Feed(FeedError::Store(error)) if error.is_unavailable()), "{error}");
+    assert!(
+        matches!(&error, ProjectionError::Feed(FeedError::Store(error)) if error.is_unavailable()),
+        "{error}"
+    );
     scene.run("commit").await;
     assert!(scene.words().await.is_empty());
 

@@ -10,6 +10,7 @@ use crate::store::connection::pool::Statements;
 use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
 use crate::store::log::feed::{self, Cursor};
+use crate::store::log::reading;
 use crate::store::log::streams::count_estimate;
 use crate::store::projection::own::applying::{Applying, Delivered, Refusal, Waiting};
 use crate::store::projection::own::staging::{Staged, stage};
@@ -58,8 +59,7 @@ impl<'a, T: FnMut(Progress) + Send> Replay<'a, T> {
         let progress = Progress { events_estimated, ..Progress::default() };
         told(progress);
         let (from, refused, waiting) = (Cursor::BEGINNING, Vec::new(), Waiting::new());
-        let replay =
-            Self { client, tables, refused, projection, is_inline, from, waiting, progress, told };
+        let replay = Self { client, tables, refused, projection, is_inline, from, waiting, progress, told };
         // Before the log is read, and each batch in a transaction of its own, it says whether it can.
         replay.target().await?;
         Ok(replay)
@@ -99,9 +99,7 @@ impl<'a, T: FnMut(Progress) + Send> Replay<'a, T> {
 
     /// Tells a batch. Says whether it was the last before `target`.
     async fn batch(&mut self, target: &Cursor) -> Result<bool, ProjectionError> {
-        let reading = async {
-            Ok(feed::between(&self.client, self.from.clone(), target, EVENTS_MAX).await)
-        };
+        let reading = async { Ok(feed::between(&self.client, self.from.clone(), target, EVENTS_MAX).await) };
         let batch = self.client.step(reading).await??;
         let told = |recorded| Delivered { recorded, is_replayed: true };
         let events: Vec<_> = batch.events.iter().map(told).collect();
@@ -123,7 +121,7 @@ impl<'a, T: FnMut(Progress) + Send> Replay<'a, T> {
     /// The place that the projection has reached.
     async fn target(&self) -> Result<Cursor, ProjectionError> {
         if self.is_inline {
-            return Ok(self.client.step(place::present(&self.client)).await?);
+            return Ok(self.client.step(reading::now(&self.client, false)).await?);
         }
         let name = self.projection.name();
         let reached = self.client.step(place::followed(&self.client, name)).await?;

@@ -137,7 +137,17 @@ pub(crate) fn build(
     let slots = Some(Arc::new(Semaphore::new(connections_max)));
     let (connector, limit, prepared) = (Some(connector), Arc::default(), PreparedByPool::default());
     let inline = Inline::default();
-    Ok(Pool { connections, connector, slots, connections_max, statements, prepared, limit, idle_ends, inline })
+    Ok(Pool {
+        connections,
+        connector,
+        slots,
+        connections_max,
+        statements,
+        prepared,
+        limit,
+        idle_ends,
+        inline,
+    })
 }
 
 impl Pool {
@@ -147,7 +157,17 @@ impl Pool {
         let idle_ends = IdleEnds::default();
         let (connector, slots, limit) = (None, None, Arc::default());
         let (prepared, inline) = (PreparedByPool::default(), Inline::default());
-        Self { connections, connector, slots, connections_max, statements, prepared, limit, idle_ends, inline }
+        Self {
+            connections,
+            connector,
+            slots,
+            connections_max,
+            statements,
+            prepared,
+            limit,
+            idle_ends,
+            inline,
+        }
     }
 
     /// The same pool, on whose connections each append also writes these projections.

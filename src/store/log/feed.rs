@@ -33,6 +33,11 @@
 //! transactions of that one alone. Whoever raises the epoch waits for all that write events of the one
 //! before: from then on all events of an earlier epoch can be seen. They are delivered to the last; then the
 //! cursor goes on to the next epoch, before all of its transactions.
+//!
+//! # Standbys
+//!
+//! A standby's snapshots do not list the transactions that are running, so there only what is below the oldest
+//! of them counts as visible (`reading.rs`).
 
 use std::pin::pin;
 
@@ -43,6 +48,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::RowStream;
 use tokio_postgres::types::ToSql;
 
+use super::cursor::FeedCursor;
 use super::history;
 use super::snapshot::Snapshot;
 use crate::plain_debug::plain_debug;
@@ -96,8 +102,11 @@ pub enum FeedError {
         /// The id that the server will give next.
         next: i64,
     },
-    /// A standby's snapshots do not tell which transactions are running.
-    #[error("this server is a standby, where a feed would skip events: connect to the primary")]
+    /// A standby keeps no subscription: its cursor and its lease are rows.
+    #[error(
+        "this server is a standby, which keeps no subscription: connect to the primary, or read the feed with \
+         `Ledger::read_feed` and keep its cursor elsewhere"
+    )]
     Standby,
     /// The database is away or refuses.
     #[error(transparent)]
@@ -145,6 +154,11 @@ impl Batch {
     /// The epoch of its events.
     pub(crate) fn epoch(&self) -> i16 {
         self.target.epoch
+    }
+
+    /// The place behind its events, for a [`FeedReader`](crate::ledger::FeedReader) to go on from.
+    pub fn cursor(&self) -> FeedCursor {
+        FeedCursor::of(self.target.epoch, &self.target.snapshot)
     }
 
     /// The cursor once they are delivered.
@@ -260,7 +274,8 @@ async fn batch(
     let last = events.iter().map(|recorded| recorded.transaction_id).max();
     let snapshot = match last {
         Some(last) if events.len() as u64 >= limit.into() => cursor.snapshot.moved(now, last),
-        _ => now.clone(),
+        // It never goes back: a standby may not have come as far as another server had.
+        _ => cursor.snapshot.joined(now),
     };
     let delivered = cursor.delivered.saturating_add_unsigned(events.len() as u64);
     Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered }, is_up_to_date: false })
@@ -331,15 +346,19 @@ impl Lease {
 
 /// Refuses a server on which a cursor would skip.
 pub(super) async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
+    if is_standby(client, name).await? { Err(FeedError::Standby) } else { Ok(()) }
+}
+
+/// Whether the server is a standby, if transaction ids have not started again. The primary never becomes one
+/// while a connection lasts.
+pub(super) async fn is_standby(client: &ClientWrapper, name: &str) -> Result<bool, FeedError> {
     let statement = client.prepare_cached(CHECK).await?;
     let row = client.query_one(&statement, &[&name]).await?;
-    if row.try_get("standby")? {
-        return Err(FeedError::Standby);
-    }
+    let is_standby = row.try_get("standby")?;
     let (newest, next): (Option<i64>, i64) = (row.try_get("newest")?, row.try_get("next")?);
     match newest {
         Some(newest) if newest >= next => Err(FeedError::TransactionIdsRestarted { newest, next }),
-        _ => Ok(()),
+        _ => Ok(is_standby),
     }
 }
 

@@ -9,7 +9,6 @@ use crate::store::log::feed::Cursor;
 
 const OPEN: &str = bare(include_str!("../../sql/open_projection.sql"));
 const CURSOR: &str = bare(include_str!("../../sql/projection_cursor.sql"));
-const PRESENT: &str = bare(include_str!("../../sql/present_cursor.sql"));
 
 /// The end of what is told again: what had happened when the projection was first followed.
 pub(crate) async fn mark(client: &ClientWrapper, name: &str) -> Result<Cursor, Error> {
@@ -21,11 +20,6 @@ pub(crate) async fn mark(client: &ClientWrapper, name: &str) -> Result<Cursor, E
 pub(crate) async fn followed(client: &ClientWrapper, name: &str) -> Result<Option<Cursor>, Error> {
     let row = client.query_opt(CURSOR, &[&name]).await?;
     row.map(|row| cursor(&row, "cursor")).transpose()
-}
-
-/// Behind all that the transaction sees.
-pub(crate) async fn present(client: &ClientWrapper) -> Result<Cursor, Error> {
-    cursor(&client.query_one(PRESENT, &[]).await?, "cursor")
 }
 
 fn cursor(row: &Row, snapshot: &str) -> Result<Cursor, Error> {
