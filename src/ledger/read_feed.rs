@@ -33,7 +33,8 @@ impl Ledger {
     ///
     /// ```no_run
     /// # use session_ledger::ledger::{FeedCursor, Ledger};
-    /// # async fn example(standby: Ledger, kept: Option<FeedCursor>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # type Done = Result<(), Box<dyn std::error::Error>>;
+    /// # async fn example(standby: Ledger, kept: Option<FeedCursor>) -> Done {
     /// let mut reader = standby.read_feed(kept).await?;
     /// let batch = reader.next_batch(500).await?;
     /// println!("{} events; go on from {}", batch.events.len(), batch.cursor());

@@ -29,8 +29,8 @@ fn session_id() -> SessionId {
     SessionId::new(OffsetDateTime::now_utc(), rand::random())
 }
 
-/// A transaction that owns an id, has written, and stays open. It is READ COMMITTED, so that its COMMIT cannot
-/// fail because of others.
+/// A transaction that owns an id, has written, and stays open. It is READ COMMITTED, so that its COMMIT
+/// cannot fail because of others.
 async fn left_open(client: &Client) -> EventId {
     client.batch_execute("begin").await.unwrap();
     append(client, session_id(), 1, &said("early")).await.unwrap()

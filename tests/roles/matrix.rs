@@ -171,10 +171,10 @@ const DEEDS: &[(&str, &[&str])] = &[
     ),
     ("update session_ledger.projection set replays_until = '3:3:'", &[]),
     ("delete from session_ledger.projection", &[]),
-    ("select session_ledger.stage_projection('none')", &[RUNTIME, RELAY]),
+    ("select session_ledger.stage_projection('none')", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     // Archived months.
     ("select * from session_ledger.archived_partition", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
-    ("select session_ledger.is_archived(gen_random_uuid())", &[AUDITOR, OPERATOR]),
+    ("select session_ledger.is_archived(gen_random_uuid())", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
     ("delete from session_ledger.archived_partition", &[]),
     (
         "insert into session_ledger.archived_partition (partition, first_id, end_id, events, sessions, file_hash)

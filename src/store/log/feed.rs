@@ -36,8 +36,8 @@
 //!
 //! # Standbys
 //!
-//! A standby's snapshots do not list the transactions that are running, so there only what is below the oldest
-//! of them counts as visible (`reading.rs`).
+//! A standby's snapshots do not list the transactions that are running, so there only what is below the
+//! oldest of them counts as visible (`reading.rs`).
 
 use std::pin::pin;
 

@@ -19,8 +19,8 @@ pub(crate) async fn read(
     after: Option<FeedCursor>,
     limit: u32,
 ) -> Result<Batch, FeedError> {
-    // Asked before the snapshot is taken: one that was taken on a standby must not count as a primary's, should
-    // the server be promoted in between.
+    // Asked before the snapshot is taken: one that was taken on a standby must not count as a primary's,
+    // should the server be promoted in between.
     let is_standby = is_standby(client, "").await?;
     let now = now(client, is_standby).await?;
     let cursor = match after.map(FeedCursor::into_parts) {

@@ -21,10 +21,10 @@ pub use statement::{Statement, Value};
 /// the same events always make the same rows: that is what [`Ledger::verify_projection`] compares and
 /// [`Ledger::rebuild_projection`] makes anew. When it is called is decided elsewhere:
 ///
-/// | | written | behind the log | for |
+/// | | written in the transaction that | behind the log | for |
 /// |---|---|---|---|
-/// | [`Builder::inline`] | in the transaction that appends the event, in the same trip | never | rows of one session or user |
-/// | [`Ledger::follow`] | in the transaction that moves the subscription's checkpoint | a moment | rows that all share, such as counters |
+/// | [`Builder::inline`] | appends the event, in the same trip | never | rows of one session or user |
+/// | [`Ledger::follow`] | moves the subscription's checkpoint | a moment | rows that all share |
 ///
 /// An inline projection that fails makes the request fail. A followed one is tried again, and then the event
 /// is parked.

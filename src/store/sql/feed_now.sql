@@ -1,5 +1,5 @@
--- Reads the present snapshot and epoch. On a standby the snapshot ends at the oldest transaction that runs, as
--- it lists none of them.
+-- Reads the present snapshot and epoch. On a standby the snapshot ends at the oldest transaction that runs,
+-- as it lists none of them.
 -- No row: never happens.
 -- Parameters: $1 whether this may be a standby (boolean)
 select case
