@@ -21,7 +21,8 @@ begin
            session_ledger_analyst;
     grant execute on function session_ledger.is_archived(uuid), session_ledger.followers_behind(uuid, uuid)
         to session_ledger_auditor, session_ledger_operator;
-    grant select on session_ledger.archived_partition to session_ledger_auditor, session_ledger_operator;
+    grant select on session_ledger.archived_partition
+        to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
     grant select on session_ledger.migration, session_ledger.event
         to session_ledger_runtime, session_ledger_relay, session_ledger_auditor, session_ledger_operator;
 
@@ -42,6 +43,15 @@ begin
     grant select, insert on session_ledger.subscription to session_ledger_relay;
     grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
         on session_ledger.subscription to session_ledger_relay;
+    grant select, insert on session_ledger.projection to session_ledger_relay;
+    grant select, insert, delete on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_relay;
+    -- They do what the role itself may do: see `V32__projection_staging.sql`.
+    grant execute on function
+        session_ledger.stage_projection(text),
+        session_ledger.projection_differences(oid, text[], bigint),
+        session_ledger.replace_projection(oid, text[]),
+        session_ledger.lock_projection(oid)
+    to session_ledger_runtime, session_ledger_relay;
 
     grant select on
         session_ledger.session,
@@ -50,6 +60,7 @@ begin
         session_ledger.activity,
         session_ledger.seal_count,
         session_ledger.subscription,
+        session_ledger.projection,
         session_ledger.dead_letter,
         session_ledger.parked_session,
         session_ledger.disabled_account,

@@ -1,6 +1,7 @@
 //! Getting a [`Ledger`].
 
 mod failed_logins;
+mod projections;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::store::connection::pool::{self, Connection, Pool, Statements};
 use crate::store::connection::tls::Authorities;
 use crate::store::connection::watched::watched;
 use crate::store::projection::activity::Activity;
+use crate::store::projection::own::Projection;
+use crate::store::projection::own::inline::Inline;
 use crate::store::request::group_commit::GroupCommit;
 use crate::store::request::group_load::GroupLoad;
 use crate::store::request::load;
@@ -82,6 +85,7 @@ pub struct Builder {
     teller: Teller,
     failed_logins_per_minute: u32,
     on_login_failed: Option<FailedLoginHook>,
+    inline: Vec<Arc<dyn Projection>>,
 }
 
 /// Why a [`Ledger`] could not start.
@@ -130,6 +134,7 @@ impl Ledger {
             teller: Teller::default(),
             failed_logins_per_minute: recorder::PER_MINUTE,
             on_login_failed: None,
+            inline: Vec::new(),
         }
     }
 
@@ -338,6 +343,7 @@ impl Builder {
             }
             Some(pool) => Pool::foreign(pool, self.statements),
         };
+        let pool = pool.with_inline(Inline::of(self.inline));
         let connection = pool.get().await?;
         answered(async { Ok(ready(&connection, self.serves_requests).await) }).await??;
         let timekeeper = Timekeeper::new(self.uptime, answered(load::first_now(&connection)).await?.at);

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Ledger;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::Lent;
-use crate::store::connection::pool::Pool;
+use crate::store::connection::pool::{Connection, Pool};
 use crate::store::connection::watched::watched;
 use crate::store::log::feed::{self, Lease};
 
@@ -113,7 +113,28 @@ impl Subscription {
     ///
     /// The lease is lost already, or the database is away.
     pub async fn release(self) -> Result<(), FeedError> {
+        self.give_back().await
+    }
+
+    pub(super) async fn give_back(&self) -> Result<(), FeedError> {
         answered(async { Ok(feed::release(self.client.client(), &self.lease).await) }).await?
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        self.client.client()
+    }
+
+    pub(super) fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Closes the connection, on which a transaction may be open. Only to be called before this is dropped.
+    pub(super) fn close(&mut self) {
+        self.client.discard();
     }
 
     async fn checkpoint_at(&self, batch: Option<&Batch>) -> Result<(), FeedError> {

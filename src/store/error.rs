@@ -81,6 +81,15 @@ pub enum Error {
         /// The user. The message leaves the id out, as it may be personal.
         user: UserId,
     },
+    /// A projection of the application's refuses an event, or the database its statement. Nothing was
+    /// written.
+    #[error("projection `{name}` cannot be written: {reason}")]
+    Projection {
+        /// The projection.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// Stored bytes do not decode.
     #[error("session {session}: {error}")]
     Undecodable {

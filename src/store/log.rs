@@ -2,11 +2,13 @@
 
 pub(crate) mod columns;
 pub(crate) mod counters;
+pub(crate) mod cursor;
 pub(crate) mod feed;
 pub(crate) mod guards;
 pub(crate) mod history;
 pub(crate) mod partitions;
 pub(crate) mod questions;
+pub(crate) mod reading;
 pub(crate) mod restoring;
 mod snapshot;
 pub(crate) mod streams;

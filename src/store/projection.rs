@@ -1,4 +1,5 @@
-//! The tables that are derived from the log, `session` and `ended_session`, and `activity` beside them.
+//! The tables that are derived from the log, `session` and `ended_session`, and `activity` beside them; and
+//! those of applications.
 
 pub(crate) mod activity;
 mod cell;
@@ -6,6 +7,7 @@ pub(crate) mod columns;
 mod copying;
 pub(crate) mod difference;
 pub(crate) mod inspection;
+pub(crate) mod own;
 pub(crate) mod replacement;
 pub(crate) mod row;
 pub(crate) mod staging;

@@ -47,6 +47,11 @@ impl Pair {
         text.parse().unwrap()
     }
 
+    /// The primary alone, and the standby alone.
+    pub(crate) fn each(&self) -> (Config, Config) {
+        (config(&self.primary), config(&self.standby))
+    }
+
     /// Ends the primary, then promotes the standby, and returns how to connect to it.
     pub(crate) async fn fail_over(&self, crash: Crash) -> Config {
         let (primary, standby) = (Arc::clone(&self.primary), Arc::clone(&self.standby));

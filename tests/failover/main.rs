@@ -5,6 +5,7 @@
 
 mod cluster;
 mod load;
+mod standby;
 
 use std::env;
 

@@ -7,6 +7,7 @@ mod epochs;
 mod follow;
 mod lease;
 mod order;
+mod reading;
 mod refusal;
 mod subscriptions;
 mod writers;

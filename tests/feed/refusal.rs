@@ -59,7 +59,8 @@ async fn a_standby_is_refused() {
     assert!(matches!(refusal, FeedError::Standby));
     assert_eq!(
         refusal.to_string(),
-        "this server is a standby, where a feed would skip events: connect to the primary"
+        "this server is a standby, which keeps no subscription: connect to the primary, or read the feed with \
+         `Ledger::read_feed` and keep its cursor elsewhere"
     );
 }
 

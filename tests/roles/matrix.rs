@@ -157,12 +157,24 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.subscription set cursor = '9:9:', moved_at = now()", &[RELAY]),
     ("update session_ledger.subscription set name = 'stolen'", &[]),
     ("delete from session_ledger.subscription", &[OPERATOR]),
-    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[AUDITOR]),
-    ("delete from session_ledger.dead_letter", &[]),
-    ("delete from session_ledger.parked_session", &[]),
+    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[RELAY, AUDITOR]),
+    ("delete from session_ledger.dead_letter", &[RELAY]),
+    ("delete from session_ledger.parked_session", &[RELAY]),
+    ("update session_ledger.dead_letter set reason = 'mine'", &[]),
+    ("update session_ledger.parked_session set from_version = 1", &[]),
+    // Projections of applications.
+    ("select * from session_ledger.projection", &[RELAY, AUDITOR]),
+    (
+        "insert into session_ledger.projection (name, replays_until, epoch)
+         select name, cursor, epoch from session_ledger.subscription where name = 'nobody'",
+        &[RELAY],
+    ),
+    ("update session_ledger.projection set replays_until = '3:3:'", &[]),
+    ("delete from session_ledger.projection", &[]),
+    ("select session_ledger.stage_projection('none')", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     // Archived months.
-    ("select * from session_ledger.archived_partition", &[AUDITOR, OPERATOR]),
-    ("select session_ledger.is_archived(gen_random_uuid())", &[AUDITOR, OPERATOR]),
+    ("select * from session_ledger.archived_partition", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
+    ("select session_ledger.is_archived(gen_random_uuid())", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
     ("delete from session_ledger.archived_partition", &[]),
     (
         "insert into session_ledger.archived_partition (partition, first_id, end_id, events, sessions, file_hash)

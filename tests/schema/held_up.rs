@@ -91,15 +91,16 @@ async fn a_missing_migration_waits_in_the_same_way() {
     {
         let database = Database::fresh().await;
         let holder = database.connect().await;
-        let missing = "delete from session_ledger.migration where version = 27;
-                       drop table session_ledger.job_lease";
+        let missing = "delete from session_ledger.migration where version = 32;
+                       drop function session_ledger.stage_projection, session_ledger.projection_differences,
+                                     session_ledger.replace_projection, session_ledger.lock_projection";
         holder.batch_execute(missing).await.unwrap();
         holder.batch_execute(&format!("{lock} {mode}")).await.unwrap();
         let config = database.config();
         let migration = tokio::spawn(async move { Ledger::migrate(&config).await });
         until_it_waits(&database.connect().await, waits_at, 2).await;
         holder.batch_execute("commit").await.unwrap();
-        assert_eq!(migration.await.unwrap().unwrap().applied, ["V27__job_lease"], "{mode}");
+        assert_eq!(migration.await.unwrap().unwrap().applied, ["V32__projection_staging"], "{mode}");
     }
 }
 

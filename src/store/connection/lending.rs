@@ -73,6 +73,15 @@ impl Lent {
     }
 }
 
+impl Lent {
+    /// Closes the connection: a transaction may be open on it. There is none from then on.
+    pub(crate) fn discard(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
 impl Drop for Lent {
     fn drop(&mut self) {
         let Some(connection) = self.0.take() else { return };

@@ -17,6 +17,7 @@ use super::deadline::ANSWER;
 use super::idle_ends::IdleEnds;
 use super::prepared::{Prepared, PreparedByPool};
 use crate::store::error::Error;
+use crate::store::projection::own::inline::Inline;
 use crate::telemetry;
 
 /// The most connections that a pool of ours opens, unless the application says otherwise.
@@ -43,6 +44,7 @@ pub(crate) struct Pool {
     prepared: PreparedByPool,
     limit: Arc<Limit>,
     idle_ends: IdleEnds,
+    inline: Inline,
 }
 
 /// A limit of the server's that is lower than the pool's own, such as that of a role's connections.
@@ -73,6 +75,7 @@ pub(crate) struct Connection {
     /// Given back after the object, which the next one then finds.
     slot: Slot,
     idle_ends: IdleEnds,
+    inline: Inline,
     /// Behind the object, so that it is dropped after it.
     _return: Return,
 }
@@ -133,7 +136,18 @@ pub(crate) fn build(
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     let slots = Some(Arc::new(Semaphore::new(connections_max)));
     let (connector, limit, prepared) = (Some(connector), Arc::default(), PreparedByPool::default());
-    Ok(Pool { connections, connector, slots, connections_max, statements, prepared, limit, idle_ends })
+    let inline = Inline::default();
+    Ok(Pool {
+        connections,
+        connector,
+        slots,
+        connections_max,
+        statements,
+        prepared,
+        limit,
+        idle_ends,
+        inline,
+    })
 }
 
 impl Pool {
@@ -142,8 +156,28 @@ impl Pool {
         let connections_max = connections.status().max_size;
         let idle_ends = IdleEnds::default();
         let (connector, slots, limit) = (None, None, Arc::default());
-        let prepared = PreparedByPool::default();
-        Self { connections, connector, slots, connections_max, statements, prepared, limit, idle_ends }
+        let (prepared, inline) = (PreparedByPool::default(), Inline::default());
+        Self {
+            connections,
+            connector,
+            slots,
+            connections_max,
+            statements,
+            prepared,
+            limit,
+            idle_ends,
+            inline,
+        }
+    }
+
+    /// The same pool, on whose connections each append also writes these projections.
+    pub(crate) fn with_inline(self, inline: Inline) -> Self {
+        Self { inline, ..self }
+    }
+
+    /// The projections that each append also writes.
+    pub(crate) fn inline(&self) -> &Inline {
+        &self.inline
     }
 
     /// How many connections it opens at the most.
@@ -171,6 +205,7 @@ impl Pool {
             object,
             statements: self.statements,
             idle_ends: self.idle_ends.clone(),
+            inline: self.inline.clone(),
             slot: Slot(Mutex::new(slot)),
             _return: Return(Arc::clone(&self.limit)),
         })
@@ -239,6 +274,11 @@ impl Connection {
     /// How the library's statements are to be sent.
     pub(crate) fn statements(&self) -> Statements {
         self.statements
+    }
+
+    /// The projections that each append also writes.
+    pub(crate) fn inline(&self) -> &Inline {
+        &self.inline
     }
 
     /// The statements that it has prepared.

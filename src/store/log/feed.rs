@@ -33,6 +33,11 @@
 //! transactions of that one alone. Whoever raises the epoch waits for all that write events of the one
 //! before: from then on all events of an earlier epoch can be seen. They are delivered to the last; then the
 //! cursor goes on to the next epoch, before all of its transactions.
+//!
+//! # Standbys
+//!
+//! A standby's snapshots do not list the transactions that are running, so there only what is below the
+//! oldest of them counts as visible (`reading.rs`).
 
 use std::pin::pin;
 
@@ -43,6 +48,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::RowStream;
 use tokio_postgres::types::ToSql;
 
+use super::cursor::FeedCursor;
 use super::history;
 use super::snapshot::Snapshot;
 use crate::plain_debug::plain_debug;
@@ -96,8 +102,11 @@ pub enum FeedError {
         /// The id that the server will give next.
         next: i64,
     },
-    /// A standby's snapshots do not tell which transactions are running.
-    #[error("this server is a standby, where a feed would skip events: connect to the primary")]
+    /// A standby keeps no subscription: its cursor and its lease are rows.
+    #[error(
+        "this server is a standby, which keeps no subscription: connect to the primary, or read the feed with \
+         `Ledger::read_feed` and keep its cursor elsewhere"
+    )]
     Standby,
     /// The database is away or refuses.
     #[error(transparent)]
@@ -141,11 +150,26 @@ impl Batch {
     pub fn is_up_to_date(&self) -> bool {
         self.is_up_to_date
     }
+
+    /// The epoch of its events.
+    pub(crate) fn epoch(&self) -> i16 {
+        self.target.epoch
+    }
+
+    /// The place behind its events, for a [`FeedReader`](crate::ledger::FeedReader) to go on from.
+    pub fn cursor(&self) -> FeedCursor {
+        FeedCursor::of(self.target.epoch, &self.target.snapshot)
+    }
+
+    /// The cursor once they are delivered.
+    pub(crate) fn into_target(self) -> Cursor {
+        self.target
+    }
 }
 
 /// How far a subscription has come.
 #[derive(Clone, Debug)]
-struct Cursor {
+pub(crate) struct Cursor {
     epoch: i16,
     /// What was delivered of that epoch.
     snapshot: Snapshot,
@@ -154,6 +178,19 @@ struct Cursor {
 }
 
 impl Cursor {
+    /// Before the whole log.
+    pub(crate) const BEGINNING: Self = Self { epoch: 1, snapshot: Snapshot::BEGINNING, delivered: 0 };
+
+    /// Behind what a snapshot of an epoch shows.
+    pub(crate) fn at(epoch: i16, snapshot: Snapshot) -> Self {
+        Self { epoch, snapshot, delivered: 0 }
+    }
+
+    /// Whether a transaction of an epoch lies before it.
+    pub(crate) fn has_passed(&self, epoch: i16, transaction: u64) -> bool {
+        epoch < self.epoch || epoch == self.epoch && self.snapshot.shows(transaction)
+    }
+
     /// At the beginning of the next epoch.
     fn in_next_epoch(self) -> Self {
         Self { epoch: self.epoch + 1, snapshot: Snapshot::BEGINNING, delivered: self.delivered }
@@ -187,25 +224,37 @@ pub(crate) async fn next_batch(
     lease: &Lease,
     limit: u32,
 ) -> Result<Batch, FeedError> {
-    let limit = limit.max(1);
     // 1. The cursor and the present snapshot, if the lease still holds. The new events lie between the two.
     let statement = client.prepare_cached(CURSOR).await?;
     let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     let row = row.ok_or_else(|| lease.lost())?;
     let (epoch, snapshot, delivered) =
         (row.try_get("epoch")?, row.try_get("cursor")?, row.try_get("delivered")?);
-    let mut cursor = Cursor { epoch, snapshot, delivered };
-    let (present_epoch, now): (i16, Snapshot) = (row.try_get("present_epoch")?, row.try_get("now")?);
-    // 2. What is left of earlier epochs, which are over: all their events can be seen.
-    while cursor.epoch < present_epoch {
+    let cursor = Cursor { epoch, snapshot, delivered };
+    let now = Cursor::at(row.try_get("present_epoch")?, row.try_get("now")?);
+    // 2. What lies between.
+    between(client, cursor, &now, limit).await
+}
+
+/// The events that lie between two cursors: about `limit` of them, as the events of one transaction stay
+/// together. The later cursor must have been read by an earlier statement.
+pub(crate) async fn between(
+    client: &ClientWrapper,
+    mut cursor: Cursor,
+    until: &Cursor,
+    limit: u32,
+) -> Result<Batch, FeedError> {
+    let limit = limit.max(1);
+    // 1. What is left of earlier epochs, which are over: all their events can be seen.
+    while cursor.epoch < until.epoch {
         let batch = batch(client, &cursor, &Snapshot::END, limit).await?;
         if !batch.events.is_empty() {
             return Ok(batch);
         }
         cursor = cursor.in_next_epoch();
     }
-    // 3. The present epoch.
-    let batch = batch(client, &cursor, &now, limit).await?;
+    // 2. The epoch of the later one.
+    let batch = batch(client, &cursor, &until.snapshot, limit).await?;
     let is_up_to_date = (batch.events.len() as u64) < limit.into();
     Ok(Batch { is_up_to_date, ..batch })
 }
@@ -225,7 +274,8 @@ async fn batch(
     let last = events.iter().map(|recorded| recorded.transaction_id).max();
     let snapshot = match last {
         Some(last) if events.len() as u64 >= limit.into() => cursor.snapshot.moved(now, last),
-        _ => now.clone(),
+        // It never goes back: a standby may not have come as far as another server had.
+        _ => cursor.snapshot.joined(now),
     };
     let delivered = cursor.delivered.saturating_add_unsigned(events.len() as u64);
     Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered }, is_up_to_date: false })
@@ -296,15 +346,19 @@ impl Lease {
 
 /// Refuses a server on which a cursor would skip.
 pub(super) async fn check(client: &ClientWrapper, name: &str) -> Result<(), FeedError> {
+    if is_standby(client, name).await? { Err(FeedError::Standby) } else { Ok(()) }
+}
+
+/// Whether the server is a standby, if transaction ids have not started again. The primary never becomes one
+/// while a connection lasts.
+pub(super) async fn is_standby(client: &ClientWrapper, name: &str) -> Result<bool, FeedError> {
     let statement = client.prepare_cached(CHECK).await?;
     let row = client.query_one(&statement, &[&name]).await?;
-    if row.try_get("standby")? {
-        return Err(FeedError::Standby);
-    }
+    let is_standby = row.try_get("standby")?;
     let (newest, next): (Option<i64>, i64) = (row.try_get("newest")?, row.try_get("next")?);
     match newest {
         Some(newest) if newest >= next => Err(FeedError::TransactionIdsRestarted { newest, next }),
-        _ => Ok(()),
+        _ => Ok(is_standby),
     }
 }
 

@@ -85,7 +85,7 @@ fn events(rows: &[Row], id: SessionId, before: Option<&Client>) -> Result<Vec<Re
 }
 
 /// One event, from a row with all columns of the log.
-pub(super) fn recorded(row: &Row) -> Result<Recorded, Error> {
+pub(in crate::store) fn recorded(row: &Row) -> Result<Recorded, Error> {
     let mut cells = Cells::of(row);
     let (session_id, version) = (SessionId::from(cells.next::<uuid::Uuid>()?), cells.next()?);
     let entry = EventRow::read(&mut cells)?.entry(version);

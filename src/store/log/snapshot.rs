@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::fmt;
 
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
@@ -34,6 +35,37 @@ impl Snapshot {
         let unfinished = now.running.iter().filter(|id| **id < next);
         let untaken = self.running.iter().filter(|id| **id > last);
         Self { next, running: unfinished.chain(untaken).copied().collect() }
+    }
+
+    /// A snapshot that shows what either of the two shows.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        let running = self.running.iter().chain(&other.running);
+        let running = running.filter(|id| !self.shows(**id) && !other.shows(**id)).copied().collect();
+        Self { next: self.next.max(other.next), running }
+    }
+}
+
+/// As PostgreSQL writes it.
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:", self.running.first().unwrap_or(&self.next), self.next)?;
+        for (nth, id) in self.running.iter().enumerate() {
+            write!(f, "{}{id}", if nth == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// Reads what `Display` writes. None if it is anything else.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (_, rest) = text.split_once(':')?;
+        let (next, running) = rest.split_once(':')?;
+        let ids = running.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok());
+        let snapshot = Self { next: next.parse().ok()?, running: ids.collect::<Option<_>>()? };
+        let is_possible = snapshot.next >= 3 && i64::try_from(snapshot.next).is_ok();
+        let is_whole = snapshot.running.iter().all(|id| *id >= 3 && *id < snapshot.next);
+        (is_possible && is_whole && snapshot.to_string() == text).then_some(snapshot)
     }
 }
 
@@ -113,6 +145,45 @@ mod tests {
             }
         }
         assert!(tried > 1_000, "{tried}");
+    }
+
+    #[test]
+    fn two_joined_snapshots_show_what_either_shows() {
+        let all = || {
+            (FIRST..=END).flat_map(|next| snapshots(next, &Vec::from_iter(FIRST..next)).collect::<Vec<_>>())
+        };
+        for one in all() {
+            for other in all() {
+                let joined = one.joined(&other);
+                for id in FIRST..=END {
+                    assert_eq!(
+                        joined.shows(id),
+                        one.shows(id) || other.shows(id),
+                        "{id} of {one:?} and {other:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_written_snapshot_is_read_and_nothing_else_is() {
+        for text in ["3:3:", "7:10:7", "5:10:5,9"] {
+            assert_eq!(Snapshot::read(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "3:3",
+            "2:2:",
+            "7:10:8",
+            "9:10:9,5",
+            "5:10:5,10",
+            "5:10:5,",
+            "a:3:",
+            "3:99999999999999999999:",
+        ] {
+            assert_eq!(Snapshot::read(text), None, "{text}");
+        }
     }
 
     #[test]

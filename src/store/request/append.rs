@@ -1,5 +1,6 @@
 //! Appending: one statement writes the row and the first event, or fails. Each further event is a statement
-//! of its own, and so is each step of a login among the events. All travel together.
+//! of its own, and so is each step of a login among the events. Behind them come the statements of inline
+//! projections. All travel together.
 
 use std::sync::LazyLock;
 
@@ -16,6 +17,7 @@ use crate::store::connection::statement::{Ready, Sql};
 use crate::store::error::Error;
 use crate::store::log::columns::EventRow;
 use crate::store::projection::columns::{EndedRow, LiveRow, LoginRow};
+use crate::store::projection::own::ready::ReadyStatement;
 use crate::store::projection::row::ProjectedRow;
 use crate::store::table::Values;
 
@@ -55,6 +57,21 @@ pub(crate) struct Append {
     pub(crate) base: Option<Base>,
 }
 
+/// The statements that write an append.
+pub(crate) struct ReadyAppend {
+    /// One for each event.
+    events: Vec<Ready>,
+    derived: ReadyDerived,
+}
+
+/// The statements that write what is derived from an append besides the row.
+pub(super) struct ReadyDerived {
+    /// One for each step of a login.
+    logins: Vec<Ready>,
+    /// Those of inline projections.
+    own: Vec<ReadyStatement>,
+}
+
 /// The stored session that an append goes on from, besides its version. After a restore or a failover another
 /// session may have come to that version.
 #[derive(Clone, Copy, Debug)]
@@ -81,9 +98,9 @@ impl Append {
         self.written.entries.iter().map(|entry| (self.written.id, entry))
     }
 
-    /// Makes the statements ready that write this, one for each event and each step of a login, so that they
-    /// can be pipelined.
-    pub(crate) async fn ready(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
+    /// Makes the statements ready that write this, one for each event and each step of a login, and those of
+    /// inline projections, so that they can be pipelined.
+    pub(crate) async fn ready(&self, connection: &Connection) -> Result<ReadyAppend, Error> {
         let Written { expected_version, entries, state, .. } = &self.written;
         let first: &'static Sql = match (expected_version, &state.ended) {
             (_, Some(_)) => &END,
@@ -95,32 +112,39 @@ impl Append {
         for _ in entries.iter().skip(1) {
             statements.push(APPEND_EVENT.ready(connection).await?);
         }
-        statements.extend(self.ready_logins(connection).await?);
-        Ok(statements)
+        Ok(ReadyAppend { events: statements, derived: self.ready_derived(connection).await? })
     }
 
-    /// Makes the statements ready that write the steps of logins. Most appends have none. A step that cannot
-    /// be told fails here: in the pipeline that would not stop the COMMIT behind it.
-    pub(super) async fn ready_logins(&self, connection: &Connection) -> Result<Vec<Ready>, Error> {
-        let mut statements = Vec::new();
+    /// Makes the statements ready that write what is derived besides the row: the steps of logins, and inline
+    /// projections. Most appends have none. A step that cannot be told fails here: in the pipeline that would
+    /// not stop the COMMIT behind it.
+    pub(super) async fn ready_derived(&self, connection: &Connection) -> Result<ReadyDerived, Error> {
+        let mut logins = Vec::new();
         for entry in self.login_steps() {
             step_of(self.written.id, entry)?;
-            statements.push(APPEND_LOGIN_STEP.ready(connection).await?);
+            logins.push(APPEND_LOGIN_STEP.ready(connection).await?);
         }
-        Ok(statements)
+        Ok(ReadyDerived { logins, own: self.ready_own(connection).await? })
     }
 
-    /// The steps that write this: the row with the first event, then each further event, then the steps of
-    /// logins. Their parameters cannot fail to encode. If the row is not at the expected version, the server
-    /// reports an error, so that nothing that is sent behind it can succeed, not even a COMMIT.
+    /// Makes the statements of inline projections ready.
+    pub(super) async fn ready_own(&self, connection: &Connection) -> Result<Vec<ReadyStatement>, Error> {
+        let mut own = Vec::new();
+        for made in connection.inline().statements(self.written.id, self.written.entries.iter())? {
+            own.push(ReadyStatement::of(made, connection, connection.statements()).await?);
+        }
+        Ok(own)
+    }
+
+    /// The steps that write this: the row with the first event, then each further event, then what is derived
+    /// besides the row. Their parameters cannot fail to encode. If the row is not at the expected version, the
+    /// server reports an error, so that nothing that is sent behind it can succeed, not even a COMMIT.
     pub(super) fn steps<'a>(
         &'a self,
         client: &'a ClientWrapper,
-        statements: &'a [Ready],
+        statements: &'a ReadyAppend,
     ) -> impl Iterator<Item = Step<'a>> {
-        let entries = &self.written.entries;
-        let logins = statements.get(entries.len()..).unwrap_or_default();
-        let events = entries.iter().zip(statements).enumerate();
+        let events = self.written.entries.iter().zip(&statements.events).enumerate();
         let events = events.map(move |(nth, (entry, statement))| -> Step<'a> {
             if nth == 0 {
                 Box::pin(self.write_row(client, statement, entry))
@@ -128,18 +152,19 @@ impl Append {
                 Box::pin(append_event(client, statement, self.written.id, entry))
             }
         });
-        events.chain(self.steps_of_logins(client, logins))
+        events.chain(self.steps_derived(client, &statements.derived))
     }
 
-    /// The steps that write the steps of logins, behind those that write the events.
-    pub(super) fn steps_of_logins<'a>(
+    /// The steps that write what is derived besides the row, behind those that write the events.
+    pub(super) fn steps_derived<'a>(
         &'a self,
         client: &'a ClientWrapper,
-        statements: &'a [Ready],
+        statements: &'a ReadyDerived,
     ) -> impl Iterator<Item = Step<'a>> {
-        self.login_steps().zip(statements).map(move |(entry, statement)| -> Step<'a> {
+        let logins = self.login_steps().zip(&statements.logins).map(move |(entry, statement)| -> Step<'a> {
             Box::pin(append_login_step(client, statement, self.written.id, entry))
-        })
+        });
+        logins.chain(statements.own.iter().map(move |statement| statement.step(client)))
     }
 
     fn login_steps(&self) -> impl Iterator<Item = &Entry> {
@@ -147,7 +172,7 @@ impl Append {
     }
 
     /// Sends it by itself, inside a transaction that the caller commits.
-    pub(crate) async fn run(&self, client: &ClientWrapper, statements: &[Ready]) -> Result<(), Error> {
+    pub(crate) async fn run(&self, client: &ClientWrapper, statements: &ReadyAppend) -> Result<(), Error> {
         pipelined(self.steps(client, statements).collect()).await
     }
 

@@ -9,7 +9,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tracing::Instrument;
 
-use super::append::Append;
+use super::append::{Append, ReadyAppend, ReadyDerived};
 use super::append_group::{APPEND_GROUP, append_group};
 use super::gate::{self, ADMIT_LOGIN};
 use super::outcome::Trace;
@@ -86,13 +86,13 @@ impl Transaction {
         let span = tracing::debug_span!("session_ledger.commit", appends = appends.len());
         self.state = State::Open;
         let prepared = answered(self.prepare_group(appends)).instrument(span.clone()).await;
-        let (statement, logins) =
+        let (statement, derived) =
             prepared.map_err(|error| CommitError::Failed(error.outside_transaction()))?;
         let client = self.client();
         let mut steps: Vec<Step> =
             vec![begin(client, BEGIN_GROUP), Box::pin(append_group(client, &statement, appends))];
-        for (append, logins) in appends.iter().zip(&logins) {
-            steps.extend(append.steps_of_logins(client, logins));
+        for (append, derived) in appends.iter().zip(&derived) {
+            steps.extend(append.steps_derived(client, derived));
         }
         steps.push(commit(client));
         let outcome = committed(pipelined(steps)).instrument(span).await;
@@ -176,7 +176,7 @@ impl Transaction {
         &self,
         appends: &[&Append],
         guard: Option<&Guard>,
-    ) -> Result<(Vec<Vec<Ready>>, Ready), Error> {
+    ) -> Result<(Vec<ReadyAppend>, Ready), Error> {
         let mut statements = Vec::with_capacity(appends.len());
         for append in appends {
             statements.push(append.ready(self.client()).await?);
@@ -189,13 +189,13 @@ impl Transaction {
         Ok((statements, checking.ready(self.client()).await?))
     }
 
-    /// The same for a group: its one statement, and for each change those of its logins.
-    async fn prepare_group(&self, appends: &[&Append]) -> Result<(Ready, Vec<Vec<Ready>>), Error> {
-        let mut logins = Vec::with_capacity(appends.len());
+    /// The same for a group: its one statement, and for each change what is derived from it.
+    async fn prepare_group(&self, appends: &[&Append]) -> Result<(Ready, Vec<ReadyDerived>), Error> {
+        let mut derived = Vec::with_capacity(appends.len());
         for append in appends {
-            logins.push(append.ready_logins(self.client()).await?);
+            derived.push(append.ready_derived(self.client()).await?);
         }
-        Ok((APPEND_GROUP.ready(self.client()).await?, logins))
+        Ok((APPEND_GROUP.ready(self.client()).await?, derived))
     }
 
     /// Gives the connection back to the pool, or discards it.

@@ -20,6 +20,7 @@ use crate::store::connection::statement::{Parameters, Ready, Sql};
 use crate::store::error::Error;
 use crate::store::log::columns::EventRow;
 use crate::store::projection::columns::EndedRow;
+use crate::store::projection::own::ready::ReadyStatement;
 use crate::store::projection::row::ProjectedRow;
 use crate::store::table::{List, list};
 
@@ -81,6 +82,10 @@ impl Transaction {
     async fn end_and_commit(self, ends: &[Append], begins: bool) -> Result<Vec<SessionId>, Error> {
         let ready = async { Ok(END_GROUP.ready(self.client()).await?) };
         let statement = answered(ready).await.map_err(Error::outside_transaction)?;
+        let own = answered(self.ready_own(ends)).await.map_err(Error::outside_transaction)?;
+        if !own.is_empty() {
+            return self.end_and_derive(ends, begins, &statement, &own).await;
+        }
         let mut ended = Vec::new();
         let client = self.client();
         let running: Step<'_> = Box::pin(async {
@@ -92,6 +97,55 @@ impl Transaction {
             steps.push(begin(client, BEGIN));
         }
         steps.extend([running, commit(client)]);
+        let outcome = committed(pipelined(steps)).await;
+        self.finish(outcome, &[])?;
+        Ok(ended)
+    }
+}
+
+/// Ends of which inline projections derive something. Which sessions have ended is known only afterwards, so
+/// this takes a trip more.
+impl Transaction {
+    async fn ready_own(&self, ends: &[Append]) -> Result<Vec<(SessionId, Vec<ReadyStatement>)>, Error> {
+        let mut own = Vec::new();
+        for end in ends {
+            let made = end.ready_own(self.client()).await?;
+            if !made.is_empty() {
+                own.push((end.written.id, made));
+            }
+        }
+        Ok(own)
+    }
+
+    async fn end_and_derive(
+        self,
+        ends: &[Append],
+        begins: bool,
+        statement: &Ready,
+        own: &[(SessionId, Vec<ReadyStatement>)],
+    ) -> Result<Vec<SessionId>, Error> {
+        let client = self.client();
+        let ending = async {
+            let (begun, ended) = tokio::join!(biased;
+                async { if begins { begin(client, BEGIN).await } else { Ok(()) } },
+                run(client, statement, ends),
+            );
+            begun.and(ended)
+        };
+        let ended = match answered(ending).await {
+            Ok(ended) => ended,
+            Err(error @ (Error::Disconnected(_) | Error::Unusable(_))) => {
+                self.finish(Err(error), &[])?;
+                return Ok(Vec::new());
+            }
+            Err(error) => {
+                self.rollback().await;
+                return Err(error);
+            }
+        };
+        let derived = own.iter().filter(|(session, _)| ended.contains(session)).flat_map(|(_, made)| made);
+        let mut steps: Vec<Step<'_>> = derived.map(|statement| statement.step(client)).collect();
+        steps.push(commit(client));
         let outcome = committed(pipelined(steps)).await;
         self.finish(outcome, &[])?;
         Ok(ended)

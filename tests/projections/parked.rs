@@ -1,0 +1,109 @@
+//! An event that a projection refuses: it and its session wait, all others go on.
+
+use session_ledger::ledger::ParkedEvent;
+
+use super::words::{WiserWords, Words};
+use super::{Scene, drain};
+
+async fn parked(scene: &Scene) -> Vec<ParkedEvent> {
+    scene.ledger.parked_events("words", None, 10).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_refused_event_parks_its_session_and_no_other() {
+    let scene = Scene::set().await;
+    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
+    let poisoned = scene.say("tea").await;
+    scene.say_in(poisoned, 2, "poison").await;
+    let other = scene.say("milk").await;
+    scene.say_in(poisoned, 3, "sugar").await;
+    scene.say_in(other, 2, "milk").await;
+    let muddled = scene.say("gibberish").await;
+
+    let step = followed.step(10).await.unwrap();
+    assert_eq!((step.events, step.parked, step.waiting, step.is_up_to_date), (6, 2, 1, true));
+    assert_eq!(scene.words().await, ["milk 2", "tea 1"]);
+    assert_eq!(scene.texts("select word from mail order by word").await, ["milk", "milk", "tea"]);
+
+    let mut parked = parked(&scene).await;
+    parked.sort_by_key(|one| one.version);
+    let told: Vec<_> = parked.iter().map(|one| (one.session, one.version, one.reason.as_str())).collect();
+    let refused = "new row for relation \"word\" violates check constraint \"no_poison\" (23514)";
+    assert_eq!(told, [(muddled, 1, "nobody understands this"), (poisoned, 2, refused)]);
+
+    scene.say_in(poisoned, 4, "later").await;
+    scene.say_in(other, 3, "later").await;
+    let step = followed.step(10).await.unwrap();
+    assert_eq!((step.events, step.parked, step.waiting), (2, 0, 1), "the whole session waits");
+    assert_eq!(scene.words().await, ["later 1", "milk 2", "tea 1"]);
+}
+
+#[tokio::test]
+async fn a_list_of_parked_events_is_told_page_by_page() {
+    let scene = Scene::set().await;
+    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
+    for _ in 0..5 {
+        scene.say("poison").await;
+    }
+    drain(&mut followed).await;
+    let (mut told, mut after) = (Vec::new(), None);
+    loop {
+        let page = scene.ledger.parked_events("words", after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.event);
+        told.extend(page);
+    }
+    assert_eq!(told, parked(&scene).await);
+    assert_eq!(told.len(), 5);
+    assert!(scene.ledger.parked_events("others", None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_parked_session_goes_on_once_its_event_can_be_handled() {
+    let scene = Scene::set().await;
+    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
+    let session = scene.say("poison").await;
+    scene.say_in(session, 2, "tea").await;
+    let muddled = scene.say("gibberish").await;
+    drain(&mut followed).await;
+    scene.say_in(session, 3, "gibberish").await;
+    scene.say_in(session, 4, "tea").await;
+    drain(&mut followed).await;
+    assert!(scene.words().await.is_empty());
+    // Events behind the checkpoint are no business of it.
+    scene.say_in(session, 5, "milk").await;
+
+    assert_eq!(followed.resume(session).await.unwrap(), 0, "it is refused again");
+    scene.run("alter table word drop constraint no_poison").await;
+    assert_eq!(followed.resume(session).await.unwrap(), 2, "up to what nobody understands");
+    assert_eq!(scene.words().await, ["poison 1", "tea 1"]);
+    let waits: Vec<_> = parked(&scene).await.iter().map(|one| (one.session, one.version)).collect();
+    assert!(waits.contains(&(session, 3)) && waits.contains(&(muddled, 1)) && waits.len() == 2, "{waits:?}");
+
+    followed.release().await.unwrap();
+    let mut followed = scene.ledger.follow(WiserWords, "test").await.unwrap();
+    assert_eq!(followed.resume(session).await.unwrap(), 2);
+    assert_eq!(followed.resume(muddled).await.unwrap(), 1);
+    assert_eq!(followed.resume(muddled).await.unwrap(), 0, "it does not wait any more");
+    assert!(parked(&scene).await.is_empty());
+    drain(&mut followed).await;
+    assert_eq!(scene.words().await, ["gibberish 2", "milk 1", "poison 1", "tea 2"]);
+}
+
+/// What loses a race, or meets a lock, is not to blame.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_only_has_bad_luck_is_not_parked() {
+    let scene = Scene::set().await;
+    scene.say("tea").await;
+    let database = scene.database.name();
+    scene.run(&format!("alter database {database} set lock_timeout = '10ms'")).await;
+    let ledger = scene.database.builder().connect().await.unwrap();
+    let mut followed = ledger.follow(Words, "test").await.unwrap();
+    scene.run("begin; lock table word").await;
+    let error = followed.step(10).await.unwrap_err();
+    assert_eq!(error.to_string(), "the transaction conflicts with another: run the request again");
+    scene.run("commit").await;
+    assert!(parked(&scene).await.is_empty());
+    drain(&mut followed).await;
+    assert_eq!(scene.words().await, ["tea 1"]);
+}
