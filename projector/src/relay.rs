@@ -8,6 +8,8 @@
 //! If a subscription has several relays, one follows the log and the others wait for its lease. However a
 //! relay ends, other than by being killed, it gives the lease back.
 
+pub mod sink;
+
 use std::pin::{Pin, pin};
 use std::time::Duration;
 use std::{fmt, io};

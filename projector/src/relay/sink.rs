@@ -1,0 +1,44 @@
+//! Where a relay delivers events to.
+
+use std::pin::Pin;
+
+use crate::envelope::Envelope;
+
+/// What became of one event at a sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The sink has it, as safely as that sink promises.
+    Acknowledged,
+    /// The sink will never take it, and says why: it is too large, say.
+    Refused(String),
+    /// The sink did not take it now, or nobody knows whether it did. It is to be delivered again.
+    Failed(String),
+}
+
+/// The sink takes no event any more, and waiting does not help: the reader of a pipe has gone, or the receiver
+/// of a webhook has answered 410.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Closed {
+    /// Why, in words for the operator.
+    pub reason: String,
+}
+
+/// What a sink answers: one delivery for each event, in the order of the events.
+pub type Deliveries = Result<Vec<Delivery>, Closed>;
+
+/// Takes events and tells for each what became of it, so that one refusal does not hide the others.
+///
+/// A sink connects when it is first asked, and again after it has lost its connection. What it cannot reach
+/// it answers with [`Delivery::Failed`], naming host, port and reason, never a password.
+pub trait Sink: Send {
+    /// The kind, host and port, for messages. Without secrets.
+    fn name(&self) -> String;
+
+    /// Publishes events and waits for their acknowledgements.
+    ///
+    /// No two of them are of one session: the relay sends the next event of a session when the one before has
+    /// been acknowledged. So a sink may publish all at once, and its answers may come in any order.
+    fn publish<'a>(&'a mut self, events: &'a [Envelope])
+    -> Pin<Box<dyn Future<Output = Deliveries> + Send + 'a>>;
+}
