@@ -3,6 +3,8 @@
 //! An envelope never holds tokens or their hashes, the values of a session, or flash messages. Payloads that
 //! this version cannot read are left out as well, since any of these may be in them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use session_ledger::session::{Client, Recorded, UserId};
@@ -52,13 +54,55 @@ impl Envelope {
         }
     }
 
+    /// The event's own name, the same at each delivery.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The id of the event's session. The events of one subject come in order.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The context attributes of CloudEvents, name and value, for protocols that carry them beside the data
+    /// (binary mode). An attribute that the event lacks is not among them.
+    pub fn attributes(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        let texts: [(&str, &str); 7] = [
+            ("specversion", self.specversion),
+            ("id", &self.id),
+            ("source", &self.source),
+            ("type", &self.kind),
+            ("subject", &self.subject),
+            ("datacontenttype", self.datacontenttype),
+            ("position", &self.position),
+        ];
+        let optional = [("owasp", self.owasp), ("time", self.time.as_deref())];
+        let optional = optional.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        let texts = texts.into_iter().chain(optional).map(|(name, text)| (name, Cow::Borrowed(text)));
+        texts.chain([("sessionversion", Cow::Owned(self.sessionversion.to_string()))]).collect()
+    }
+
+    /// The data, as JSON.
+    pub fn data(&self) -> Vec<u8> {
+        escaped(&self.data.to_string()).into_bytes()
+    }
+
+    /// The whole event as one JSON object (structured mode, `application/cloudevents+json`), without a newline.
+    ///
+    /// # Errors
+    ///
+    /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
+    pub fn structured(&self) -> Result<Vec<u8>, serde_json::Error> {
+        Ok(escaped(&serde_json::to_string(self)?).into_bytes())
+    }
+
     /// The envelope as one line of NDJSON, newline included.
     ///
     /// # Errors
     ///
     /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
     pub fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = escaped(&serde_json::to_string(self)?).into_bytes();
+        let mut line = self.structured()?;
         line.push(b'\n');
         Ok(line)
     }

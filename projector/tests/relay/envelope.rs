@@ -1,5 +1,6 @@
 //! The contents of a line, and secrets that no line may hold.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use projector::envelope::Envelope;
@@ -59,6 +60,27 @@ fn a_line_is_a_cloud_event() {
             },
         })
     );
+}
+
+#[test]
+fn the_attributes_and_the_data_are_the_whole_event() {
+    for event in [Event::Cleared(Cleared::new()), Event::FlashAdded(FlashAdded::new("a".into(), "b".into()))]
+    {
+        let recorded = recorded(event);
+        let envelope = Envelope::new(&recorded, "/shop/sessions");
+        let mut whole: Value = serde_json::from_slice(&envelope.structured().unwrap()).unwrap();
+        let data = whole.as_object_mut().unwrap().remove("data").unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&envelope.data()).unwrap(), data);
+        let told: BTreeMap<_, _> = envelope.attributes().into_iter().collect();
+        let whole = whole.as_object().unwrap().iter();
+        let whole: BTreeMap<_, _> = whole
+            .map(|(name, value)| {
+                (name.as_str(), value.as_str().map_or(value.to_string(), str::to_owned).into())
+            })
+            .collect();
+        assert_eq!(told, whole);
+        assert_eq!((envelope.id(), envelope.subject()), (&*told["id"], &*told["subject"]));
+    }
 }
 
 /// ASVS 16.2.4. An attribute that is not there has no null in its place (CloudEvents, section 3.1).
