@@ -4,6 +4,7 @@ pub(crate) mod columns;
 pub(crate) mod counters;
 pub(crate) mod feed;
 pub(crate) mod guards;
+pub(crate) mod hashes;
 pub(crate) mod history;
 pub(crate) mod partitions;
 pub(crate) mod questions;
