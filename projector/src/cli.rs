@@ -15,6 +15,7 @@ mod state_at;
 mod subscriptions;
 mod sweep;
 mod tables;
+mod telling;
 mod verify;
 
 use std::net::IpAddr;
@@ -40,6 +41,7 @@ pub use state_at::{StateAt, VersionOrMoment};
 pub use subscriptions::Subscriptions;
 pub use sweep::Sweep;
 pub use tables::Tables;
+pub use telling::Telling;
 pub use verify::Verify;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.

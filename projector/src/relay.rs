@@ -19,7 +19,7 @@ use session_ledger::ledger::{Batch, FeedError, Subscription, SubscriptionError};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
-use crate::envelope::Envelope;
+use crate::envelope::{Telling, envelopes};
 use crate::subscriptions::unknown;
 
 /// The first and the longest pause before a database that is away is tried again.
@@ -40,8 +40,8 @@ pub struct Relay {
     pub once: bool,
     /// A name that no other process has, so that this one can come back to its own lease.
     pub holder: String,
-    /// The `source` of the envelopes: a URI reference that names the log.
-    pub source: String,
+    /// How events are told.
+    pub telling: Telling,
     /// About how many events a batch has, at least 1.
     pub batch: u32,
     /// The pause when there was nothing new.
@@ -166,7 +166,7 @@ where
         false => ledger.existing_subscription(subscription, holder).await?,
     };
     *create = false;
-    let ended = deliver_all(&mut subscription, relay, output, stop).await;
+    let ended = deliver_all(ledger, &mut subscription, relay, output, stop).await;
     // After an error of the feed there may be no lease to give back.
     if matches!(ended, Ok(_) | Err(RelayError::Output(_))) {
         release(subscription).await;
@@ -179,6 +179,7 @@ where
 
 /// Delivers batch after batch, until one of the ends comes.
 async fn deliver_all<W, S>(
+    ledger: &Ledger,
     subscription: &mut Subscription,
     relay: &Relay,
     output: &mut W,
@@ -193,7 +194,7 @@ where
         let batch = subscription.next_batch(relay.batch).await?;
         let (is_empty, is_up_to_date) = (batch.events.is_empty(), batch.is_up_to_date());
         if !is_empty {
-            deliver(&batch, &relay.source, output).await?;
+            deliver(ledger, &batch, &relay.telling, output).await?;
             subscription.checkpoint(batch).await?;
             renewed = Instant::now();
         } else if renewed.elapsed() > RENEWAL {
@@ -212,14 +213,14 @@ where
 
 /// Writes a batch and waits until the output has taken all of it.
 async fn deliver(
+    ledger: &Ledger,
     batch: &Batch,
-    source: &str,
+    telling: &Telling,
     output: &mut (impl AsyncWrite + Unpin),
 ) -> Result<(), RelayError> {
     let mut lines = Vec::new();
-    for recorded in &batch.events {
-        let line = Envelope::new(recorded, source).line();
-        lines.extend(line.map_err(|error| RelayError::Output(error.into()))?);
+    for envelope in envelopes(ledger, &batch.events, telling).await.map_err(FeedError::from)? {
+        lines.extend(envelope.line().map_err(|error| RelayError::Output(error.into()))?);
     }
     output.write_all(&lines).await.map_err(RelayError::Output)?;
     output.flush().await.map_err(RelayError::Output)

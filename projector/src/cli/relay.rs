@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use rand::TryRng;
 
+use super::telling::Telling;
 use crate::{Error, relay};
 
 /// Arguments of `projector relay`.
@@ -31,9 +32,9 @@ pub struct Relay {
     #[arg(long, value_name = "NAME")]
     pub holder: Option<String>,
 
-    /// The `source` of the events: a URI reference that names this log
-    #[arg(long, value_name = "URI", default_value = "/session-ledger")]
-    pub source: String,
+    /// How events are told
+    #[command(flatten)]
+    pub telling: Telling,
 
     /// About how many events are written before the subscription remembers them: 1 to 10000
     #[arg(long, value_name = "EVENTS", default_value_t = 500, value_parser = |text: &str| number(text, 1, 10_000))]
@@ -60,7 +61,7 @@ impl Relay {
             create: self.create,
             once: self.once,
             holder,
-            source: self.source,
+            telling: self.telling.settings(),
             batch: self.batch,
             idle: Duration::from_millis(self.idle_ms.into()),
         })

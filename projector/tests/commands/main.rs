@@ -5,6 +5,7 @@ mod arguments;
 mod capture;
 mod did;
 mod end;
+mod envelopes;
 mod epoch;
 mod follow;
 mod history;

@@ -8,6 +8,7 @@ mod recovery;
 
 use std::time::Duration;
 
+use projector::envelope::Telling;
 use projector::relay::Relay;
 use serde_json::Value;
 use session_ledger::Ledger;
@@ -33,7 +34,7 @@ fn settings(holder: &str) -> Relay {
         create: true,
         once: false,
         holder: holder.to_owned(),
-        source: "/shop/sessions".to_owned(),
+        telling: Telling { source: "/shop/sessions".to_owned(), ..Telling::default() },
         batch: 7,
         idle: Duration::from_millis(5),
     }
