@@ -17,6 +17,7 @@ mod sweep;
 mod tables;
 mod telling;
 mod verify;
+mod webhook;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -43,6 +44,7 @@ pub use sweep::Sweep;
 pub use tables::Tables;
 pub use telling::Telling;
 pub use verify::Verify;
+pub use webhook::Webhook;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///
