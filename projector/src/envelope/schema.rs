@@ -1,6 +1,7 @@
 //! The published JSON Schema of the envelopes, made of the types that are told.
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 use session_ledger::session::Event;
@@ -31,6 +32,7 @@ pub fn schema() -> Value {
     schema.insert("$id".to_owned(), json!(ID));
     schema.insert("allOf".to_owned(), Value::Array(rules));
     schema.insert("$defs".to_owned(), Value::Object(kinds));
+    RecursiveTransform(unwrapped).transform(&mut schema);
     schema.to_value()
 }
 
@@ -49,6 +51,13 @@ fn name(kind: &str) -> String {
 
 fn inlined(settings: &mut SchemaSettings) {
     settings.inline_subschemas = true;
+}
+
+/// Joins the lines of a description: where they end is a matter of the source.
+fn unwrapped(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
 }
 
 fn properties(schema: &Schema) -> Map<String, Value> {

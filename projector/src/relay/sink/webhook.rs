@@ -3,8 +3,8 @@
 //! Structured, as the signature covers the body: attributes in headers of their own would be unsigned.
 //!
 //! An answer of 2xx acknowledges. Any other is a failure, as the standard has it, and the event is delivered
-//! again: a receiver that answers 400 or 404 has more often been set up wrongly than got an event it can never
-//! take. Two answers are more than that: 410 closes the sink, and 413 refuses the event for good.
+//! again: a receiver that answers 400 or 404 has more often been set up wrongly than got an event it can
+//! never take. Two answers are more than that: 410 closes the sink, and 413 refuses the event for good.
 //!
 //! A receiver that is away or overloaded is left alone for a while, and meanwhile nothing is sent: as long as
 //! its `Retry-After` says, or else twice as long after each failure in a row, with jitter. It goes on for
@@ -48,8 +48,8 @@ const TOGETHER_MAX: usize = 8;
 pub struct Receiver {
     /// Where to.
     pub endpoint: Endpoint,
-    /// The secrets that sign. A receiver needs to know one of them: at a rotation give the new one and the old
-    /// one.
+    /// The secrets that sign. A receiver needs to know one of them: at a rotation give the new one and the
+    /// old one.
     pub secrets: Vec<Secret>,
     /// Whether the receiver may be in one's own network: at a loopback, private or link-local address.
     pub private: bool,
@@ -137,8 +137,8 @@ impl Webhook {
         request.body(Full::from(body)).map_err(|error| error.to_string())
     }
 
-    /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free one
-    /// meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
+    /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free
+    /// one meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
         let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut free) = free
