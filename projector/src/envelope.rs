@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use self::data::Data;
-pub use self::schema::schema;
+pub use self::schema::{print, schema};
 use crate::console::escaped;
 
 /// How events are told.

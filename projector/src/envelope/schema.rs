@@ -9,10 +9,21 @@ use session_ledger::session::Event;
 use super::Envelope;
 use super::data::About;
 use crate::facts::Facts;
+use crate::{Answer, Console, Error};
 
 /// The schema's own name. Its number is counted up when a consumer of the one before could be misled: a new
 /// kind or a new field is no such change.
 const ID: &str = "urn:session-ledger:events:1";
+
+/// Prints the schema.
+///
+/// # Errors
+///
+/// The output cannot be written.
+pub fn print(console: &mut Console<'_>) -> Result<Answer, Error> {
+    writeln!(console.out, "{:#}", schema())?;
+    Ok(Answer::Yes)
+}
 
 /// The JSON Schema (2020-12) of [`Envelope`] in its JSON format, with the data of each kind.
 pub fn schema() -> Value {

@@ -43,6 +43,12 @@ use crate::envelope::Envelope;
 /// How many events are on their way at once, each on a connection of its own.
 const TOGETHER_MAX: usize = 8;
 
+/// How long an answer may take: the standard recommends 15 to 30 seconds.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For how long a receiver is left alone after its first failure, and at most.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15 * 60)];
+
 /// Where events are posted to, and how.
 #[derive(Clone, Debug)]
 pub struct Receiver {
@@ -53,10 +59,27 @@ pub struct Receiver {
     pub secrets: Vec<Secret>,
     /// Whether the receiver may be in one's own network: at a loopback, private or link-local address.
     pub private: bool,
-    /// How long an answer may take. The standard recommends 15 to 30 seconds.
+    /// How long an answer may take.
     pub timeout: Duration,
     /// For how long a receiver without `Retry-After` is left alone after its first failure, and at most.
     pub pauses: [Duration; 2],
+}
+
+/// What all webhooks of a process have.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// The secrets that sign.
+    pub secrets: Vec<Secret>,
+    /// Whether receivers may be in one's own network.
+    pub private: bool,
+}
+
+impl Receiver {
+    /// A receiver that has 20 seconds to answer, and is left alone for a second to a quarter of an hour.
+    pub fn new(endpoint: Endpoint, means: Means) -> Self {
+        let Means { secrets, private } = means;
+        Self { endpoint, secrets, private, timeout: TIMEOUT, pauses: PAUSES }
+    }
 }
 
 /// Posts events to a receiver.
@@ -87,7 +110,7 @@ impl Webhook {
     async fn post(&self, event: &Envelope) -> Result<Delivery, Closed> {
         let reason = self.rest(|rest| rest.reason(Instant::now()).map(str::to_owned));
         if let Some(reason) = reason {
-            return Ok(Delivery::Failed(format!("{} is left alone for now, as {reason}", self.name())));
+            return Ok(Delivery::Failed(format!("it is left alone for now, as {reason}")));
         }
         let answer = match self.request(event) {
             Ok(request) => tokio::time::timeout(self.receiver.timeout, self.exchange(request)).await,
@@ -107,20 +130,19 @@ impl Webhook {
                 self.rest(Rest::end);
                 Ok(Delivery::Acknowledged)
             }
-            Meaning::Gone => Err(Closed { reason: format!("{}: {}", self.name(), answer.told()) }),
-            Meaning::TooLarge => Ok(Delivery::Refused(format!("{}: {}", self.name(), answer.told()))),
-            Meaning::Failure => Ok(self.failed(answer.told(), None)),
-            Meaning::Strain(wanted) => Ok(self.failed(answer.told(), Some(wanted))),
+            Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),
+            Meaning::TooLarge => Ok(Delivery::Refused(format!("it {}", answer.told()))),
+            Meaning::Failure => Ok(self.failed(format!("it {}", answer.told()), None)),
+            Meaning::Strain(wanted) => Ok(self.failed(format!("it {}", answer.told()), Some(wanted))),
         }
     }
 
     /// A failure. With `pause` the receiver is left alone: for the time that it wants, or for ours.
     fn failed(&self, reason: String, pause: Option<Option<Duration>>) -> Delivery {
-        let told = format!("{}: {reason}", self.name());
         if let Some(wanted) = pause {
-            self.rest(|rest| rest.begin(Instant::now(), reason, wanted, rand::random()));
+            self.rest(|rest| rest.begin(Instant::now(), reason.clone(), wanted, rand::random()));
         }
-        Delivery::Failed(told)
+        Delivery::Failed(reason)
     }
 
     fn request(&self, event: &Envelope) -> Result<Request<Full<Bytes>>, String> {
