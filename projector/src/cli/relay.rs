@@ -31,8 +31,8 @@ pub enum Relays {
     /// session_ledger_relay.
     ///
     /// What the other side will never take becomes a dead letter: the later events of its session wait behind
-    /// it, and the other sessions' go on. See `projector relay dead-letters`. While the other side is away, the
-    /// relay warns and tries again.
+    /// it, and the other sessions' go on. See `projector relay dead-letters`. While the other side is away,
+    /// the relay warns and tries again.
     ///
     /// Runs until it is interrupted, or nobody reads the output any more; then it lets others follow and ends
     /// with exit code 0. What a pipe has taken counts as delivered. With --once it ends when all that is in
@@ -56,8 +56,8 @@ pub enum Relays {
     },
     /// Give a subscription another filter
     ///
-    /// Without arguments it is delivered all events. It counts from the next batch of its relay on. It needs a
-    /// role that is granted session_ledger_relay.
+    /// Without arguments it is delivered all events. It counts from the next batch of its relay on. It needs
+    /// a role that is granted session_ledger_relay.
     ///
     /// Example: projector relay filter mailer --kind ended
     Filter {
@@ -73,8 +73,8 @@ pub enum Relays {
     /// Tells of each how many events it was not delivered yet (LAG), when the first of these was recorded
     /// (SINCE), how many it was, when it last moved, which relay holds it, how many of its events are dead
     /// letters (DEAD), and how many sessions wait behind one (PARKED). All are counted up to 100000. Exit
-    /// code 1: there are none. It needs a role that is granted session_ledger_auditor, session_ledger_relay or
-    /// session_ledger_operator.
+    /// code 1: there are none. It needs a role that is granted session_ledger_auditor, session_ledger_relay
+    /// or session_ledger_operator.
     ///
     /// A terminal that is too narrow does without columns that are empty, then without MOVED, DELIVERED,
     /// SINCE and HELD BY, in this order.
@@ -114,9 +114,9 @@ pub enum Relays {
     /// Have events delivered again
     ///
     /// With --session or --all: dead letters, and then what waits behind them, in order. With --from: all
-    /// events that were recorded since, with the ids that they had; the cure when the other side has lost what
-    /// it had acknowledged. Parked sessions wait on. The relay of the subscription delivers them, when it next
-    /// looks. It needs a role that is granted session_ledger_relay.
+    /// events that were recorded since, with the ids that they had; the cure when the other side has lost
+    /// what it had acknowledged. Parked sessions wait on. The relay of the subscription delivers them, when
+    /// it next looks. It needs a role that is granted session_ledger_relay.
     ///
     /// Example: projector relay replay audit --all
     ///
@@ -235,8 +235,8 @@ pub struct RelayRun {
     #[arg(long, value_name = "NAME", value_parser = subscription_name)]
     pub subscription: String,
 
-    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, or the https:// address of
-    /// a webhook
+    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, or the https://
+    /// address of a webhook
     #[arg(long, value_name = "TARGET", default_value = "-")]
     pub to: Target,
 
