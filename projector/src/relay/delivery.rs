@@ -13,7 +13,7 @@ use super::pending::{Pending, Tally, Wave};
 use super::sink::Sink;
 use super::stop::Stop;
 use super::{End, Interrupted, Relay, RelayError, told};
-use crate::envelope::envelopes;
+use crate::envelope::{Recent, envelopes_behind};
 
 /// The time between two renewals of a lease that no checkpoint renews. It lasts 30 seconds.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -32,12 +32,13 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<End, Interrupted> {
+    let mut recent = Recent::default();
     let (mut renewed, mut idle) = (Instant::now(), relay.idle / IDLE_PART);
     loop {
         let batch = subscription.next_batch(relay.batch).await?;
         let (is_news, is_up_to_date) = (batch.is_news(), batch.is_up_to_date());
         if is_news {
-            let refused = deliver(ledger, subscription, &batch, relay, sink, stop).await?;
+            let refused = deliver((ledger, &mut recent), subscription, &batch, relay, sink, stop).await?;
             subscription.checkpoint_refusing(batch, &refused).await?;
             (renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
         } else if renewed.elapsed() > RENEWAL {
@@ -67,14 +68,15 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
 
 /// Delivers a batch in waves. Returns what the sink will never take.
 async fn deliver<S: Future<Output = End>>(
-    ledger: &Ledger,
+    (ledger, recent): (&Ledger, &mut Recent),
     subscription: &mut Subscription,
     batch: &Batch,
     relay: &Relay,
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<Vec<Refusal>, Interrupted> {
-    let envelopes = envelopes(ledger, &batch.events, &relay.telling).await.map_err(FeedError::from)?;
+    let telling = envelopes_behind(recent, ledger, &batch.events, &relay.telling);
+    let envelopes = telling.await.map_err(FeedError::from)?;
     let mut pending = Pending::new(&batch.events, envelopes, sink.keeps_order(), relay.tries_max);
     while !pending.is_done() {
         let Some(wave) = pending.wave(Instant::now()) else {
