@@ -38,8 +38,8 @@ pub async fn list(
     Ok(if found == 0 { Answer::No } else { Answer::Yes })
 }
 
-/// Has dead letters, and what waits behind them, delivered again: of a session, or all. [`Answer::No`] if none
-/// waits.
+/// Has dead letters, and what waits behind them, delivered again: of a session, or all. [`Answer::No`] if
+/// none waits.
 ///
 /// # Errors
 ///
@@ -70,14 +70,10 @@ pub async fn skip(
     decided(subscription, sessions, "without its dead letter", console)
 }
 
-fn decided(
-    subscription: &str,
-    sessions: i64,
-    how: &str,
-    console: &mut Console<'_>,
-) -> Result<Answer, Error> {
+fn decided(subscription: &str, sessions: i64, how: &str, console: &mut Console<'_>) -> Result<Answer, Error> {
     if sessions == 0 {
-        console.note(&format!("No such session of subscription `{subscription}` waits behind a dead letter."))?;
+        console
+            .note(&format!("No such session of subscription `{subscription}` waits behind a dead letter."))?;
         return Ok(Answer::No);
     }
     let sessions = count(sessions.unsigned_abs(), "session");

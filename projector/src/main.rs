@@ -10,9 +10,9 @@ use projector::relay::End;
 use projector::relay::ndjson::READER_GONE;
 use projector::relay::target::Target;
 use projector::{
-    Answer, Console, Error, archive, console_user, database, dead_letters, did, end, epoch, failed_logins, history,
-    key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs, serve,
-    sessions, state_at, stats, subscriptions, sweep, verify,
+    Answer, Console, Error, archive, console_user, database, dead_letters, did, end, epoch, failed_logins,
+    history, key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs,
+    serve, sessions, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -164,7 +164,9 @@ async fn attend(
         Relays::Skip(Parked { name, session, .. }) => {
             dead_letters::skip(&open().await?, &name, session, console).await
         }
-        Relays::Reset { name, to, yes } => subscriptions::reset(&open().await?, &name, to, yes, console).await,
+        Relays::Reset { name, to, yes } => {
+            subscriptions::reset(&open().await?, &name, to, yes, console).await
+        }
         Relays::Drop { name } => subscriptions::remove(&open().await?, &name, console).await,
     }
 }

@@ -73,7 +73,9 @@ pub struct Relay {
 #[non_exhaustive]
 pub enum RelayError {
     /// The sink did not take an event, and the relay is to try nothing again.
-    #[error("{sink} did not take an event ({reason}): what was delivered since the last checkpoint comes again")]
+    #[error(
+        "{sink} did not take an event ({reason}): what was delivered since the last checkpoint comes again"
+    )]
     Undelivered {
         /// The sink's name.
         sink: String,
@@ -169,7 +171,7 @@ pub async fn relay(
     let mut stop = Stop::new(stop);
     let mut delay = BACKOFF[0];
     // A subscription that is dropped meanwhile is not made again.
-    let mut create = relay.create;
+    let (mut create, mut stands_by) = (relay.create, false);
     loop {
         let opened = Instant::now();
         match follow(ledger, relay, &mut create, sink, &mut stop).await {
@@ -178,7 +180,11 @@ pub async fn relay(
             {
                 // A relay that had worked for a while begins again with the shortest pause.
                 delay = if opened.elapsed() > BACKOFF[1] { BACKOFF[0] } else { delay };
-                tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
+                // One that stands by says so once.
+                let stood_by = std::mem::replace(&mut stands_by, matches!(error, FeedError::Held { .. }));
+                if !(stood_by && stands_by) {
+                    tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
+                }
             }
             ended => return ended,
         }

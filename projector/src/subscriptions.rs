@@ -79,7 +79,10 @@ pub async fn create(
             "there is a subscription `{name}` already: `projector relay filter` changes what it is delivered"
         )));
     }
-    console.print(&format!("Made subscription `{name}`, from the beginning of the log: {}.\n", passes(filter)))?;
+    console.print(&format!(
+        "Made subscription `{name}`, from the beginning of the log: {}.\n",
+        passes(filter)
+    ))?;
     Ok(Answer::Yes)
 }
 
@@ -114,7 +117,9 @@ pub async fn replay_from(
     let holder = random_name(&mut SysRng)?;
     let events = ledger.rewind_subscription(name, &holder, Some(from)).await.map_err(Error::Subscription)?;
     let (events, from) = (events_of(events), words::exact(from));
-    console.print(&format!("Subscription `{name}` went back: {events} from {from} on will be delivered again.\n"))?;
+    console.print(&format!(
+        "Subscription `{name}` went back: {events} from {from} on will be delivered again.\n"
+    ))?;
     Ok(Answer::Yes)
 }
 

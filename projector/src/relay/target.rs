@@ -1,5 +1,6 @@
 //! The address of a sink: `--to`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -19,7 +20,7 @@ pub enum Target {
 }
 
 /// An address that no sink has. It may hold a password, so the message does not repeat it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
     /// No sink has this scheme.
@@ -46,6 +47,13 @@ pub enum TargetError {
     /// A file has no name.
     #[error("say which file, such as file:/var/log/sessions.ndjson")]
     NoPath,
+}
+
+/// As its `Display`.
+impl fmt::Debug for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Target {
@@ -87,7 +95,8 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
     assert_eq!("-".parse(), Ok(Target::Stdout));
     assert_eq!("file:/var/log/sessions.ndjson".parse(), Ok(Target::File("/var/log/sessions.ndjson".into())));
     let told = |text: &str| text.parse::<Target>().map(|_| ()).map_err(|error| error.to_string());
-    let no_scheme = "a target begins with its kind, such as file:/var/log/sessions.ndjson; - alone is standard output";
+    let no_scheme =
+        "a target begins with its kind, such as file:/var/log/sessions.ndjson; - alone is standard output";
     assert_eq!(told("sessions.ndjson"), Err(no_scheme.to_owned()));
     assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
     let unknown = "no sink has the scheme `gopher:`; say - for standard output, or file:PATH for lines of JSON in a file";

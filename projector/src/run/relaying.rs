@@ -33,7 +33,9 @@ impl Relaying {
             match relay(&ledger, &self.relay, sink.as_mut(), stop).await {
                 Ok(End::Stopped | End::UpToDate) => return,
                 Ok(End::Closed(reason)) => {
-                    tracing::error!("relay `{name}` has ended until the next start of this process, as {reason}");
+                    tracing::error!(
+                        "relay `{name}` has ended until the next start of this process, as {reason}"
+                    );
                     return;
                 }
                 Err(error) => {

@@ -27,7 +27,8 @@ const KILLS: usize = 50;
 /// How many transactions are written between two kills.
 const WRITTEN: usize = 40;
 
-/// How many bytes a relay may deliver at the most before it is killed: about half of what is written meanwhile.
+/// How many bytes a relay may deliver at the most before it is killed: about half of what is written
+/// meanwhile.
 const BYTES_MAX: u64 = 16_000;
 
 const WRITERS: u8 = 8;
@@ -50,7 +51,8 @@ async fn relays_killed_again_and_again_skip_nothing_and_keep_each_sessions_order
         allowed.add_permits(WRITTEN);
         open.step(nth).await;
         let goal = file_bytes(&file) + rand::random_range(0..BYTES_MAX);
-        let mut relays = ["audit-1", "audit-2"].map(|holder| to_file(&database, holder, &file).spawn().unwrap());
+        let mut relays =
+            ["audit-1", "audit-2"].map(|holder| to_file(&database, holder, &file).spawn().unwrap());
         let begun = Instant::now();
         while file_bytes(&file) < goal {
             assert!(begun.elapsed() < BOUND, "{nth} kills, and then nothing is delivered");
@@ -61,7 +63,9 @@ async fn relays_killed_again_and_again_skip_nothing_and_keep_each_sessions_order
             let signal = if rand::random() { "-KILL" } else { "-TERM" };
             Command::new("kill").args([signal, &relay.id().to_string()]).status().unwrap();
         }
-        relays.each_mut().map(|relay| relay.wait().unwrap());
+        for relay in &mut relays {
+            relay.wait().unwrap();
+        }
     }
     let late = open.end().await;
     allowed.close();
@@ -167,8 +171,9 @@ async fn a_relay_whose_reader_goes_ends_and_gives_the_lease_back() {
 async fn a_subscription_is_made_only_if_that_is_asked_for() {
     let database = Database::fresh().await;
     write_alone(&database.connect().await).await;
-    let run =
-        |arguments: &[&str]| projector(&database.config()).args(["relay", "run"]).args(arguments).output().unwrap();
+    let run = |arguments: &[&str]| {
+        projector(&database.config()).args(["relay", "run"]).args(arguments).output().unwrap()
+    };
     let unnamed = run(&["--subscription", " ", "--create"]);
     assert!(stderr(&unnamed).contains("it must have a name; `projector relay list` lists them"));
     let made = "--create makes a new one, from the beginning of the log\n";

@@ -62,11 +62,8 @@ async fn a_stranger_is_told_the_role_of_each_command() {
         (&["relay", "drop", "audit"], "session_ledger_operator"),
     ];
     let told = commands.map(|(arguments, role)| {
-        let words = if ["archive", "relay"].contains(&arguments[0]) {
-            &arguments[..2]
-        } else {
-            &arguments[..1]
-        };
+        let words =
+            if ["archive", "relay"].contains(&arguments[0]) { &arguments[..2] } else { &arguments[..1] };
         (words.join(" "), role, user.refusal(arguments))
     });
     let of_migrate = user.refusal(&["migrate"]);

@@ -40,7 +40,8 @@ impl Copy {
             "30m",
         ];
         let mut child = projector(&database.config());
-        let mut child = child.args(arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            child.args(arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let expected = format!("Does sweep, partitions{relays} as {holder}; metrics on http://");

@@ -36,8 +36,7 @@ async fn the_subscriptions_are_listed_with_their_lag() {
          mailer  0                          30         host-1\n"
     );
     assert_eq!(capture.notes(), "Left out in this narrow terminal: MOVED. `--format csv` has all.\n");
-    let output =
-        projector(&database.config()).args(["relay", "list", "--format", "json"]).output().unwrap();
+    let output = projector(&database.config()).args(["relay", "list", "--format", "json"]).output().unwrap();
     let listed: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(
         listed[0],
@@ -120,14 +119,16 @@ async fn a_subscription_is_moved_if_that_is_meant() {
     let database = Database::fresh().await;
     let ledger = two(&database).await;
     let beginning = ["reset", "mailer", "--to", "beginning"];
-    let unconfirmed = "error: nothing was changed: all events would be delivered again; say --yes if that is meant\n";
+    let unconfirmed =
+        "error: nothing was changed: all events would be delivered again; say --yes if that is meant\n";
     assert_eq!(run(&database, &beginning), (Some(2), unconfirmed.to_owned()));
     let back = "Subscription `mailer` went back: 30 events will be delivered again.\n";
     assert_eq!(run(&database, &[&beginning[..], &["--yes"]].concat()), (Some(0), back.to_owned()));
     let on = "Subscription `mailer` went on: 30 events will never be delivered.\n";
     assert_eq!(run(&database, &["reset", "mailer", "--to", "now", "--yes"]), (Some(0), on.to_owned()));
     let (code, told) = run(&database, &["replay", "mailer", "--from", "2025-03-01"]);
-    let since = "Subscription `mailer` went back: 30 events from 2025-03-01T00:00:00Z on will be delivered again.\n";
+    let since =
+        "Subscription `mailer` went back: 30 events from 2025-03-01T00:00:00Z on will be delivered again.\n";
     assert_eq!((code, told), (Some(0), since.to_owned()));
     assert_eq!(ledger.subscriptions().await.unwrap()[1].lag, 30);
 }
@@ -142,7 +143,10 @@ async fn dead_letters_are_listed_replayed_and_skipped() {
     let batch = audit.next_batch(100).await.unwrap();
     let first = batch.events[0].clone();
     audit.checkpoint_refusing(batch, &[Refusal::of(&first, "it is too large")]).await.unwrap();
-    let output = projector(&database.config()).args(["relay", "dead-letters", "audit", "--format", "json"]).output().unwrap();
+    let output = projector(&database.config())
+        .args(["relay", "dead-letters", "audit", "--format", "json"])
+        .output()
+        .unwrap();
     let listed: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(listed[0]["event"], first.entry.event_id.to_string());
     assert_eq!((&listed[0]["reason"], &listed[0]["state"]), (&json!("it is too large"), &json!("waits")));
@@ -152,7 +156,8 @@ async fn dead_letters_are_listed_replayed_and_skipped() {
     let stranger = "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f";
     assert_eq!(run(&database, &["replay", "audit", "--session", stranger]), (Some(1), nobody.to_owned()));
     let session = first.session_id.to_string();
-    let replayed = "The relay of subscription `audit` will deliver 1 session that waited, each its dead letter first.\n";
+    let replayed =
+        "The relay of subscription `audit` will deliver 1 session that waited, each its dead letter first.\n";
     assert_eq!(run(&database, &["replay", "audit", "--session", &session]), (Some(0), replayed.to_owned()));
     let skipped = "The relay of subscription `audit` will deliver 1 session that waited, each without its dead letter.\n";
     assert_eq!(run(&database, &["skip", "audit", "--all"]), (Some(0), skipped.to_owned()));

@@ -12,7 +12,8 @@ use super::{ledger, noted, settings};
 
 /// Session, version, reason, how many wait, whether it is due, whether it was given up.
 fn told(letters: &[DeadLetter]) -> Vec<(i64, &str, i64, bool, bool)> {
-    let one = |letter: &'_ DeadLetter| (letter.version, letter.waiting, letter.is_due, letter.skipped_at.is_some());
+    let one =
+        |letter: &'_ DeadLetter| (letter.version, letter.waiting, letter.is_due, letter.skipped_at.is_some());
     letters
         .iter()
         .map(|letter| {
@@ -146,7 +147,9 @@ async fn a_month_with_a_parked_session_is_not_archived() {
     let sink = Scripted::default();
     let behind = async || -> Vec<String> {
         let first = "00000000-0000-0000-0000-000000000000";
-        let asked = format!("select session_ledger.followers_behind('{first}', 'ffffffff-ffff-ffff-ffff-ffffffffffff')");
+        let asked = format!(
+            "select session_ledger.followers_behind('{first}', 'ffffffff-ffff-ffff-ffff-ffffffffffff')"
+        );
         database.connect().await.query_one(&asked, &[]).await.unwrap().get(0)
     };
     sink.refuse("1.1");

@@ -126,7 +126,13 @@ async fn an_output_that_is_full_is_tried_again_unless_it_is_to_be_once() {
         failed.to_string(),
         "the output did not take an event (no storage space): what was delivered since the last checkpoint comes again"
     );
-    ledger.existing_subscription("relay", "host-2").await.expect("the lease was given back").release().await.unwrap();
+    ledger
+        .existing_subscription("relay", "host-2")
+        .await
+        .expect("the lease was given back")
+        .release()
+        .await
+        .unwrap();
     let warned = async {
         log.until("relay `relay`: the output: no storage space; an event is tried again").await;
         End::Stopped

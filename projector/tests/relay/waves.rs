@@ -13,7 +13,11 @@ use super::scripted::Scripted;
 use super::{ledger, noted, session_id, settings};
 
 /// Appends notes, each of a session: the texts are `1.1`, `1.2` of session 1 and so on.
-pub(super) async fn note_each(database: &Database, sessions: &[(SessionId, u8)], versions: std::ops::RangeInclusive<i64>) {
+pub(super) async fn note_each(
+    database: &Database,
+    sessions: &[(SessionId, u8)],
+    versions: std::ops::RangeInclusive<i64>,
+) {
     let client = database.connect().await;
     for version in versions {
         for (session, nth) in sessions {
