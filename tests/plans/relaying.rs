@@ -11,7 +11,11 @@ pub(crate) const RELAYING: &[(&str, Check)] = &[
     ("dead_letters.sql", Exempt(FEW)),
     (
         "feed_due_events.sql",
-        Plan { role: RELAY, arguments: "ID, 1, '90000:90000:', 1::smallint, 100", wanted: &["_pkey on event_"] },
+        Plan {
+            role: RELAY,
+            arguments: "ID, 1, '90000:90000:', 1::smallint, 100",
+            wanted: &["_pkey on event_"],
+        },
     ),
     ("feed_held_back.sql", Exempt(FEW)),
     ("feed_refuse.sql", Exempt(FEW)),

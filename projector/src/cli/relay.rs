@@ -52,7 +52,7 @@ pub enum Relays {
         name: String,
         /// What is delivered.
         #[command(flatten)]
-        filter: Filter,
+        filter: Passing,
     },
     /// Give a subscription another filter
     ///
@@ -66,7 +66,7 @@ pub enum Relays {
         name: String,
         /// What is delivered.
         #[command(flatten)]
-        filter: Filter,
+        filter: Passing,
     },
     /// List the subscriptions
     ///
@@ -176,7 +176,7 @@ pub enum Place {
 
 /// Which events a subscription is delivered.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Filter {
+pub struct Passing {
     /// Events of this kind, as `projector history` names them; may be given several times
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub kind: Vec<String>,
@@ -329,7 +329,7 @@ impl RelayRun {
     }
 }
 
-impl Filter {
+impl Passing {
     /// The filter that these arguments say.
     pub fn filter(self) -> FeedFilter {
         let mut filter = FeedFilter::all();

@@ -45,7 +45,11 @@ impl Refusal {
 }
 
 /// Remembers that `batch` was delivered, and renews the lease.
-pub(crate) async fn checkpoint(client: &ClientWrapper, lease: &Lease, batch: &Batch) -> Result<(), FeedError> {
+pub(crate) async fn checkpoint(
+    client: &ClientWrapper,
+    lease: &Lease,
+    batch: &Batch,
+) -> Result<(), FeedError> {
     match &batch.target {
         Target::Cursor(_) => move_cursor(client, lease, Some(batch)).await,
         Target::Parked { session, next, is_all } => {
@@ -85,8 +89,9 @@ pub(crate) async fn refuse(
     let sessions: Vec<Uuid> = refusals.iter().map(|one| one.session.as_uuid()).collect();
     let versions: Vec<i64> = refusals.iter().map(|one| one.version).collect();
     let reasons: Vec<String> = refusals.iter().map(Refusal::stored_reason).collect();
-    let parameters: [&(dyn ToSql + Sync); 11] =
-        [name, holder, fence, seconds, &snapshot, &delivered, &epoch, &events, &sessions, &versions, &reasons];
+    let parameters: [&(dyn ToSql + Sync); 11] = [
+        name, holder, fence, seconds, &snapshot, &delivered, &epoch, &events, &sessions, &versions, &reasons,
+    ];
     run(client, lease, REFUSE, &parameters).await
 }
 

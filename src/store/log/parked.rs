@@ -41,7 +41,8 @@ pub(super) async fn held_back(
     let statement = client.prepare_cached(HELD_BACK).await?;
     let mut held_back = HeldBack { parked: HashMap::new(), skipped: HashSet::new() };
     for row in client.query(&statement, &[&subscription, &sessions]).await? {
-        let (session, version) = (SessionId::from(row.try_get::<_, Uuid>("session_id")?), row.try_get("version")?);
+        let (session, version) =
+            (SessionId::from(row.try_get::<_, Uuid>("session_id")?), row.try_get("version")?);
         if row.try_get("is_parked")? {
             held_back.parked.insert(session, version);
         } else {

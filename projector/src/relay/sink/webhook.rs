@@ -127,7 +127,7 @@ impl Webhook {
     fn judge(&self, answer: &Answer) -> Result<Delivery, Closed> {
         match answer.meaning((self.clock)()) {
             Meaning::Taken => {
-                self.rest(Rest::end);
+                self.rest(|rest| rest.end(Instant::now()));
                 Ok(Delivery::Acknowledged)
             }
             Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),
