@@ -41,10 +41,9 @@ begin
         on session_ledger.failed_login to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
-    grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
+    grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at, kinds, notes, users)
         on session_ledger.subscription to session_ledger_relay;
     grant select, insert on session_ledger.projection to session_ledger_relay;
-    grant select, insert, delete on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_relay;
     -- They do what the role itself may do: see `V32__projection_staging.sql`.
     grant execute on function
         session_ledger.stage_projection(text),
@@ -52,6 +51,8 @@ begin
         session_ledger.replace_projection(oid, text[]),
         session_ledger.lock_projection(oid)
     to session_ledger_runtime, session_ledger_relay;
+    grant select, insert, update, delete
+        on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_relay;
 
     grant select on
         session_ledger.session,
@@ -95,5 +96,6 @@ begin
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
     -- To drop a subscription is to forget what a follower has had: not the follower's own duty.
     grant select, delete on session_ledger.subscription to session_ledger_operator;
+    grant select on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_operator;
 end
 $$;

@@ -30,7 +30,7 @@ async fn follow(ledger: &Ledger, holder: &str) -> Result<(), ProjectionError> {
     loop {
         let step = followed.step(500).await?;
         if step.parked > 0 {
-            eprintln!("{} events are parked: see `Ledger::parked_events`", step.parked);
+            eprintln!("{} events are parked: see `Ledger::dead_letters`", step.parked);
         }
         if step.is_up_to_date {
             tokio::time::sleep(PAUSE).await;

@@ -2,7 +2,6 @@
 
 mod error;
 mod followed;
-mod parked;
 mod rebuild;
 mod replay;
 mod verify;

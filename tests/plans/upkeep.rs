@@ -33,8 +33,6 @@ pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("open_projection.sql", Exempt(ONE)),
     ("overdue_page.sql", Exempt(PAGED)),
     ("park_event.sql", Exempt(PARKED)),
-    ("parked_among.sql", Exempt(PARKED)),
-    ("parked_events.sql", Exempt(PARKED)),
     ("partition_kinds.sql", Exempt(WHOLE)),
     ("partition_page.sql", Exempt(PAGED)),
     ("projection_cursor.sql", Exempt(ONE)),

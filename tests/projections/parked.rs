@@ -1,12 +1,12 @@
 //! An event that a projection refuses: it and its session wait, all others go on.
 
-use session_ledger::ledger::ParkedEvent;
+use session_ledger::ledger::DeadLetter;
 
 use super::words::{WiserWords, Words};
 use super::{Scene, drain};
 
-async fn parked(scene: &Scene) -> Vec<ParkedEvent> {
-    scene.ledger.parked_events("words", None, 10).await.unwrap()
+async fn parked(scene: &Scene) -> Vec<DeadLetter> {
+    scene.ledger.dead_letters(Some("words"), 10).await.unwrap()
 }
 
 #[tokio::test]
@@ -34,28 +34,12 @@ async fn a_refused_event_parks_its_session_and_no_other() {
     scene.say_in(poisoned, 4, "later").await;
     scene.say_in(other, 3, "later").await;
     let step = followed.step(10).await.unwrap();
-    assert_eq!((step.events, step.parked, step.waiting), (2, 0, 1), "the whole session waits");
+    assert_eq!(
+        (step.events, step.parked, step.waiting),
+        (1, 0, 0),
+        "the session waits, and is not even read"
+    );
     assert_eq!(scene.words().await, ["later 1", "milk 2", "tea 1"]);
-}
-
-#[tokio::test]
-async fn a_list_of_parked_events_is_told_page_by_page() {
-    let scene = Scene::set().await;
-    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
-    for _ in 0..5 {
-        scene.say("poison").await;
-    }
-    drain(&mut followed).await;
-    let (mut told, mut after) = (Vec::new(), None);
-    loop {
-        let page = scene.ledger.parked_events("words", after, 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some(last.event);
-        told.extend(page);
-    }
-    assert_eq!(told, parked(&scene).await);
-    assert_eq!(told.len(), 5);
-    assert!(scene.ledger.parked_events("others", None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -106,4 +90,25 @@ async fn an_event_that_only_has_bad_luck_is_not_parked() {
     assert!(parked(&scene).await.is_empty());
     drain(&mut followed).await;
     assert_eq!(scene.words().await, ["tea 1"]);
+}
+
+/// An operator does with `projector relay` what the application does by `Followed::resume`.
+#[tokio::test]
+async fn a_dead_letter_that_is_replayed_or_skipped_from_elsewhere_lets_its_session_go_on() {
+    let scene = Scene::set().await;
+    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
+    let session = scene.say("poison").await;
+    scene.say_in(session, 2, "tea").await;
+    drain(&mut followed).await;
+    assert_eq!(scene.ledger.replay_dead_letters("words", None).await.unwrap(), 1);
+    drain(&mut followed).await;
+    assert!(scene.words().await.is_empty(), "it is refused again");
+    assert_eq!(parked(&scene).await[0].version, 1);
+
+    assert_eq!(scene.ledger.skip_dead_letters("words", Some(session)).await.unwrap(), 1);
+    drain(&mut followed).await;
+    assert_eq!(scene.words().await, ["tea 1"]);
+    scene.say_in(session, 3, "milk").await;
+    drain(&mut followed).await;
+    assert_eq!(scene.words().await, ["milk 1", "tea 1"]);
 }

@@ -125,13 +125,13 @@ async fn a_rebuild_tries_parked_events_again_and_forgets_those_that_it_handles()
     scene.say_in(session, 2, "tea").await;
     drain(&mut followed).await;
     followed.release().await.unwrap();
-    let before = scene.ledger.parked_events("words", None, 10).await.unwrap();
+    let before = scene.ledger.dead_letters(Some("words"), 10).await.unwrap();
     assert_eq!(scene.ledger.rebuild_projection(&Words, "test", |_| {}).await.unwrap(), 0);
-    let after = scene.ledger.parked_events("words", None, 10).await.unwrap();
+    let after = scene.ledger.dead_letters(Some("words"), 10).await.unwrap();
     assert_eq!(before.iter().map(|one| one.event).collect::<Vec<_>>(), [after[0].event]);
 
     scene.ledger.rebuild_projection(&WiserWords, "test", |_| {}).await.unwrap();
-    assert!(scene.ledger.parked_events("words", None, 10).await.unwrap().is_empty());
+    assert!(scene.ledger.dead_letters(Some("words"), 10).await.unwrap().is_empty());
     assert_eq!(scene.words().await, ["antidote 1", "tea 1"]);
     scene.say_in(session, 3, "milk").await;
     let mut followed = scene.ledger.follow(WiserWords, "test").await.unwrap();

@@ -28,7 +28,7 @@ async fn the_relay_can_follow_verify_and_rebuild_with_rights_on_its_own_tables()
     scene.run("alter table word drop constraint no_poison").await;
     assert_eq!(followed.resume(session).await.unwrap(), 1);
     followed.release().await.unwrap();
-    assert!(relay.parked_events("words", None, 10).await.unwrap().is_empty());
+    assert!(relay.dead_letters(Some("words"), 10).await.unwrap().is_empty());
     scene.run("update word set times = 9 where word = 'tea'").await;
     assert_eq!(relay.verify_projection(&Words, |_| {}).await.unwrap().rows.len(), 1);
     assert_eq!(relay.rebuild_projection(&Words, "test", |_| {}).await.unwrap(), 2);

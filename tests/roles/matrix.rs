@@ -157,11 +157,6 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.subscription set cursor = '9:9:', moved_at = now()", &[RELAY]),
     ("update session_ledger.subscription set name = 'stolen'", &[]),
     ("delete from session_ledger.subscription", &[OPERATOR]),
-    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[RELAY, AUDITOR]),
-    ("delete from session_ledger.dead_letter", &[RELAY]),
-    ("delete from session_ledger.parked_session", &[RELAY]),
-    ("update session_ledger.dead_letter set reason = 'mine'", &[]),
-    ("update session_ledger.parked_session set from_version = 1", &[]),
     // Projections of applications.
     ("select * from session_ledger.projection", &[RELAY, AUDITOR]),
     (
@@ -172,6 +167,14 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.projection set replays_until = '3:3:'", &[]),
     ("delete from session_ledger.projection", &[]),
     ("select session_ledger.stage_projection('none')", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
+    ("update session_ledger.subscription set kinds = '{logged_in}', notes = '{}', users = '{}'", &[RELAY]),
+    ("update session_ledger.subscription set archived = 7", &[]),
+    // What waits behind a refusal.
+    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[RELAY, AUDITOR, OPERATOR]),
+    ("update session_ledger.dead_letter set skipped_at = now()", &[RELAY]),
+    ("update session_ledger.parked_session set is_due = true", &[RELAY]),
+    ("delete from session_ledger.dead_letter", &[RELAY]),
+    ("delete from session_ledger.parked_session", &[RELAY]),
     // Archived months.
     ("select * from session_ledger.archived_partition", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
     ("select session_ledger.is_archived(gen_random_uuid())", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),

@@ -9,9 +9,10 @@ use super::error::ProjectionError;
 use crate::session::{Recorded, SessionId};
 use crate::store::connection::watched::watched;
 use crate::store::error::{Error, Prospect};
-use crate::store::log::feed::{self, Cursor};
+use crate::store::log::checkpoint;
+use crate::store::log::feed::Cursor;
 use crate::store::projection::own::Projection;
-use crate::store::projection::own::applying::{Applied, Applying, Delivered, Waiting, waits};
+use crate::store::projection::own::applying::{Applied, Applying, Delivered, Waiting};
 use crate::store::projection::own::{parking, place};
 
 /// How often a batch is tried together before its events are tried one by one, and the refused ones parked.
@@ -96,6 +97,10 @@ impl<P: Projection> Followed<P> {
     pub async fn step(&mut self, limit: u32) -> Result<Step, ProjectionError> {
         self.roll_back().await?;
         let batch = self.subscription.next_batch(limit).await?;
+        if let Some(session) = batch.parked_session() {
+            let events = self.resume(session).await?;
+            return Ok(Step { events, ..Step::default() });
+        }
         if batch.events.is_empty() {
             let is_up_to_date = batch.is_up_to_date();
             self.subscription.checkpoint(batch).await?;
@@ -155,18 +160,15 @@ impl<P: Projection> Followed<P> {
     async fn applying(&self, batch: &Batch, mode: Mode) -> Result<Applied, ProjectionError> {
         let (client, name) = (self.subscription.connection(), self.projection.name());
         self.begin(Some(batch)).await?;
-        let mut waiting = parking::waiting(client, name, &batch.events).await?;
         let events: Vec<_> = batch.events.iter().map(|recorded| self.told(recorded, batch.epoch())).collect();
         let applied = match mode {
             Mode::Together => {
-                let (late, due): (Vec<_>, Vec<_>) =
-                    events.iter().partition(|one| waits(&waiting, one.recorded));
-                self.writing().together(&due).await?;
-                Applied { waiting: late.len() as u64, ..Applied::default() }
+                self.writing().together(&events).await?;
+                Applied::default()
             }
             Mode::Apart => {
                 client.batch_execute(CHECK_AT_ONCE).await?;
-                self.writing().apart(&events, &mut waiting).await?
+                self.writing().apart(&events, &mut Waiting::new()).await?
             }
         };
         parking::park(client, name, &applied.refused).await?;
@@ -199,7 +201,12 @@ impl<P: Projection> Followed<P> {
     async fn begin(&self, batch: Option<&Batch>) -> Result<(), ProjectionError> {
         let client = self.subscription.connection();
         client.batch_execute(BEGIN).await?;
-        Ok(feed::checkpoint(client, self.subscription.lease(), batch).await?)
+        let lease = self.subscription.lease();
+        match batch {
+            Some(batch) => checkpoint::checkpoint(client, lease, batch).await?,
+            None => checkpoint::renew(client, lease).await?,
+        }
+        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), ProjectionError> {

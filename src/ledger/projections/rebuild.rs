@@ -3,7 +3,7 @@
 use super::super::{Ledger, Progress, Subscription};
 use super::error::ProjectionError;
 use super::replay::Replay;
-use crate::store::log::feed;
+use crate::store::log::checkpoint;
 use crate::store::patience::{Patience, is_locked};
 use crate::store::projection::own::{Projection, parking};
 
@@ -54,7 +54,7 @@ impl<T: FnMut(Progress) + Send> Replay<'_, T> {
         subscription: &Subscription,
     ) -> Result<u64, ProjectionError> {
         self.client.run(BEGIN).await?;
-        let checking = async { Ok(feed::checkpoint(&self.client, subscription.lease(), None).await) };
+        let checking = async { Ok(checkpoint::renew(&self.client, subscription.lease()).await) };
         self.client.step(checking).await??;
         self.tell_rest().await?;
         let rows = self.replace().await?;

@@ -38,6 +38,11 @@
 //!
 //! A standby's snapshots do not list the transactions that are running, so there only what is below the
 //! oldest of them counts as visible (`reading.rs`).
+//!
+//! # What is not delivered
+//!
+//! The cursor passes what the subscription's filter leaves out, and the events of parked sessions, which wait
+//! behind a dead letter. Their events that are due make a batch of their own: its checkpoint moves no cursor.
 
 use std::pin::pin;
 
@@ -45,14 +50,14 @@ use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
-use tokio_postgres::RowStream;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, RowStream};
 
 use super::cursor::FeedCursor;
-use super::history;
 use super::snapshot::Snapshot;
+use super::{history, parked};
 use crate::plain_debug::plain_debug;
-use crate::session::Recorded;
+use crate::session::{FeedFilter, Recorded, SessionId, UserId};
 use crate::store::bare::bare;
 use crate::store::error::Error;
 
@@ -61,7 +66,6 @@ const OPEN: &str = bare(include_str!("../sql/feed_open.sql"));
 const HOLDER: &str = bare(include_str!("../sql/feed_holder.sql"));
 const CURSOR: &str = bare(include_str!("../sql/feed_cursor.sql"));
 const EVENTS: &str = bare(include_str!("../sql/feed_events.sql"));
-const CHECKPOINT: &str = bare(include_str!("../sql/feed_checkpoint.sql"));
 const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
 
 /// The feed cannot be followed.
@@ -142,10 +146,37 @@ pub struct Batch {
     pub events: Vec<Recorded>,
     /// The cursor once they are delivered.
     target: Cursor,
+    pub(super) due: Option<Due>,
+    is_news: bool,
     is_up_to_date: bool,
 }
 
+/// That a batch is of a parked session: its events before the cursor are delivered up to the version `next`, not
+/// counted. The cursor stays where it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    pub(super) session: SessionId,
+    pub(super) next: i64,
+    pub(super) is_all: bool,
+}
+
 impl Batch {
+    /// Whether a checkpoint of this batch changes anything. It does so also for a batch without events, if
+    /// the filter has left all of them out.
+    pub fn is_news(&self) -> bool {
+        self.is_news
+    }
+
+    /// Where the cursor is once the batch is delivered; none if it stays where it is.
+    pub(super) fn moved_cursor(&self) -> Option<&Cursor> {
+        self.due.is_none().then_some(&self.target)
+    }
+
+    /// The parked session whose events it holds, if it is of one.
+    pub(crate) fn parked_session(&self) -> Option<SessionId> {
+        self.due.map(|due| due.session)
+    }
+
     /// Whether the log held no further event for the subscription when the batch was read.
     pub fn is_up_to_date(&self) -> bool {
         self.is_up_to_date
@@ -170,11 +201,11 @@ impl Batch {
 /// How far a subscription has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
-    epoch: i16,
+    pub(super) epoch: i16,
     /// What was delivered of that epoch.
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     /// How many events that are, with those of earlier epochs.
-    delivered: i64,
+    pub(super) delivered: i64,
 }
 
 impl Cursor {
@@ -219,6 +250,7 @@ pub(crate) async fn open(
 }
 
 /// The events after the stored cursor: about `limit` of them, as the events of one transaction stay together.
+/// Or those of a parked session that are due.
 pub(crate) async fn next_batch(
     client: &ClientWrapper,
     lease: &Lease,
@@ -231,9 +263,47 @@ pub(crate) async fn next_batch(
     let (epoch, snapshot, delivered) =
         (row.try_get("epoch")?, row.try_get("cursor")?, row.try_get("delivered")?);
     let cursor = Cursor { epoch, snapshot, delivered };
+    let filter = subscription_filter(&row)?;
+    if let Some(session) = row.try_get("due_session")? {
+        return due_batch(client, &cursor, session, row.try_get("due_version")?, limit, &filter).await;
+    }
     let now = Cursor::at(row.try_get("present_epoch")?, row.try_get("now")?);
-    // 2. What lies between.
-    between(client, cursor, &now, limit).await
+    let mut batch = between(client, cursor, &now, limit).await?;
+    // 2. What is left out of it.
+    batch.events.retain(|recorded| filter.admits(recorded));
+    if row.try_get("has_dead_letters")? && !batch.events.is_empty() {
+        let held_back = parked::held_back(client, &lease.name, &batch.events).await?;
+        batch.events.retain(|recorded| !held_back.holds(recorded));
+    }
+    Ok(batch)
+}
+
+/// The filter in a row of a subscription.
+pub(super) fn subscription_filter(row: &Row) -> Result<FeedFilter, Error> {
+    let users: Vec<String> = row.try_get("users")?;
+    Ok(FeedFilter {
+        kinds: row.try_get("kinds")?,
+        notes: row.try_get("notes")?,
+        users: users.into_iter().map(UserId::from).collect(),
+    })
+}
+
+/// The events of a parked session before the cursor that are due: from its dead letter on.
+async fn due_batch(
+    client: &ClientWrapper,
+    cursor: &Cursor,
+    session: uuid::Uuid,
+    from_version: i64,
+    limit: u32,
+    filter: &FeedFilter,
+) -> Result<Batch, FeedError> {
+    let before = (&cursor.snapshot, cursor.epoch);
+    let mut events = parked::due_events(client, session, from_version, before, limit).await?;
+    let next = events.last().map_or(from_version, |last| last.entry.version + 1);
+    let is_all = (events.len() as u64) < limit.into();
+    events.retain(|recorded| filter.admits(recorded));
+    let due = Some(Due { session: SessionId::from(session), next, is_all });
+    Ok(Batch { events, target: cursor.clone(), due, is_news: true, is_up_to_date: false })
 }
 
 /// The events that lie between two cursors: about `limit` of them, as the events of one transaction stay
@@ -248,7 +318,7 @@ pub(crate) async fn between(
     // 1. What is left of earlier epochs, which are over: all their events can be seen.
     while cursor.epoch < until.epoch {
         let batch = batch(client, &cursor, &Snapshot::END, limit).await?;
-        if !batch.events.is_empty() {
+        if batch.is_news {
             return Ok(batch);
         }
         cursor = cursor.in_next_epoch();
@@ -278,7 +348,8 @@ async fn batch(
         _ => cursor.snapshot.joined(now),
     };
     let delivered = cursor.delivered.saturating_add_unsigned(events.len() as u64);
-    Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered }, is_up_to_date: false })
+    let target = Cursor { epoch: cursor.epoch, snapshot, delivered };
+    Ok(Batch { is_news: !events.is_empty(), events, target, due: None, is_up_to_date: false })
 }
 
 /// The first events of the cursor's epoch that are visible in `now` and not in the cursor, in the order of a
@@ -315,22 +386,6 @@ async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     Ok(events)
 }
 
-/// Moves the cursor behind `batch`, if there is one, and renews the lease.
-pub(crate) async fn checkpoint(
-    client: &ClientWrapper,
-    lease: &Lease,
-    batch: Option<&Batch>,
-) -> Result<(), FeedError> {
-    let statement = client.prepare_cached(CHECKPOINT).await?;
-    let Lease { name, holder, fence, seconds } = lease;
-    let target = batch.map(|batch| &batch.target);
-    let (snapshot, epoch) = (target.map(|cursor| &cursor.snapshot), target.map(|cursor| cursor.epoch));
-    let delivered = target.map(|cursor| cursor.delivered);
-    let parameters: [&(dyn ToSql + Sync); 7] = [name, holder, fence, seconds, &snapshot, &delivered, &epoch];
-    let moved = client.query_opt(&statement, &parameters).await?;
-    moved.map(|_| ()).ok_or_else(|| lease.lost())
-}
-
 /// Gives the lease back.
 pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(), FeedError> {
     let statement = client.prepare_cached(RELEASE).await?;
@@ -339,7 +394,7 @@ pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(),
 }
 
 impl Lease {
-    fn lost(&self) -> FeedError {
+    pub(super) fn lost(&self) -> FeedError {
         FeedError::LeaseLost { name: self.name.clone() }
     }
 }

@@ -12,7 +12,6 @@ use std::error::Error;
 
 use crate::session::{Entry, Event, SessionId};
 
-pub use parking::ParkedEvent;
 pub use statement::{Statement, Value};
 
 /// Tables that an application derives from the log.
