@@ -7,6 +7,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod feed;
 pub(crate) mod guards;
 pub(crate) mod history;
+pub(crate) mod lease;
 mod parked;
 pub(crate) mod partitions;
 pub(crate) mod questions;
