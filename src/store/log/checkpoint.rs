@@ -4,7 +4,8 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::feed::{Batch, Due, FeedError, Lease};
+use super::feed::{Batch, Due};
+use super::lease::{FeedError, Lease};
 use crate::session::{EventId, Recorded, SessionId};
 use crate::store::bare::bare;
 

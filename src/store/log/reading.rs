@@ -7,7 +7,8 @@
 use deadpool_postgres::ClientWrapper;
 
 use super::cursor::FeedCursor;
-use super::feed::{Batch, Cursor, FeedError, between, is_standby};
+use super::feed::{Batch, Cursor, between};
+use super::lease::{FeedError, is_standby};
 use crate::store::bare::bare;
 use crate::store::error::Error;
 
