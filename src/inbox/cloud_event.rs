@@ -24,6 +24,7 @@ const PREFIXES: [&str; 4] = ["ce-", "ce_", "cloudEvents:", "cloudEvents_"];
 pub struct CloudEvent {
     place: Place,
     kind: String,
+    occurred_at: Option<OffsetDateTime>,
     data: Value,
 }
 
@@ -103,7 +104,8 @@ impl CloudEvent {
             links: attributes.links()?,
             is_end: kind == END,
         };
-        Ok(Self { place, kind: kind.to_owned(), data })
+        let occurred_at = attributes.get("time").map(|_| attributes.moment("time")).transpose()?;
+        Ok(Self { place, kind: kind.to_owned(), occurred_at, data })
     }
 
     /// Where it stands in its session: what an [`Inbox`](super::Inbox) asks for.
@@ -114,6 +116,11 @@ impl CloudEvent {
     /// What has happened, such as `logged_in`.
     pub fn kind(&self) -> &str {
         &self.kind
+    }
+
+    /// When it happened, by the clock of the log's database. None after the year 9999.
+    pub fn occurred_at(&self) -> Option<OffsetDateTime> {
+        self.occurred_at
     }
 
     /// The user that the session belonged to once this had happened, if there was one and the relay tells.
@@ -185,6 +192,7 @@ mod tests {
             "type": "session-ledger.device_seen",
             "subject": "02020202-0202-0202-0202-020202020202",
             "partitionkey": "02020202-0202-0202-0202-020202020202",
+            "time": "2026-03-01T12:29:00Z",
             "recordedtime": "2026-03-01T12:30:00.25Z",
             "sessionversion": 3,
             "position": "5000000000",
@@ -206,6 +214,7 @@ mod tests {
         assert_eq!(place.session, SessionId::from_bytes([2; 16]));
         assert_eq!(place.event, EventId::from_random([1; 16]));
         assert_eq!(place.recorded_at, time::macros::datetime!(2026-03-01 12:30:00.25 UTC));
+        assert_eq!(event.occurred_at(), Some(time::macros::datetime!(2026-03-01 12:29 UTC)));
         assert_eq!(place.links.unwrap().own.to_string(), "02".repeat(32));
         assert_eq!((event.kind(), event.user()), ("device_seen", Some(UserId::from("alice"))));
         #[derive(serde::Deserialize)]
@@ -255,6 +264,7 @@ mod tests {
             ("subject", Value::from("alice")),
             ("sessionversion", Value::from(0)),
             ("sessionversion", Value::from(1.5)),
+            ("time", Value::from("noon")),
             ("recordedtime", Value::from("noon")),
             ("prevlink", Value::from("00")),
             ("link", Value::from("AB".repeat(32))),

@@ -1,0 +1,152 @@
+//! A receiver of Shared Signals as a sink: a Security Event Token for each event, pushed over HTTP (RFC 8935).
+//!
+//! Answers are judged as those of a webhook. An event that CAEP has no word for is acknowledged unsaid: it
+//! needs no token to be delivered.
+
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::{HeaderValue, Request, header};
+use http_body_util::Full;
+use time::OffsetDateTime;
+
+use super::webhook::{Endpoint, Poster, WebhookError};
+use super::{Closed, Deliveries, Delivery, Sink};
+use crate::envelope::Envelope;
+use crate::ssf::{SetError, Transmitter};
+
+/// How many tokens are on their way at once, each on a connection of its own.
+const TOGETHER_MAX: usize = 8;
+
+/// Where tokens are pushed to, and how.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// Where to: the `endpoint_url` of the stream's delivery.
+    pub endpoint: Endpoint,
+    /// The value of `Authorization`, if the receiver wants one.
+    pub authorization: Option<Authorization>,
+    /// Whether the receiver may be in one's own network: at a loopback, private or link-local address.
+    pub private: bool,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// For how long a receiver without `Retry-After` is left alone after its first failure, and at most.
+    pub pauses: [Duration; 2],
+}
+
+/// The value of an `Authorization` header. Its `Debug` does not show it.
+#[derive(Clone)]
+pub struct Authorization(HeaderValue);
+
+/// A text is no value of a header. The message does not repeat it.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an authorization is one line of visible characters, such as `Bearer …`")]
+pub struct AuthorizationError;
+
+/// Pushes tokens to a receiver.
+pub struct Push {
+    receiver: Receiver,
+    transmitter: Transmitter,
+    poster: Poster,
+}
+
+impl Push {
+    /// Pushes what `transmitter` signs, by the time of `clock`. Connects when there is something to push.
+    ///
+    /// # Errors
+    ///
+    /// The system knows no certificate authority.
+    pub fn new(
+        receiver: Receiver,
+        transmitter: Transmitter,
+        clock: fn() -> OffsetDateTime,
+    ) -> Result<Self, WebhookError> {
+        let Receiver { endpoint, private, timeout, pauses, .. } = &receiver;
+        let poster =
+            Poster::new("receiver of Shared Signals", endpoint.clone(), *private, *timeout, *pauses, clock)?;
+        Ok(Self { receiver, transmitter, poster })
+    }
+
+    async fn push(&self, event: &Envelope) -> Result<Delivery, Closed> {
+        match self.request(event) {
+            Ok(Some(request)) => self.poster.post(request).await,
+            Ok(None) => Ok(Delivery::Acknowledged),
+            Err(error) => Ok(Delivery::Refused(error.to_string())),
+        }
+    }
+
+    /// None for an event that is not told.
+    fn request(&self, event: &Envelope) -> Result<Option<Request<Full<Bytes>>>, PushError> {
+        let Some(token) = self.transmitter.token(event, self.poster.now())? else { return Ok(None) };
+        let mut request = self
+            .poster
+            .request()
+            .header(header::CONTENT_TYPE, "application/secevent+jwt")
+            .header(header::ACCEPT, "application/json");
+        if let Some(Authorization(value)) = &self.receiver.authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        Ok(Some(request.body(Full::from(token))?))
+    }
+}
+
+/// A request cannot be made.
+#[derive(thiserror::Error)]
+enum PushError {
+    #[error(transparent)]
+    Set(#[from] SetError),
+    #[error("the request cannot be written: {0}")]
+    Http(#[from] http::Error),
+}
+
+impl Sink for Push {
+    fn name(&self) -> String {
+        self.poster.name()
+    }
+
+    fn publish<'a>(
+        &'a mut self,
+        events: &'a [Envelope],
+    ) -> Pin<Box<dyn Future<Output = Deliveries> + Send + 'a>> {
+        let this = &*self;
+        let pushes: Vec<_> = events.iter().map(|event| this.push(event)).collect();
+        Box::pin(stream::iter(pushes).buffered(TOGETHER_MAX).try_collect())
+    }
+}
+
+impl std::str::FromStr for Authorization {
+    type Err = AuthorizationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut value = HeaderValue::from_str(text.trim()).map_err(|_| AuthorizationError)?;
+        if value.is_empty() {
+            return Err(AuthorizationError);
+        }
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+}
+
+/// As its `Display`: `main` of a program of somebody's own prints it.
+impl fmt::Debug for AuthorizationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorization(…)")
+    }
+}
+
+impl fmt::Debug for Push {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Push")
+            .field("receiver", &self.receiver)
+            .field("transmitter", &self.transmitter)
+            .finish_non_exhaustive()
+    }
+}
