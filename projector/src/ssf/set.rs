@@ -77,11 +77,8 @@ impl Transmitter {
         let place = event.place();
         let user = json!({ "format": "iss_sub", "iss": self.issuer, "sub": user.as_str() });
         let session = json!({ "format": "opaque", "id": place.session.to_string() });
-        let subject = if of_session {
-            json!({ "format": "complex", "user": user, "session": session })
-        } else {
-            user
-        };
+        let subject =
+            if of_session { json!({ "format": "complex", "user": user, "session": session }) } else { user };
         Ok(Some(json!({
             "iss": self.issuer,
             "aud": self.audience,

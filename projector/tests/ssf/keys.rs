@@ -13,7 +13,10 @@ fn a_key_is_read_from_either_form_and_has_the_same_name() {
     assert_eq!(keys[0].jwk(), keys[1].jwk());
     assert_eq!(keys[0].id().len(), 43, "a SHA-256 in base64url");
     let jwk = keys[0].jwk();
-    assert_eq!((&jwk["kty"], &jwk["alg"], &jwk["use"], &jwk["e"]), (&json!("RSA"), &json!("RS256"), &json!("sig"), &json!("AQAB")));
+    assert_eq!(
+        (&jwk["kty"], &jwk["alg"], &jwk["use"], &jwk["e"]),
+        (&json!("RSA"), &json!("RS256"), &json!("sig"), &json!("AQAB"))
+    );
     assert_eq!(Transmitter::jwks(&keys[..1]), json!({ "keys": [jwk] }));
 }
 

@@ -56,7 +56,8 @@ fn verified(token: &str, jwk: &Value) -> (Value, Value) {
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let text = |name: &str| decode(jwk[name].as_str().unwrap());
     let key = RsaPublicKeyComponents { n: text("n"), e: text("e") };
-    key.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &decode(signature)).expect("the signature holds");
+    key.verify(&RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &decode(signature))
+        .expect("the signature holds");
     let (header, claims) = signed.split_once('.').unwrap();
     let read = |part: &str| serde_json::from_slice(&decode(part)).unwrap();
     (read(header), read(claims))

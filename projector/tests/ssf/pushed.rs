@@ -78,7 +78,7 @@ async fn an_event_that_is_refused_comes_again_with_the_same_jti() {
 async fn what_has_no_word_is_acknowledged_without_a_request() {
     let (receiver, address) = Receiver::start().await;
     let mut push = push(&address);
-    assert_eq!(pushed(&mut push, &Event::Cleared(Cleared {})).await, Ok(Delivery::Acknowledged));
+    assert_eq!(pushed(&mut push, &Event::Cleared(Cleared::new())).await, Ok(Delivery::Acknowledged));
     assert!(receiver.posts().is_empty());
 }
 

@@ -75,9 +75,12 @@ fn another_proof_is_a_change_of_the_level() {
 
 #[test]
 fn a_changed_factor_is_a_changed_credential_of_the_user() {
-    for (factor, credential) in
-        [("pwd", "password"), ("sms", "phone-sms"), ("tel", "phone-voice"), ("fido2-roaming", "fido2-roaming")]
-    {
+    for (factor, credential) in [
+        ("pwd", "password"),
+        ("sms", "phone-sms"),
+        ("tel", "phone-voice"),
+        ("fido2-roaming", "fido2-roaming"),
+    ] {
         let changed = Event::FactorChanged(FactorChanged::new(factor.to_owned(), true));
         let event = json!({
             "event_timestamp": THEN.unix_timestamp(),
@@ -117,10 +120,12 @@ fn a_session_that_its_user_has_ended_from_another_is_revoked_by_the_user() {
     let mut fact = Ended::new(EndReason::Revoked, THEN);
     fact.by = Some(SessionId::from_bytes([3; 16]));
     let by = |actor: Option<&str>| {
-        let mut entry = Entry::new(1, EventId::from_random([1; 16]), Event::Ended(fact.clone()).encode(), THEN);
+        let mut entry =
+            Entry::new(1, EventId::from_random([1; 16]), Event::Ended(fact.clone()).encode(), THEN);
         (entry.user, entry.actor) = (Some(UserId::from("alice")), actor.map(UserId::from));
         let transmitter = transmitter();
-        let token = transmitter.token(&envelope_of(SessionId::from_bytes([2; 16]), entry), NOW).unwrap().unwrap();
+        let token =
+            transmitter.token(&envelope_of(SessionId::from_bytes([2; 16]), entry), NOW).unwrap().unwrap();
         let (_, claims) = verified(&token, &transmitter.key.jwk());
         let event = claims["events"].as_object().unwrap().values().next().unwrap();
         event["initiating_entity"].as_str().unwrap().to_owned()
@@ -131,7 +136,7 @@ fn a_session_that_its_user_has_ended_from_another_is_revoked_by_the_user() {
 #[test]
 fn of_anything_else_and_of_nobodys_session_nothing_is_told() {
     let transmitter = transmitter();
-    let cleared = envelope(&Event::Cleared(Cleared {}), Some("alice"));
+    let cleared = envelope(&Event::Cleared(Cleared::new()), Some("alice"));
     assert_eq!(transmitter.token(&cleared, NOW).unwrap(), None);
     let visitor = envelope(&ended(EndReason::IdleTimeout), None);
     assert_eq!(transmitter.token(&visitor, NOW).unwrap(), None);

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use super::webhook::{Endpoint, Poster, WebhookError};
 use super::{Closed, Deliveries, Delivery, Sink};
 use crate::envelope::Envelope;
-use crate::ssf::{SetError, Transmitter};
+use crate::ssf::Transmitter;
 
 /// How many tokens are on their way at once, each on a connection of its own.
 const TOGETHER_MAX: usize = 8;
@@ -73,13 +73,14 @@ impl Push {
         match self.request(event) {
             Ok(Some(request)) => self.poster.post(request).await,
             Ok(None) => Ok(Delivery::Acknowledged),
-            Err(error) => Ok(Delivery::Refused(error.to_string())),
+            Err(reason) => Ok(Delivery::Refused(reason)),
         }
     }
 
-    /// None for an event that is not told.
-    fn request(&self, event: &Envelope) -> Result<Option<Request<Full<Bytes>>>, PushError> {
-        let Some(token) = self.transmitter.token(event, self.poster.now())? else { return Ok(None) };
+    /// None for an event that is not told. The error is why one cannot be told.
+    fn request(&self, event: &Envelope) -> Result<Option<Request<Full<Bytes>>>, String> {
+        let token = self.transmitter.token(event, self.poster.now()).map_err(|error| error.to_string())?;
+        let Some(token) = token else { return Ok(None) };
         let mut request = self
             .poster
             .request()
@@ -88,17 +89,8 @@ impl Push {
         if let Some(Authorization(value)) = &self.receiver.authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        Ok(Some(request.body(Full::from(token))?))
+        request.body(Full::from(token)).map(Some).map_err(|error| error.to_string())
     }
-}
-
-/// A request cannot be made.
-#[derive(thiserror::Error)]
-enum PushError {
-    #[error(transparent)]
-    Set(#[from] SetError),
-    #[error("the request cannot be written: {0}")]
-    Http(#[from] http::Error),
 }
 
 impl Sink for Push {
