@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use self::data::Data;
-pub use self::schema::schema;
+pub use self::schema::{print, schema};
 use crate::console::escaped;
 
 /// How events are told.
@@ -78,8 +78,8 @@ pub struct Envelope {
     /// The event's place in the order of insertion, as a text, since the numbers of CloudEvents have 32 bits.
     /// Events of different sessions may come in another order.
     position: String,
-    /// The link of the session's event before this one, for the first event that of its genesis. Absent if the
-    /// log lacks the event before.
+    /// The link of the session's event before this one, for the first event that of its genesis. Absent if
+    /// the log lacks the event before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))]
     prevlink: Option<String>,
@@ -91,8 +91,8 @@ pub struct Envelope {
     data: Data,
 }
 
-/// The envelopes of `events`, in their order. Hand in a batch of the feed as a whole: the log is asked for the
-/// links that are not in it.
+/// The envelopes of `events`, in their order. Hand in a batch of the feed as a whole: the log is asked for
+/// the links that are not in it.
 ///
 /// # Errors
 ///
@@ -181,7 +181,8 @@ impl Envelope {
         json(&self.data)
     }
 
-    /// The whole event as one JSON object (structured mode, `application/cloudevents+json`), without a newline.
+    /// The whole event as one JSON object (structured mode, `application/cloudevents+json`), without a
+    /// newline.
     ///
     /// # Errors
     ///

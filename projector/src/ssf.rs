@@ -6,8 +6,10 @@
 //! (RFC 8935) is [`Push`](crate::relay::sink::push::Push).
 
 mod caep;
+mod documents;
 mod key;
 mod set;
 
+pub use documents::{configuration, keys};
 pub use key::{SigningKey, SigningKeyError};
 pub use set::{SetError, Transmitter};

@@ -10,10 +10,16 @@ use session_ledger::ledger::Address;
 
 use super::archive::Keep;
 use super::limits::Limits;
-use super::relay::random_name;
+use super::relay::{random_name, subscription_name};
+use super::signals::{Signals, means};
+use super::telling::Telling;
+use super::webhook::Webhook;
 use crate::Error;
 use crate::archive::Plan;
-use crate::run::{Job, Settings, Work};
+use crate::envelope;
+use crate::relay::target::{Target, TargetError};
+use crate::relay::{BATCH, IDLE_MS, Relay};
+use crate::run::{Job, Relaying, Settings, Work};
 
 /// How often the partitions are looked after, and months are looked for that are due.
 const DAILY: Duration = Duration::from_secs(24 * 3_600);
@@ -55,6 +61,26 @@ pub struct Run {
     /// After how many seconds another process takes over from one that has died: 1 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub lease: u32,
+
+    /// A subscription to deliver, and where its events go, such as audit=file:/var/log/audit.ndjson; may be given
+    /// several times
+    ///
+    /// As `projector relay run` does it, which says what targets there are. `projector relay create` makes the
+    /// subscription. It needs session_ledger_relay.
+    #[arg(long = "relay", value_name = "NAME=TARGET", value_parser = relay)]
+    pub relays: Vec<(String, Target)>,
+
+    /// How events are told
+    #[command(flatten)]
+    pub telling: Telling,
+
+    /// How webhooks are posted to
+    #[command(flatten)]
+    pub webhook: Webhook,
+
+    /// How security events are told
+    #[command(flatten)]
+    pub signals: Signals,
 
     /// The limits of the application's sessions.
     #[command(flatten)]
@@ -103,6 +129,47 @@ impl Run {
             Some(holder) => holder,
             None => random_name(rng)?,
         };
-        Ok(Settings { holder, lease: Duration::from_secs(self.lease.into()), listen: self.listen, jobs })
+        let lease = Duration::from_secs(self.lease.into());
+        let means = means(&self.webhook, &self.signals, |name| std::env::var(name).ok())?;
+        let telling = self.telling.settings();
+        let relaying = |(name, target)| Relaying {
+            relay: relay_of(name, &holder, telling.clone()),
+            target,
+            means: means.clone(),
+        };
+        let relays = self.relays.into_iter().map(relaying).collect();
+        Ok(Settings { holder, lease, listen: self.listen, jobs, relays })
     }
+}
+
+fn relay_of(subscription: String, holder: &str, telling: envelope::Telling) -> Relay {
+    Relay {
+        subscription,
+        create: false,
+        once: false,
+        holder: holder.to_owned(),
+        telling,
+        batch: BATCH,
+        idle: Duration::from_millis(IDLE_MS.into()),
+        tries_max: None,
+    }
+}
+
+/// A subscription and its target.
+fn relay(text: &str) -> Result<(String, Target), String> {
+    let (name, target) = text.split_once('=').ok_or("it looks like audit=file:/var/log/audit.ndjson")?;
+    let target = target.parse().map_err(|error: TargetError| error.to_string())?;
+    if target == Target::Stdout {
+        return Err("standard output is for this command's own words: name another target".to_owned());
+    }
+    Ok((subscription_name(name)?, target))
+}
+
+#[test]
+fn a_relay_has_a_name_and_a_target_of_its_own() {
+    assert_eq!(relay("audit=file:a=b"), Ok(("audit".to_owned(), Target::File("a=b".into()))));
+    assert_eq!(relay("audit"), Err("it looks like audit=file:/var/log/audit.ndjson".to_owned()));
+    let own_words = "standard output is for this command's own words: name another target";
+    assert_eq!(relay("audit=-"), Err(own_words.to_owned()));
+    assert_eq!(relay("=file:a"), Err("it must have a name; `projector relay list` lists them".to_owned()));
 }

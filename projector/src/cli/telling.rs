@@ -3,12 +3,13 @@
 use clap::Args;
 
 use crate::envelope;
+use crate::relay::SOURCE;
 
 /// How events are told to others.
 #[derive(Debug, Args)]
 pub struct Telling {
     /// The `source` of the events: a URI reference that names this log
-    #[arg(long, value_name = "URI", default_value = "/session-ledger")]
+    #[arg(long, value_name = "URI", default_value = SOURCE)]
     pub source: String,
 
     /// Tell personal fields, too: clients' addresses and browsers, and why somebody acted as somebody else

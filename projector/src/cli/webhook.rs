@@ -1,19 +1,12 @@
-//! The arguments of a webhook.
+//! The arguments of webhooks.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
-use crate::relay::sink::webhook::{Receiver, WebhookError, secrets_of};
+use crate::relay::sink::webhook::{Means, WebhookError, secrets_of};
 
-/// How long an answer may take: the standard recommends 15 to 30 seconds.
-const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// For how long a receiver is left alone after its first failure, and at most.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15 * 60)];
-
-/// How events are posted to a webhook.
+/// How events are posted to webhooks.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Webhook {
     /// The file of the secrets that sign what is posted to a webhook: one a line
@@ -29,22 +22,13 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// The receiver at `url`. `environment` has the secrets if there is no file.
+    /// The means of webhooks. `environment` has the secrets if there is no file.
     ///
     /// # Errors
     ///
-    /// The address is none of a webhook, or the secrets cannot be read.
-    pub fn receiver(
-        &self,
-        url: &str,
-        environment: impl FnOnce(&str) -> Option<String>,
-    ) -> Result<Receiver, WebhookError> {
-        Ok(Receiver {
-            endpoint: url.parse().map_err(WebhookError::Endpoint)?,
-            secrets: secrets_of(self.webhook_secrets.as_deref(), environment)?,
-            private: self.webhook_private,
-            timeout: TIMEOUT,
-            pauses: PAUSES,
-        })
+    /// The secrets cannot be read.
+    pub fn means(&self, environment: impl FnOnce(&str) -> Option<String>) -> Result<Means, WebhookError> {
+        let secrets = secrets_of(self.webhook_secrets.as_deref(), environment)?;
+        Ok(Means { secrets, private: self.webhook_private })
     }
 }

@@ -28,8 +28,8 @@ pub(super) struct About {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     actor: Option<String>,
-    /// The client's address. A personal field: absent unless the relay tells those. An event that names neither
-    /// an address nor a browser has the client of the latest event of its session that does.
+    /// The client's address. A personal field: absent unless the relay tells those. An event that names
+    /// neither an address nor a browser has the client of the latest event of its session that does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     client_ip: Option<String>,

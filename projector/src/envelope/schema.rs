@@ -1,6 +1,7 @@
 //! The published JSON Schema of the envelopes, made of the types that are told.
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 use session_ledger::session::Event;
@@ -8,10 +9,21 @@ use session_ledger::session::Event;
 use super::Envelope;
 use super::data::About;
 use crate::facts::Facts;
+use crate::{Answer, Console, Error};
 
 /// The schema's own name. Its number is counted up when a consumer of the one before could be misled: a new
 /// kind or a new field is no such change.
 const ID: &str = "urn:session-ledger:events:1";
+
+/// Prints the schema.
+///
+/// # Errors
+///
+/// The output cannot be written.
+pub fn print(console: &mut Console<'_>) -> Result<Answer, Error> {
+    writeln!(console.out, "{:#}", schema())?;
+    Ok(Answer::Yes)
+}
 
 /// The JSON Schema (2020-12) of [`Envelope`] in its JSON format, with the data of each kind.
 pub fn schema() -> Value {
@@ -31,6 +43,7 @@ pub fn schema() -> Value {
     schema.insert("$id".to_owned(), json!(ID));
     schema.insert("allOf".to_owned(), Value::Array(rules));
     schema.insert("$defs".to_owned(), Value::Object(kinds));
+    RecursiveTransform(unwrapped).transform(&mut schema);
     schema.to_value()
 }
 
@@ -49,6 +62,13 @@ fn name(kind: &str) -> String {
 
 fn inlined(settings: &mut SchemaSettings) {
     settings.inline_subschemas = true;
+}
+
+/// Joins the lines of a description: where they end is a matter of the source.
+fn unwrapped(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
 }
 
 fn properties(schema: &Schema) -> Map<String, Value> {

@@ -38,10 +38,17 @@ pub trait Sink: Send {
     /// The kind, host and port, for messages. Without secrets.
     fn name(&self) -> String;
 
+    /// Whether the sink keeps the order of what it is given in one call, and takes nothing of a session behind
+    /// an event of it that has failed. Then it gets whole batches, and the events of a session may be many.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
     /// Publishes events and waits for their acknowledgements.
     ///
-    /// No two of them are of one session: the relay sends the next event of a session when the one before has
-    /// been acknowledged. So a sink may publish all at once, and its answers may come in any order.
+    /// Unless the sink [keeps the order](Self::keeps_order), no two of them are of one session: the relay sends
+    /// the next event of a session when the one before has been acknowledged. So a sink may publish all at
+    /// once, and its answers may come in any order.
     fn publish<'a>(
         &'a mut self,
         events: &'a [Envelope],

@@ -1,6 +1,7 @@
 //! A transmitter of Shared Signals: what receivers are told, and that they can verify it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod command;
 mod keys;
 mod pushed;
 #[path = "../webhook/receiver.rs"]

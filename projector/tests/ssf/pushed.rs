@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use projector::relay::sink::push::{Authorization, Push, Receiver as Settings};
+use projector::relay::sink::push::{Authorization, Means, Push};
 use projector::relay::sink::{Closed, Delivery, Sink};
 use session_ledger::session::{Cleared, EndReason, Ended, Event};
 
@@ -12,18 +12,10 @@ use super::{NOW, THEN, envelope, transmitter, verified};
 /// How long anything here may take.
 const BOUND: Duration = Duration::from_secs(60);
 
-fn settings(url: &str) -> Settings {
-    Settings {
-        endpoint: url.parse().unwrap(),
-        authorization: Some("Bearer hunter2".parse().unwrap()),
-        private: true,
-        timeout: BOUND,
-        pauses: [Duration::ZERO; 2],
-    }
-}
-
 fn push(address: &str) -> Push {
-    Push::new(settings(&format!("http://{address}/events")), transmitter(), || NOW).unwrap()
+    let authorization = Some("Bearer hunter2".parse().unwrap());
+    let means = Means { transmitter: transmitter(), authorization, private: true };
+    Push::new(format!("http://{address}/events").parse().unwrap(), means, || NOW).unwrap()
 }
 
 fn ended() -> Event {
@@ -61,8 +53,8 @@ async fn an_event_that_is_refused_comes_again_with_the_same_jti() {
     let (receiver, address) = Receiver::start().await;
     receiver.answers([(400, None), (202, None)]);
     let mut push = push(&address);
-    let words = format!("receiver of Shared Signals {address}: it answered 400 Bad Request");
-    assert_eq!(pushed(&mut push, &ended()).await, Ok(Delivery::Failed(words)));
+    let refused = pushed(&mut push, &ended()).await;
+    assert_eq!(refused, Ok(Delivery::Failed("it answered 400 Bad Request".to_owned())));
     assert_eq!(pushed(&mut push, &ended()).await, Ok(Delivery::Acknowledged));
     let key = transmitter().key.jwk();
     let posts = receiver.posts();

@@ -22,7 +22,7 @@ async fn any_success_acknowledges_and_any_other_answer_does_not() {
         (503, "it answered 503 Service Unavailable"),
     ] {
         receiver.answers([(status, None)]);
-        assert_eq!(post(&mut webhook).await, failed(format!("webhook {address}: {told}")));
+        assert_eq!(post(&mut webhook).await, failed(told));
     }
     assert_eq!(post(&mut webhook).await, Ok(Delivery::Acknowledged));
 }
@@ -36,7 +36,7 @@ async fn a_redirect_is_not_followed() {
     {
         receiver.answers([(status, Some(("location", format!("http://{address}/elsewhere"))))]);
         let told = "no redirect is followed, so name the address that it leads to";
-        let told = format!("webhook {address}: it answered {status} {name}: {told}");
+        let told = format!("it answered {status} {name}: {told}");
         assert_eq!(post(&mut webhook).await, failed(told));
     }
     assert!(receiver.posts().iter().all(|post| post.uri.path() == "/"));
@@ -47,7 +47,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_receiver_that_is_gone_closes_the_sink() {
     let (receiver, address) = Receiver::start().await;
     receiver.answers([(410, None)]);
-    let reason = format!("webhook {address}: it answered 410 Gone: it wants no more events");
+    let reason = format!("webhook {address} answered 410 Gone: it wants no more events");
     assert_eq!(post(&mut webhook(settings(&format!("http://{address}/")))).await, Err(Closed { reason }));
 }
 
@@ -61,7 +61,7 @@ async fn an_event_that_is_too_large_is_refused_and_the_others_are_not() {
     assert_eq!(posted.len(), events.len());
     let refused: Vec<_> = posted.iter().filter(|posted| **posted != Delivery::Acknowledged).collect();
     let bytes = envelope(1).structured().unwrap().len();
-    let told = format!("webhook {address}: it answered 413 Payload Too Large: the event has {bytes} bytes");
+    let told = format!("it answered 413 Payload Too Large: the event has {bytes} bytes");
     assert_eq!(refused, [&Delivery::Refused(told)]);
     let mut ids: Vec<_> =
         receiver.posts().iter().map(|post| post.headers["webhook-id"].to_str().unwrap().to_owned()).collect();
@@ -79,7 +79,7 @@ async fn a_receiver_that_asks_for_a_pause_is_left_alone() {
         let first = post(&mut webhook).await;
         assert!(matches!(first, Ok(Delivery::Failed(_))), "{first:?}");
         let Ok(Delivery::Failed(told)) = post(&mut webhook).await else { panic!("it was posted again") };
-        let begin = format!("webhook {address} is left alone for now, as it answered {status} ");
+        let begin = format!("it is left alone for now, as it answered {status} ");
         assert!(told.starts_with(&begin), "{told}");
         assert_eq!(receiver.posts().len(), 1);
     }
@@ -92,7 +92,7 @@ async fn a_pause_that_is_over_holds_nothing_up() {
     let mut webhook = webhook(settings(&format!("http://{address}/")));
     for pause in ["0", "Sun, 01 Mar 2026 12:00:00 GMT"] {
         receiver.answers([(503, Some(("retry-after", pause.to_owned())))]);
-        let strained = failed(format!("webhook {address}: it answered 503 Service Unavailable"));
+        let strained = failed("it answered 503 Service Unavailable");
         assert_eq!(post(&mut webhook).await, strained);
         assert_eq!(post(&mut webhook).await, Ok(Delivery::Acknowledged));
     }

@@ -21,8 +21,8 @@ const BOUND: Duration = Duration::from_secs(60);
 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:30 UTC);
 
-/// The shared secret that libraries of Standard Webhooks are tested with, and the private key of the first test
-/// of RFC 8032, section 7.1.
+/// The shared secret that libraries of Standard Webhooks are tested with, and the private key of the first
+/// test of RFC 8032, section 7.1.
 const SECRETS: &str =
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
 

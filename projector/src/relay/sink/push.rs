@@ -21,19 +21,21 @@ use crate::ssf::Transmitter;
 /// How many tokens are on their way at once, each on a connection of its own.
 const TOGETHER_MAX: usize = 8;
 
-/// Where tokens are pushed to, and how.
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For how long a receiver is left alone after its first failure, and at most.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15 * 60)];
+
+/// What a receiver needs beside its address.
 #[derive(Clone, Debug)]
-pub struct Receiver {
-    /// Where to: the `endpoint_url` of the stream's delivery.
-    pub endpoint: Endpoint,
+pub struct Means {
+    /// Who tells whom, and the key that signs.
+    pub transmitter: Transmitter,
     /// The value of `Authorization`, if the receiver wants one.
     pub authorization: Option<Authorization>,
     /// Whether the receiver may be in one's own network: at a loopback, private or link-local address.
     pub private: bool,
-    /// How long an answer may take.
-    pub timeout: Duration,
-    /// For how long a receiver without `Retry-After` is left alone after its first failure, and at most.
-    pub pauses: [Duration; 2],
 }
 
 /// The value of an `Authorization` header. Its `Debug` does not show it.
@@ -47,26 +49,26 @@ pub struct AuthorizationError;
 
 /// Pushes tokens to a receiver.
 pub struct Push {
-    receiver: Receiver,
-    transmitter: Transmitter,
+    means: Means,
     poster: Poster,
 }
 
 impl Push {
-    /// Pushes what `transmitter` signs, by the time of `clock`. Connects when there is something to push.
+    /// Pushes to `endpoint`, the `endpoint_url` of the stream's delivery, by the time of `clock`. The receiver
+    /// has 20 seconds to answer, and is left alone for a second to a quarter of an hour after failures.
+    /// Connects when there is something to push.
     ///
     /// # Errors
     ///
     /// The system knows no certificate authority.
     pub fn new(
-        receiver: Receiver,
-        transmitter: Transmitter,
+        endpoint: Endpoint,
+        means: Means,
         clock: fn() -> OffsetDateTime,
     ) -> Result<Self, WebhookError> {
-        let Receiver { endpoint, private, timeout, pauses, .. } = &receiver;
         let poster =
-            Poster::new("receiver of Shared Signals", endpoint.clone(), *private, *timeout, *pauses, clock)?;
-        Ok(Self { receiver, transmitter, poster })
+            Poster::new("receiver of Shared Signals", endpoint, means.private, TIMEOUT, PAUSES, clock)?;
+        Ok(Self { means, poster })
     }
 
     async fn push(&self, event: &Envelope) -> Result<Delivery, Closed> {
@@ -79,14 +81,15 @@ impl Push {
 
     /// None for an event that is not told. The error is why one cannot be told.
     fn request(&self, event: &Envelope) -> Result<Option<Request<Full<Bytes>>>, String> {
-        let token = self.transmitter.token(event, self.poster.now()).map_err(|error| error.to_string())?;
+        let token =
+            self.means.transmitter.token(event, self.poster.now()).map_err(|error| error.to_string())?;
         let Some(token) = token else { return Ok(None) };
         let mut request = self
             .poster
             .request()
             .header(header::CONTENT_TYPE, "application/secevent+jwt")
             .header(header::ACCEPT, "application/json");
-        if let Some(Authorization(value)) = &self.receiver.authorization {
+        if let Some(Authorization(value)) = &self.means.authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
         request.body(Full::from(token)).map(Some).map_err(|error| error.to_string())
@@ -136,9 +139,6 @@ impl fmt::Debug for Authorization {
 
 impl fmt::Debug for Push {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Push")
-            .field("receiver", &self.receiver)
-            .field("transmitter", &self.transmitter)
-            .finish_non_exhaustive()
+        f.debug_struct("Push").field("means", &self.means).finish_non_exhaustive()
     }
 }

@@ -3,8 +3,8 @@
 //! Structured, as the signature covers the body: attributes in headers of their own would be unsigned.
 //!
 //! An answer of 2xx acknowledges. Any other is a failure, as the standard has it, and the event is delivered
-//! again: a receiver that answers 400 or 404 has more often been set up wrongly than got an event it can never
-//! take. Two answers are more than that: 410 closes the sink, and 413 refuses the event for good.
+//! again: a receiver that answers 400 or 404 has more often been set up wrongly than got an event it can
+//! never take. Two answers are more than that: 410 closes the sink, and 413 refuses the event for good.
 //!
 //! A receiver that is away or overloaded is left alone for a while, and meanwhile nothing is sent: as long as
 //! its `Retry-After` says, or else twice as long after each failure in a row, with jitter. It goes on for
@@ -39,20 +39,43 @@ use crate::envelope::Envelope;
 /// How many events are on their way at once, each on a connection of its own.
 const TOGETHER_MAX: usize = 8;
 
+/// How long an answer may take: the standard recommends 15 to 30 seconds.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For how long a receiver is left alone after its first failure, and at most.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15 * 60)];
+
 /// Where events are posted to, and how.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     /// Where to.
     pub endpoint: Endpoint,
-    /// The secrets that sign. A receiver needs to know one of them: at a rotation give the new one and the old
-    /// one.
+    /// The secrets that sign. A receiver needs to know one of them: at a rotation give the new one and the
+    /// old one.
     pub secrets: Vec<Secret>,
     /// Whether the receiver may be in one's own network: at a loopback, private or link-local address.
     pub private: bool,
-    /// How long an answer may take. The standard recommends 15 to 30 seconds.
+    /// How long an answer may take.
     pub timeout: Duration,
     /// For how long a receiver without `Retry-After` is left alone after its first failure, and at most.
     pub pauses: [Duration; 2],
+}
+
+/// What all webhooks of a process have.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// The secrets that sign.
+    pub secrets: Vec<Secret>,
+    /// Whether receivers may be in one's own network.
+    pub private: bool,
+}
+
+impl Receiver {
+    /// A receiver that has 20 seconds to answer, and is left alone for a second to a quarter of an hour.
+    pub fn new(endpoint: Endpoint, means: Means) -> Self {
+        let Means { secrets, private } = means;
+        Self { endpoint, secrets, private, timeout: TIMEOUT, pauses: PAUSES }
+    }
 }
 
 /// Posts events to a receiver.

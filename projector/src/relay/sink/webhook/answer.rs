@@ -49,16 +49,16 @@ impl Answer {
         }
     }
 
-    /// The answer in words for the operator, without anything that the receiver says.
+    /// The answer in words for the operator, behind "it": without anything that the receiver says.
     pub(super) fn told(&self) -> String {
         let status = self.status;
         match status.as_u16() {
             300..=399 => {
-                format!("it answered {status}: no redirect is followed, so name the address that it leads to")
+                format!("answered {status}: no redirect is followed, so name the address that it leads to")
             }
-            410 => format!("it answered {status}: it wants no more events"),
-            413 => format!("it answered {status}: the event has {} bytes", self.bytes),
-            _ => format!("it answered {status}"),
+            410 => format!("answered {status}: it wants no more events"),
+            413 => format!("answered {status}: the event has {} bytes", self.bytes),
+            _ => format!("answered {status}"),
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Endpoint {
 }
 
 /// A text is no address of a webhook. No message repeats it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
     /// It is no URL with a host.
@@ -28,6 +28,13 @@ pub enum EndpointError {
     /// It has a user or a password before the host.
     #[error("a webhook's address has no user and no password: what is sent is signed instead")]
     Password,
+}
+
+/// As its `Display`.
+impl fmt::Debug for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Endpoint {

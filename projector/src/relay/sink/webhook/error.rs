@@ -1,12 +1,12 @@
 //! Why events cannot be posted.
 
-use std::io;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 use super::{EndpointError, SecretError};
 
 /// Events cannot be posted at all. No message holds a secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
     /// The address is none of a webhook.
@@ -37,4 +37,11 @@ pub enum WebhookError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
+}
+
+/// As its `Display`.
+impl fmt::Debug for WebhookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }

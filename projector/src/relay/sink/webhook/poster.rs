@@ -68,7 +68,7 @@ impl Poster {
     ) -> Result<Delivery, Closed> {
         let reason = self.rest(|rest| rest.reason(Instant::now()).map(str::to_owned));
         if let Some(reason) = reason {
-            return Ok(Delivery::Failed(format!("{} is left alone for now, as {reason}", self.name())));
+            return Ok(Delivery::Failed(format!("it is left alone for now, as {reason}")));
         }
         let answer = tokio::time::timeout(self.timeout, self.exchange(request)).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("it has not answered within {:?}", self.timeout)));
@@ -84,24 +84,23 @@ impl Poster {
                 self.rest(Rest::end);
                 Ok(Delivery::Acknowledged)
             }
-            Meaning::Gone => Err(Closed { reason: format!("{}: {}", self.name(), answer.told()) }),
-            Meaning::TooLarge => Ok(Delivery::Refused(format!("{}: {}", self.name(), answer.told()))),
-            Meaning::Failure => Ok(self.failed(answer.told(), None)),
-            Meaning::Strain(wanted) => Ok(self.failed(answer.told(), Some(wanted))),
+            Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),
+            Meaning::TooLarge => Ok(Delivery::Refused(format!("it {}", answer.told()))),
+            Meaning::Failure => Ok(self.failed(format!("it {}", answer.told()), None)),
+            Meaning::Strain(wanted) => Ok(self.failed(format!("it {}", answer.told()), Some(wanted))),
         }
     }
 
     /// A failure. With `pause` the receiver is left alone: for the time that it wants, or for ours.
     fn failed(&self, reason: String, pause: Option<Option<Duration>>) -> Delivery {
-        let told = format!("{}: {reason}", self.name());
         if let Some(wanted) = pause {
-            self.rest(|rest| rest.begin(Instant::now(), reason, wanted, rand::random()));
+            self.rest(|rest| rest.begin(Instant::now(), reason.clone(), wanted, rand::random()));
         }
-        Delivery::Failed(told)
+        Delivery::Failed(reason)
     }
 
-    /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free one
-    /// meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
+    /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free
+    /// one meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
         let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut free) = free

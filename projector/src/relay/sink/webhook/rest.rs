@@ -25,9 +25,9 @@ impl Rest {
         (now < *until).then_some(reason)
     }
 
-    /// Leaves the receiver alone: as long as it wants, or else longer after each failure in a row. Half of our
-    /// own pause is random (`jitter`, 0 to 1), so that relays that failed together do not come again together.
-    /// Of events that were on their way together the first failure counts.
+    /// Leaves the receiver alone: as long as it wants, or else longer after each failure in a row. Half of
+    /// our own pause is random (`jitter`, 0 to 1), so that relays that failed together do not come again
+    /// together. Of events that were on their way together the first failure counts.
     pub(super) fn begin(&mut self, now: Instant, reason: String, wanted: Option<Duration>, jitter: f64) {
         if self.reason(now).is_some() {
             return;

@@ -32,7 +32,7 @@ enum Kind {
 }
 
 /// A text is no secret. No message repeats it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
     /// It begins with neither of the two.
@@ -47,6 +47,13 @@ pub enum SecretError {
     /// A private key is none.
     #[error("a private key of Ed25519 has 32 bytes, or 64 with its public key behind it, which must fit")]
     Key,
+}
+
+/// As its `Display`.
+impl fmt::Debug for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The secrets in a text: one a line, or with spaces between them.
