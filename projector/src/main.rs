@@ -149,7 +149,7 @@ async fn attend(
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
     match asked {
-        Relays::Run(asked) => follow(asked, open, console).await,
+        Relays::Run(asked) => follow(*asked, open, console).await,
         Relays::Create { name, filter } => {
             subscriptions::create(&open().await?, &name, &filter.filter(), console).await
         }

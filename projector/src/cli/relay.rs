@@ -40,7 +40,7 @@ pub enum Relays {
     /// the log has been delivered.
     ///
     /// Example: projector relay run --subscription audit --create --holder audit-1 --to file:audit.ndjson
-    Run(RelayRun),
+    Run(Box<RelayRun>),
     /// Make a subscription with a filter, at the beginning of the log
     ///
     /// The filter is kept with the subscription, so that all of its relays agree. It needs a role that is
