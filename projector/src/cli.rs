@@ -35,7 +35,7 @@ pub use limits::{Limit, Limits};
 pub use logins::{Logins, People, Stats, Who};
 pub use rebuild::Rebuild;
 pub(crate) use relay::random_name;
-pub use relay::{Filter, Parked, Place, RelayRun, Relays, Replay};
+pub use relay::{Parked, Passing, Place, RelayRun, Relays, Replay};
 pub use retain::Retain;
 pub use run::{JobName, Run};
 pub use serve::{ConsoleUser, Serve};

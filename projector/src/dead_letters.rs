@@ -38,8 +38,8 @@ pub async fn list(
     Ok(if found == 0 { Answer::No } else { Answer::Yes })
 }
 
-/// Has dead letters, and what waits behind them, delivered again: of a session, or all. [`Answer::No`] if none
-/// waits.
+/// Has dead letters, and what waits behind them, delivered again: of a session, or all. [`Answer::No`] if
+/// none waits.
 ///
 /// # Errors
 ///

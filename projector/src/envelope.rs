@@ -4,6 +4,7 @@
 //! this version cannot read are left out as well, since any of these may be in them.
 
 mod data;
+mod recent;
 mod schema;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use self::data::Data;
+pub(crate) use self::recent::Recent;
 pub use self::schema::{print, schema};
 use crate::console::escaped;
 
@@ -102,7 +104,21 @@ pub async fn envelopes(
     events: &[Recorded],
     telling: &Telling,
 ) -> Result<Vec<Envelope>, Error> {
-    let before = ledger.chain_before(events).await?;
+    envelopes_behind(&mut Recent::default(), ledger, events, telling).await
+}
+
+/// As [`envelopes`], behind those that were told before.
+pub(crate) async fn envelopes_behind(
+    recent: &mut Recent,
+    ledger: &Ledger,
+    events: &[Recorded],
+    telling: &Telling,
+) -> Result<Vec<Envelope>, Error> {
+    let known: Vec<Option<ChainHash>> = events.iter().map(|recorded| recent.before(recorded)).collect();
+    let unknown = events.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let unknown: Vec<Recorded> = unknown.map(|(recorded, _)| recorded.clone()).collect();
+    let mut looked_up = ledger.chain_before(&unknown).await?.into_iter();
+    let before = known.into_iter().map(|known| known.or_else(|| looked_up.next().flatten()));
     Ok(events.iter().zip(before).map(|(recorded, before)| Envelope::new(recorded, before, telling)).collect())
 }
 

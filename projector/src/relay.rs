@@ -172,7 +172,7 @@ pub async fn relay(
     let mut stop = Stop::new(stop);
     let mut delay = BACKOFF[0];
     // A subscription that is dropped meanwhile is not made again.
-    let mut create = relay.create;
+    let (mut create, mut stands_by) = (relay.create, false);
     loop {
         let opened = Instant::now();
         match follow(ledger, relay, &mut create, sink, &mut stop).await {
@@ -181,7 +181,11 @@ pub async fn relay(
             {
                 // A relay that had worked for a while begins again with the shortest pause.
                 delay = if opened.elapsed() > BACKOFF[1] { BACKOFF[0] } else { delay };
-                tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
+                // One that stands by says so once.
+                let stood_by = std::mem::replace(&mut stands_by, matches!(error, FeedError::Held { .. }));
+                if !(stood_by && stands_by) {
+                    tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
+                }
             }
             ended => return ended,
         }

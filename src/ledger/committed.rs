@@ -61,8 +61,8 @@ impl Teller {
         Commits(self.commits.subscribe())
     }
 
-    /// Tells the hook of each event, and the log of those that a monitor wants to hear of (ASVS 16.3.1). Wakes
-    /// the followers of the feed in this process.
+    /// Tells the hook of each event, and the log of those that a monitor wants to hear of (ASVS 16.3.1).
+    /// Wakes the followers of the feed in this process.
     pub(super) fn tell(&self, written: &Written) {
         self.commits.send_replace(());
         let is_logged = tracing::enabled!(target: TARGET, tracing::Level::INFO);

@@ -25,11 +25,11 @@ impl Ledger {
         answered(async { Ok(reading.await) }).await?
     }
 
-    /// Has the sessions of a subscription that wait behind a dead letter, or one of them, delivered again: the
-    /// dead letter first, then the events behind it. Tells how many sessions these are.
+    /// Has the sessions of a subscription that wait behind a dead letter, or one of them, delivered again:
+    /// the dead letter first, then the events behind it. Tells how many sessions these are.
     ///
-    /// The holder of the subscription does it with its next batches, so that a session's order holds. What its
-    /// sink refuses again is a dead letter again.
+    /// The holder of the subscription does it with its next batches, so that a session's order holds. What
+    /// its sink refuses again is a dead letter again.
     ///
     /// # Errors
     ///
@@ -44,8 +44,8 @@ impl Ledger {
     }
 
     /// Gives up the dead letters of a subscription behind which sessions wait, or one session. The events
-    /// behind them are delivered, as [`replay_dead_letters`](Self::replay_dead_letters) has it. What was given
-    /// up stays in the list, and is never delivered.
+    /// behind them are delivered, as [`replay_dead_letters`](Self::replay_dead_letters) has it. What was
+    /// given up stays in the list, and is never delivered.
     ///
     /// # Errors
     ///

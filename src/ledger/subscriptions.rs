@@ -99,8 +99,8 @@ impl Ledger {
         self.move_subscription(name, holder, Move::Back(from)).await
     }
 
-    /// Moves a subscription to the end of the log: what it was not delivered by now it never is. Tells how many
-    /// events these are. Else as [`rewind_subscription`](Self::rewind_subscription).
+    /// Moves a subscription to the end of the log: what it was not delivered by now it never is. Tells how
+    /// many events these are. Else as [`rewind_subscription`](Self::rewind_subscription).
     ///
     /// # Errors
     ///

@@ -32,8 +32,8 @@ pub enum Relays {
     /// session_ledger_relay.
     ///
     /// What the other side will never take becomes a dead letter: the later events of its session wait behind
-    /// it, and the other sessions' go on. See `projector relay dead-letters`. While the other side is away, the
-    /// relay warns and tries again.
+    /// it, and the other sessions' go on. See `projector relay dead-letters`. While the other side is away,
+    /// the relay warns and tries again.
     ///
     /// Runs until it is interrupted, or nobody reads the output any more; then it lets others follow and ends
     /// with exit code 0. What a pipe has taken counts as delivered. With --once it ends when all that is in
@@ -53,12 +53,12 @@ pub enum Relays {
         name: String,
         /// What is delivered.
         #[command(flatten)]
-        filter: Filter,
+        filter: Passing,
     },
     /// Give a subscription another filter
     ///
-    /// Without arguments it is delivered all events. It counts from the next batch of its relay on. It needs a
-    /// role that is granted session_ledger_relay.
+    /// Without arguments it is delivered all events. It counts from the next batch of its relay on. It needs
+    /// a role that is granted session_ledger_relay.
     ///
     /// Example: projector relay filter mailer --kind ended
     Filter {
@@ -67,15 +67,15 @@ pub enum Relays {
         name: String,
         /// What is delivered.
         #[command(flatten)]
-        filter: Filter,
+        filter: Passing,
     },
     /// List the subscriptions
     ///
     /// Tells of each how many events it was not delivered yet (LAG), when the first of these was recorded
     /// (SINCE), how many it was, when it last moved, which relay holds it, how many of its events are dead
     /// letters (DEAD), and how many sessions wait behind one (PARKED). All are counted up to 100000. Exit
-    /// code 1: there are none. It needs a role that is granted session_ledger_auditor, session_ledger_relay or
-    /// session_ledger_operator.
+    /// code 1: there are none. It needs a role that is granted session_ledger_auditor, session_ledger_relay
+    /// or session_ledger_operator.
     ///
     /// A terminal that is too narrow does without columns that are empty, then without MOVED, DELIVERED,
     /// SINCE and HELD BY, in this order.
@@ -115,9 +115,9 @@ pub enum Relays {
     /// Have events delivered again
     ///
     /// With --session or --all: dead letters, and then what waits behind them, in order. With --from: all
-    /// events that were recorded since, with the ids that they had; the cure when the other side has lost what
-    /// it had acknowledged. Parked sessions wait on. The relay of the subscription delivers them, when it next
-    /// looks. It needs a role that is granted session_ledger_relay.
+    /// events that were recorded since, with the ids that they had; the cure when the other side has lost
+    /// what it had acknowledged. Parked sessions wait on. The relay of the subscription delivers them, when
+    /// it next looks. It needs a role that is granted session_ledger_relay.
     ///
     /// Example: projector relay replay audit --all
     ///
@@ -177,7 +177,7 @@ pub enum Place {
 
 /// Which events a subscription is delivered.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Filter {
+pub struct Passing {
     /// Events of this kind, as `projector history` names them; may be given several times
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub kind: Vec<String>,
@@ -236,8 +236,8 @@ pub struct RelayRun {
     #[arg(long, value_name = "NAME", value_parser = subscription_name)]
     pub subscription: String,
 
-    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, the https:// address of a
-    /// webhook, or the ssf+https:// address of a receiver of Shared Signals
+    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, the https://
+    /// address of a webhook, or the ssf+https:// address of a receiver of Shared Signals
     #[arg(long, value_name = "TARGET", default_value = "-")]
     pub to: Target,
 
@@ -343,7 +343,7 @@ impl RelayRun {
     }
 }
 
-impl Filter {
+impl Passing {
     /// The filter that these arguments say.
     pub fn filter(self) -> FeedFilter {
         let mut filter = FeedFilter::all();

@@ -62,11 +62,11 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub lease: u32,
 
-    /// A subscription to deliver, and where its events go, such as audit=file:/var/log/audit.ndjson; may be given
-    /// several times
+    /// A subscription to deliver, and where its events go, such as audit=file:/var/log/audit.ndjson; may be
+    /// given several times
     ///
-    /// As `projector relay run` does it, which says what targets there are. `projector relay create` makes the
-    /// subscription. It needs session_ledger_relay.
+    /// As `projector relay run` does it, which says what targets there are. `projector relay create` makes
+    /// the subscription. It needs session_ledger_relay.
     #[arg(long = "relay", value_name = "NAME=TARGET", value_parser = relay)]
     pub relays: Vec<(String, Target)>,
 

@@ -11,8 +11,8 @@ use crate::relay::sink::webhook::{Means, WebhookError, secrets_of};
 pub struct Webhook {
     /// The file of the secrets that sign what is posted to a webhook: one a line
     ///
-    /// At a change of secrets it holds both, the new one and the old one. Without a file the secrets are those
-    /// in SESSION_LEDGER_WEBHOOK_SECRETS.
+    /// At a change of secrets it holds both, the new one and the old one. Without a file the secrets are
+    /// those in SESSION_LEDGER_WEBHOOK_SECRETS.
     #[arg(long, value_name = "FILE")]
     pub webhook_secrets: Option<PathBuf>,
 

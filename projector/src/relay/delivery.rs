@@ -9,11 +9,11 @@ use session_ledger::Ledger;
 use session_ledger::ledger::{Batch, FeedError, Refusal, Subscription};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::pending::{Pending, Tally, Wave};
+use super::pending::{Pending, Tally};
 use super::sink::Sink;
 use super::stop::Stop;
 use super::{End, Interrupted, Relay, RelayError, told};
-use crate::envelope::envelopes;
+use crate::envelope::{Envelope, Recent, envelopes_behind};
 
 /// The time between two renewals of a lease that no checkpoint renews. It lasts 30 seconds.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -24,6 +24,24 @@ const GRACE: Duration = Duration::from_secs(3);
 /// The first pause when there was nothing new is this part of the longest one.
 const IDLE_PART: u32 = 16;
 
+/// A subscription that is held, and when its lease was last renewed.
+struct Held<'a> {
+    subscription: &'a mut Subscription,
+    renewed: Instant,
+}
+
+impl Held<'_> {
+    fn is_due(&self) -> bool {
+        self.renewed.elapsed() > RENEWAL
+    }
+
+    async fn renew(&mut self) -> Result<(), FeedError> {
+        self.subscription.renew().await?;
+        self.renewed = Instant::now();
+        Ok(())
+    }
+}
+
 /// Delivers batch after batch, until one of the ends comes.
 pub(super) async fn deliver_all<S: Future<Output = End>>(
     ledger: &Ledger,
@@ -32,17 +50,20 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<End, Interrupted> {
-    let (mut renewed, mut idle) = (Instant::now(), relay.idle / IDLE_PART);
+    let mut recent = Recent::default();
+    let mut held = Held { subscription, renewed: Instant::now() };
+    let mut idle = relay.idle / IDLE_PART;
     loop {
-        let batch = subscription.next_batch(relay.batch).await?;
+        let batch = held.subscription.next_batch(relay.batch).await?;
         let (is_news, is_up_to_date) = (batch.is_news(), batch.is_up_to_date());
         if is_news {
-            let refused = deliver(ledger, subscription, &batch, relay, sink, stop).await?;
-            subscription.checkpoint_refusing(batch, &refused).await?;
-            (renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
-        } else if renewed.elapsed() > RENEWAL {
-            subscription.renew().await?;
-            renewed = Instant::now();
+            let telling = envelopes_behind(&mut recent, ledger, &batch.events, &relay.telling);
+            let envelopes = telling.await.map_err(FeedError::from)?;
+            let refused = deliver(&mut held, &batch, envelopes, relay, sink, stop).await?;
+            held.subscription.checkpoint_refusing(batch, &refused).await?;
+            (held.renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
+        } else if held.is_due() {
+            held.renew().await?;
         }
         if relay.once && is_up_to_date {
             return Ok(End::UpToDate);
@@ -53,7 +74,7 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
             tokio::select! {
                 biased;
                 end = stop.within(idle) => end,
-                () = subscription.committed() => None,
+                () = held.subscription.committed() => None,
             }
         };
         if let Some(end) = ended {
@@ -67,23 +88,21 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
 
 /// Delivers a batch in waves. Returns what the sink will never take.
 async fn deliver<S: Future<Output = End>>(
-    ledger: &Ledger,
-    subscription: &mut Subscription,
+    held: &mut Held<'_>,
     batch: &Batch,
+    envelopes: Vec<Envelope>,
     relay: &Relay,
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<Vec<Refusal>, Interrupted> {
-    let envelopes = envelopes(ledger, &batch.events, &relay.telling).await.map_err(FeedError::from)?;
     let mut pending = Pending::new(&batch.events, envelopes, sink.keeps_order(), relay.tries_max);
     while !pending.is_done() {
         let Some(wave) = pending.wave(Instant::now()) else {
             let next = pending.next_try().unwrap_or_else(Instant::now);
-            attended(subscription, stop, Duration::ZERO, sleep_until(next)).await?;
+            attended(held, stop, Duration::ZERO, sleep_until(next)).await?;
             continue;
         };
-        let Wave { envelopes, .. } = &wave;
-        let deliveries = attended(subscription, stop, GRACE, sink.publish(envelopes)).await??;
+        let deliveries = attended(held, stop, GRACE, sink.publish(&wave.envelopes)).await??;
         let tally = pending.settle(wave, deliveries, Instant::now(), jitter());
         told::count(&relay.subscription, &tally);
         if relay.once
@@ -94,8 +113,8 @@ async fn deliver<S: Future<Output = End>>(
         warn(relay, &sink.name(), &tally);
     }
     let refused = pending.into_refused();
-    for one in &refused {
-        let (name, Refusal { session, version, reason, .. }) = (&relay.subscription, one);
+    for Refusal { session, version, reason, .. } in &refused {
+        let name = &relay.subscription;
         tracing::warn!(
             "relay `{name}`: event {version} of session {session} is a dead letter, and the session's later events wait: \
              {reason}"
@@ -106,7 +125,7 @@ async fn deliver<S: Future<Output = End>>(
 
 /// Waits for `work` and keeps the lease meanwhile. If the relay is to stop, the work has `grace` to its end.
 async fn attended<T, S: Future<Output = End>>(
-    subscription: &mut Subscription,
+    held: &mut Held<'_>,
     stop: &mut Stop<'_, S>,
     grace: Duration,
     work: impl Future<Output = T>,
@@ -122,7 +141,8 @@ async fn attended<T, S: Future<Output = End>>(
             biased;
             done = &mut work => return Ok(done),
             end = &mut stopped => return Err(Interrupted::End(end)),
-            () = sleep(RENEWAL) => subscription.renew().await?,
+            // Many short waits add up: what counts is when the lease was renewed.
+            () = sleep_until(held.renewed + RENEWAL) => held.renew().await?,
         }
     }
 }

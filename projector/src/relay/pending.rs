@@ -55,8 +55,8 @@ pub(super) struct Tally {
 }
 
 impl Pending {
-    /// All of a batch, with an envelope for each event. A sink that keeps the order gets it whole. An event that has failed `tries_max` times
-    /// counts as refused.
+    /// All of a batch, with the envelope of each event. A sink that keeps the order gets it whole. An event
+    /// that has failed `tries_max` times counts as refused.
     pub(super) fn new(
         events: &[Recorded],
         envelopes: Vec<Envelope>,
@@ -72,12 +72,8 @@ impl Pending {
             },
             envelope,
         };
-        Self {
-            left: events.iter().zip(envelopes).map(item).collect(),
-            refused: Vec::new(),
-            keeps_order,
-            tries_max,
-        }
+        let left = events.iter().zip(envelopes).map(item).collect();
+        Self { left, refused: Vec::new(), keeps_order, tries_max }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -168,4 +164,98 @@ impl Pending {
 fn pause(tries: u32, jitter: f64) -> Duration {
     let whole = BACKOFF[0].saturating_mul(1 << (tries - 1).min(16)).min(BACKOFF[1]);
     whole.mul_f64(0.5 + jitter / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use session_ledger::session::{Entry, Event, EventId, Noted};
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::envelope::Telling;
+
+    const SESSIONS: u8 = 4;
+    const VERSIONS: i64 = 5;
+
+    fn batch() -> Vec<Recorded> {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let mut events = Vec::new();
+        for version in 1..=VERSIONS {
+            for session in 1..=SESSIONS {
+                let encoded = Event::Noted(Noted::of_text("test", "some")).encode();
+                let entry = Entry::new(version, EventId::from_random([session; 16]), encoded, now);
+                events.push(Recorded::new(SessionId::from_bytes([session; 16]), entry, now));
+            }
+        }
+        events
+    }
+
+    /// Numbers that look random and are the same in each run.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, bound: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) % bound
+        }
+
+        fn delivery(&mut self) -> Delivery {
+            match self.below(10) {
+                0 => Delivery::Refused("too large".to_owned()),
+                1..4 => Delivery::Failed("busy".to_owned()),
+                _ => Delivery::Acknowledged,
+            }
+        }
+    }
+
+    fn pending(events: &[Recorded]) -> Pending {
+        let told = |one: &Recorded| Envelope::new(one, None, &Telling::default());
+        Pending::new(events, events.iter().map(told).collect(), false, None)
+    }
+
+    #[test]
+    fn each_session_is_delivered_in_order_up_to_what_is_refused_whatever_a_sink_answers() {
+        let events = batch();
+        for seed in 0..2_000 {
+            let mut numbers = Numbers(seed);
+            let (mut pending, mut now) = (pending(&events), Instant::now());
+            let mut delivered = vec![0; usize::from(SESSIONS) + 1];
+            while !pending.is_done() {
+                let Some(wave) = pending.wave(now) else {
+                    now = pending.next_try().unwrap();
+                    continue;
+                };
+                let places =
+                    wave.items.iter().map(|one| (one.session, one.refusal.version)).collect::<Vec<_>>();
+                let sessions: HashSet<_> = places.iter().map(|(session, _)| *session).collect();
+                assert_eq!(sessions.len(), places.len(), "two events of a session in a wave");
+                // Sometimes the sink answers for some only.
+                let answered = numbers.below(places.len() as u64 + 1) as usize;
+                let answered = if numbers.below(4) == 0 { answered } else { places.len() };
+                let deliveries: Vec<_> = (0..answered).map(|_| numbers.delivery()).collect();
+                for ((session, version), delivery) in places.iter().zip(&deliveries) {
+                    let last = &mut delivered[usize::from(session.as_uuid().as_bytes()[0])];
+                    assert_eq!(*version, *last + 1, "seed {seed}");
+                    *last += i64::from(*delivery == Delivery::Acknowledged);
+                }
+                pending.settle(wave, deliveries, now, 0.5);
+            }
+            let refused = pending.into_refused();
+            for session in 1..=SESSIONS {
+                let id = SessionId::from_bytes([session; 16]);
+                let refused: Vec<_> =
+                    refused.iter().filter(|one| one.session == id).map(|one| one.version).collect();
+                let last = delivered[usize::from(session)];
+                let expected = if last == VERSIONS { vec![] } else { vec![last + 1] };
+                assert_eq!(refused, expected, "seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pause_doubles_up_to_its_bound_and_half_of_it_is_chance() {
+        let seconds = |tries, jitter| pause(tries, jitter).as_secs_f64();
+        assert_eq!([1, 2, 3].map(|tries| seconds(tries, 1.0)), [0.1, 0.2, 0.4]);
+        assert_eq!((seconds(1, 0.0), seconds(40, 0.0), seconds(u32::MAX, 1.0)), (0.05, 15.0, 30.0));
+    }
 }

@@ -1,5 +1,6 @@
 //! The address of a sink: `--to`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -37,7 +38,7 @@ pub struct Means {
 }
 
 /// An address that no sink has. It may hold a password, so the message does not repeat it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
     /// No sink has this scheme.
@@ -68,6 +69,13 @@ pub enum TargetError {
     /// A file has no name.
     #[error("say which file, such as file:/var/log/sessions.ndjson")]
     NoPath,
+}
+
+/// As its `Display`.
+impl fmt::Debug for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl Target {

@@ -28,6 +28,7 @@ mod stories;
 mod subscriptions;
 mod sweep;
 mod verify;
+mod webhook;
 
 use std::process::{Command, Output};
 

@@ -27,7 +27,8 @@ const KILLS: usize = 50;
 /// How many transactions are written between two kills.
 const WRITTEN: usize = 40;
 
-/// How many bytes a relay may deliver at the most before it is killed: about half of what is written meanwhile.
+/// How many bytes a relay may deliver at the most before it is killed: about half of what is written
+/// meanwhile.
 const BYTES_MAX: u64 = 16_000;
 
 const WRITERS: u8 = 8;
@@ -62,7 +63,9 @@ async fn relays_killed_again_and_again_skip_nothing_and_keep_each_sessions_order
             let signal = if rand::random() { "-KILL" } else { "-TERM" };
             Command::new("kill").args([signal, &relay.id().to_string()]).status().unwrap();
         }
-        relays.each_mut().map(|relay| relay.wait().unwrap());
+        for relay in &mut relays {
+            relay.wait().unwrap();
+        }
     }
     let late = open.end().await;
     allowed.close();

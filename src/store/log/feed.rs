@@ -150,8 +150,8 @@ pub(super) enum Target {
 }
 
 impl Batch {
-    /// Whether a checkpoint of this batch changes anything. It does so also for a batch without events, if the
-    /// filter has left all of them out.
+    /// Whether a checkpoint of this batch changes anything. It does so also for a batch without events, if
+    /// the filter has left all of them out.
     pub fn is_news(&self) -> bool {
         self.is_news
     }

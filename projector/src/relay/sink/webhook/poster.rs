@@ -81,7 +81,7 @@ impl Poster {
     fn judge(&self, answer: &Answer) -> Result<Delivery, Closed> {
         match answer.meaning(self.now()) {
             Meaning::Taken => {
-                self.rest(Rest::end);
+                self.rest(|rest| rest.end(Instant::now()));
                 Ok(Delivery::Acknowledged)
             }
             Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),

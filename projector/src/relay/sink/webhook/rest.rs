@@ -39,9 +39,11 @@ impl Rest {
         self.until = Some((now + pause, reason));
     }
 
-    /// The receiver has taken an event.
-    pub(super) fn end(&mut self) {
-        (self.failures, self.until) = (0, None);
+    /// The receiver has taken an event. If it has asked for a pause meanwhile, the event was on its way before.
+    pub(super) fn end(&mut self, now: Instant) {
+        if self.reason(now).is_none() {
+            (self.failures, self.until) = (0, None);
+        }
     }
 }
 
@@ -93,13 +95,25 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_takes_an_event_is_not_left_alone_and_begins_anew() {
+    fn a_receiver_that_takes_an_event_begins_anew() {
+        let mut rest = Rest::new([SECOND, 900 * SECOND]);
+        let mut now = Instant::now();
+        for full in [1, 2, 4].map(|seconds| seconds * SECOND) {
+            begin(&mut rest, now, None, 1.0);
+            now += full;
+        }
+        rest.end(now);
+        begin(&mut rest, now, None, 1.0);
+        assert!(rest.reason(now + SECOND - MOMENT).is_some());
+        assert_eq!(rest.reason(now + SECOND), None);
+    }
+
+    #[test]
+    fn an_event_that_was_on_its_way_does_not_end_the_pause() {
         let mut rest = Rest::new([SECOND, 900 * SECOND]);
         let now = Instant::now();
-        (0..5).for_each(|nth| begin(&mut rest, now + nth * 900 * SECOND, None, 1.0));
-        rest.end();
-        assert_eq!(rest.reason(now), None);
-        begin(&mut rest, now, None, 1.0);
-        assert_eq!(rest.reason(now + SECOND), None);
+        begin(&mut rest, now, Some(120 * SECOND), 1.0);
+        rest.end(now);
+        assert!(rest.reason(now + 120 * SECOND - MOMENT).is_some());
     }
 }
