@@ -18,8 +18,8 @@ const AUTHORIZATION: &str = "SESSION_LEDGER_SSF_AUTHORIZATION";
 pub enum Ssf {
     /// Print the public keys that receivers verify with (JWKS)
     ///
-    /// Serve it at the `jwks_uri` of the configuration. At a change of keys print the old one and the new one,
-    /// and give relays the new one once receivers have had the time to fetch it. It needs no database.
+    /// Serve it at the `jwks_uri` of the configuration. At a change of keys print the old one and the new
+    /// one, and give relays the new one once receivers have had the time to fetch it. It needs no database.
     ///
     /// Example: projector ssf keys --key /etc/shop/ssf.pem > /srv/www/jwks.json
     Keys {
@@ -32,7 +32,7 @@ pub enum Ssf {
     /// Serve it at /.well-known/ssf-configuration of the issuer. Its streams are agreed upon by hand: the
     /// receiver says its address, and a relay pushes to it. It needs no database.
     ///
-    /// Example: projector ssf configuration --issuer https://shop.example --jwks-uri https://shop.example/jwks.json
+    /// Example: projector ssf configuration --issuer https://a.example --jwks-uri https://a.example/jwks.json
     Configuration {
         /// The issuer, an https URL
         #[arg(long, value_name = "URL", value_parser = https)]

@@ -5,7 +5,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use consumers::mail::Mailer;
-use poem::EndpointExt;
 use projector::envelope::{Telling, envelopes};
 use session_ledger::Ledger;
 use session_ledger::inbox::Receipt;

@@ -1,4 +1,5 @@
-//! A receiver of Shared Signals as a sink: a Security Event Token for each event, pushed over HTTP (RFC 8935).
+//! A receiver of Shared Signals as a sink: a Security Event Token for each event, pushed over HTTP
+//! (RFC 8935).
 //!
 //! Answers are judged as those of a webhook. An event that CAEP has no word for is acknowledged unsaid: it
 //! needs no token to be delivered.
@@ -54,9 +55,9 @@ pub struct Push {
 }
 
 impl Push {
-    /// Pushes to `endpoint`, the `endpoint_url` of the stream's delivery, by the time of `clock`. The receiver
-    /// has 20 seconds to answer, and is left alone for a second to a quarter of an hour after failures.
-    /// Connects when there is something to push.
+    /// Pushes to `endpoint`, the `endpoint_url` of the stream's delivery, by the time of `clock`. The
+    /// receiver has 20 seconds to answer, and is left alone for a second to a quarter of an hour after
+    /// failures. Connects when there is something to push.
     ///
     /// # Errors
     ///
