@@ -18,6 +18,7 @@
 //! |---|---|---|
 //! | [`web`] | 3 | poem: the middleware, the extractors, the session a handler holds |
 //! | [`ledger`] | front desk | what applications, administrators and the projector ask outside a request |
+//! | [`inbox`] | front desk | what consumers of the relay have handled |
 //! | `store` | 2 | PostgreSQL |
 //! | [`environment`] | – | what an application may read of its process's environment |
 //! | `test` | – | with the feature `test`: a kit for tests of applications |
@@ -27,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 pub mod environment;
+pub mod inbox;
 #[doc(hidden)]
 pub mod internals;
 pub mod ledger;

@@ -20,6 +20,7 @@ pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod failed_logins;
 pub(crate) mod impersonations;
+pub(crate) mod inbox;
 pub(crate) mod jobs;
 pub(crate) mod live_count;
 pub(crate) mod log;

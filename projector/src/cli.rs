@@ -11,6 +11,7 @@ mod relay;
 mod retain;
 mod run;
 mod serve;
+mod signals;
 mod state_at;
 mod sweep;
 mod tables;
@@ -38,6 +39,7 @@ pub use relay::{Parked, Passing, Place, RelayRun, Relays, Replay};
 pub use retain::Retain;
 pub use run::{JobName, Run};
 pub use serve::{ConsoleUser, Serve};
+pub use signals::{Signals, Ssf};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use sweep::Sweep;
 pub use tables::Tables;
@@ -188,6 +190,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
+    /// Print what receivers of Shared Signals need to trust a relay's security events
+    Ssf {
+        /// The document.
+        #[command(subcommand)]
+        command: Ssf,
+    },
     /// Print what a shell needs to complete these commands
     ///
     /// It goes to standard output, and needs no database.
@@ -285,6 +293,7 @@ impl Command {
                 ("epoch raise", "the role that owns the schema session_ledger")
             }
             Self::Keys { .. } => ("keys", "no role"),
+            Self::Ssf { .. } => ("ssf", "no role"),
             Self::Completions { .. } => ("completions", "no role"),
             Self::Man { .. } => ("man", "no role"),
             Self::Serve(_) => {

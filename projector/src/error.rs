@@ -16,6 +16,7 @@ use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
 use crate::relay::sink::webhook::WebhookError;
 use crate::serve::ServeError;
+use crate::ssf::SigningKeyError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
 #[derive(thiserror::Error)]
@@ -77,6 +78,9 @@ pub enum Error {
     /// The relay cannot go on.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// Security events cannot be signed.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
     /// Events cannot be posted to a webhook.
     #[error(transparent)]
     Webhook(#[from] WebhookError),

@@ -39,6 +39,7 @@ pub mod retain;
 pub mod run;
 pub mod serve;
 pub mod sessions;
+pub mod ssf;
 pub mod state_at;
 pub mod stats;
 pub mod subscriptions;

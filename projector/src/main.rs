@@ -5,14 +5,16 @@ use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Archive, Audit, Command, CommandLine, Epoch, Keys, Parked, RelayRun, Relays, Replay};
+use projector::cli::{
+    Archive, Audit, Command, CommandLine, Epoch, Keys, Parked, RelayRun, Relays, Replay, Ssf,
+};
 use projector::relay::End;
 use projector::relay::ndjson::READER_GONE;
 use projector::relay::target::Target;
 use projector::{
     Answer, Console, Error, archive, console_user, database, dead_letters, did, end, envelope, epoch,
     failed_logins, followers, history, key_file, keys, logins, manual, migrate, output, reader, rebuild,
-    relay, retain, run as jobs, serve, sessions, state_at, stats, subscriptions, sweep, verify,
+    relay, retain, run as jobs, serve, sessions, ssf, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -106,6 +108,10 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Keys { command: Keys::Rotate { file } } => key_file::rotate(&file, &mut SysRng, console),
         Command::Keys { command: Keys::Retire { file, key } } => key_file::retire(&file, &key, console),
         Command::Keys { command: Keys::List { file } } => key_file::list(&file, console),
+        Command::Ssf { command: Ssf::Keys { key } } => ssf::keys(&key, console),
+        Command::Ssf { command: Ssf::Configuration { issuer, jwks_uri } } => {
+            ssf::configuration(&issuer, &jwks_uri, console)
+        }
         Command::Completions { shell } => manual::completions(shell, console),
         Command::Man { out } => manual::man(out.as_deref(), console),
         Command::Serve(asked) => serve::run(&address()?, asked, shutdown(), console).await,
@@ -119,8 +125,8 @@ async fn follow(
     open: impl AsyncFnOnce() -> Result<Ledger, Error>,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let webhook = asked.webhook.means(|name| std::env::var(name).ok())?;
-    let mut sink = asked.to.sink(&webhook)?;
+    let means = asked.means(|name| std::env::var(name).ok())?;
+    let mut sink = asked.to.sink(&means)?;
     let has_reader = asked.to == Target::Stdout;
     let settings = asked.settings(&mut SysRng)?;
     let stop = async {
@@ -143,7 +149,7 @@ async fn attend(
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
     match asked {
-        Relays::Run(asked) => follow(asked, open, console).await,
+        Relays::Run(asked) => follow(*asked, open, console).await,
         Relays::Create { name, filter } => {
             followers::create(&open().await?, &name, &filter.filter(), console).await
         }

@@ -1,6 +1,7 @@
 //! What consumers of the feed are told of the chain.
 
 use std::fmt;
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -45,6 +46,18 @@ impl fmt::Debug for Link {
     }
 }
 
+/// Reads what `Display` writes.
+impl FromStr for Link {
+    type Err = data_encoding::DecodeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes())?;
+        let wrong_length =
+            data_encoding::DecodeError { position: bytes.len(), kind: data_encoding::DecodeKind::Length };
+        Ok(Self(bytes.try_into().map_err(|_| wrong_length)?))
+    }
+}
+
 /// Consumers in other languages compute it, so it never changes.
 #[test]
 fn the_link_before_a_first_event_is_a_known_one() {
@@ -53,4 +66,14 @@ fn the_link_before_a_first_event_is_a_known_one() {
         ChainHash::genesis(session).link().to_string(),
         "b255d30d7a6685d287feaf0b9d12821f0e05ebecf87915f26056ed795baf780d"
     );
+}
+
+#[test]
+fn a_link_is_read_as_it_is_written_and_in_no_other_way() {
+    let link = ChainHash::from_bytes([7; 32]).link();
+    assert_eq!(link.to_string().parse(), Ok(link));
+    let upper = link.to_string().to_uppercase();
+    for text in ["", "00", &upper, &format!("{link}00"), &format!("{link} ")] {
+        assert!(text.parse::<Link>().is_err(), "{text:?}");
+    }
 }

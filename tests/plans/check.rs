@@ -23,6 +23,7 @@ pub(crate) const OPERATOR: &str = "session_ledger_operator";
 pub(crate) const FENCED: &[&str] = &["LockRows", "Index Scan using a_session_is_live_once on session"];
 
 pub(crate) const ONE: &str = "reads and writes the one row of a subscription, outside any request";
+pub(crate) const INBOX: &str = "reads the tables of an inbox: `tests/inbox` looks at its plan";
 pub(crate) const NO_PLAN: &str = "changes settings, locks or definitions and reads no table";
 pub(crate) const LOOKED_UP: &str =
     "goes through indexes in their order, with a plan that is kept: `tests/views` looks at the plans";

@@ -1,7 +1,7 @@
 //! The expectations of each statement but the questions.
 
 use super::check::Check::{self, Exempt, Plan};
-use super::check::{AUDITOR, FENCED, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
+use super::check::{AUDITOR, FENCED, INBOX, NO_PLAN, ONE, RELAY, RUNTIME, WHOLE};
 
 /// All statements but the [questions](super::questions), by the names of their files.
 pub(crate) const STATEMENTS: &[(&str, Check)] = &[
@@ -267,6 +267,10 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             ],
         },
     ),
+    ("inbox_forget.sql", Exempt(INBOX)),
+    ("inbox_handle.sql", Exempt(INBOX)),
+    ("inbox_handled.sql", Exempt(INBOX)),
+    ("inbox_reached.sql", Exempt(INBOX)),
     ("lock_holders.sql", Exempt("reads the server's list of locks, outside any request")),
     ("lock_session.sql", Plan { role: RUNTIME, arguments: "ID", wanted: FENCED }),
     ("make_partition.sql", Exempt(NO_PLAN)),

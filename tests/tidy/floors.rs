@@ -56,7 +56,7 @@ const RULES: &[Rule] = &[
         instead: "the front desk is above the store; take what is needed as an argument",
     },
     Rule {
-        files: Files::Of(&["store", "ledger"]),
+        files: Files::Of(&["store", "inbox", "ledger"]),
         refused: &["crate::request", "crate::web", "http"],
         instead: "HTTP is above this floor; return a value or an error that src/request can answer with",
     },

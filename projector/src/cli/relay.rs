@@ -7,12 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use rand::TryRng;
 use session_ledger::session::{Encoded, FeedFilter, SessionId, UserId};
 
+use super::signals::{self, Signals};
 use super::telling::Telling;
 use super::webhook::Webhook;
 use super::{session_id, user_id};
 use crate::moment::Moment;
 use crate::output::Format;
-use crate::relay::target::Target;
+use crate::relay::target::{Means, Target};
 use crate::{Error, relay};
 
 /// How many shapes of a kind are looked at to know it.
@@ -39,7 +40,7 @@ pub enum Relays {
     /// the log has been delivered.
     ///
     /// Example: projector relay run --subscription audit --create --holder audit-1 --to file:audit.ndjson
-    Run(RelayRun),
+    Run(Box<RelayRun>),
     /// Make a subscription with a filter, at the beginning of the log
     ///
     /// The filter is kept with the subscription, so that all of its relays agree. It needs a role that is
@@ -235,8 +236,8 @@ pub struct RelayRun {
     #[arg(long, value_name = "NAME", value_parser = subscription_name)]
     pub subscription: String,
 
-    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, or the https://
-    /// address of a webhook
+    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, the https://
+    /// address of a webhook, or the ssf+https:// address of a receiver of Shared Signals
     #[arg(long, value_name = "TARGET", default_value = "-")]
     pub to: Target,
 
@@ -264,6 +265,10 @@ pub struct RelayRun {
     /// How a webhook is posted to
     #[command(flatten)]
     pub webhook: Webhook,
+
+    /// How security events are told
+    #[command(flatten)]
+    pub signals: Signals,
 
     /// About how many events are delivered before the subscription remembers them: 1 to 10000
     #[arg(long, value_name = "EVENTS", default_value_t = relay::BATCH, value_parser = |text: &str| number(text, 1, 10_000))]
@@ -306,6 +311,15 @@ impl Relays {
 }
 
 impl RelayRun {
+    /// What the target needs; `environment` has secrets.
+    ///
+    /// # Errors
+    ///
+    /// A secret or a key cannot be read.
+    pub fn means(&self, environment: impl Fn(&str) -> Option<String>) -> Result<Means, Error> {
+        signals::means(&self.webhook, &self.signals, environment)
+    }
+
     /// The relay that these arguments ask for.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use session_ledger::ledger::Address;
 use super::archive::Keep;
 use super::limits::Limits;
 use super::relay::{random_name, subscription_name};
+use super::signals::{Signals, means};
 use super::telling::Telling;
 use super::webhook::Webhook;
 use crate::Error;
@@ -77,6 +78,10 @@ pub struct Run {
     #[command(flatten)]
     pub webhook: Webhook,
 
+    /// How security events are told
+    #[command(flatten)]
+    pub signals: Signals,
+
     /// The limits of the application's sessions.
     #[command(flatten)]
     pub limits: Limits,
@@ -125,12 +130,12 @@ impl Run {
             None => random_name(rng)?,
         };
         let lease = Duration::from_secs(self.lease.into());
-        let webhook = self.webhook.means(|name| std::env::var(name).ok())?;
+        let means = means(&self.webhook, &self.signals, |name| std::env::var(name).ok())?;
         let telling = self.telling.settings();
         let relaying = |(name, target)| Relaying {
             relay: relay_of(name, &holder, telling.clone()),
             target,
-            webhook: webhook.clone(),
+            means: means.clone(),
         };
         let relays = self.relays.into_iter().map(relaying).collect();
         Ok(Settings { holder, lease, listen: self.listen, jobs, relays })

@@ -1,5 +1,6 @@
 //! Where a relay delivers events to.
 
+pub mod push;
 pub mod webhook;
 
 use std::fmt;

@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 
 use super::ndjson::{LineFile, Lines};
 use super::sink::Sink;
-use super::sink::webhook::{Endpoint, EndpointError, Means, Receiver, Webhook, WebhookError};
+use super::sink::push::{self, Push};
+use super::sink::webhook::{self, Endpoint, EndpointError, Receiver, Webhook};
+use crate::Error;
 
 /// Schemes of sinks that are built in by a feature only, and the features.
 const FEATURES: &[(&str, &str)] = &[];
@@ -22,6 +24,17 @@ pub enum Target {
     File(PathBuf),
     /// A webhook.
     Webhook(Endpoint),
+    /// A receiver of Shared Signals.
+    Signals(Endpoint),
+}
+
+/// What sinks need beside their addresses, which hold no secrets.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// What webhooks need.
+    pub webhook: webhook::Means,
+    /// What receivers of Shared Signals need.
+    pub signals: Option<push::Means>,
 }
 
 /// An address that no sink has. It may hold a password, so the message does not repeat it.
@@ -30,8 +43,8 @@ pub enum Target {
 pub enum TargetError {
     /// No sink has this scheme.
     #[error(
-        "no sink has the scheme `{scheme}:`; say - for standard output, file:PATH for lines of JSON in a file, or the \
-         https:// address of a webhook"
+        "no sink has the scheme `{scheme}:`; say - for standard output, file:PATH for lines of JSON in a file, the \
+         https:// address of a webhook, or the ssf+https:// address of a receiver of Shared Signals"
     )]
     Unknown {
         /// What stands before the colon.
@@ -66,22 +79,29 @@ impl fmt::Debug for TargetError {
 }
 
 impl Target {
-    /// The sink at this address; `means` are a webhook's. It connects when it is first asked.
+    /// The sink at this address. It connects when it is first asked.
     ///
     /// # Errors
     ///
-    /// A webhook has no secret, or TLS cannot be set up.
-    pub fn sink(&self, means: &Means) -> Result<Box<dyn Sink>, WebhookError> {
+    /// It lacks the means, such as a secret, or TLS cannot be set up.
+    pub fn sink(&self, means: &Means) -> Result<Box<dyn Sink>, Error> {
         Ok(match self {
             Self::Stdout => Box::new(Lines::new(tokio::io::stdout())),
             Self::File(path) => Box::new(LineFile::new(path)),
             Self::Webhook(endpoint) => {
-                let receiver = Receiver::new(endpoint.clone(), means.clone());
+                let receiver = Receiver::new(endpoint.clone(), means.webhook.clone());
                 Box::new(Webhook::new(receiver, OffsetDateTime::now_utc)?)
+            }
+            Self::Signals(endpoint) => {
+                let means = means.signals.clone().ok_or_else(|| Error::Arguments(NO_MEANS.to_owned()))?;
+                Box::new(Push::new(endpoint.clone(), means, OffsetDateTime::now_utc)?)
             }
         })
     }
 }
+
+const NO_MEANS: &str = "security events are signed: say with --ssf-issuer, --ssf-audience and --ssf-key who tells whom, and \
+                        with which key";
 
 impl FromStr for Target {
     type Err = TargetError;
@@ -95,6 +115,7 @@ impl FromStr for Target {
             "file" if rest.is_empty() => Err(TargetError::NoPath),
             "file" => Ok(Self::File(rest.into())),
             "https" | "http" => Ok(Self::Webhook(text.parse()?)),
+            "ssf+https" | "ssf+http" => Ok(Self::Signals(text["ssf+".len()..].parse()?)),
             _ => Err(missing(scheme)),
         }
     }
@@ -118,8 +139,10 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
     assert_eq!(told("sessions.ndjson"), Err(no_scheme.to_owned()));
     assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
     let unknown = "no sink has the scheme `gopher:`; say - for standard output, file:PATH for lines of JSON in a \
-                   file, or the https:// address of a webhook";
+                   file, the https:// address of a webhook, or the ssf+https:// address of a receiver of Shared \
+                   Signals";
     assert!(matches!("https://hooks.example/shop".parse(), Ok(Target::Webhook(_))));
+    assert!(matches!("ssf+https://forum.example/events".parse(), Ok(Target::Signals(_))));
     let password = "a webhook's address has no user and no password: what is sent is signed instead";
     assert_eq!(told("https://shop:hunter2@hooks.example/"), Err(password.to_owned()));
     assert_eq!(told("gopher://shop:hunter2@localhost"), Err(unknown.to_owned()));

@@ -5,8 +5,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::pause_after;
-use crate::relay::sink::webhook::Means;
-use crate::relay::target::Target;
+use crate::relay::target::{Means, Target};
 use crate::relay::{End, Relay, relay};
 
 /// A subscription, and where its events go. Its lease is the subscription's own: of several processes one
@@ -17,8 +16,8 @@ pub struct Relaying {
     pub relay: Relay,
     /// Where its events go.
     pub target: Target,
-    /// How, if that is a webhook.
-    pub webhook: Means,
+    /// What that needs.
+    pub means: Means,
 }
 
 impl Relaying {
@@ -26,7 +25,7 @@ impl Relaying {
     pub(super) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
         let (name, mut failures) = (&self.relay.subscription, 0);
         loop {
-            let mut sink = match self.target.sink(&self.webhook) {
+            let mut sink = match self.target.sink(&self.means) {
                 Ok(sink) => sink,
                 Err(error) => {
                     tracing::error!("relay `{name}` has ended until the next start of this process: {error}");

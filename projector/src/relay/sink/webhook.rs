@@ -15,27 +15,23 @@ mod answer;
 mod connection;
 mod endpoint;
 mod error;
+mod poster;
 mod rest;
 mod signature;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Request, header};
 use http_body_util::Full;
-use rustls::ClientConfig;
 use time::OffsetDateTime;
-use tokio::time::Instant;
 
-use self::answer::{Answer, Meaning};
-use self::connection::Connection;
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::error::WebhookError;
-use self::rest::Rest;
+pub(super) use self::poster::Poster;
 pub use self::signature::{Secret, SecretError, secrets, secrets_of};
 use super::{Closed, Deliveries, Delivery, Sink};
 use crate::envelope::Envelope;
@@ -85,10 +81,7 @@ impl Receiver {
 /// Posts events to a receiver.
 pub struct Webhook {
     receiver: Receiver,
-    tls: Arc<ClientConfig>,
-    idle: Mutex<Vec<Connection>>,
-    rest: Mutex<Rest>,
-    clock: fn() -> OffsetDateTime,
+    poster: Poster,
 }
 
 impl Webhook {
@@ -101,93 +94,37 @@ impl Webhook {
         if receiver.secrets.is_empty() {
             return Err(WebhookError::Unsigned);
         }
-        let tls = connection::verifying().map_err(WebhookError::Tls)?;
-        let rest = Mutex::new(Rest::new(receiver.pauses));
-        Ok(Self { receiver, tls: Arc::new(tls), idle: Mutex::default(), rest, clock })
+        let Receiver { endpoint, private, timeout, pauses, .. } = &receiver;
+        let poster = Poster::new("webhook", endpoint.clone(), *private, *timeout, *pauses, clock)?;
+        Ok(Self { receiver, poster })
     }
 
     /// Posts one event.
     async fn post(&self, event: &Envelope) -> Result<Delivery, Closed> {
-        let reason = self.rest(|rest| rest.reason(Instant::now()).map(str::to_owned));
-        if let Some(reason) = reason {
-            return Ok(Delivery::Failed(format!("it is left alone for now, as {reason}")));
+        match self.request(event) {
+            Ok(request) => self.poster.post(request).await,
+            Err(error) => Ok(Delivery::Refused(format!("the event cannot be written: {error}"))),
         }
-        let answer = match self.request(event) {
-            Ok(request) => tokio::time::timeout(self.receiver.timeout, self.exchange(request)).await,
-            Err(error) => return Ok(Delivery::Refused(format!("the event cannot be written: {error}"))),
-        };
-        let answer =
-            answer.unwrap_or_else(|_| Err(format!("it has not answered within {:?}", self.receiver.timeout)));
-        match answer {
-            Ok(answer) => self.judge(&answer),
-            Err(reason) => Ok(self.failed(reason, Some(None))),
-        }
-    }
-
-    fn judge(&self, answer: &Answer) -> Result<Delivery, Closed> {
-        match answer.meaning((self.clock)()) {
-            Meaning::Taken => {
-                self.rest(|rest| rest.end(Instant::now()));
-                Ok(Delivery::Acknowledged)
-            }
-            Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),
-            Meaning::TooLarge => Ok(Delivery::Refused(format!("it {}", answer.told()))),
-            Meaning::Failure => Ok(self.failed(format!("it {}", answer.told()), None)),
-            Meaning::Strain(wanted) => Ok(self.failed(format!("it {}", answer.told()), Some(wanted))),
-        }
-    }
-
-    /// A failure. With `pause` the receiver is left alone: for the time that it wants, or for ours.
-    fn failed(&self, reason: String, pause: Option<Option<Duration>>) -> Delivery {
-        if let Some(wanted) = pause {
-            self.rest(|rest| rest.begin(Instant::now(), reason.clone(), wanted, rand::random()));
-        }
-        Delivery::Failed(reason)
     }
 
     fn request(&self, event: &Envelope) -> Result<Request<Full<Bytes>>, String> {
         let body = event.structured().map_err(|error| error.to_string())?;
-        let now = (self.clock)().unix_timestamp();
+        let now = self.poster.now().unix_timestamp();
         let signature = signature::of(&self.receiver.secrets, event.id(), now, &body);
-        let request = Request::post(self.receiver.endpoint.path())
-            .header(header::HOST, self.receiver.endpoint.authority())
-            .header(header::USER_AGENT, concat!("session-ledger/", env!("CARGO_PKG_VERSION")))
+        let request = self
+            .poster
+            .request()
             .header(header::CONTENT_TYPE, "application/cloudevents+json; charset=utf-8")
             .header("webhook-id", event.id())
             .header("webhook-timestamp", now)
             .header("webhook-signature", signature);
         request.body(Full::from(body)).map_err(|error| error.to_string())
     }
-
-    /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free
-    /// one meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
-        let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(mut free) = free
-            && let Ok(answer) = free.send(request.clone()).await
-        {
-            return Ok(self.keep(free, answer));
-        }
-        let mut new = Connection::open(&self.receiver.endpoint, self.receiver.private, &self.tls).await?;
-        let answer = new.send(request).await.map_err(|error| format!("the connection broke: {error}"))?;
-        Ok(self.keep(new, answer))
-    }
-
-    fn keep(&self, connection: Connection, answer: Answer) -> Answer {
-        if connection.is_free() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        }
-        answer
-    }
-
-    fn rest<T>(&self, work: impl FnOnce(&mut Rest) -> T) -> T {
-        work(&mut self.rest.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl Sink for Webhook {
     fn name(&self) -> String {
-        format!("webhook {}", self.receiver.endpoint.authority())
+        self.poster.name()
     }
 
     fn publish<'a>(

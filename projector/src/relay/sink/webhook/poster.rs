@@ -1,0 +1,126 @@
+//! Posting to a receiver, whatever is posted: connections that are kept, a bound on each answer, and pauses
+//! for a receiver that is away or overloaded.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, header, request};
+use http_body_util::Full;
+use rustls::ClientConfig;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::super::{Closed, Delivery};
+use super::answer::{Answer, Meaning};
+use super::connection::{Connection, verifying};
+use super::rest::Rest;
+use super::{Endpoint, WebhookError};
+
+/// Posts to one receiver.
+pub(in crate::relay::sink) struct Poster {
+    /// What it is, for messages.
+    kind: &'static str,
+    endpoint: Endpoint,
+    private: bool,
+    timeout: Duration,
+    tls: Arc<ClientConfig>,
+    idle: Mutex<Vec<Connection>>,
+    rest: Mutex<Rest>,
+    clock: fn() -> OffsetDateTime,
+}
+
+impl Poster {
+    /// Connects when there is something to post. `private`: whether the receiver may be in one's own network.
+    pub(in crate::relay::sink) fn new(
+        kind: &'static str,
+        endpoint: Endpoint,
+        private: bool,
+        timeout: Duration,
+        pauses: [Duration; 2],
+        clock: fn() -> OffsetDateTime,
+    ) -> Result<Self, WebhookError> {
+        let tls = Arc::new(verifying().map_err(WebhookError::Tls)?);
+        let (idle, rest) = (Mutex::default(), Mutex::new(Rest::new(pauses)));
+        Ok(Self { kind, endpoint, private, timeout, tls, idle, rest, clock })
+    }
+
+    /// The kind, host and port.
+    pub(in crate::relay::sink) fn name(&self) -> String {
+        format!("{} {}", self.kind, self.endpoint.authority())
+    }
+
+    pub(in crate::relay::sink) fn now(&self) -> OffsetDateTime {
+        (self.clock)()
+    }
+
+    /// A request to the receiver, to which what is posted is added.
+    pub(in crate::relay::sink) fn request(&self) -> request::Builder {
+        Request::post(self.endpoint.path())
+            .header(header::HOST, self.endpoint.authority())
+            .header(header::USER_AGENT, concat!("session-ledger/", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// Posts a request, unless the receiver is left alone for now.
+    pub(in crate::relay::sink) async fn post(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Delivery, Closed> {
+        let reason = self.rest(|rest| rest.reason(Instant::now()).map(str::to_owned));
+        if let Some(reason) = reason {
+            return Ok(Delivery::Failed(format!("it is left alone for now, as {reason}")));
+        }
+        let answer = tokio::time::timeout(self.timeout, self.exchange(request)).await;
+        let answer = answer.unwrap_or_else(|_| Err(format!("it has not answered within {:?}", self.timeout)));
+        match answer {
+            Ok(answer) => self.judge(&answer),
+            Err(reason) => Ok(self.failed(reason, Some(None))),
+        }
+    }
+
+    fn judge(&self, answer: &Answer) -> Result<Delivery, Closed> {
+        match answer.meaning(self.now()) {
+            Meaning::Taken => {
+                self.rest(|rest| rest.end(Instant::now()));
+                Ok(Delivery::Acknowledged)
+            }
+            Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),
+            Meaning::TooLarge => Ok(Delivery::Refused(format!("it {}", answer.told()))),
+            Meaning::Failure => Ok(self.failed(format!("it {}", answer.told()), None)),
+            Meaning::Strain(wanted) => Ok(self.failed(format!("it {}", answer.told()), Some(wanted))),
+        }
+    }
+
+    /// A failure. With `pause` the receiver is left alone: for the time that it wants, or for ours.
+    fn failed(&self, reason: String, pause: Option<Option<Duration>>) -> Delivery {
+        if let Some(wanted) = pause {
+            self.rest(|rest| rest.begin(Instant::now(), reason.clone(), wanted, rand::random()));
+        }
+        Delivery::Failed(reason)
+    }
+
+    /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free
+    /// one meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+        let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(mut free) = free
+            && let Ok(answer) = free.send(request.clone()).await
+        {
+            return Ok(self.keep(free, answer));
+        }
+        let mut new = Connection::open(&self.endpoint, self.private, &self.tls).await?;
+        let answer = new.send(request).await.map_err(|error| format!("the connection broke: {error}"))?;
+        Ok(self.keep(new, answer))
+    }
+
+    fn keep(&self, connection: Connection, answer: Answer) -> Answer {
+        if connection.is_free() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        answer
+    }
+
+    fn rest<T>(&self, work: impl FnOnce(&mut Rest) -> T) -> T {
+        work(&mut self.rest.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
