@@ -168,6 +168,20 @@ async fn one_follows_at_a_time_and_a_forgotten_twin_applies_nothing() {
     assert_eq!(scene.words().await, ["tea 1"]);
 }
 
+/// PostgreSQL refuses a statement that was prepared for other columns than it would return now.
+#[tokio::test]
+async fn a_table_may_be_altered_while_it_is_followed() {
+    let scene = Scene::set().await;
+    scene.say("tea").await;
+    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
+    drain(&mut followed).await;
+    scene.run("alter table word add column note text").await;
+    scene.say("tea").await;
+    let step = followed.step(10).await.unwrap();
+    assert_eq!((step.events, step.parked), (1, 0));
+    assert_eq!(scene.words().await, ["tea 2"]);
+}
+
 /// Somebody who is mailed about a login of last year would think of a thief.
 #[tokio::test]
 async fn what_had_happened_before_a_projection_was_first_followed_has_no_side_effects() {

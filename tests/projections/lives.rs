@@ -20,7 +20,8 @@ pub(crate) const BEHIND: &str = "
 
 const LIVED: &str = "
     insert into life (session, version, is_over) values ($1, $2, $3)
-        on conflict (session) do update set version = excluded.version, is_over = excluded.is_over";
+        on conflict (session) do update set version = excluded.version, is_over = excluded.is_over
+    returning *";
 
 /// The latest version of each session.
 pub(crate) struct Lives {

@@ -11,7 +11,8 @@ pub(crate) const TABLES: &str = "
 
 const COUNTED: &str = "
     insert into word as known (word, times) values ($1, 1)
-        on conflict (word) do update set times = known.times + 1";
+        on conflict (word) do update set times = known.times + 1
+    returning *";
 const MAILED: &str = "insert into mail (event, word) values ($1, $2)";
 
 /// Counts the words that were said, and sends a mail for each that is new. The database refuses `poison`, the

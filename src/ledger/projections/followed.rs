@@ -115,6 +115,9 @@ impl<P: Projection> Followed<P> {
                 return Err(error);
             }
             self.roll_back().await?;
+            if matches!(error.of_store(), Some(Error::Outdated(_))) {
+                self.subscription.connection().forget_statements();
+            }
             tokio::time::sleep(backoff(attempt)).await;
         }
         self.apply(&batch, Mode::Apart).await

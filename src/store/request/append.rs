@@ -137,8 +137,8 @@ impl Append {
     }
 
     /// The steps that write this: the row with the first event, then each further event, then what is derived
-    /// besides the row. Their parameters cannot fail to encode. If the row is not at the expected version, the
-    /// server reports an error, so that nothing that is sent behind it can succeed, not even a COMMIT.
+    /// besides. Their parameters cannot fail to encode. If the row is not at the expected version, the server
+    /// reports an error, so that nothing that is sent behind it can succeed, not even a COMMIT.
     pub(super) fn steps<'a>(
         &'a self,
         client: &'a ClientWrapper,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// ```
 /// # use session_ledger::ledger::Statement;
 /// let seen = "insert into seen (name, times) values ($1, $2::bigint::integer)";
-/// Statement::new(seen, ["alice".into(), 3.into()]);
+/// Statement::new(seen, ["alice".into(), 3_i64.into()]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
