@@ -1,5 +1,5 @@
-//! A sink that refuses at random, relays that are killed anywhere, and somebody who asks for replays meanwhile:
-//! nothing is lost, and each session's order holds.
+//! A sink that refuses at random, relays that are killed anywhere, and somebody who asks for replays
+//! meanwhile: nothing is lost, and each session's order holds.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};

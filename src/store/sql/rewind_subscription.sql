@@ -3,8 +3,8 @@
 -- since. It never shows more than it did, so what a transaction that was open has written is still to come.
 -- OFFSET 0: the events since the moment are found by their time, and not on a walk through all transactions.
 -- No row: the lease is lost, and the cursor stays.
--- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint), $4 the moment (timestamptz), or null for the
---             beginning of the log
+-- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint), $4 the moment (timestamptz), or null for
+--             the beginning of the log
 with old as (
     select name, cursor, epoch
       from session_ledger.subscription
