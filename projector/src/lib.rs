@@ -19,6 +19,7 @@ pub mod epoch;
 mod error;
 mod facts;
 pub mod failed_logins;
+pub mod followers;
 mod hidden;
 pub mod history;
 pub mod key_file;

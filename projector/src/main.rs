@@ -11,8 +11,8 @@ use projector::relay::ndjson::READER_GONE;
 use projector::relay::target::Target;
 use projector::{
     Answer, Console, Error, archive, console_user, database, dead_letters, did, end, envelope, epoch,
-    failed_logins, history, key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain,
-    run as jobs, serve, sessions, state_at, stats, subscriptions, sweep, verify,
+    failed_logins, followers, history, key_file, keys, logins, manual, migrate, output, reader, rebuild,
+    relay, retain, run as jobs, serve, sessions, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -145,10 +145,10 @@ async fn attend(
     match asked {
         Relays::Run(asked) => follow(asked, open, console).await,
         Relays::Create { name, filter } => {
-            subscriptions::create(&open().await?, &name, &filter.filter(), console).await
+            followers::create(&open().await?, &name, &filter.filter(), console).await
         }
         Relays::Filter { name, filter } => {
-            subscriptions::set_filter(&open().await?, &name, &filter.filter(), console).await
+            followers::set_filter(&open().await?, &name, &filter.filter(), console).await
         }
         Relays::List { format } => subscriptions::list(&open().await?, format, console).await,
         Relays::Status { name } => subscriptions::status(&open().await?, &name, console).await,
@@ -157,7 +157,7 @@ async fn attend(
         }
         Relays::Replay(Replay { name, from: Some(from), .. }) => {
             let from = from.at(OffsetDateTime::now_utc());
-            subscriptions::replay_from(&open().await?, &name, from, console).await
+            followers::replay_from(&open().await?, &name, from, console).await
         }
         Relays::Replay(Replay { name, session, .. }) => {
             dead_letters::replay(&open().await?, &name, session, console).await
@@ -165,11 +165,9 @@ async fn attend(
         Relays::Skip(Parked { name, session, .. }) => {
             dead_letters::skip(&open().await?, &name, session, console).await
         }
-        Relays::Reset { name, to, yes } => {
-            subscriptions::reset(&open().await?, &name, to, yes, console).await
-        }
+        Relays::Reset { name, to, yes } => followers::reset(&open().await?, &name, to, yes, console).await,
         Relays::Schema => envelope::print(console),
-        Relays::Drop { name } => subscriptions::remove(&open().await?, &name, console).await,
+        Relays::Drop { name } => followers::remove(&open().await?, &name, console).await,
     }
 }
 

@@ -9,10 +9,12 @@ use crate::store::connection::lending::Lent;
 use crate::store::connection::pool::Pool;
 use crate::store::connection::watched::watched;
 use crate::store::log::checkpoint;
-use crate::store::log::feed::{self, Lease};
+use crate::store::log::feed;
+use crate::store::log::lease::{self, Lease};
 
 pub use checkpoint::Refusal;
-pub use feed::{Batch, FeedError};
+pub use feed::Batch;
+pub use lease::FeedError;
 
 /// How many seconds a lease lasts. After a holder was killed, another has to wait until its lease runs out.
 /// The same holder may come back at once under its own name.
@@ -73,7 +75,7 @@ impl Ledger {
     pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
         let opening = async {
             let client = Lent::of(self.client().await?);
-            let lease = feed::open(client.client(), name, holder, LEASE_SECONDS).await?;
+            let lease = lease::open(client.client(), name, holder, LEASE_SECONDS).await?;
             Ok(Subscription::new(client, self, lease))
         };
         answered(async { Ok(opening.await) }).await?
@@ -182,6 +184,6 @@ impl Subscription {
     ///
     /// The lease is lost already, or the database is away.
     pub async fn release(self) -> Result<(), FeedError> {
-        answered(async { Ok(feed::release(self.client.client(), &self.lease).await) }).await?
+        answered(async { Ok(lease::release(self.client.client(), &self.lease).await) }).await?
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod feed;
 pub(crate) mod guards;
 pub(crate) mod hashes;
 pub(crate) mod history;
+pub(crate) mod lease;
 mod parked;
 pub(crate) mod partitions;
 pub(crate) mod questions;

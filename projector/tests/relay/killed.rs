@@ -22,7 +22,7 @@ use super::{BOUND, TOKEN_HASH, ids, ledger, noted, session_id, settings};
 type Written = (Vec<String>, Vec<String>);
 
 /// Drops `future` after this number of polls; returns whether it was done before.
-async fn killed_after(polls: usize, future: impl Future) -> bool {
+pub(super) async fn killed_after(polls: usize, future: impl Future) -> bool {
     let (mut future, mut left) = (pin!(future), polls);
     std::future::poll_fn(|cx| {
         if left == 0 {
@@ -97,7 +97,7 @@ async fn the_rest(ledger: &Ledger, before: &[Output], wanted: &HashSet<String>) 
     output
 }
 
-fn delivered(lines: &[Value]) -> HashSet<String> {
+pub(super) fn delivered(lines: &[Value]) -> HashSet<String> {
     ids(lines).into_iter().map(str::to_owned).collect()
 }
 
@@ -141,7 +141,7 @@ async fn write_two(client: &Client, session: SessionId, version: i64) -> [String
 }
 
 /// A session's versions come in order once lines seen before are dropped.
-fn assert_in_order(lines: &[Value]) {
+pub(super) fn assert_in_order(lines: &[Value]) {
     let mut seen = HashSet::new();
     let mut versions: HashMap<&str, i64> = HashMap::new();
     for line in lines {

@@ -6,6 +6,7 @@ mod envelope;
 mod files;
 mod filters;
 mod killed;
+mod moody;
 mod moved;
 mod output;
 mod recovery;

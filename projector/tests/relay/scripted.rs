@@ -49,6 +49,11 @@ impl Scripted {
         self.0.lock().unwrap().taken.iter().map(text).collect()
     }
 
+    /// What was acknowledged.
+    pub(super) fn taken(&self) -> Vec<Value> {
+        self.0.lock().unwrap().taken.clone()
+    }
+
     /// The ids of what was acknowledged.
     pub(super) fn ids(&self) -> Vec<String> {
         let taken = &self.0.lock().unwrap().taken;

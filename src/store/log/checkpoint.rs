@@ -4,7 +4,8 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::feed::{Batch, FeedError, Lease, Target};
+use super::feed::{Batch, Target};
+use super::lease::{FeedError, Lease};
 use crate::session::{EventId, Recorded, SessionId};
 use crate::store::bare::bare;
 

@@ -5,7 +5,8 @@ use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use super::feed::{FeedError, Lease, check, held, subscription_filter};
+use super::feed::subscription_filter;
+use super::lease::{FeedError, Lease, check, held};
 use crate::plain_debug::plain_debug;
 use crate::session::{FeedFilter, UserId};
 use crate::store::bare::bare;
