@@ -66,7 +66,8 @@ async fn an_event_that_is_too_large_is_refused_and_the_others_are_not() {
     let mut ids: Vec<_> =
         receiver.posts().iter().map(|post| post.headers["webhook-id"].to_str().unwrap().to_owned()).collect();
     let mut wanted: Vec<_> = events.iter().map(|event| event.id().to_owned()).collect();
-    (ids.sort(), wanted.sort());
+    ids.sort();
+    wanted.sort();
     assert_eq!(ids, wanted);
 }
 
