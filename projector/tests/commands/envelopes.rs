@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 use projector::envelope::{Envelope, Telling, envelopes, schema};
 use serde_json::Value;
 use session_ledger::session::{ChainHash, SessionId};
@@ -62,6 +63,30 @@ async fn an_event_without_its_personal_fields_follows_the_schema() {
         let event = json(&envelope);
         assert_eq!(violations(&schema, &schema, &event), [""; 0], "{event:#}");
         assert_eq!((event["data"].get("client_ip"), event["data"].get("user_agent")), (None, None));
+    }
+}
+
+/// As hexadecimal digits, as base64 and as a list of numbers.
+#[tokio::test]
+async fn neither_a_token_hash_nor_a_chain_hash_leaves() {
+    let database = Database::fresh().await;
+    let told = told(&database, true).await;
+    let hashes = "select hash from session_ledger.event union select decode(repeat('ab', 32), 'hex')";
+    let hashes = database.connect().await.query(hashes, &[]).await.unwrap();
+    assert!(hashes.len() > 25);
+    let told: String =
+        told.iter().map(|event| String::from_utf8(event.structured().unwrap()).unwrap()).collect();
+    for hash in hashes.iter().map(|row| row.get::<_, &[u8]>(0)) {
+        let numbers = hash.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+        for written in [
+            HEXLOWER.encode(hash),
+            HEXUPPER.encode(hash),
+            BASE64.encode(hash),
+            BASE64URL.encode(hash),
+            numbers,
+        ] {
+            assert!(!told.contains(&written[..40]), "{written}");
+        }
     }
 }
 

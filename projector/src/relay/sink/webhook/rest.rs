@@ -39,7 +39,8 @@ impl Rest {
         self.until = Some((now + pause, reason));
     }
 
-    /// The receiver has taken an event. If it has asked for a pause meanwhile, the event was on its way before.
+    /// The receiver has taken an event. If it has asked for a pause meanwhile, the event was on its way
+    /// before.
     pub(super) fn end(&mut self, now: Instant) {
         if self.reason(now).is_none() {
             (self.failures, self.until) = (0, None);
