@@ -1,5 +1,16 @@
 //! Where a relay delivers events to.
 
+#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+pub mod address;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(any(feature = "nats", feature = "rabbitmq"))]
+mod tls;
+
 use std::pin::Pin;
 
 use crate::envelope::Envelope;
@@ -39,6 +50,8 @@ pub trait Sink: Send {
     ///
     /// No two of them are of one session: the relay sends the next event of a session when the one before has
     /// been acknowledged. So a sink may publish all at once, and its answers may come in any order.
-    fn publish<'a>(&'a mut self, events: &'a [Envelope])
-    -> Pin<Box<dyn Future<Output = Deliveries> + Send + 'a>>;
+    fn publish<'a>(
+        &'a mut self,
+        events: &'a [Envelope],
+    ) -> Pin<Box<dyn Future<Output = Deliveries> + Send + 'a>>;
 }
