@@ -40,8 +40,10 @@ begin
         on session_ledger.failed_login to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
-    grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at)
+    grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at, kinds, notes, users)
         on session_ledger.subscription to session_ledger_relay;
+    grant select, insert, update, delete
+        on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_relay;
 
     grant select on
         session_ledger.session,
@@ -84,5 +86,6 @@ begin
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;
     -- To drop a subscription is to forget what a follower has had: not the follower's own duty.
     grant select, delete on session_ledger.subscription to session_ledger_operator;
+    grant select on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_operator;
 end
 $$;

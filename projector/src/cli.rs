@@ -12,7 +12,6 @@ mod retain;
 mod run;
 mod serve;
 mod state_at;
-mod subscriptions;
 mod sweep;
 mod tables;
 mod verify;
@@ -32,12 +31,12 @@ pub use keys::Keys;
 pub use limits::{Limit, Limits};
 pub use logins::{Logins, People, Stats, Who};
 pub use rebuild::Rebuild;
-pub use relay::Relay;
+pub(crate) use relay::random_name;
+pub use relay::{Parked, Passing, Place, RelayRun, Relays, Replay};
 pub use retain::Retain;
 pub use run::{JobName, Run};
 pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
-pub use subscriptions::Subscriptions;
 pub use sweep::Sweep;
 pub use tables::Tables;
 pub use verify::Verify;
@@ -167,25 +166,11 @@ pub enum Command {
     ///
     /// Example: projector retain --ended 800d --failed-logins 90d --activity 30d --clients 90d
     Retain(Retain),
-    /// Follow the log and write new events to standard output
-    ///
-    /// Each event is one CloudEvents object on one line (NDJSON), without tokens, values or flash messages. A
-    /// batch is written and flushed; then the subscription remembers it. So after a crash a line may come
-    /// again, with the same id, but none is skipped. The lines of a session come in the order of its
-    /// versions. Several relays of one subscription may run: one follows, the others stand by. It needs a
-    /// role that is granted session_ledger_relay.
-    ///
-    /// Runs until it is interrupted, or nobody reads the output any more; then it lets others follow and ends
-    /// with exit code 0. What a pipe has taken counts as delivered. With --once it ends when all that is in
-    /// the log has been written.
-    ///
-    /// Example: projector relay --subscription audit --create --holder audit-1 >> audit.ndjson
-    Relay(Relay),
-    /// List the subscriptions with their lag, or drop one
-    Subscriptions {
-        /// The command about subscriptions.
+    /// Follow the log and deliver new events; list, move and mend the subscriptions
+    Relay {
+        /// The command about relays.
         #[command(subcommand)]
-        command: Subscriptions,
+        command: Relays,
     },
     /// Tell or raise the database's epoch, after a restore
     Epoch {
@@ -288,14 +273,7 @@ impl Command {
                 ("archive restore", "the role that owns the schema session_ledger")
             }
             Self::Retain(_) => ("retain", "a role that is granted session_ledger_operator"),
-            Self::Relay(_) => ("relay", "a role that is granted session_ledger_relay"),
-            Self::Subscriptions { command: Subscriptions::List { .. } } => (
-                "subscriptions list",
-                "a role that is granted session_ledger_auditor, session_ledger_relay or session_ledger_operator",
-            ),
-            Self::Subscriptions { command: Subscriptions::Drop { .. } } => {
-                ("subscriptions drop", "a role that is granted session_ledger_operator")
-            }
+            Self::Relay { command } => command.duty(),
             Self::Epoch { command: Epoch::Show } => {
                 ("epoch show", "a role that may use the schema session_ledger")
             }

@@ -87,7 +87,8 @@ impl Envelope {
         escaped(&self.data.to_string()).into_bytes()
     }
 
-    /// The whole event as one JSON object (structured mode, `application/cloudevents+json`), without a newline.
+    /// The whole event as one JSON object (structured mode, `application/cloudevents+json`), without a
+    /// newline.
     ///
     /// # Errors
     ///

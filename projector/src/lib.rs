@@ -11,6 +11,7 @@ pub mod cli;
 mod console;
 pub mod console_user;
 pub mod database;
+pub mod dead_letters;
 pub mod did;
 pub mod end;
 pub mod envelope;

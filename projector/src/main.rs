@@ -5,12 +5,14 @@ use std::io::{self, BufRead, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Parser;
-use projector::cli::{Archive, Audit, Command, CommandLine, Epoch, Keys, Subscriptions};
+use projector::cli::{Archive, Audit, Command, CommandLine, Epoch, Keys, Parked, RelayRun, Relays, Replay};
 use projector::relay::End;
+use projector::relay::ndjson::READER_GONE;
+use projector::relay::target::Target;
 use projector::{
-    Answer, Console, Error, archive, console_user, database, did, end, epoch, failed_logins, history,
-    key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs, serve,
-    sessions, state_at, stats, subscriptions, sweep, verify,
+    Answer, Console, Error, archive, console_user, database, dead_letters, did, end, epoch, failed_logins,
+    history, key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs,
+    serve, sessions, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -57,7 +59,7 @@ fn level(command: &Command) -> &'static str {
         Command::Serve(_) => "info",
         // The library tells each end at the level info.
         Command::Sweep(_) | Command::Run(_) => "warn,projector=info",
-        Command::Relay(_) => "warn",
+        Command::Relay { .. } => "warn",
         _ => "error",
     }
 }
@@ -92,31 +94,12 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Run(asked) => {
             let (address, policy) = (address()?, asked.limits.policy()?);
             let settings = asked.settings(&address, &mut SysRng)?;
-            let ledger = database::open_with(address, policy, jobs::CONNECTIONS_MAX).await?;
+            let ledger = database::open_with(address, policy, settings.connections_max()).await?;
             jobs::run(&ledger, settings, shutdown(), console).await
         }
         Command::Archive { command } => keep(command, open, console).await,
         Command::Retain(asked) => retain::run(&open().await?, &asked.limits(), console).await,
-        Command::Relay(asked) => {
-            let settings = asked.settings(&mut SysRng)?;
-            let stop = async {
-                tokio::select! {
-                    () = shutdown() => End::Stopped,
-                    () = reader::gone() => End::ReaderGone,
-                }
-            };
-            let end = relay::relay(&open().await?, &settings, &mut tokio::io::stdout(), stop).await?;
-            if end == End::ReaderGone {
-                console.note("Stopped, as nobody reads the output any more.")?;
-            }
-            Ok(Answer::Yes)
-        }
-        Command::Subscriptions { command: Subscriptions::List { format } } => {
-            subscriptions::list(&open().await?, format, console).await
-        }
-        Command::Subscriptions { command: Subscriptions::Drop { name } } => {
-            subscriptions::remove(&open().await?, &name, console).await
-        }
+        Command::Relay { command } => attend(command, open, console).await,
         Command::Epoch { command: Epoch::Show } => epoch::show(&open().await?, console).await,
         Command::Epoch { command: Epoch::Raise } => epoch::raise(address()?, console).await,
         Command::Keys { command: Keys::Generate { state } } => keys::run(state, &mut SysRng, console),
@@ -127,6 +110,64 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Man { out } => manual::man(out.as_deref(), console),
         Command::Serve(asked) => serve::run(&address()?, asked, shutdown(), console).await,
         Command::ConsoleUser(asked) => console_user::run(&asked.name, asked.role, shutdown(), console).await,
+    }
+}
+
+/// Runs a relay.
+async fn follow(
+    asked: RelayRun,
+    open: impl AsyncFnOnce() -> Result<Ledger, Error>,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    let mut sink = asked.to.sink();
+    let has_reader = asked.to == Target::Stdout;
+    let settings = asked.settings(&mut SysRng)?;
+    let stop = async {
+        tokio::select! {
+            () = shutdown() => End::Stopped,
+            () = reader::gone(), if has_reader => End::Closed(READER_GONE.to_owned()),
+        }
+    };
+    let end = relay::relay(&open().await?, &settings, sink.as_mut(), stop).await?;
+    if let End::Closed(reason) = end {
+        console.note(&format!("Stopped, as {reason}."))?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Does what is to be done with subscriptions.
+async fn attend(
+    asked: Relays,
+    open: impl AsyncFnOnce() -> Result<Ledger, Error>,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    match asked {
+        Relays::Run(asked) => follow(asked, open, console).await,
+        Relays::Create { name, filter } => {
+            subscriptions::create(&open().await?, &name, &filter.filter(), console).await
+        }
+        Relays::Filter { name, filter } => {
+            subscriptions::set_filter(&open().await?, &name, &filter.filter(), console).await
+        }
+        Relays::List { format } => subscriptions::list(&open().await?, format, console).await,
+        Relays::Status { name } => subscriptions::status(&open().await?, &name, console).await,
+        Relays::DeadLetters { name, format } => {
+            dead_letters::list(&open().await?, name.as_deref(), format, console).await
+        }
+        Relays::Replay(Replay { name, from: Some(from), .. }) => {
+            let from = from.at(OffsetDateTime::now_utc());
+            subscriptions::replay_from(&open().await?, &name, from, console).await
+        }
+        Relays::Replay(Replay { name, session, .. }) => {
+            dead_letters::replay(&open().await?, &name, session, console).await
+        }
+        Relays::Skip(Parked { name, session, .. }) => {
+            dead_letters::skip(&open().await?, &name, session, console).await
+        }
+        Relays::Reset { name, to, yes } => {
+            subscriptions::reset(&open().await?, &name, to, yes, console).await
+        }
+        Relays::Drop { name } => subscriptions::remove(&open().await?, &name, console).await,
     }
 }
 

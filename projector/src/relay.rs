@@ -1,32 +1,49 @@
-//! The log as a stream for others: one CloudEvents object a line (NDJSON), as events are appended.
+//! The log as a stream for others: each event in its envelope, delivered to a sink as it is appended.
 //!
-//! A batch is written and flushed, then checkpointed. So a line may come twice, with the same id, but none is
-//! skipped. A session's lines come in the order of its versions, repeats aside. A line counts once its
-//! newline is there: a relay that was killed may leave a part of a line behind, so begin the next run on a
-//! new line of the file.
+//! A batch is delivered, then checkpointed. So an event may come twice, with the same id, but none is
+//! skipped. A session's events come in the order of its versions, repeats aside: the next one is delivered
+//! when the one before has been acknowledged. No transaction is open while a sink is spoken to.
+//!
+//! An event that a sink refuses becomes a dead letter, and the later events of its session wait behind it;
+//! the other sessions' flow. A sink that is away is tried again until it is back.
 //!
 //! If a subscription has several relays, one follows the log and the others wait for its lease. However a
 //! relay ends, other than by being killed, it gives the lease back.
 
+mod delivery;
+pub mod ndjson;
+mod pending;
 pub mod sink;
+mod stop;
+pub mod target;
+mod told;
 
-use std::pin::{Pin, pin};
+use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
-use std::{fmt, io};
 
 use session_ledger::Ledger;
-use session_ledger::ledger::{Batch, FeedError, Subscription, SubscriptionError};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, sleep};
+use session_ledger::ledger::{FeedError, Subscription, SubscriptionError};
+use tokio::time::Instant;
 
-use crate::envelope::Envelope;
+use self::delivery::deliver_all;
+use self::sink::{Closed, Sink};
+use self::stop::Stop;
 use crate::subscriptions::unknown;
+
+pub use self::told::describe;
 
 /// The first and the longest pause before a database that is away is tried again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
-/// The time between two renewals of an idle relay's lease, which lasts 30 seconds.
-const RENEWAL: Duration = Duration::from_secs(10);
+/// The `source` of the events, unless another one is said.
+pub const SOURCE: &str = "/session-ledger";
+
+/// About how many events a batch has, unless another number is said.
+pub const BATCH: u32 = 500;
+
+/// The longest pause when there was nothing new, in milliseconds, unless another one is said.
+pub const IDLE_MS: u32 = 100;
 
 /// The settings of a relay.
 #[derive(Clone, Debug)]
@@ -44,19 +61,29 @@ pub struct Relay {
     pub source: String,
     /// About how many events a batch has, at least 1.
     pub batch: u32,
-    /// The pause when there was nothing new.
+    /// The longest pause when there was nothing new.
     pub idle: Duration,
+    /// How often an event may fail before it is given up as a dead letter; none for ever. Failures count
+    /// while the whole sink is away, too.
+    pub tries_max: Option<u32>,
 }
 
 /// The relay cannot go on.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RelayError {
-    /// The output does not take the lines.
-    #[error("the output cannot be written ({0}): the lines since the last checkpoint will be written again")]
-    Output(#[source] io::Error),
+    /// The sink did not take an event, and the relay is to try nothing again.
+    #[error(
+        "{sink} did not take an event ({reason}): what was delivered since the last checkpoint comes again"
+    )]
+    Undelivered {
+        /// The sink's name.
+        sink: String,
+        /// Its reason.
+        reason: String,
+    },
     /// There is no such subscription, or the log cannot be followed.
-    #[error("{}", told(.0))]
+    #[error("{}", advised(.0))]
     Subscription(SubscriptionError),
 }
 
@@ -73,7 +100,7 @@ impl From<FeedError> for RelayError {
 }
 
 /// A missing subscription is told with the one that was perhaps meant, and with the way to make it.
-fn told(error: &SubscriptionError) -> String {
+fn advised(error: &SubscriptionError) -> String {
     match error {
         SubscriptionError::Unknown { name, known } => {
             format!("{}; --create makes a new one, from the beginning of the log", unknown(name, known))
@@ -83,12 +110,12 @@ fn told(error: &SubscriptionError) -> String {
 }
 
 /// Why a relay has ended without an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// It was asked to stop.
     Stopped,
-    /// Nobody reads the output any more.
-    ReaderGone,
+    /// The sink takes nothing any more, for this reason: nobody reads the output, say.
+    Closed(String),
     /// All that was in the log has been delivered.
     UpToDate,
 }
@@ -100,40 +127,68 @@ impl fmt::Debug for RelayError {
     }
 }
 
-/// A future that is ready when the relay is to stop, with the reason. The relay finishes its batch first.
-type Stop<'a, S> = Pin<&'a mut S>;
+/// How a relay's work under one lease was cut short.
+enum Interrupted {
+    Error(RelayError),
+    End(End),
+}
 
-/// Follows the log until `stop` is ready or nobody reads the output any more, then gives the lease back.
+impl From<RelayError> for Interrupted {
+    fn from(error: RelayError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<FeedError> for Interrupted {
+    fn from(error: FeedError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<Closed> for Interrupted {
+    fn from(closed: Closed) -> Self {
+        Self::End(End::Closed(closed.reason))
+    }
+}
+
+/// Follows the log until `stop` is ready or the sink takes no more, then gives the lease back.
 ///
-/// While the database is away, or another relay holds the lease, the relay logs a warning and tries again,
-/// unless it is to follow the log once only.
+/// While the database or the sink is away, or another relay holds the lease, the relay logs a warning and
+/// tries again, unless it is to follow the log once only. `stop` tells why the relay is to end. A batch that
+/// is being delivered then gets a few seconds to its end.
 ///
 /// # Errors
 ///
-/// The output does not take the lines, there is no such subscription, or the log cannot be followed for a
-/// reason that does not pass.
-pub async fn relay<W, S>(ledger: &Ledger, relay: &Relay, output: &mut W, stop: S) -> Result<End, RelayError>
-where
-    W: AsyncWrite + Unpin,
-    S: Future<Output = End>,
-{
-    let mut stop = pin!(stop);
+/// There is no such subscription, the log cannot be followed for a reason that does not pass, or the sink did
+/// not take an event and nothing is to be tried again.
+pub async fn relay(
+    ledger: &Ledger,
+    relay: &Relay,
+    sink: &mut dyn Sink,
+    stop: impl Future<Output = End>,
+) -> Result<End, RelayError> {
+    let stop = pin!(stop);
+    let mut stop = Stop::new(stop);
     let mut delay = BACKOFF[0];
     // A subscription that is dropped meanwhile is not made again.
-    let mut create = relay.create;
+    let (mut create, mut stands_by) = (relay.create, false);
     loop {
         let opened = Instant::now();
-        match follow(ledger, relay, &mut create, output, stop.as_mut()).await {
+        match follow(ledger, relay, &mut create, sink, &mut stop).await {
             Err(RelayError::Subscription(SubscriptionError::Feed(error)))
                 if !relay.once && passes(&error) =>
             {
                 // A relay that had worked for a while begins again with the shortest pause.
                 delay = if opened.elapsed() > BACKOFF[1] { BACKOFF[0] } else { delay };
-                tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
+                // One that stands by says so once.
+                let stood_by = std::mem::replace(&mut stands_by, matches!(error, FeedError::Held { .. }));
+                if !(stood_by && stands_by) {
+                    tracing::warn!("relay `{}`: {error}; trying again in {delay:?}", relay.subscription);
+                }
             }
             ended => return ended,
         }
-        if let Some(end) = stops_within(delay, stop.as_mut()).await {
+        if let Some(end) = stop.within(delay).await {
             return Ok(end);
         }
         delay = BACKOFF[1].min(delay * 2);
@@ -149,99 +204,33 @@ fn passes(error: &FeedError) -> bool {
     }
 }
 
-async fn follow<W, S>(
+async fn follow<S: Future<Output = End>>(
     ledger: &Ledger,
     relay: &Relay,
     create: &mut bool,
-    output: &mut W,
-    stop: Stop<'_, S>,
-) -> Result<End, RelayError>
-where
-    W: AsyncWrite + Unpin,
-    S: Future<Output = End>,
-{
+    sink: &mut dyn Sink,
+    stop: &mut Stop<'_, S>,
+) -> Result<End, RelayError> {
     let Relay { subscription, holder, .. } = relay;
     let mut subscription = match *create {
         true => ledger.subscription(subscription, holder).await?,
         false => ledger.existing_subscription(subscription, holder).await?,
     };
     *create = false;
-    let ended = deliver_all(&mut subscription, relay, output, stop).await;
+    let ended = match deliver_all(&mut subscription, relay, sink, stop).await {
+        Ok(end) | Err(Interrupted::End(end)) => Ok(end),
+        Err(Interrupted::Error(error)) => Err(error),
+    };
     // After an error of the feed there may be no lease to give back.
-    if matches!(ended, Ok(_) | Err(RelayError::Output(_))) {
+    if matches!(ended, Ok(_) | Err(RelayError::Undelivered { .. })) {
         release(subscription).await;
     }
-    match ended {
-        Err(RelayError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(End::ReaderGone),
-        ended => ended,
-    }
-}
-
-/// Delivers batch after batch, until one of the ends comes.
-async fn deliver_all<W, S>(
-    subscription: &mut Subscription,
-    relay: &Relay,
-    output: &mut W,
-    mut stop: Stop<'_, S>,
-) -> Result<End, RelayError>
-where
-    W: AsyncWrite + Unpin,
-    S: Future<Output = End>,
-{
-    let mut renewed = Instant::now();
-    loop {
-        let batch = subscription.next_batch(relay.batch).await?;
-        let (is_empty, is_up_to_date) = (batch.events.is_empty(), batch.is_up_to_date());
-        if !is_empty {
-            deliver(&batch, &relay.source, output).await?;
-            subscription.checkpoint(batch).await?;
-            renewed = Instant::now();
-        } else if renewed.elapsed() > RENEWAL {
-            subscription.renew().await?;
-            renewed = Instant::now();
-        }
-        if relay.once && is_up_to_date {
-            return Ok(End::UpToDate);
-        }
-        let pause = if is_empty { relay.idle } else { Duration::ZERO };
-        if let Some(end) = stops_within(pause, stop.as_mut()).await {
-            return Ok(end);
-        }
-    }
-}
-
-/// Writes a batch and waits until the output has taken all of it.
-async fn deliver(
-    batch: &Batch,
-    source: &str,
-    output: &mut (impl AsyncWrite + Unpin),
-) -> Result<(), RelayError> {
-    let mut lines = Vec::new();
-    for recorded in &batch.events {
-        let line = Envelope::new(recorded, source).line();
-        lines.extend(line.map_err(|error| RelayError::Output(error.into()))?);
-    }
-    output.write_all(&lines).await.map_err(RelayError::Output)?;
-    output.flush().await.map_err(RelayError::Output)
+    ended
 }
 
 /// Gives the lease back. If that fails, the lease runs out by itself; all is delivered and checkpointed.
 async fn release(subscription: Subscription) {
     if let Err(error) = subscription.release().await {
         tracing::warn!("{error}");
-    }
-}
-
-async fn stops_within<S: Future<Output = End>>(pause: Duration, stop: Stop<'_, S>) -> Option<End> {
-    let paused = async {
-        // Even the shortest sleep takes a millisecond, so none is made for a pause of zero.
-        if !pause.is_zero() {
-            sleep(pause).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        end = stop => Some(end),
-        () = paused => None,
     }
 }

@@ -6,6 +6,7 @@
 
 mod job;
 mod lead;
+mod relaying;
 mod site;
 mod told;
 
@@ -21,14 +22,18 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use self::job::{Job, Work};
+pub use self::relaying::Relaying;
 use crate::serve::ServeError;
 use crate::{Answer, Console, Error};
 
 /// How long jobs and requests under way may take once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The most connections: of jobs, of their leases, of those who ask for metrics.
-pub const CONNECTIONS_MAX: usize = 6;
+/// The pauses after failures: the first one, and the longest.
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// The most connections of jobs, of their leases, and of those who ask for metrics.
+const CONNECTIONS_MAX: usize = 6;
 
 /// What is done, and by whom.
 #[derive(Debug)]
@@ -41,6 +46,15 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// What is done.
     pub jobs: Vec<Job>,
+    /// Which subscriptions are delivered, and where to.
+    pub relays: Vec<Relaying>,
+}
+
+impl Settings {
+    /// The most connections that the process takes: each relay keeps one.
+    pub fn connections_max(&self) -> usize {
+        CONNECTIONS_MAX + self.relays.len()
+    }
 }
 
 /// Does the jobs until `stop` is ready.
@@ -55,11 +69,13 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
     let metrics = recorder()?;
-    let Settings { holder, lease, listen, jobs } = settings;
+    let Settings { holder, lease, listen, jobs, relays } = settings;
     let taken = |error| ServeError::Listen { address: listen, error };
     let acceptor = TcpListener::bind(listen.to_string()).into_acceptor().await.map_err(taken)?;
     let own = acceptor.local_addr().iter().find_map(|address| address.as_socket_addr().copied());
-    let names: Vec<_> = jobs.iter().map(|job| job.work.name()).collect();
+    let of_jobs = jobs.iter().map(|job| job.work.name().to_owned());
+    let of_relays = relays.iter().map(|relaying| format!("relay {}", relaying.relay.subscription));
+    let names: Vec<_> = of_jobs.chain(of_relays).collect();
     let (names, own) = (names.join(", "), own.unwrap_or(listen));
     console.print(&format!("Does {names} as {holder}; metrics on http://{own}/metrics\n"))?;
 
@@ -68,6 +84,9 @@ pub async fn run(
     for job in jobs {
         let turn = lead::Turn { ledger: ledger.clone(), holder: holder.clone(), lease, job };
         running.spawn(turn.take_turns(stopped.clone()));
+    }
+    for relaying in relays {
+        running.spawn(relaying.keep_on(ledger.clone(), stopped.clone()));
     }
     let site = site::site(Arc::new(site::Desk { ledger: ledger.clone(), metrics }));
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(site, stop, Some(GRACE)).await?;
@@ -86,4 +105,9 @@ fn recorder() -> Result<PrometheusHandle, Error> {
     metrics::set_global_recorder(recorder).map_err(|error| Error::Arguments(error.to_string()))?;
     told::describe();
     Ok(handle)
+}
+
+/// How long to wait after so many failures.
+fn pause_after(failures: u32) -> Duration {
+    BACKOFF.0.saturating_mul(1 << failures.min(6)).min(BACKOFF.1)
 }

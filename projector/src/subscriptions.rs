@@ -1,12 +1,16 @@
-//! `projector subscriptions`: the followers of the log, how far each lags behind, and their end.
+//! The followers of the log: how far each lags behind, what it is delivered, where it goes on, and its end.
 
 use futures_util::stream;
+use rand::rngs::SysRng;
 use serde::Serialize;
 use session_ledger::Ledger;
 use session_ledger::ledger::{SubscriptionError, SubscriptionSummary};
+use session_ledger::session::{FeedFilter, UserId};
 use time::OffsetDateTime;
 
+use crate::cli::{Place, random_name};
 use crate::output::{self, Column, Format, Listed, whole};
+use crate::words::count;
 use crate::{Answer, Console, Error, words};
 
 /// Lists the subscriptions by their names. [`Answer::No`] if there are none.
@@ -18,11 +22,159 @@ pub async fn list(ledger: &Ledger, format: Format, console: &mut Console<'_>) ->
     let listed = ledger.subscriptions().await?;
     let is_empty = listed.is_empty();
     if is_empty {
-        console.note("There is no subscription: `projector relay --create` makes one.")?;
+        console.note("There is no subscription: `projector relay create` makes one.")?;
     }
     let lines = listed.into_iter().map(|one| Ok::<_, Error>(Line::from(one)));
     output::write(console, format, stream::iter(lines)).await?;
     Ok(if is_empty { Answer::No } else { Answer::Yes })
+}
+
+/// Tells how one subscription is. [`Answer::No`] if it has dead letters.
+///
+/// # Errors
+///
+/// There is none of that name, the database is away, or the output cannot be written.
+pub async fn status(ledger: &Ledger, name: &str, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let listed = ledger.subscriptions().await?;
+    let known: Vec<_> = listed.iter().map(|one| one.name.clone()).collect();
+    let Some(summary) = listed.into_iter().find(|one| one.name == name) else {
+        let name = name.to_owned();
+        return Err(Error::Subscription(SubscriptionError::Unknown { name, known }));
+    };
+    let has_dead_letters = summary.dead_letters > 0;
+    console.print(&status_of(&summary))?;
+    Ok(if has_dead_letters { Answer::No } else { Answer::Yes })
+}
+
+/// What there is to say of a subscription, a line each.
+fn status_of(summary: &SubscriptionSummary) -> String {
+    let time = |at: &OffsetDateTime| words::to_second(*at);
+    let since = summary.lag_since.iter().map(|at| format!(", the first from {}", time(at)));
+    let held = summary.held.as_ref();
+    let lines = [
+        ("subscription", summary.name.clone()),
+        ("is delivered", passes(&summary.filter)),
+        ("lag", format!("{}{}", bounded(summary.lag), since.collect::<String>())),
+        ("held by", held.map_or("nobody".to_owned(), |(who, until)| format!("{who} until {}", time(until)))),
+        ("last moved", summary.moved_at.as_ref().map_or("never".to_owned(), time)),
+        ("dead letters", bounded(summary.dead_letters)),
+        ("parked sessions", bounded(summary.parked_sessions)),
+    ];
+    lines.iter().map(|(name, value)| format!("{name:<16} {value}\n")).collect()
+}
+
+/// Makes a subscription with a filter.
+///
+/// # Errors
+///
+/// There is one of that name, or the database is away.
+pub async fn create(
+    ledger: &Ledger,
+    name: &str,
+    filter: &FeedFilter,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    if !ledger.create_subscription(name, filter).await? {
+        return Err(Error::Arguments(format!(
+            "there is a subscription `{name}` already: `projector relay filter` changes what it is delivered"
+        )));
+    }
+    console.print(&format!(
+        "Made subscription `{name}`, from the beginning of the log: {}.\n",
+        passes(filter)
+    ))?;
+    Ok(Answer::Yes)
+}
+
+/// Gives a subscription another filter.
+///
+/// # Errors
+///
+/// There is none of that name, or the database is away.
+pub async fn set_filter(
+    ledger: &Ledger,
+    name: &str,
+    filter: &FeedFilter,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    ledger.set_subscription_filter(name, filter).await.map_err(Error::Subscription)?;
+    console.print(&format!("Subscription `{name}` is delivered {} from now on.\n", passes(filter)))?;
+    Ok(Answer::Yes)
+}
+
+/// Has all events that were recorded since a moment delivered again.
+///
+/// # Errors
+///
+/// There is none of that name, the database is away, or the process needs a random name and the generator
+/// fails.
+pub async fn replay_from(
+    ledger: &Ledger,
+    name: &str,
+    from: OffsetDateTime,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    let holder = random_name(&mut SysRng)?;
+    let events = ledger.rewind_subscription(name, &holder, Some(from)).await.map_err(Error::Subscription)?;
+    let (events, from) = (events_of(events), words::exact(from));
+    console.print(&format!(
+        "Subscription `{name}` went back: {events} from {from} on will be delivered again.\n"
+    ))?;
+    Ok(Answer::Yes)
+}
+
+/// Moves a subscription to an end of the log, if that is confirmed.
+///
+/// # Errors
+///
+/// It is not confirmed, there is none of that name, or the database is away.
+pub async fn reset(
+    ledger: &Ledger,
+    name: &str,
+    to: Place,
+    is_confirmed: bool,
+    console: &mut Console<'_>,
+) -> Result<Answer, Error> {
+    if !is_confirmed {
+        let what = match to {
+            Place::Beginning => "all events would be delivered again",
+            Place::Now => "what was not delivered by now would never be",
+        };
+        return Err(Error::Arguments(format!("nothing was changed: {what}; say --yes if that is meant")));
+    }
+    let holder = random_name(&mut SysRng)?;
+    let moved = match to {
+        Place::Beginning => ledger.rewind_subscription(name, &holder, None).await,
+        Place::Now => ledger.forward_subscription(name, &holder).await,
+    };
+    let events = events_of(moved.map_err(Error::Subscription)?);
+    console.print(&match to {
+        Place::Beginning => format!("Subscription `{name}` went back: {events} will be delivered again.\n"),
+        Place::Now => format!("Subscription `{name}` went on: {events} will never be delivered.\n"),
+    })?;
+    Ok(Answer::Yes)
+}
+
+fn events_of(number: i64) -> String {
+    count(number.unsigned_abs(), "event")
+}
+
+/// What a filter lets pass, in words.
+fn passes(filter: &FeedFilter) -> String {
+    let kinds = filter.kinds.iter().map(|kind| format!("`{kind}`"));
+    let notes = filter.notes.iter().map(|name| format!("notes `{name}`"));
+    let facts: Vec<_> = kinds.chain(notes).collect();
+    let facts = if facts.is_empty() { "all events".to_owned() } else { facts.join(", ") };
+    if filter.users.is_empty() {
+        return facts;
+    }
+    let users: Vec<_> = filter.users.iter().map(UserId::as_str).collect();
+    format!("{facts} of {}", users.join(", "))
+}
+
+/// A number that is counted up to a bound.
+fn bounded(number: i64) -> String {
+    if number < SubscriptionSummary::LAG_MAX { number.to_string() } else { format!("{number} or more") }
 }
 
 /// Removes a subscription that nobody holds.
@@ -51,6 +203,10 @@ struct Line {
     held_until: Option<OffsetDateTime>,
     #[serde(serialize_with = "output::exact_time_if_any")]
     moved_at: Option<OffsetDateTime>,
+    dead_letters: i64,
+    parked_sessions: i64,
+    /// What it is delivered, in words.
+    filter: String,
 }
 
 impl From<SubscriptionSummary> for Line {
@@ -65,24 +221,37 @@ impl From<SubscriptionSummary> for Line {
             holder,
             held_until,
             moved_at: summary.moved_at,
+            dead_letters: summary.dead_letters,
+            parked_sessions: summary.parked_sessions,
+            filter: passes(&summary.filter),
         }
     }
 }
 
 impl Listed for Line {
-    const COLUMNS: &'static [Column] =
-        &[whole("NAME"), whole("LAG"), whole("SINCE"), whole("DELIVERED"), whole("MOVED"), whole("HELD BY")];
+    const COLUMNS: &'static [Column] = &[
+        whole("NAME"),
+        whole("LAG"),
+        whole("SINCE"),
+        whole("DELIVERED"),
+        whole("MOVED"),
+        whole("HELD BY"),
+        whole("DEAD"),
+        whole("PARKED"),
+    ];
     const DROPPED: &'static [&'static str] = &["MOVED", "DELIVERED", "SINCE", "HELD BY"];
 
     fn cells(&self) -> Vec<String> {
         let time = |at: Option<OffsetDateTime>| at.map(words::to_second).unwrap_or_default();
         vec![
             self.name.clone(),
-            if self.lag_is_exact { self.lag.to_string() } else { format!("{} or more", self.lag) },
+            bounded(self.lag),
             time(self.lag_since),
             self.delivered.to_string(),
             time(self.moved_at),
             self.holder.clone().unwrap_or_default(),
+            if self.dead_letters > 0 { bounded(self.dead_letters) } else { String::new() },
+            if self.parked_sessions > 0 { bounded(self.parked_sessions) } else { String::new() },
         ]
     }
 }

@@ -301,7 +301,7 @@ impl Builder {
     /// # }
     /// ```
     pub fn on_committed(mut self, hook: impl Fn(&Committed<'_>) + Send + Sync + 'static) -> Self {
-        self.teller = Teller(Some(Arc::new(hook)));
+        self.teller.hook = Some(Arc::new(hook));
         self
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::session::{Client, Entry, Event, SessionId, Written};
 
 /// The name under which the log tells of facts.
@@ -25,20 +27,47 @@ pub(super) type CommittedHook = Arc<dyn Fn(&Committed<'_>) + Send + Sync>;
 
 /// Tells of what is committed.
 #[derive(Clone, Default)]
-pub(super) struct Teller(pub(super) Option<CommittedHook>);
+pub(super) struct Teller {
+    pub(super) hook: Option<CommittedHook>,
+    commits: watch::Sender<()>,
+}
+
+/// Hears that this process has committed.
+pub(super) struct Commits(watch::Receiver<()>);
+
+impl Commits {
+    /// Only what comes from now on counts.
+    pub(super) fn forget(&mut self) {
+        self.0.mark_unchanged();
+    }
+
+    /// Waits for a commit since the last time that this was called, or the others were forgotten.
+    pub(super) async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            // The ledger is gone, and commits nothing any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
 
 impl fmt::Debug for Teller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Teller").field(&self.0.is_some()).finish()
+        f.debug_struct("Teller").field("hook", &self.hook.is_some()).finish_non_exhaustive()
     }
 }
 
 impl Teller {
+    pub(super) fn commits(&self) -> Commits {
+        Commits(self.commits.subscribe())
+    }
+
     /// Tells the hook of each event, and the log of those that a monitor wants to hear of (ASVS 16.3.1).
+    /// Wakes the followers of the feed in this process.
     pub(super) fn tell(&self, written: &Written) {
+        self.commits.send_replace(());
         let is_logged = tracing::enabled!(target: TARGET, tracing::Level::INFO);
         for entry in &written.entries {
-            if let Some(hook) = &self.0 {
+            if let Some(hook) = &self.hook {
                 let client = entry.client.as_ref().or(written.state.client.as_ref());
                 hook(&Committed { session: written.id, entry, client });
             }

@@ -3,12 +3,15 @@
 use std::fmt;
 
 use super::Ledger;
+use super::committed::Commits;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::Lent;
 use crate::store::connection::pool::Pool;
 use crate::store::connection::watched::watched;
+use crate::store::log::checkpoint;
 use crate::store::log::feed::{self, Lease};
 
+pub use checkpoint::Refusal;
 pub use feed::{Batch, FeedError};
 
 /// How many seconds a lease lasts. After a holder was killed, another has to wait until its lease runs out.
@@ -38,10 +41,15 @@ pub(super) const LEASE_SECONDS: f64 = 30.0;
 /// apart from repeats. No transaction is open between the calls. A subscription keeps one connection as long
 /// as it lives, so that it cannot outlive a failover unnoticed: after [`FeedError::Store`] or
 /// [`FeedError::LeaseLost`] open it again.
+///
+/// A subscription has a [filter](crate::session::FeedFilter), and skips the events of sessions that wait
+/// behind a [refused one](Self::checkpoint_refusing). Their events come in batches of their own once
+/// [somebody asks for them](Ledger::replay_dead_letters).
 pub struct Subscription {
     client: Lent,
     pool: Pool,
     lease: Lease,
+    commits: Commits,
 }
 
 impl fmt::Debug for Subscription {
@@ -66,24 +74,26 @@ impl Ledger {
         let opening = async {
             let client = Lent::of(self.client().await?);
             let lease = feed::open(client.client(), name, holder, LEASE_SECONDS).await?;
-            Ok(Subscription::new(client, self.pool(), lease))
+            Ok(Subscription::new(client, self, lease))
         };
         answered(async { Ok(opening.await) }).await?
     }
 }
 
 impl Subscription {
-    pub(super) fn new(client: Lent, pool: &Pool, lease: Lease) -> Self {
-        Self { client, pool: pool.clone(), lease }
+    pub(super) fn new(client: Lent, ledger: &Ledger, lease: Lease) -> Self {
+        Self { client, pool: ledger.pool().clone(), lease, commits: ledger.0.teller.commits() }
     }
 
     /// The next events: at most `limit` (at least 1), and the rest of the events of the last one's
-    /// transaction. Empty if there is nothing new. Until the batch is checkpointed, its events come again.
+    /// transaction. Without [news](Batch::is_news) there is nothing to checkpoint. Until the batch is
+    /// checkpointed, its events come again.
     ///
     /// # Errors
     ///
     /// The lease is lost, or the database is away.
     pub async fn next_batch(&mut self, limit: u32) -> Result<Batch, FeedError> {
+        self.commits.forget();
         // A large batch takes its time.
         watched(&self.pool, feed::next_batch(self.client.client(), &self.lease, limit)).await
     }
@@ -95,7 +105,66 @@ impl Subscription {
     /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the
     /// subscription next.
     pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
-        self.checkpoint_at(Some(&batch)).await
+        let checkpointing = checkpoint::checkpoint(self.client.client(), &self.lease, &batch);
+        answered(async { Ok(checkpointing.await) }).await?
+    }
+
+    /// As [`checkpoint`](Self::checkpoint), for a batch of which some events can never be delivered: each is
+    /// kept as a [dead letter](Ledger::dead_letters), and the later events of its session wait behind it, so
+    /// that the session's order holds. So of each session one event at most is refused, and those behind it
+    /// are to be left undelivered.
+    ///
+    /// ```no_run
+    /// # use session_ledger::ledger::{FeedError, Refusal, Subscription};
+    /// # use session_ledger::session::Recorded;
+    /// # async fn example(
+    /// #     mut subscription: Subscription,
+    /// #     send: impl Fn(&Recorded) -> Result<(), String>,
+    /// # ) -> Result<(), FeedError> {
+    /// let batch = subscription.next_batch(100).await?;
+    /// let mut refused: Vec<Refusal> = Vec::new();
+    /// for recorded in &batch.events {
+    ///     if refused.iter().any(|one| one.session == recorded.session_id) {
+    ///         continue;
+    ///     }
+    ///     if let Err(reason) = send(recorded) {
+    ///         refused.push(Refusal::of(recorded, reason));
+    ///     }
+    /// }
+    /// subscription.checkpoint_refusing(batch, &refused).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`checkpoint`](Self::checkpoint).
+    pub async fn checkpoint_refusing(&mut self, batch: Batch, refused: &[Refusal]) -> Result<(), FeedError> {
+        if refused.is_empty() {
+            return self.checkpoint(batch).await;
+        }
+        let refusing = checkpoint::refuse(self.client.client(), &self.lease, &batch, refused);
+        answered(async { Ok(refusing.await) }).await?
+    }
+
+    /// Waits until this process has committed an event since the last batch was read. What other processes
+    /// commit does not count: wait a while at most, then look again.
+    ///
+    /// ```no_run
+    /// # use session_ledger::ledger::{FeedError, Subscription};
+    /// # async fn example(mut subscription: Subscription) -> Result<(), FeedError> {
+    /// loop {
+    ///     let batch = subscription.next_batch(100).await?;
+    ///     if batch.is_news() {
+    ///         subscription.checkpoint(batch).await?;
+    ///     } else {
+    ///         let pause = std::time::Duration::from_millis(100);
+    ///         tokio::time::timeout(pause, subscription.committed()).await.ok();
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn committed(&mut self) {
+        self.commits.next().await;
     }
 
     /// Renews the lease, for a follower that has had nothing to checkpoint for a while.
@@ -104,7 +173,7 @@ impl Subscription {
     ///
     /// The lease is lost, or the database is away.
     pub async fn renew(&mut self) -> Result<(), FeedError> {
-        self.checkpoint_at(None).await
+        answered(async { Ok(checkpoint::renew(self.client.client(), &self.lease).await) }).await?
     }
 
     /// Gives the lease back, so that another holder need not wait for it to run out.
@@ -114,9 +183,5 @@ impl Subscription {
     /// The lease is lost already, or the database is away.
     pub async fn release(self) -> Result<(), FeedError> {
         answered(async { Ok(feed::release(self.client.client(), &self.lease).await) }).await?
-    }
-
-    async fn checkpoint_at(&self, batch: Option<&Batch>) -> Result<(), FeedError> {
-        answered(async { Ok(feed::checkpoint(self.client.client(), &self.lease, batch).await) }).await?
     }
 }

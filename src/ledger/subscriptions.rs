@@ -1,10 +1,14 @@
-//! The subscriptions of the feed: listed, opened only if they are there, and removed.
+//! The subscriptions of the feed: listed, made, opened only if they are there, moved and removed.
+
+use time::OffsetDateTime;
 
 use super::feed::LEASE_SECONDS;
 use super::{Error, Ledger, Subscription, SubscriptionError, SubscriptionSummary};
+use crate::session::FeedFilter;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::Lent;
-use crate::store::log::subscriptions;
+use crate::store::connection::watched::watched;
+use crate::store::log::subscriptions::{self, Move};
 
 impl Ledger {
     /// All subscriptions by their names, with how far each lags behind the log.
@@ -41,9 +45,74 @@ impl Ledger {
         let opening = async {
             let client = Lent::of(self.client().await?);
             let lease = subscriptions::take(client.client(), name, holder, LEASE_SECONDS).await?;
-            Ok(Subscription::new(client, self.pool(), lease))
+            Ok(Subscription::new(client, self, lease))
         };
         answered(async { Ok(opening.await) }).await?
+    }
+
+    /// Makes a subscription that is delivered what `filter` lets pass, from the beginning of the log on. The
+    /// filter is stored, so that all who open the subscription agree. Says whether there was none of that
+    /// name; one that is there stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The database is away, or the role is not granted `session_ledger_relay`.
+    pub async fn create_subscription(&self, name: &str, filter: &FeedFilter) -> Result<bool, Error> {
+        self.lend(async |connection| subscriptions::create(connection, name, filter).await).await
+    }
+
+    /// Gives a subscription another filter. It counts from the holder's next batch on; what was left out
+    /// before does not come again by itself.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name, the database is away, or the role is not granted `session_ledger_relay`.
+    pub async fn set_subscription_filter(
+        &self,
+        name: &str,
+        filter: &FeedFilter,
+    ) -> Result<(), SubscriptionError> {
+        let changing = async {
+            let client = Lent::of(self.client().await?);
+            subscriptions::set_filter(client.client(), name, filter).await
+        };
+        answered(async { Ok(changing.await) }).await?
+    }
+
+    /// Moves a subscription back, so that the events recorded since `from` come again, with the same ids; all
+    /// of them without a moment. Events of the same transactions from just before may come, too. Parked
+    /// sessions go on to wait. Tells how many events come again. Other subscriptions stay where they are.
+    ///
+    /// Whoever holds the subscription loses their lease, and opens it again. `holder` is a name that no other
+    /// process has: others see it while the cursor is being moved.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name, this server cannot be followed, the database is away, or the role is not
+    /// granted `session_ledger_relay`.
+    pub async fn rewind_subscription(
+        &self,
+        name: &str,
+        holder: &str,
+        from: Option<OffsetDateTime>,
+    ) -> Result<i64, SubscriptionError> {
+        self.move_subscription(name, holder, Move::Back(from)).await
+    }
+
+    /// Moves a subscription to the end of the log: what it was not delivered by now it never is. Tells how
+    /// many events these are. Else as [`rewind_subscription`](Self::rewind_subscription).
+    ///
+    /// # Errors
+    ///
+    /// As [`rewind_subscription`](Self::rewind_subscription).
+    pub async fn forward_subscription(&self, name: &str, holder: &str) -> Result<i64, SubscriptionError> {
+        self.move_subscription(name, holder, Move::ToEnd).await
+    }
+
+    async fn move_subscription(&self, name: &str, holder: &str, to: Move) -> Result<i64, SubscriptionError> {
+        let client = Lent::of(self.client().await?);
+        // To count many events takes its time.
+        watched(self.pool(), subscriptions::move_cursor(client.client(), name, holder, to)).await
     }
 
     /// Removes a subscription with its place in the log. Opened again under this name, it starts at the

@@ -13,6 +13,7 @@ mod huge;
 mod kept;
 mod questions;
 mod rebuilding;
+mod relaying;
 mod small;
 mod statements;
 mod upkeep;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use check::{Check, RUNTIME};
 use questions::QUESTIONS;
 use rebuilding::REBUILDING;
+use relaying::RELAYING;
 use statements::STATEMENTS;
 use test_support::Database;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -36,7 +38,7 @@ const TABLES: [&str; 6] = ["session", "ended_session", "login_step", "activity",
 
 /// All statements with their expectations.
 fn statements() -> impl Iterator<Item = &'static (&'static str, Check)> {
-    [STATEMENTS, QUESTIONS, REBUILDING, UPKEEP].into_iter().flatten()
+    [STATEMENTS, QUESTIONS, REBUILDING, RELAYING, UPKEEP].into_iter().flatten()
 }
 
 /// The text of a statement.

@@ -157,9 +157,14 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("update session_ledger.subscription set cursor = '9:9:', moved_at = now()", &[RELAY]),
     ("update session_ledger.subscription set name = 'stolen'", &[]),
     ("delete from session_ledger.subscription", &[OPERATOR]),
-    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[AUDITOR]),
-    ("delete from session_ledger.dead_letter", &[]),
-    ("delete from session_ledger.parked_session", &[]),
+    ("update session_ledger.subscription set kinds = '{logged_in}', notes = '{}', users = '{}'", &[RELAY]),
+    ("update session_ledger.subscription set archived = 7", &[]),
+    // What waits behind a refusal.
+    ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[RELAY, AUDITOR, OPERATOR]),
+    ("update session_ledger.dead_letter set skipped_at = now()", &[RELAY]),
+    ("update session_ledger.parked_session set is_due = true", &[RELAY]),
+    ("delete from session_ledger.dead_letter", &[RELAY]),
+    ("delete from session_ledger.parked_session", &[RELAY]),
     // Archived months.
     ("select * from session_ledger.archived_partition", &[AUDITOR, OPERATOR]),
     ("select session_ledger.is_archived(gen_random_uuid())", &[AUDITOR, OPERATOR]),

@@ -91,15 +91,17 @@ async fn a_missing_migration_waits_in_the_same_way() {
     {
         let database = Database::fresh().await;
         let holder = database.connect().await;
-        let missing = "delete from session_ledger.migration where version = 27;
-                       drop table session_ledger.job_lease";
+        let missing = "delete from session_ledger.migration where version = 29;
+                       alter table session_ledger.parked_session drop column is_due;
+                       drop index session_ledger.dead_letter_by_session;
+                       alter table session_ledger.dead_letter drop column skipped_at";
         holder.batch_execute(missing).await.unwrap();
         holder.batch_execute(&format!("{lock} {mode}")).await.unwrap();
         let config = database.config();
         let migration = tokio::spawn(async move { Ledger::migrate(&config).await });
         until_it_waits(&database.connect().await, waits_at, 2).await;
         holder.batch_execute("commit").await.unwrap();
-        assert_eq!(migration.await.unwrap().unwrap().applied, ["V27__job_lease"], "{mode}");
+        assert_eq!(migration.await.unwrap().unwrap().applied, ["V29__parked_events"], "{mode}");
     }
 }
 

@@ -10,10 +10,12 @@ use session_ledger::ledger::Address;
 
 use super::archive::Keep;
 use super::limits::Limits;
-use super::relay::random_name;
+use super::relay::{random_name, subscription_name};
 use crate::Error;
 use crate::archive::Plan;
-use crate::run::{Job, Settings, Work};
+use crate::relay::target::{Target, TargetError};
+use crate::relay::{BATCH, IDLE_MS, Relay, SOURCE};
+use crate::run::{Job, Relaying, Settings, Work};
 
 /// How often the partitions are looked after, and months are looked for that are due.
 const DAILY: Duration = Duration::from_secs(24 * 3_600);
@@ -55,6 +57,14 @@ pub struct Run {
     /// After how many seconds another process takes over from one that has died: 1 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub lease: u32,
+
+    /// A subscription to deliver, and where its events go, such as audit=file:/var/log/audit.ndjson; may be
+    /// given several times
+    ///
+    /// As `projector relay run` does it, which says what targets there are. `projector relay create` makes
+    /// the subscription. It needs session_ledger_relay.
+    #[arg(long = "relay", value_name = "NAME=TARGET", value_parser = relay)]
+    pub relays: Vec<(String, Target)>,
 
     /// The limits of the application's sessions.
     #[command(flatten)]
@@ -103,6 +113,41 @@ impl Run {
             Some(holder) => holder,
             None => random_name(rng)?,
         };
-        Ok(Settings { holder, lease: Duration::from_secs(self.lease.into()), listen: self.listen, jobs })
+        let lease = Duration::from_secs(self.lease.into());
+        let relays = self.relays.into_iter().map(|(name, target)| relaying(name, target, &holder)).collect();
+        Ok(Settings { holder, lease, listen: self.listen, jobs, relays })
     }
+}
+
+fn relaying(subscription: String, target: Target, holder: &str) -> Relaying {
+    let relay = Relay {
+        subscription,
+        create: false,
+        once: false,
+        holder: holder.to_owned(),
+        source: SOURCE.to_owned(),
+        batch: BATCH,
+        idle: Duration::from_millis(IDLE_MS.into()),
+        tries_max: None,
+    };
+    Relaying { relay, target }
+}
+
+/// A subscription and its target.
+fn relay(text: &str) -> Result<(String, Target), String> {
+    let (name, target) = text.split_once('=').ok_or("it looks like audit=file:/var/log/audit.ndjson")?;
+    let target = target.parse().map_err(|error: TargetError| error.to_string())?;
+    if target == Target::Stdout {
+        return Err("standard output is for this command's own words: name another target".to_owned());
+    }
+    Ok((subscription_name(name)?, target))
+}
+
+#[test]
+fn a_relay_has_a_name_and_a_target_of_its_own() {
+    assert_eq!(relay("audit=file:a=b"), Ok(("audit".to_owned(), Target::File("a=b".into()))));
+    assert_eq!(relay("audit"), Err("it looks like audit=file:/var/log/audit.ndjson".to_owned()));
+    let own_words = "standard output is for this command's own words: name another target";
+    assert_eq!(relay("audit=-"), Err(own_words.to_owned()));
+    assert_eq!(relay("=file:a"), Err("it must have a name; `projector relay list` lists them".to_owned()));
 }

@@ -11,6 +11,7 @@ pub mod redis;
 #[cfg(any(feature = "nats", feature = "rabbitmq"))]
 mod tls;
 
+use std::fmt;
 use std::pin::Pin;
 
 use crate::envelope::Envelope;
@@ -26,13 +27,20 @@ pub enum Delivery {
     Failed(String),
 }
 
-/// The sink takes no event any more, and waiting does not help: the reader of a pipe has gone, or the receiver
-/// of a webhook has answered 410.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// The sink takes no event any more, and waiting does not help: the reader of a pipe has gone, or the
+/// receiver of a webhook has answered 410.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Closed {
     /// Why, in words for the operator.
     pub reason: String,
+}
+
+/// As its `Display`.
+impl fmt::Debug for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// What a sink answers: one delivery for each event, in the order of the events.
@@ -46,10 +54,22 @@ pub trait Sink: Send {
     /// The kind, host and port, for messages. Without secrets.
     fn name(&self) -> String;
 
+    /// Whether the sink keeps the order of what it is given in one call, and takes nothing of a session
+    /// behind an event of it that has failed. Then it gets whole batches, and the events of a session may be
+    /// many.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
     /// Publishes events and waits for their acknowledgements.
     ///
     /// No two of them are of one session: the relay sends the next event of a session when the one before has
     /// been acknowledged. So a sink may publish all at once, and its answers may come in any order.
+=======
+    /// Unless the sink [keeps the order](Self::keeps_order), no two of them are of one session: the relay
+    /// sends the next event of a session when the one before has been acknowledged. So a sink may publish all
+    /// at once, and its answers may come in any order.
+>>>>>>> relay
     fn publish<'a>(
         &'a mut self,
         events: &'a [Envelope],

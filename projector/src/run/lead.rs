@@ -9,11 +9,8 @@ use session_ledger::ledger::{self, JobLease};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Job, told};
+use super::{Job, pause_after, told};
 use crate::{Error, sweep};
-
-/// The pauses after failures: the first one, and the longest.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// One job of one process.
 pub(super) struct Turn {
@@ -120,7 +117,7 @@ impl Turn {
     /// How long to wait after a failure.
     fn failed(&self, error: &Error, failures: &mut u32) -> Duration {
         let name = self.job.work.name();
-        let pause = BACKOFF.0.saturating_mul(1 << (*failures).min(6)).min(BACKOFF.1);
+        let pause = pause_after(*failures);
         *failures = failures.saturating_add(1);
         counter!(told::RUNS, "job" => name, "outcome" => "failed").increment(1);
         tracing::error!(job = name, "the job failed, and is begun again in {} s: {error}", pause.as_secs());

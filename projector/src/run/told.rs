@@ -5,6 +5,8 @@ use session_ledger::Ledger;
 use session_ledger::ledger::Error;
 use time::OffsetDateTime;
 
+use crate::relay;
+
 pub(super) const SWEPT: &str = "session_ledger_swept_sessions_total";
 pub(super) const SWEEP_LEFT: &str = "session_ledger_sweep_left_total";
 pub(super) const ARCHIVED: &str = "session_ledger_archived_months_total";
@@ -12,6 +14,8 @@ pub(super) const LEADER: &str = "session_ledger_job_leader";
 pub(super) const RUNS: &str = "session_ledger_job_runs_total";
 const LAG_EVENTS: &str = "session_ledger_subscription_lag_events";
 const LAG_SECONDS: &str = "session_ledger_subscription_lag_seconds";
+const DEAD_LETTERS: &str = "session_ledger_dead_letters";
+const PARKED: &str = "session_ledger_parked_sessions";
 const OLDEST: &str = "session_ledger_oldest_transaction_seconds";
 const DEAD: &str = "session_ledger_dead_tuples";
 const HOT: &str = "session_ledger_hot_update_ratio";
@@ -27,6 +31,8 @@ pub(super) fn describe() {
     describe_counter!(RUNS, "How often this process has done a job, by outcome.");
     describe_gauge!(LAG_EVENTS, "Committed events that a subscription was not delivered, up to 100000.");
     describe_gauge!(LAG_SECONDS, Unit::Seconds, "How long ago the first of these was recorded.");
+    describe_gauge!(DEAD_LETTERS, "Events that a subscription's sink has refused, and nobody has given up.");
+    describe_gauge!(PARKED, "Sessions whose events wait behind such an event.");
     describe_gauge!(OLDEST, Unit::Seconds, "For how long the server's oldest transaction has been open.");
     describe_gauge!(DEAD, "Dead rows that wait for a vacuum, by table.");
     describe_gauge!(
@@ -35,6 +41,7 @@ pub(super) fn describe() {
     );
     describe_gauge!(AHEAD, "Months after the present one that have their partition.");
     describe_gauge!(OTHERWISE, "Events outside all months, up to 10000: 0 where all is well.");
+    relay::describe();
 }
 
 /// Looks at the database, and sets the gauges.
@@ -44,7 +51,9 @@ pub(super) async fn measure(ledger: &Ledger) -> Result<(), Error> {
     for one in ledger.subscriptions().await? {
         gauge!(LAG_EVENTS, "subscription" => one.name.clone()).set(one.lag as f64);
         let seconds = one.lag_since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
-        gauge!(LAG_SECONDS, "subscription" => one.name).set(seconds);
+        gauge!(LAG_SECONDS, "subscription" => one.name.clone()).set(seconds);
+        gauge!(DEAD_LETTERS, "subscription" => one.name.clone()).set(one.dead_letters as f64);
+        gauge!(PARKED, "subscription" => one.name).set(one.parked_sessions as f64);
     }
     let condition = ledger.condition().await?;
     gauge!(OLDEST).set(condition.oldest_transaction_seconds.unwrap_or_default());

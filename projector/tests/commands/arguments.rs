@@ -97,7 +97,7 @@ fn a_wrong_argument_is_refused() {
         &["sessions"],
         &["history", "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f", "--format", "xml"],
         &["relay"],
-        &["relay", "--subscription", "audit", "--batch", "0"],
+        &["relay", "run", "--subscription", "audit", "--batch", "0"],
         &["keys"],
     ];
     for arguments in wrong {
@@ -111,7 +111,7 @@ fn a_wrong_argument_is_refused() {
 fn a_typo_is_answered_with_what_was_meant() {
     for (arguments, expected) in [
         (&["verfy"][..], "tip: a similar subcommand exists: 'verify'"),
-        (&["relay", "--subscripton", "a"], "tip: a similar argument exists: '--subscription'"),
+        (&["relay", "run", "--subscripton", "a"], "tip: a similar argument exists: '--subscription'"),
         (&["verify", "--format", "jsn"], "tip: a similar value exists: 'json'"),
     ] {
         let output = bare_projector().args(arguments).output().unwrap();
@@ -128,7 +128,7 @@ fn a_number_out_of_its_range_is_told_the_range() {
         ("--idle-ms", "soon", "it must be a number from 1 to 60000"),
     ] {
         let output =
-            bare_projector().args(["relay", "--subscription", "a", argument, value]).output().unwrap();
+            bare_projector().args(["relay", "run", "--subscription", "a", argument, value]).output().unwrap();
         let told = stderr(&output);
         assert!(
             output.status.code() == Some(2) && told.contains(&format!("{value}' for '{argument}")),
@@ -136,15 +136,13 @@ fn a_number_out_of_its_range_is_told_the_range() {
         );
         assert!(told.contains(expected), "{told}");
     }
-    let help = stdout(&bare_projector().args(["relay", "--help"]).output().unwrap());
+    let help = stdout(&bare_projector().args(["relay", "run", "--help"]).output().unwrap());
     assert!(help.contains("1 to 10000") && help.contains("1 to 60000"), "{help}");
 }
 
 #[test]
 fn every_command_has_help_with_an_example_and_without_the_password_of_the_environment() {
-    let commands: [&[&str]; 19] = [
-        &["subscriptions", "list"],
-        &["subscriptions", "drop"],
+    let commands: [&[&str]; 26] = [
         &["migrate"],
         &["verify"],
         &["rebuild"],
@@ -157,7 +155,16 @@ fn every_command_has_help_with_an_example_and_without_the_password_of_the_enviro
         &["end"],
         &["completions"],
         &["man"],
-        &["relay"],
+        &["relay", "run"],
+        &["relay", "create"],
+        &["relay", "filter"],
+        &["relay", "list"],
+        &["relay", "status"],
+        &["relay", "dead-letters"],
+        &["relay", "replay"],
+        &["relay", "skip"],
+        &["relay", "reset"],
+        &["relay", "drop"],
         &["keys", "generate"],
         &["keys", "rotate"],
         &["keys", "retire"],

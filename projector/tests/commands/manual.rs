@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::{bare_projector, stderr, stdout};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 18] = [
     "migrate",
     "verify",
     "rebuild",
@@ -22,7 +22,6 @@ const COMMANDS: [&str; 19] = [
     "archive",
     "retain",
     "relay",
-    "subscriptions",
     "epoch",
     "keys",
     "completions",

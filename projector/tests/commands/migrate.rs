@@ -72,7 +72,7 @@ async fn a_database_that_was_not_migrated_is_refused_with_advice() {
         &["rebuild"],
         &["history", session],
         &["sessions", "--user", "alice"],
-        &["relay", "--subscription", "audit"],
+        &["relay", "run", "--subscription", "audit"],
     ];
     let outputs = commands.map(|arguments| (arguments, database.run(arguments)));
     database.drop().await;

@@ -41,7 +41,7 @@ const SESSION: &str = "0198b5c2-7a30-7cc3-98c4-dc0c0c07398f";
 async fn a_stranger_is_told_the_role_of_each_command() {
     let database = Database::fresh().await;
     let user = User::granted(&database, &[]).await;
-    let commands: [(&[&str], &str); 15] = [
+    let commands: [(&[&str], &str); 18] = [
         (&["verify"], "session_ledger_auditor"),
         (&["rebuild"], "session_ledger_operator"),
         (&["history", SESSION], "session_ledger_auditor"),
@@ -54,19 +54,16 @@ async fn a_stranger_is_told_the_role_of_each_command() {
         (&["sweep", "--once"], "session_ledger_runtime"),
         (&["archive", "list"], "session_ledger_auditor"),
         (&["retain", "--activity", "30d"], "session_ledger_operator"),
-        (&["relay", "--subscription", "audit"], "session_ledger_relay"),
-        (
-            &["subscriptions", "list"],
-            "session_ledger_auditor, session_ledger_relay or session_ledger_operator",
-        ),
-        (&["subscriptions", "drop", "audit"], "session_ledger_operator"),
+        (&["relay", "run", "--subscription", "audit"], "session_ledger_relay"),
+        (&["relay", "create", "audit"], "session_ledger_relay"),
+        (&["relay", "reset", "audit", "--to", "now", "--yes"], "session_ledger_relay"),
+        (&["relay", "replay", "audit", "--all"], "session_ledger_relay"),
+        (&["relay", "list"], "session_ledger_auditor, session_ledger_relay or session_ledger_operator"),
+        (&["relay", "drop", "audit"], "session_ledger_operator"),
     ];
     let told = commands.map(|(arguments, role)| {
-        let words = if ["archive", "subscriptions"].contains(&arguments[0]) {
-            &arguments[..2]
-        } else {
-            &arguments[..1]
-        };
+        let words =
+            if ["archive", "relay"].contains(&arguments[0]) { &arguments[..2] } else { &arguments[..1] };
         (words.join(" "), role, user.refusal(arguments))
     });
     let of_migrate = user.refusal(&["migrate"]);
@@ -89,9 +86,9 @@ async fn a_role_of_another_duty_is_told_the_role_too() {
     let user = User::granted(&database, &["session_ledger_runtime"]).await;
     let told = [
         &["rebuild", "--while-connected"][..],
-        &["relay", "--subscription", "audit"],
+        &["relay", "run", "--subscription", "audit"],
         &["verify"],
-        &["subscriptions", "drop", "audit"],
+        &["relay", "drop", "audit"],
     ]
     .map(|arguments| user.refusal(arguments));
     user.drop().await;
@@ -105,7 +102,7 @@ async fn a_role_of_another_duty_is_told_the_role_too() {
     assert_eq!(
         told[1],
         format!(
-            "{refused} table subscription (42501); `projector relay` needs a role that is granted session_ledger_relay"
+            "{refused} table subscription (42501); `projector relay run` needs a role that is granted session_ledger_relay"
         )
     );
     assert_eq!(
@@ -118,7 +115,7 @@ async fn a_role_of_another_duty_is_told_the_role_too() {
     assert_eq!(
         told[3],
         format!(
-            "{refused} table subscription (42501); `projector subscriptions drop` needs a role that is granted \
+            "{refused} table subscription (42501); `projector relay drop` needs a role that is granted \
              session_ledger_operator"
         )
     );

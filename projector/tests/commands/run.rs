@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use session_ledger::session::FeedFilter;
 use test_support::Database;
 
 use super::{projector, stderr, stories};
@@ -20,6 +21,11 @@ struct Copy {
 
 impl Copy {
     fn start(database: &Database, holder: &str) -> Self {
+        Self::start_with(database, holder, "", &[])
+    }
+
+    /// `relays` are the names of the relays that `more` asks for.
+    fn start_with(database: &Database, holder: &str, relays: &str, more: &[&str]) -> Self {
         let arguments = [
             "run",
             "--listen",
@@ -34,10 +40,11 @@ impl Copy {
             "30m",
         ];
         let mut child = projector(&database.config());
-        let mut child = child.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            child.args(arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let expected = format!("Does sweep, partitions as {holder}; metrics on http://");
+        let expected = format!("Does sweep, partitions{relays} as {holder}; metrics on http://");
         let address = line.trim_end().strip_prefix(&expected).and_then(|rest| rest.strip_suffix("/metrics"));
         Self { address: address.unwrap_or_else(|| panic!("{line}")).to_owned(), child }
     }
@@ -144,6 +151,31 @@ async fn metrics_tell_how_the_database_is() {
         assert!(copy.metric(&format!("{name}{{table=\"session\"}}")).is_some(), "{name}");
     }
     assert!(copy.metric("session_ledger_oldest_transaction_seconds").is_some());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_relay_is_a_job_and_another_copy_takes_it_over() {
+    let database = Database::fresh().await;
+    let ledger = stories::tell(&database).await;
+    ledger.create_subscription("audit", &FeedFilter::all()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit.ndjson");
+    let target = format!("audit=file:{}", file.display());
+    let copy = |holder| Copy::start_with(&database, holder, ", relay audit", &["--relay", &target]);
+    let first = copy("first");
+    let delivered = "session_ledger_relay_delivered_total{subscription=\"audit\"}";
+    until("all is delivered", || first.metric(delivered) >= Some(30.0));
+    assert_eq!(first.metric("session_ledger_dead_letters{subscription=\"audit\"}"), Some(0.0));
+    let second = copy("second");
+    first.signal("-TERM");
+    let mut first = first;
+    assert_eq!(first.child.wait().unwrap().code(), Some(0));
+    let lines = || std::fs::read_to_string(&file).unwrap().lines().count();
+    let before = lines();
+    stories::session_of(&database, 8, vec![stories::alice_logs_in()]).await;
+    until("the second one delivers", || lines() > before);
+    drop(second);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use projector::relay::ndjson::Lines;
 use projector::relay::{End, relay};
 use serde_json::Value;
 use session_ledger::Ledger;
@@ -69,10 +70,10 @@ async fn relay_and_kill(ledger: Ledger, done: Arc<AtomicBool>) -> Vec<Output> {
         if done.load(Ordering::Relaxed) && nth > 60 {
             break;
         }
-        let mut output = Output::default();
+        let output = Output::default();
         outputs.push(output.clone());
-        let settings = settings("host-1");
-        let endless = relay(&ledger, &settings, &mut output, std::future::pending());
+        let (settings, mut sink) = (settings("host-1"), Lines::new(output));
+        let endless = relay(&ledger, &settings, &mut sink, std::future::pending());
         assert!(!killed_after(nth % 60, endless).await, "a relay ended by itself");
     }
     outputs
@@ -82,7 +83,7 @@ async fn relay_and_kill(ledger: Ledger, done: Arc<AtomicBool>) -> Vec<Output> {
 async fn the_rest(ledger: &Ledger, before: &[Output], wanted: &HashSet<String>) -> Output {
     let seen = delivered(&before.iter().flat_map(Output::lines).collect::<Vec<_>>());
     let left: HashSet<_> = wanted.difference(&seen).cloned().collect();
-    let mut output = Output::default();
+    let output = Output::default();
     let taken = output.clone();
     let all = async move {
         while !left.is_subset(&delivered(&taken.lines())) {
@@ -90,8 +91,8 @@ async fn the_rest(ledger: &Ledger, before: &[Output], wanted: &HashSet<String>) 
         }
         End::Stopped
     };
-    let settings = settings("host-1");
-    let rest = tokio::time::timeout(BOUND, relay(ledger, &settings, &mut output, all)).await;
+    let (settings, mut sink) = (settings("host-1"), Lines::new(output.clone()));
+    let rest = tokio::time::timeout(BOUND, relay(ledger, &settings, &mut sink, all)).await;
     rest.expect("events were skipped").unwrap();
     output
 }

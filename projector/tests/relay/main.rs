@@ -1,10 +1,16 @@
 //! The relay: the log as lines, at least once and in order.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod dead;
 mod envelope;
+mod files;
+mod filters;
 mod killed;
+mod moved;
 mod output;
 mod recovery;
+mod scripted;
+mod waves;
 
 use std::time::Duration;
 
@@ -36,6 +42,7 @@ fn settings(holder: &str) -> Relay {
         source: "/shop/sessions".to_owned(),
         batch: 7,
         idle: Duration::from_millis(5),
+        tries_max: None,
     }
 }
 
@@ -51,4 +58,14 @@ fn noted(text: &str) -> Event {
 /// The ids of the events in some lines.
 fn ids(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["id"].as_str().unwrap()).collect()
+}
+
+/// Waits for a state.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let reached = tokio::time::timeout(BOUND, async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    });
+    reached.await.expect(what);
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use projector::relay::ndjson::{Lines, READER_GONE};
 use projector::relay::{End, Relay, RelayError, relay};
 use session_ledger::Ledger;
 use session_ledger::ledger::{FeedError, SubscriptionError};
@@ -34,8 +35,8 @@ async fn open(database: &Database, open: bool) {
 /// Runs a relay beside `script`, and stops it when the script is done.
 async fn beside(ledger: &Ledger, holder: &str, output: &Output, script: impl Future<Output = ()>) {
     let (stop, stopped) = oneshot::channel::<()>();
-    let (settings, mut output) = (settings(holder), output.clone());
-    let relaying = relay(ledger, &settings, &mut output, async {
+    let (settings, mut sink) = (settings(holder), Lines::new(output.clone()));
+    let relaying = relay(ledger, &settings, &mut sink, async {
         stopped.await.unwrap();
         End::Stopped
     });
@@ -101,10 +102,10 @@ async fn a_second_relay_waits_and_takes_over_without_a_repeat() {
 async fn a_reader_that_went_away_ends_the_relay_and_loses_nothing() {
     let (database, ledger) = ledger().await;
     let event = append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
-    let (mut pipe, reader) = tokio::io::duplex(64);
+    let (pipe, reader) = tokio::io::duplex(64);
     drop(reader);
-    let ended = relay(&ledger, &settings("host-1"), &mut pipe, std::future::pending()).await.unwrap();
-    assert_eq!(ended, End::ReaderGone);
+    let ended = relay(&ledger, &settings("host-1"), &mut Lines::new(pipe), std::future::pending()).await;
+    assert_eq!(ended.unwrap(), End::Closed(READER_GONE.to_owned()));
     let next = ledger.existing_subscription("relay", "host-2").await;
     next.expect("the lease was given back").release().await.unwrap();
     let output = Output::default();
@@ -115,14 +116,29 @@ async fn a_reader_that_went_away_ends_the_relay_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_output_that_is_full_is_an_error_and_gives_the_lease_back() {
+async fn an_output_that_is_full_is_tried_again_unless_it_is_to_be_once() {
+    let (log, _guard) = CapturedLog::listen(Level::INFO);
     let (database, ledger) = ledger().await;
     append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
-    let failed = relay(&ledger, &settings("host-1"), &mut Full, std::future::pending()).await.unwrap_err();
+    let once = Relay { once: true, ..settings("host-1") };
+    let failed = relay(&ledger, &once, &mut Lines::new(Full), std::future::pending()).await.unwrap_err();
     assert_eq!(
         failed.to_string(),
-        "the output cannot be written (no storage space): the lines since the last checkpoint will be written again"
+        "the output did not take an event (no storage space): what was delivered since the last checkpoint comes again"
     );
+    ledger
+        .existing_subscription("relay", "host-2")
+        .await
+        .expect("the lease was given back")
+        .release()
+        .await
+        .unwrap();
+    let warned = async {
+        log.until("relay `relay`: the output: no storage space; an event is tried again").await;
+        End::Stopped
+    };
+    let ended = relay(&ledger, &settings("host-1"), &mut Lines::new(Full), warned).await;
+    assert_eq!(ended.unwrap(), End::Stopped);
     ledger.existing_subscription("relay", "host-2").await.expect("the lease was given back");
 }
 
@@ -149,8 +165,8 @@ async fn a_subscription_that_is_dropped_under_a_relay_is_not_made_again() {
     let (database, ledger) = ledger().await;
     append(&database.connect().await, session_id(1), 1, &noted("one")).await.unwrap();
     let (output, settings) = (Output::default(), settings("host-1"));
-    let mut written = output.clone();
-    let relaying = relay(&ledger, &settings, &mut written, std::future::pending());
+    let mut sink = Lines::new(output.clone());
+    let relaying = relay(&ledger, &settings, &mut sink, std::future::pending());
     let drop = async {
         output.until(1).await;
         database.connect().await.batch_execute("delete from session_ledger.subscription").await.unwrap();
@@ -168,23 +184,25 @@ async fn once_is_until_now_and_waits_for_nobody() {
     let (database, ledger) = ledger().await;
     let client = database.connect().await;
     let once = |holder| Relay { once: true, ..settings(holder) };
-    let mut empty = Output::default();
-    let ended = relay(&ledger, &once("host-1"), &mut empty, std::future::pending()).await;
+    let empty = Output::default();
+    let mut sink = Lines::new(empty.clone());
+    let ended = relay(&ledger, &once("host-1"), &mut sink, std::future::pending()).await;
     assert_eq!((ended.unwrap(), empty.lines().len()), (End::UpToDate, 0));
     // More than a batch, of which the last is full.
     let mut written = Vec::new();
     for nth in 1..=14 {
         written.push(append(&client, session_id(nth), 1, &noted("one")).await.unwrap().to_string());
     }
-    let mut output = Output::default();
-    let ended = relay(&ledger, &once("host-1"), &mut output, std::future::pending()).await;
+    let output = Output::default();
+    let mut sink = Lines::new(output.clone());
+    let ended = relay(&ledger, &once("host-1"), &mut sink, std::future::pending()).await;
     assert_eq!(
         (ended.unwrap(), ids(&output.lines())),
         (End::UpToDate, written.iter().map(String::as_str).collect())
     );
 
     let holding = ledger.existing_subscription("relay", "host-2").await.expect("the lease was given back");
-    let refused = relay(&ledger, &once("host-1"), &mut output, std::future::pending()).await.unwrap_err();
+    let refused = relay(&ledger, &once("host-1"), &mut sink, std::future::pending()).await.unwrap_err();
     assert!(refused.to_string().starts_with("subscription `relay` is held by `host-2` until 2"), "{refused}");
     holding.release().await.unwrap();
 }
@@ -194,8 +212,8 @@ async fn a_refusal_that_does_not_pass_ends_the_relay() {
     let database = Database::fresh().await;
     let config = database.config().options("-c role=session_ledger_runtime").clone();
     let ledger = Ledger::builder(config).connect().await.unwrap();
-    let mut output = Output::default();
-    let refused = relay(&ledger, &settings("host-1"), &mut output, std::future::pending()).await.unwrap_err();
+    let mut sink = Lines::new(Output::default());
+    let refused = relay(&ledger, &settings("host-1"), &mut sink, std::future::pending()).await.unwrap_err();
     let is_store = matches!(refused, RelayError::Subscription(SubscriptionError::Feed(FeedError::Store(_))));
     assert!(is_store, "{refused}");
 }

@@ -33,6 +33,11 @@
 //! transactions of that one alone. Whoever raises the epoch waits for all that write events of the one
 //! before: from then on all events of an earlier epoch can be seen. They are delivered to the last; then the
 //! cursor goes on to the next epoch, before all of its transactions.
+//!
+//! # What is not delivered
+//!
+//! The cursor passes what the subscription's filter leaves out, and the events of parked sessions, which wait
+//! behind a dead letter. Their events that are due make a batch of their own: its checkpoint moves no cursor.
 
 use std::pin::pin;
 
@@ -40,13 +45,13 @@ use deadpool_postgres::ClientWrapper;
 use futures_util::TryStreamExt;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
-use tokio_postgres::RowStream;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, RowStream};
 
-use super::history;
 use super::snapshot::Snapshot;
+use super::{history, parked};
 use crate::plain_debug::plain_debug;
-use crate::session::Recorded;
+use crate::session::{FeedFilter, Recorded, SessionId, UserId};
 use crate::store::bare::bare;
 use crate::store::error::Error;
 
@@ -55,7 +60,6 @@ const OPEN: &str = bare(include_str!("../sql/feed_open.sql"));
 const HOLDER: &str = bare(include_str!("../sql/feed_holder.sql"));
 const CURSOR: &str = bare(include_str!("../sql/feed_cursor.sql"));
 const EVENTS: &str = bare(include_str!("../sql/feed_events.sql"));
-const CHECKPOINT: &str = bare(include_str!("../sql/feed_checkpoint.sql"));
 const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
 
 /// The feed cannot be followed.
@@ -131,12 +135,35 @@ pub struct Batch {
     /// The events, by transaction, and within one by session and version: so each session's come in the order
     /// of their versions.
     pub events: Vec<Recorded>,
-    /// The cursor once they are delivered.
-    target: Cursor,
+    pub(super) target: Target,
+    is_news: bool,
     is_up_to_date: bool,
 }
 
+/// What is remembered once a batch is delivered.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// The cursor is here.
+    Cursor(Cursor),
+    /// Of a parked session the events before the cursor are delivered up to this version, not counted.
+    Parked { session: SessionId, next: i64, is_all: bool },
+}
+
 impl Batch {
+    /// Whether a checkpoint of this batch changes anything. It does so also for a batch without events, if
+    /// the filter has left all of them out.
+    pub fn is_news(&self) -> bool {
+        self.is_news
+    }
+
+    /// Where the cursor is once the batch is delivered; none if it stays where it is.
+    pub(super) fn cursor(&self) -> Option<&Cursor> {
+        match &self.target {
+            Target::Cursor(cursor) => Some(cursor),
+            Target::Parked { .. } => None,
+        }
+    }
+
     /// Whether the log held no further event for the subscription when the batch was read.
     pub fn is_up_to_date(&self) -> bool {
         self.is_up_to_date
@@ -145,12 +172,12 @@ impl Batch {
 
 /// How far a subscription has come.
 #[derive(Clone, Debug)]
-struct Cursor {
-    epoch: i16,
+pub(super) struct Cursor {
+    pub(super) epoch: i16,
     /// What was delivered of that epoch.
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     /// How many events that are, with those of earlier epochs.
-    delivered: i64,
+    pub(super) delivered: i64,
 }
 
 impl Cursor {
@@ -182,6 +209,7 @@ pub(crate) async fn open(
 }
 
 /// The events after the stored cursor: about `limit` of them, as the events of one transaction stay together.
+/// Or those of a parked session that are due.
 pub(crate) async fn next_batch(
     client: &ClientWrapper,
     lease: &Lease,
@@ -194,17 +222,65 @@ pub(crate) async fn next_batch(
     let row = row.ok_or_else(|| lease.lost())?;
     let (epoch, snapshot, delivered) =
         (row.try_get("epoch")?, row.try_get("cursor")?, row.try_get("delivered")?);
-    let mut cursor = Cursor { epoch, snapshot, delivered };
-    let (present_epoch, now): (i16, Snapshot) = (row.try_get("present_epoch")?, row.try_get("now")?);
-    // 2. What is left of earlier epochs, which are over: all their events can be seen.
+    let cursor = Cursor { epoch, snapshot, delivered };
+    let filter = subscription_filter(&row)?;
+    if let Some(session) = row.try_get("due_session")? {
+        return due_batch(client, &cursor, session, row.try_get("due_version")?, limit, &filter).await;
+    }
+    let present = (row.try_get("present_epoch")?, row.try_get("now")?);
+    let mut batch = unseen_batch(client, cursor, present, limit).await?;
+    // 2. What is left out of it.
+    batch.events.retain(|recorded| filter.admits(recorded));
+    if row.try_get("has_dead_letters")? && !batch.events.is_empty() {
+        let held_back = parked::held_back(client, &lease.name, &batch.events).await?;
+        batch.events.retain(|recorded| !held_back.holds(recorded));
+    }
+    Ok(batch)
+}
+
+/// The filter in a row of a subscription.
+pub(super) fn subscription_filter(row: &Row) -> Result<FeedFilter, Error> {
+    let users: Vec<String> = row.try_get("users")?;
+    Ok(FeedFilter {
+        kinds: row.try_get("kinds")?,
+        notes: row.try_get("notes")?,
+        users: users.into_iter().map(UserId::from).collect(),
+    })
+}
+
+/// The events of a parked session before the cursor that are due: from its dead letter on.
+async fn due_batch(
+    client: &ClientWrapper,
+    cursor: &Cursor,
+    session: uuid::Uuid,
+    from_version: i64,
+    limit: u32,
+    filter: &FeedFilter,
+) -> Result<Batch, FeedError> {
+    let before = (&cursor.snapshot, cursor.epoch);
+    let mut events = parked::due_events(client, session, from_version, before, limit).await?;
+    let next = events.last().map_or(from_version, |last| last.entry.version + 1);
+    let is_all = (events.len() as u64) < limit.into();
+    events.retain(|recorded| filter.admits(recorded));
+    let target = Target::Parked { session: SessionId::from(session), next, is_all };
+    Ok(Batch { events, target, is_news: true, is_up_to_date: false })
+}
+
+/// All events after the cursor, up to the present epoch and snapshot.
+async fn unseen_batch(
+    client: &ClientWrapper,
+    mut cursor: Cursor,
+    (present_epoch, now): (i16, Snapshot),
+    limit: u32,
+) -> Result<Batch, FeedError> {
+    // What is left of earlier epochs, which are over: all their events can be seen.
     while cursor.epoch < present_epoch {
         let batch = batch(client, &cursor, &Snapshot::END, limit).await?;
-        if !batch.events.is_empty() {
+        if batch.is_news {
             return Ok(batch);
         }
         cursor = cursor.in_next_epoch();
     }
-    // 3. The present epoch.
     let batch = batch(client, &cursor, &now, limit).await?;
     let is_up_to_date = (batch.events.len() as u64) < limit.into();
     Ok(Batch { is_up_to_date, ..batch })
@@ -228,7 +304,8 @@ async fn batch(
         _ => now.clone(),
     };
     let delivered = cursor.delivered.saturating_add_unsigned(events.len() as u64);
-    Ok(Batch { events, target: Cursor { epoch: cursor.epoch, snapshot, delivered }, is_up_to_date: false })
+    let target = Target::Cursor(Cursor { epoch: cursor.epoch, snapshot, delivered });
+    Ok(Batch { is_news: !events.is_empty(), events, target, is_up_to_date: false })
 }
 
 /// The first events of the cursor's epoch that are visible in `now` and not in the cursor, in the order of a
@@ -265,22 +342,6 @@ async fn read(rows: RowStream) -> Result<Vec<Recorded>, Error> {
     Ok(events)
 }
 
-/// Moves the cursor behind `batch`, if there is one, and renews the lease.
-pub(crate) async fn checkpoint(
-    client: &ClientWrapper,
-    lease: &Lease,
-    batch: Option<&Batch>,
-) -> Result<(), FeedError> {
-    let statement = client.prepare_cached(CHECKPOINT).await?;
-    let Lease { name, holder, fence, seconds } = lease;
-    let target = batch.map(|batch| &batch.target);
-    let (snapshot, epoch) = (target.map(|cursor| &cursor.snapshot), target.map(|cursor| cursor.epoch));
-    let delivered = target.map(|cursor| cursor.delivered);
-    let parameters: [&(dyn ToSql + Sync); 7] = [name, holder, fence, seconds, &snapshot, &delivered, &epoch];
-    let moved = client.query_opt(&statement, &parameters).await?;
-    moved.map(|_| ()).ok_or_else(|| lease.lost())
-}
-
 /// Gives the lease back.
 pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(), FeedError> {
     let statement = client.prepare_cached(RELEASE).await?;
@@ -289,7 +350,7 @@ pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(),
 }
 
 impl Lease {
-    fn lost(&self) -> FeedError {
+    pub(super) fn lost(&self) -> FeedError {
         FeedError::LeaseLost { name: self.name.clone() }
     }
 }

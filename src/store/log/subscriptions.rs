@@ -1,16 +1,23 @@
-//! The subscriptions as a list: how far each lags behind, and which are there at all.
+//! The subscriptions as a list: how far each lags behind, and which are there at all. Making, changing and
+//! removing them.
 
 use deadpool_postgres::ClientWrapper;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use super::feed::{FeedError, Lease, check, held};
+use super::feed::{FeedError, Lease, check, held, subscription_filter};
 use crate::plain_debug::plain_debug;
+use crate::session::{FeedFilter, UserId};
 use crate::store::bare::bare;
 use crate::store::error::Error;
 
 const LIST: &str = bare(include_str!("../sql/list_subscriptions.sql"));
 const TAKE: &str = bare(include_str!("../sql/take_subscription.sql"));
+const CREATE: &str = bare(include_str!("../sql/create_subscription.sql"));
+const FILTER: &str = bare(include_str!("../sql/filter_subscription.sql"));
+const SEIZE: &str = bare(include_str!("../sql/seize_subscription.sql"));
+const REWIND: &str = bare(include_str!("../sql/rewind_subscription.sql"));
+const FORWARD: &str = bare(include_str!("../sql/forward_subscription.sql"));
 const DROP: &str = bare(include_str!("../sql/drop_subscription.sql"));
 
 /// A subscription, as a list of them shows it.
@@ -30,7 +37,27 @@ pub struct SubscriptionSummary {
     pub held: Option<(String, OffsetDateTime)>,
     /// When its cursor last moved; none if it never did.
     pub moved_at: Option<OffsetDateTime>,
+    /// Which events it is delivered.
+    pub filter: FeedFilter,
+    /// How many events its sink has refused, and nobody has given up; counted up to
+    /// [`LAG_MAX`](Self::LAG_MAX).
+    pub dead_letters: i64,
+    /// How many sessions wait behind such an event; counted up to [`LAG_MAX`](Self::LAG_MAX).
+    pub parked_sessions: i64,
 }
+
+/// Where a subscription's cursor is moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// Before all that was recorded since then; without a moment, to the beginning.
+    Back(Option<OffsetDateTime>),
+    /// To the end of the log.
+    ToEnd,
+}
+
+/// For how long a subscription's lease is taken while its cursor is moved: others wait, and after this time
+/// they go on.
+const MOVE_SECONDS: f64 = 300.0;
 
 impl SubscriptionSummary {
     /// How far a lag is counted.
@@ -91,6 +118,9 @@ fn summary(row: &Row) -> Result<SubscriptionSummary, Error> {
         lag_since: row.try_get("since")?,
         held: holder.zip(row.try_get("held_until")?),
         moved_at: row.try_get("moved_at")?,
+        filter: subscription_filter(row)?,
+        dead_letters: row.try_get("dead_letters")?,
+        parked_sessions: row.try_get("parked_sessions")?,
     })
 }
 
@@ -112,6 +142,59 @@ pub(crate) async fn take(
     }
 }
 
+/// Makes a subscription with a filter. Says whether there was none of that name.
+pub(crate) async fn create(client: &ClientWrapper, name: &str, filter: &FeedFilter) -> Result<bool, Error> {
+    let statement = client.prepare_cached(CREATE).await?;
+    let FeedFilter { kinds, notes, users } = filter;
+    let users: Vec<_> = users.iter().map(UserId::as_str).collect();
+    Ok(client.query_opt(&statement, &[&name, kinds, notes, &users]).await?.is_some())
+}
+
+/// Gives a subscription another filter.
+pub(crate) async fn set_filter(
+    client: &ClientWrapper,
+    name: &str,
+    filter: &FeedFilter,
+) -> Result<(), SubscriptionError> {
+    let statement = client.prepare_cached(FILTER).await?;
+    let FeedFilter { kinds, notes, users } = filter;
+    let users: Vec<_> = users.iter().map(UserId::as_str).collect();
+    match client.query_opt(&statement, &[&name, kinds, notes, &users]).await? {
+        Some(_) => Ok(()),
+        None => Err(unknown(client, name).await?),
+    }
+}
+
+/// Moves a subscription's cursor, whoever holds it, and tells how many events it has moved over.
+///
+/// The lease is taken first, and by a statement of its own: the statement that counts must see all that the
+/// cursor shows, so nobody may move it any more.
+pub(crate) async fn move_cursor(
+    client: &ClientWrapper,
+    name: &str,
+    holder: &str,
+    to: Move,
+) -> Result<i64, SubscriptionError> {
+    check(client, name).await?;
+    let statement = client.prepare_cached(SEIZE).await?;
+    let Some(row) = client.query_opt(&statement, &[&name, &holder, &MOVE_SECONDS]).await? else {
+        return Err(unknown(client, name).await?);
+    };
+    let fence: i64 = row.try_get("fence")?;
+    let moved = match to {
+        Move::Back(from) => {
+            let statement = client.prepare_cached(REWIND).await?;
+            client.query_opt(&statement, &[&name, &holder, &fence, &from]).await?
+        }
+        Move::ToEnd => {
+            let statement = client.prepare_cached(FORWARD).await?;
+            client.query_opt(&statement, &[&name, &holder, &fence]).await?
+        }
+    };
+    let row = moved.ok_or_else(|| FeedError::LeaseLost { name: name.to_owned() })?;
+    Ok(row.try_get("events")?)
+}
+
 /// Removes a subscription that nobody holds.
 pub(crate) async fn remove(client: &ClientWrapper, name: &str) -> Result<(), SubscriptionError> {
     let statement = client.prepare_cached(DROP).await?;
@@ -127,9 +210,18 @@ async fn refuse(client: &ClientWrapper, name: &str) -> Result<(), SubscriptionEr
     if let Some(held) = held(client, name).await? {
         return Err(held.into());
     }
-    let known: Vec<_> = list(client).await?.into_iter().map(|one| one.name).collect();
+    let known = names(client).await?;
     if known.iter().any(|one| one == name) {
         return Ok(());
     }
     Err(SubscriptionError::Unknown { name: name.to_owned(), known })
+}
+
+/// The error for a subscription that is not there.
+pub(super) async fn unknown(client: &ClientWrapper, name: &str) -> Result<SubscriptionError, Error> {
+    Ok(SubscriptionError::Unknown { name: name.to_owned(), known: names(client).await? })
+}
+
+async fn names(client: &ClientWrapper) -> Result<Vec<String>, Error> {
+    Ok(list(client).await?.into_iter().map(|one| one.name).collect())
 }

@@ -1,0 +1,104 @@
+//! The address of a sink: `--to`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::ndjson::{LineFile, Lines};
+use super::sink::Sink;
+
+/// Schemes of sinks that are built in by a feature only, and the features.
+const FEATURES: &[(&str, &str)] = &[];
+
+/// Where a relay delivers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Lines of JSON to standard output.
+    Stdout,
+    /// Lines of JSON behind those of a file.
+    File(PathBuf),
+}
+
+/// An address that no sink has. It may hold a password, so the message does not repeat it.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// No sink has this scheme.
+    #[error(
+        "no sink has the scheme `{scheme}:`; say - for standard output, or file:PATH for lines of JSON in a file"
+    )]
+    Unknown {
+        /// What stands before the colon.
+        scheme: String,
+    },
+    /// The sink is not built in.
+    #[error("the sink of `{scheme}:` is not built in: build the projector with `--features {feature}`")]
+    NotBuiltIn {
+        /// What stands before the colon.
+        scheme: String,
+        /// The feature of the projector that builds it in.
+        feature: &'static str,
+    },
+    /// There is no scheme.
+    #[error(
+        "a target begins with its kind, such as file:/var/log/sessions.ndjson; - alone is standard output"
+    )]
+    NoScheme,
+    /// A file has no name.
+    #[error("say which file, such as file:/var/log/sessions.ndjson")]
+    NoPath,
+}
+
+/// As its `Display`.
+impl fmt::Debug for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Target {
+    /// The sink at this address. It connects when it is first asked.
+    pub fn sink(&self) -> Box<dyn Sink> {
+        match self {
+            Self::Stdout => Box::new(Lines::new(tokio::io::stdout())),
+            Self::File(path) => Box::new(LineFile::new(path)),
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        if text == "-" {
+            return Ok(Self::Stdout);
+        }
+        let (scheme, rest) = text.split_once(':').ok_or(TargetError::NoScheme)?;
+        match scheme {
+            "file" if rest.is_empty() => Err(TargetError::NoPath),
+            "file" => Ok(Self::File(rest.into())),
+            _ => Err(missing(scheme)),
+        }
+    }
+}
+
+fn missing(scheme: &str) -> TargetError {
+    let scheme = scheme.to_owned();
+    match FEATURES.iter().find(|(name, _)| *name == scheme) {
+        Some((_, feature)) => TargetError::NotBuiltIn { scheme, feature },
+        None => TargetError::Unknown { scheme },
+    }
+}
+
+#[test]
+fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
+    assert_eq!("-".parse(), Ok(Target::Stdout));
+    assert_eq!("file:/var/log/sessions.ndjson".parse(), Ok(Target::File("/var/log/sessions.ndjson".into())));
+    let told = |text: &str| text.parse::<Target>().map(|_| ()).map_err(|error| error.to_string());
+    let no_scheme =
+        "a target begins with its kind, such as file:/var/log/sessions.ndjson; - alone is standard output";
+    assert_eq!(told("sessions.ndjson"), Err(no_scheme.to_owned()));
+    assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
+    let unknown = "no sink has the scheme `gopher:`; say - for standard output, or file:PATH for lines of JSON in a file";
+    assert_eq!(told("gopher://shop:hunter2@localhost"), Err(unknown.to_owned()));
+}

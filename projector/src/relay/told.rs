@@ -1,0 +1,23 @@
+//! What a relay counts, by name. Without a recorder nothing is counted.
+
+use metrics::{counter, describe_counter};
+
+use super::pending::Tally;
+
+const DELIVERED: &str = "session_ledger_relay_delivered_total";
+const FAILED: &str = "session_ledger_relay_failed_total";
+const DEAD: &str = "session_ledger_relay_dead_letters_total";
+
+/// Says what each metric is.
+pub fn describe() {
+    describe_counter!(DELIVERED, "Events that a relay's sink has acknowledged, by subscription.");
+    describe_counter!(FAILED, "Tries to deliver an event that have failed, by subscription.");
+    describe_counter!(DEAD, "Events that became dead letters, by subscription.");
+}
+
+/// Counts what became of a wave.
+pub(super) fn count(subscription: &str, tally: &Tally) {
+    for (name, count) in [(DELIVERED, tally.delivered), (FAILED, tally.failed), (DEAD, tally.dead)] {
+        counter!(name, "subscription" => subscription.to_owned()).increment(count);
+    }
+}
