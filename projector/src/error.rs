@@ -14,6 +14,7 @@ use crate::archive::ArchiveError;
 use crate::cli::Duty;
 use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
+use crate::relay::target::TargetError;
 use crate::serve::ServeError;
 
 /// A command failed: exit code 2. No message holds a password or a key.
@@ -76,6 +77,9 @@ pub enum Error {
     /// The relay cannot go on.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// A relay's target cannot be used.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// There is no such subscription, or somebody holds it.
     #[error("{}", crate::subscriptions::told(.0))]
     Subscription(SubscriptionError),

@@ -119,7 +119,7 @@ async fn follow(
     open: impl AsyncFnOnce() -> Result<Ledger, Error>,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let mut sink = asked.to.sink();
+    let mut sink = asked.to.sink()?;
     let has_reader = asked.to == Target::Stdout;
     let settings = asked.settings(&mut SysRng)?;
     let stop = async {

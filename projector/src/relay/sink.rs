@@ -2,6 +2,8 @@
 
 #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
 pub mod address;
+#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+pub mod broker;
 #[cfg(feature = "nats")]
 pub mod nats;
 #[cfg(feature = "rabbitmq")]
@@ -63,13 +65,9 @@ pub trait Sink: Send {
 
     /// Publishes events and waits for their acknowledgements.
     ///
-    /// No two of them are of one session: the relay sends the next event of a session when the one before has
-    /// been acknowledged. So a sink may publish all at once, and its answers may come in any order.
-=======
     /// Unless the sink [keeps the order](Self::keeps_order), no two of them are of one session: the relay
     /// sends the next event of a session when the one before has been acknowledged. So a sink may publish all
     /// at once, and its answers may come in any order.
->>>>>>> relay
     fn publish<'a>(
         &'a mut self,
         events: &'a [Envelope],

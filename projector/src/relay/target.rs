@@ -6,9 +6,18 @@ use std::str::FromStr;
 
 use super::ndjson::{LineFile, Lines};
 use super::sink::Sink;
+#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+use super::sink::{address, broker};
 
 /// Schemes of sinks that are built in by a feature only, and the features.
-const FEATURES: &[(&str, &str)] = &[];
+const FEATURES: &[(&str, &str)] = &[
+    ("nats", "nats"),
+    ("tls", "nats"),
+    ("amqp", "rabbitmq"),
+    ("amqps", "rabbitmq"),
+    ("redis", "redis"),
+    ("rediss", "redis"),
+];
 
 /// Where a relay delivers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +26,9 @@ pub enum Target {
     Stdout,
     /// Lines of JSON behind those of a file.
     File(PathBuf),
+    /// A broker.
+    #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+    Broker(broker::Broker),
 }
 
 /// An address that no sink has. It may hold a password, so the message does not repeat it.
@@ -47,6 +59,10 @@ pub enum TargetError {
     /// A file has no name.
     #[error("say which file, such as file:/var/log/sessions.ndjson")]
     NoPath,
+    /// A broker's address does not fit.
+    #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+    #[error(transparent)]
+    Broker(#[from] address::AddressError),
 }
 
 /// As its `Display`.
@@ -58,11 +74,17 @@ impl fmt::Debug for TargetError {
 
 impl Target {
     /// The sink at this address. It connects when it is first asked.
-    pub fn sink(&self) -> Box<dyn Sink> {
-        match self {
+    ///
+    /// # Errors
+    ///
+    /// A broker's password cannot be read.
+    pub fn sink(&self) -> Result<Box<dyn Sink>, TargetError> {
+        Ok(match self {
             Self::Stdout => Box::new(Lines::new(tokio::io::stdout())),
             Self::File(path) => Box::new(LineFile::new(path)),
-        }
+            #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+            Self::Broker(broker) => broker.sink()?,
+        })
     }
 }
 
@@ -77,6 +99,8 @@ impl FromStr for Target {
         match scheme {
             "file" if rest.is_empty() => Err(TargetError::NoPath),
             "file" => Ok(Self::File(rest.into())),
+            #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+            _ if broker::is_built_in(scheme) => Ok(Self::Broker(text.parse()?)),
             _ => Err(missing(scheme)),
         }
     }
@@ -101,4 +125,23 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
     assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
     let unknown = "no sink has the scheme `gopher:`; say - for standard output, or file:PATH for lines of JSON in a file";
     assert_eq!(told("gopher://shop:hunter2@localhost"), Err(unknown.to_owned()));
+}
+
+#[test]
+fn a_broker_that_is_not_built_in_says_how_to_build_it_in() {
+    for (url, feature) in [("amqps://host/?queue=audit", "rabbitmq"), ("redis://host/?stream=audit", "redis")]
+    {
+        let scheme = url.split(':').next().unwrap_or_default();
+        let told = match url.parse::<Target>() {
+            Err(error) => error.to_string(),
+            Ok(target) => format!("{target:?}"),
+        };
+        let missing = format!(
+            "the sink of `{scheme}:` is not built in: build the projector with `--features {feature}`"
+        );
+        let built_in = format!("Broker(Broker(\"{url}\"))");
+        let is_built_in =
+            if feature == "redis" { cfg!(feature = "redis") } else { cfg!(feature = "rabbitmq") };
+        assert_eq!(told, if is_built_in { built_in } else { missing });
+    }
 }

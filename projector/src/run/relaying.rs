@@ -23,7 +23,13 @@ impl Relaying {
     pub(super) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
         let (name, mut failures) = (&self.relay.subscription, 0);
         loop {
-            let mut sink = self.target.sink();
+            let mut sink = match self.target.sink() {
+                Ok(sink) => sink,
+                Err(error) => {
+                    tracing::error!("relay `{name}` has ended until the next start of this process: {error}");
+                    return;
+                }
+            };
             let mut asked = stopped.clone();
             let stop = async {
                 asked.wait_for(|is_stopped| *is_stopped).await.ok();

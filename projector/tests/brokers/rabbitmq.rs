@@ -62,7 +62,8 @@ async fn server() -> Server {
         ("definitions.json", DEFINITIONS),
         ("plugins", "[]."),
     ];
-    Server::start(port, &files, &["sh", "run"]).await
+    // Killed moments after a queue was made, this version forgets where that queue's log is.
+    Server::start(port, &files, &["sh", "run"], "TERM").await
 }
 
 /// The one that is never stopped.

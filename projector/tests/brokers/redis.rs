@@ -19,7 +19,7 @@ async fn server(settings: &[&str]) -> Server {
     let mut command = vec!["redis-server", "--port", &port_text, "--bind", "127.0.0.1", "--save", ""];
     command.extend(["--appendonly", "yes", "--appendfsync", "always"]);
     command.extend(settings);
-    let server = Server::start(port, &[], &command).await;
+    let server = Server::start(port, &[], &command, "KILL").await;
     // It listens before it has read its data.
     let mut connection = connection(&server).await;
     while redis::cmd("PING").query_async::<String>(&mut connection).await.is_err() {}

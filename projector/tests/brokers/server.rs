@@ -29,14 +29,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program in a directory with these files, and waits until it listens at the port.
-    pub(crate) async fn start(port: u16, files: &[(&str, &str)], command: &[&str]) -> Self {
+    /// Starts a program in a directory with these files, and waits until it listens at the port. The signal
+    /// stops it.
+    pub(crate) async fn start(port: u16, files: &[(&str, &str)], command: &[&str], signal: &str) -> Self {
         let directory = tempfile::Builder::new().prefix("broker").tempdir().unwrap().keep();
         for (name, text) in files {
             fs::write(directory.join(name), text).unwrap();
         }
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", SCRIPT, "broker"]).arg(&directory).arg(program(command[0])).args(&command[1..]);
+        shell
+            .args(["-c", SCRIPT, "broker"])
+            .arg(&directory)
+            .arg(signal)
+            .arg(program(command[0]))
+            .args(&command[1..]);
         let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn().unwrap();
         let (orders, answers) = (shell.stdin.take(), BufReader::new(shell.stdout.take().unwrap()));
         let server = Self { shell, orders, answers, directory, port };
@@ -44,7 +50,7 @@ impl Server {
         server
     }
 
-    /// Ends the broker as a power cut would.
+    /// Ends the broker.
     pub(crate) fn stop(&mut self) {
         self.order("stop");
     }

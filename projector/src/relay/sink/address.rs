@@ -27,7 +27,7 @@ pub enum AddressError {
     /// Other users of the machine can read a command line.
     #[error(
         "the target holds a password, which every user of the machine can read: leave it out, and give it by \
-         the environment's variable RELAY_PASSWORD or by a file, `?password-file=PATH`"
+         the environment's variable SESSION_LEDGER_RELAY_PASSWORD or by a file, `?password-file=PATH`"
     )]
     PasswordInside,
     /// The file of `password-file` cannot be read.
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(
             refused,
             "the target holds a password, which every user of the machine can read: leave it out, and give it \
-             by the environment's variable RELAY_PASSWORD or by a file, `?password-file=PATH`"
+             by the environment's variable SESSION_LEDGER_RELAY_PASSWORD or by a file, `?password-file=PATH`"
         );
         assert_eq!(refusal("amqp:///vhost"), "the target lacks a host");
         assert_eq!(

@@ -106,7 +106,9 @@ fn refusal(name: &str, address: &Address, error: &async_nats::ConnectError) -> S
         ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
             let user =
                 address.user.as_deref().map_or_else(|| "us".to_owned(), |user| format!("the user `{user}`"));
-            format!("{name} refuses {user}: {error}; RELAY_PASSWORD or `password-file` holds the password")
+            format!(
+                "{name} refuses {user}: {error}; SESSION_LEDGER_RELAY_PASSWORD or `password-file` holds the password"
+            )
         }
         _ => format!("{name} cannot be reached: {error}"),
     }

@@ -108,7 +108,7 @@ fn refusal(name: &str, address: &Address, error: &RedisError) -> String {
         ErrorKind::AuthenticationFailed => {
             let user = address.user.as_deref().unwrap_or("default");
             format!(
-                "{name} refuses the user `{user}`: {error}; RELAY_PASSWORD or `password-file` holds the password"
+                "{name} refuses the user `{user}`: {error}; SESSION_LEDGER_RELAY_PASSWORD or `password-file` holds the password"
             )
         }
         _ => format!("{name} cannot be reached: {error}"),
