@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clear;
+mod encrypted;
 mod nats;
 mod rabbitmq;
 mod redis;
 mod server;
+mod started;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use std::time::{Duration, Instant};
 use projector::envelope::Envelope;
 use projector::relay::sink::{Delivery, Sink};
 use session_ledger::Ledger;
-use session_ledger::session::{Event, Noted, SessionId};
+use session_ledger::session::{Entry, Event, EventId, Noted, Recorded, SessionId, UserId};
 use test_support::{Database, append};
 use time::OffsetDateTime;
 
@@ -40,6 +42,17 @@ async fn events(sessions: u8, each: i64) -> Vec<Envelope> {
         subscription.checkpoint(batch).await.unwrap();
     }
     events
+}
+
+/// An event that is longer than a broker takes, by the name of its user.
+fn long_event(bytes: usize) -> Envelope {
+    let at = OffsetDateTime::now_utc();
+    let noted = Event::Noted(Noted::of_text("test", "long"));
+    let mut entry = Entry::new(1, EventId::from_random([9; 16]), noted.encode(), at);
+    entry.user = Some(UserId::from("u".repeat(bytes).as_str()));
+    let mut recorded = Recorded::new(SessionId::from_bytes([9; 16]), entry, at);
+    recorded.position = 1;
+    Envelope::new(&recorded, "/shop/sessions")
 }
 
 /// The `nth` event of each session.

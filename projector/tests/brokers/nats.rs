@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use async_nats::{Client, ConnectOptions, HeaderMap};
+use projector::relay::sink::Delivery;
 use projector::relay::sink::nats::Nats;
 use serde_json::{Value, json};
 use test_support::CapturedLog;
@@ -11,15 +12,12 @@ use tracing::Level;
 use crate::server::{Server, free_port};
 use crate::{
     BOUND, assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure,
-    refusal, wave,
+    long_event, refusal, started, wave,
 };
 
 /// A server with these lines in its configuration.
 async fn server(lines: &str) -> Server {
-    let port = free_port();
-    let configuration = format!("listen: \"127.0.0.1:{port}\"\njetstream {{ store_dir: data }}\n{lines}\n");
-    let server =
-        Server::start(port, &[("conf", &configuration)], &["nats-server", "-c", "conf"], "KILL").await;
+    let server = started::nats(lines).await;
     until_ready(&server).await;
     server
 }
@@ -154,7 +152,7 @@ async fn what_nats_refuses_is_told_for_each_event() {
         failure(&deliveries),
         format!("NATS at 127.0.0.1:{}: Permissions Violation for Publish to \"{subject}\"", guarded.port)
     );
-    assert_eq!(deliveries[1], projector::relay::sink::Delivery::Acknowledged);
+    assert_eq!(deliveries[1], Delivery::Acknowledged);
 
     let mut stranger = Nats::at(&url, Some("wrong".to_owned())).unwrap();
     let strange = failure(&delivered(&mut stranger, &events).await).to_owned();
@@ -194,16 +192,17 @@ async fn what_nats_refuses_is_told_for_each_event() {
 }
 
 #[tokio::test]
-async fn an_event_beyond_the_servers_limit_will_never_be_taken() {
-    let server = server("max_payload: 300").await;
-    let event = events(1, 1).await;
-    let deliveries = delivered(&mut sink(&server, ""), &event).await;
+async fn an_event_that_is_too_large_for_nats_hides_no_other() {
+    let server = server("").await;
+    let event = events(1, 1).await.remove(0);
+    let deliveries = delivered(&mut sink(&server, ""), &[long_event(2_000_000), event]).await;
     let limit = format!(
-        "too large for NATS at 127.0.0.1:{}: max payload size exceeded: Payload size limit of 300 exceeded by \
-         message size of ",
+        "too large for NATS at 127.0.0.1:{}: max payload size exceeded: Payload size limit of 1048576 exceeded by \
+         message size of 2000",
         server.port
     );
     assert!(refusal(&deliveries).starts_with(&limit), "{deliveries:?}");
+    assert_eq!(deliveries[1], Delivery::Acknowledged);
 }
 
 #[tokio::test]

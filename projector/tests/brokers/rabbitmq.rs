@@ -8,68 +8,16 @@ use projector::relay::sink::Delivery;
 use projector::relay::sink::rabbitmq::RabbitMq;
 use tokio::sync::OnceCell;
 
-use crate::server::{Server, free_port, program};
+use crate::server::{Server, free_port};
 use crate::{
-    assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure, wave,
+    assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure, long_event,
+    refusal, started, wave,
 };
-
-const DEFINITIONS: &str = r#"{
-    "vhosts": [{"name": "/"}],
-    "users": [{"name": "relay", "password": "hunter2", "tags": ""}, {"name": "reader", "password": "hunter2", "tags": ""}],
-    "permissions": [
-        {"user": "relay", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"},
-        {"user": "reader", "vhost": "/", "configure": ".*", "write": "^$", "read": ".*"}
-    ],
-    "exchanges": [
-        {"name": "audit", "vhost": "/", "type": "topic", "durable": true, "auto_delete": false, "internal": false, "arguments": {}}
-    ],
-    "queues": [
-        {"name": "full", "vhost": "/", "durable": true, "auto_delete": false,
-            "arguments": {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}},
-        {"name": "open", "vhost": "/", "durable": true, "auto_delete": false, "arguments": {}}
-    ],
-    "bindings": [], "policies": [], "parameters": [], "global_parameters": [], "topic_permissions": []
-}"#;
-
-/// Its processes are alone among themselves: a port mapper of their own, and no rights that the test lacks.
-const RUN: &str = "\
-export HOME=$PWD ERL_EPMD_PORT=@mapper ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_DIST_PORT=@nodes
-export RABBITMQ_NODENAME=rabbit@localhost RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE=$PWD/rabbitmq.conf
-export RABBITMQ_MNESIA_BASE=$PWD/data RABBITMQ_LOG_BASE=$PWD/logs RABBITMQ_PID_FILE=$PWD/pids
-export RABBITMQ_ENABLED_PLUGINS_FILE=$PWD/plugins RABBITMQ_GENERATED_CONFIG_DIR=$PWD/generated
-export RABBITMQ_FEATURE_FLAGS_FILE=$PWD/features RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='+S 1:1'
-epmd -port @mapper &
-epmd=$!
-rabbitmq-server &
-server=$!
-until [ -s pids ] || ! kill -0 $server; do sleep 0.1; done
-echo \" $epmd\" >>pids
-wait $server
-";
-
-async fn server() -> Server {
-    let port = free_port();
-    let configuration = format!(
-        "listeners.tcp.1 = 127.0.0.1:{port}\nload_definitions = definitions.json\nmax_message_size = 65536\n\
-         log.file = false\nlog.console = true\nlog.console.level = warning\n"
-    );
-    let [mapper, nodes] = [free_port(), free_port()].map(|port| port.to_string());
-    let run = RUN.replace("@mapper", &mapper).replace("@nodes", &nodes);
-    let run = run.replace("rabbitmq-server", program("rabbitmq-server").to_str().unwrap());
-    let files = [
-        ("run", run.as_str()),
-        ("rabbitmq.conf", &configuration),
-        ("definitions.json", DEFINITIONS),
-        ("plugins", "[]."),
-    ];
-    // Killed moments after a queue was made, this version forgets where that queue's log is.
-    Server::start(port, &files, &["sh", "run"], "TERM").await
-}
 
 /// The one that is never stopped.
 async fn shared() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
-    SERVER.get_or_init(server).await
+    SERVER.get_or_init(started::rabbitmq).await
 }
 
 fn sink(server: &Server, parameters: &str) -> RabbitMq {
@@ -134,7 +82,7 @@ async fn rabbitmq_has_each_event_as_a_persistent_message_of_a_quorum_queue() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rabbitmq_that_comes_back_gets_everything_in_order() {
-    let mut server = server().await;
+    let mut server = started::rabbitmq().await;
     let events = events(3, 4).await;
     let mut sink = sink(&server, "queue=audit");
     assert_delivered(&mut sink, &wave(&events, 1)).await;
@@ -231,4 +179,21 @@ async fn what_rabbitmq_refuses_is_told_for_each_event() {
         failure(&delivered(&mut removed, &events).await),
         format!("{name}: there is no queue `removed` any more")
     );
+}
+
+/// The server closes the channel on it, and with that leaves others without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_too_large_for_rabbitmq_hides_no_other() {
+    let server = shared().await;
+    let (long, event) = (long_event(100_000), events(1, 1).await.remove(0));
+    let mut sink = sink(server, "queue=short");
+    let refused = format!(
+        "too large for RabbitMQ at 127.0.0.1:{}: it has {} bytes, and the server takes 65536 (`max_message_size`)",
+        server.port,
+        long.data().len()
+    );
+    assert_eq!(refusal(&delivered(&mut sink, &[long.clone(), event.clone()]).await), refused);
+    let deliveries = delivered(&mut sink, &[long, event]).await;
+    assert_eq!(refusal(&deliveries), refused);
+    assert_eq!(deliveries[1], Delivery::Acknowledged);
 }

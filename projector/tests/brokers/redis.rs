@@ -9,17 +9,13 @@ use tracing::Level;
 
 use crate::server::{Server, free_port};
 use crate::{
-    assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure, wave,
+    assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure, long_event,
+    refusal, started, wave,
 };
 
 /// A server with these settings, that syncs each entry to disk unless they say otherwise.
 async fn server(settings: &[&str]) -> Server {
-    let port = free_port();
-    let port_text = port.to_string();
-    let mut command = vec!["redis-server", "--port", &port_text, "--bind", "127.0.0.1", "--save", ""];
-    command.extend(["--appendonly", "yes", "--appendfsync", "always"]);
-    command.extend(settings);
-    let server = Server::start(port, &[], &command, "KILL").await;
+    let server = started::redis(&[&["--appendfsync", "always"][..], settings].concat()).await;
     // It listens before it has read its data.
     let mut connection = connection(&server).await;
     while redis::cmd("PING").query_async::<String>(&mut connection).await.is_err() {}
@@ -218,4 +214,20 @@ async fn a_stream_of_redis_is_kept_short_where_that_is_wanted() {
     assert_delivered(&mut sink(&server, "&maxlen=20"), &events).await;
     assert!((20..40).contains(&found(&server).await.len()));
     assert!(matches!(delivered(&mut sink(&server, ""), &events[59..]).await[..], [Delivery::Acknowledged]));
+}
+
+#[tokio::test]
+async fn an_event_that_is_too_large_for_redis_hides_no_other() {
+    let server = server(&["--proto-max-bulk-len", "1048576"]).await;
+    let event = events(1, 1).await.remove(0);
+    let (long, name) = (long_event(2_000_000), format!("Redis at 127.0.0.1:{}", server.port));
+    let deliveries = delivered(&mut sink(&server, ""), &[long.clone(), event]).await;
+    assert_eq!(
+        refusal(&deliveries),
+        format!(
+            "too large for {name}: it has {} bytes, and the server takes 1048576 (`proto-max-bulk-len`)",
+            long.data().len()
+        )
+    );
+    assert_eq!(deliveries[1], Delivery::Acknowledged);
 }

@@ -95,8 +95,8 @@ impl RabbitMq {
 
     async fn send(&self, line: &Line, event: &Envelope) -> Sent {
         let data = event.data();
-        if let Some(most) = self.size_max.filter(|most| data.len() > *most) {
-            return Sent::TooLarge(format!("it has {} bytes, and the server takes {most}", data.len()));
+        if self.size_max.is_some_and(|most| data.len() > most) {
+            return Sent::TooLarge;
         }
         let (exchange, key) = match &self.route {
             Route::Queue(queue) => ("", queue.clone()),
@@ -119,19 +119,28 @@ impl RabbitMq {
             self.size_max = Some(most);
         }
         let failed = |reason: &str| Delivery::Failed(format!("{name}: {reason}"));
-        let judged = events.iter().zip(&answers).map(|(event, answer)| match answer {
-            Answer::TooLarge(reason) => Delivery::Refused(format!("too large for {name}: {reason}")),
-            Answer::Confirmed(_) if unrouted.contains(event.id()) => failed(&self.nowhere(event)),
-            Answer::Confirmed(_) => Delivery::Acknowledged,
-            Answer::Declined => failed("it has declined the event for now, as when a queue is full"),
-            Answer::Unknown(reason) => failed(reason),
-        });
-        let judged = judged.collect();
+        let judge = |(event, answer): (&Envelope, &Answer)| match (answer, self.too_large(event)) {
+            (Answer::TooLarge | Answer::Unknown(_), Some(reason)) => {
+                Delivery::Refused(format!("too large for {name}: {reason}"))
+            }
+            (Answer::Confirmed(_), _) if unrouted.contains(event.id()) => failed(&self.nowhere(event)),
+            (Answer::Confirmed(_), _) => Delivery::Acknowledged,
+            (Answer::Declined, _) => failed("it has declined the event for now, as when a queue is full"),
+            (Answer::TooLarge, None) => failed("it has not been sent"),
+            (Answer::Unknown(reason), None) => failed(reason),
+        };
+        let judged = events.iter().zip(&answers).map(judge).collect();
         // What comes late must not be taken for an answer to the next call.
         if answers.iter().any(|answer| matches!(answer, Answer::Unknown(_))) {
             self.line = None;
         }
         judged
+    }
+
+    fn too_large(&self, event: &Envelope) -> Option<String> {
+        let (bytes, most) = (event.data().len(), self.size_max?);
+        (bytes > most)
+            .then(|| format!("it has {bytes} bytes, and the server takes {most} (`max_message_size`)"))
     }
 
     fn nowhere(&self, event: &Envelope) -> String {
@@ -162,7 +171,7 @@ impl Sink for RabbitMq {
 /// A message on its way.
 enum Sent {
     Published(PublisherConfirm),
-    TooLarge(String),
+    TooLarge,
     Failed(String),
 }
 
@@ -171,7 +180,7 @@ enum Answer {
     /// With the id of a returned message, of this event or of another.
     Confirmed(Option<String>),
     Declined,
-    TooLarge(String),
+    TooLarge,
     Unknown(String),
 }
 
@@ -193,7 +202,7 @@ impl Answer {
 async fn answered(sent: Sent, deadline: Instant, late: &str) -> Answer {
     let confirm = match sent {
         Sent::Published(confirm) => confirm,
-        Sent::TooLarge(reason) => return Answer::TooLarge(reason),
+        Sent::TooLarge => return Answer::TooLarge,
         Sent::Failed(reason) => return Answer::Unknown(reason),
     };
     match timeout_at(deadline, confirm).await {
