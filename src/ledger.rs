@@ -8,6 +8,7 @@ mod accounts;
 mod age;
 mod archive;
 mod builder;
+mod chain_before;
 mod change;
 mod committed;
 mod condition;

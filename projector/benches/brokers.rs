@@ -12,7 +12,7 @@ mod started;
 
 use std::time::{Duration, Instant};
 
-use projector::envelope::Envelope;
+use projector::envelope::{Envelope, Telling};
 use projector::relay::sink::nats::Nats;
 use projector::relay::sink::rabbitmq::RabbitMq;
 use projector::relay::sink::redis::Redis;
@@ -69,6 +69,7 @@ async fn compare(name: &str, sink: &mut impl Sink, client: &mut impl Plain) {
 
 /// Logins of as many sessions, each in its place in the log.
 fn batch(nth: u32) -> Vec<Envelope> {
+    let telling = Telling { source: "/shop/sessions".to_owned(), ..Telling::default() };
     let event = |number: u32| {
         let at = OffsetDateTime::now_utc();
         let mut random = [0; 16];
@@ -77,7 +78,7 @@ fn batch(nth: u32) -> Vec<Envelope> {
         let entry = Entry::new(2, EventId::from_random(random), Event::LoggedIn(login).encode(), at);
         let mut recorded = Recorded::new(SessionId::from_bytes(random), entry, at);
         recorded.position = i64::from(number) + 1;
-        Envelope::new(&recorded, "/shop/sessions")
+        Envelope::new(&recorded, None, &telling)
     };
     (nth * BATCH..(nth + 1) * BATCH).map(event).collect()
 }

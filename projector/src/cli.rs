@@ -14,7 +14,9 @@ mod serve;
 mod state_at;
 mod sweep;
 mod tables;
+mod telling;
 mod verify;
+mod webhook;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -39,7 +41,9 @@ pub use serve::{ConsoleUser, Serve};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use sweep::Sweep;
 pub use tables::Tables;
+pub use telling::Telling;
 pub use verify::Verify;
+pub use webhook::Webhook;
 
 /// Operates a session ledger: the log of an application's sessions, and the tables derived from it.
 ///

@@ -3,54 +3,152 @@
 //! An envelope never holds tokens or their hashes, the values of a session, or flash messages. Payloads that
 //! this version cannot read are left out as well, since any of these may be in them.
 
+mod data;
+mod recent;
+mod schema;
+
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
-use session_ledger::session::{Client, Recorded, UserId};
+use session_ledger::session::{ChainHash, Recorded};
+use session_ledger::{Error, Ledger};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use self::data::Data;
+pub(crate) use self::recent::Recent;
+pub use self::schema::{print, schema};
 use crate::console::escaped;
-use crate::facts::facts;
 
-/// One event in its envelope. `id` is the same at each delivery: drop what was seen before.
-#[derive(Clone, Debug, Serialize)]
+/// How events are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Telling {
+    /// The `source`: a URI reference that names the log (`/shop/sessions`).
+    pub source: String,
+    /// Whether personal fields are told: addresses and browsers of clients, and the reasons for which
+    /// somebody acted as somebody else.
+    pub personal: bool,
+    /// Names of values and of notes. That one changed is told, but not which value, nor what the note says.
+    pub withheld: Vec<String>,
+}
+
+/// One event of one session of a session-ledger, in the JSON format of CloudEvents 1.0.
+// The comments on the fields are descriptions in the published schema.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Envelope {
+    /// The version of CloudEvents.
+    #[schemars(extend("const" = "1.0"))]
     specversion: &'static str,
+    /// The event's own name, the same at each delivery: drop what was seen before.
+    #[schemars(extend("format" = "uuid"))]
     id: String,
+    /// Which log the event is of.
+    #[schemars(extend("format" = "uri-reference"))]
     source: String,
+    /// The event's kind, behind `session-ledger.`
     #[serde(rename = "type")]
     kind: String,
+    /// The id of the session.
+    #[schemars(extend("format" = "uuid"))]
     subject: String,
+    /// Events of one key come in order: the id of the session.
+    partitionkey: String,
     /// The name in the OWASP Logging Vocabulary, where that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     owasp: Option<&'static str>,
-    /// RFC 3339, which ends with the year 9999.
+    /// When it happened, by the database's clock. Absent after the year 9999.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     time: Option<String>,
+    /// When the database wrote it, by its own clock. Absent after the year 9999.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    recordedtime: Option<String>,
+    /// The media type of the data.
+    #[schemars(extend("const" = "application/json"))]
     datacontenttype: &'static str,
+    /// Which schema the data follows. Absent if the relay could not read the event's payload; then the data
+    /// tells who and from where alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "uri"))]
+    dataschema: Option<String>,
+    /// 1, 2, 3 … within the session.
+    #[schemars(range(min = 1))]
     sessionversion: i64,
-    /// A text, since the numbers of CloudEvents have 32 bits.
+    /// The event's place in the order of insertion, as a text, since the numbers of CloudEvents have 32 bits.
+    /// Events of different sessions may come in another order.
     position: String,
-    data: Value,
+    /// The link of the session's event before this one, for the first event that of its genesis. Absent if
+    /// the log lacks the event before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))]
+    prevlink: Option<String>,
+    /// The link of the session's events up to this one.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    link: String,
+    /// The event's facts.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    data: Data,
+}
+
+/// The envelopes of `events`, in their order. Hand in a batch of the feed as a whole: the log is asked for
+/// the links that are not in it.
+///
+/// # Errors
+///
+/// The database is away, or the role may not read the log.
+pub async fn envelopes(
+    ledger: &Ledger,
+    events: &[Recorded],
+    telling: &Telling,
+) -> Result<Vec<Envelope>, Error> {
+    envelopes_behind(&mut Recent::default(), ledger, events, telling).await
+}
+
+/// As [`envelopes`], behind those that were told before.
+pub(crate) async fn envelopes_behind(
+    recent: &mut Recent,
+    ledger: &Ledger,
+    events: &[Recorded],
+    telling: &Telling,
+) -> Result<Vec<Envelope>, Error> {
+    let known: Vec<Option<ChainHash>> = events.iter().map(|recorded| recent.before(recorded)).collect();
+    let unknown = events.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let unknown: Vec<Recorded> = unknown.map(|(recorded, _)| recorded.clone()).collect();
+    let mut looked_up = ledger.chain_before(&unknown).await?.into_iter();
+    let before = known.into_iter().map(|known| known.or_else(|| looked_up.next().flatten()));
+    Ok(events.iter().zip(before).map(|(recorded, before)| Envelope::new(recorded, before, telling)).collect())
 }
 
 impl Envelope {
-    /// The envelope of `recorded`; `source` is a URI reference that names the log (`/shop/sessions`).
-    pub fn new(recorded: &Recorded, source: &str) -> Self {
+    /// The envelope of `recorded`; `before` is the chain of its session before it, if that is known.
+    pub fn new(recorded: &Recorded, before: Option<ChainHash>, telling: &Telling) -> Self {
         let entry = &recorded.entry;
+        let event = entry.event().inspect_err(|error| {
+            tracing::warn!(session = %recorded.session_id, %error, "event delivered with its payload unread");
+        });
+        let event = event.ok();
+        let subject = recorded.session_id.to_string();
+        let data = Data::new(entry, event.as_ref(), telling);
         Self {
             specversion: "1.0",
             id: entry.event_id.to_string(),
-            source: source.to_owned(),
+            source: telling.source.clone(),
             kind: format!("session-ledger.{}", entry.encoded.kind()),
-            subject: recorded.session_id.to_string(),
-            owasp: entry.event().ok().and_then(|event| event.owasp()),
-            time: entry.occurred_at.format(&Rfc3339).ok(),
+            partitionkey: subject.clone(),
+            subject,
+            owasp: event.as_ref().and_then(|event| event.owasp()),
+            time: moment(entry.occurred_at),
+            recordedtime: moment(recorded.recorded_at),
             datacontenttype: "application/json",
+            dataschema: event.as_ref().and_then(schema::of),
             sessionversion: entry.version,
             position: recorded.position.to_string(),
-            data: data(recorded),
+            prevlink: before.map(|hash| hash.link().to_string()),
+            link: entry.hash.link().to_string(),
+            data,
         }
     }
 
@@ -67,24 +165,36 @@ impl Envelope {
     /// The context attributes of CloudEvents, name and value, for protocols that carry them beside the data
     /// (binary mode). An attribute that the event lacks is not among them.
     pub fn attributes(&self) -> Vec<(&'static str, Cow<'_, str>)> {
-        let texts: [(&str, &str); 7] = [
+        let texts: [(&str, &str); 9] = [
             ("specversion", self.specversion),
             ("id", &self.id),
             ("source", &self.source),
             ("type", &self.kind),
             ("subject", &self.subject),
+            ("partitionkey", &self.partitionkey),
             ("datacontenttype", self.datacontenttype),
             ("position", &self.position),
+            ("link", &self.link),
         ];
-        let optional = [("owasp", self.owasp), ("time", self.time.as_deref())];
+        let optional = [
+            ("owasp", self.owasp),
+            ("time", self.time.as_deref()),
+            ("recordedtime", self.recordedtime.as_deref()),
+            ("dataschema", self.dataschema.as_deref()),
+            ("prevlink", self.prevlink.as_deref()),
+        ];
         let optional = optional.into_iter().filter_map(|(name, text)| Some((name, text?)));
         let texts = texts.into_iter().chain(optional).map(|(name, text)| (name, Cow::Borrowed(text)));
         texts.chain([("sessionversion", Cow::Owned(self.sessionversion.to_string()))]).collect()
     }
 
     /// The data, as JSON.
-    pub fn data(&self) -> Vec<u8> {
-        escaped(&self.data.to_string()).into_bytes()
+    ///
+    /// # Errors
+    ///
+    /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
+    pub fn data(&self) -> Result<Vec<u8>, serde_json::Error> {
+        json(&self.data)
     }
 
     /// The whole event as one JSON object (structured mode, `application/cloudevents+json`), without a
@@ -94,7 +204,7 @@ impl Envelope {
     ///
     /// None for an envelope that [`new`](Self::new) made; serde's interface has it so.
     pub fn structured(&self) -> Result<Vec<u8>, serde_json::Error> {
-        Ok(escaped(&serde_json::to_string(self)?).into_bytes())
+        json(self)
     }
 
     /// The envelope as one line of NDJSON, newline included.
@@ -109,28 +219,11 @@ impl Envelope {
     }
 }
 
-/// The user and the client, with the facts of the kind. Unknown parts are left out. An event with neither an
-/// address nor a browser has the client of the latest event of its session that names one. An empty browser:
-/// neither is known.
-fn data(recorded: &Recorded) -> Value {
-    let entry = &recorded.entry;
-    let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
-    let mut data = match entry.event() {
-        Ok(event) => facts(&event),
-        Err(error) => {
-            tracing::warn!(session = %recorded.session_id, %error, "event delivered with its payload unread");
-            json!({})
-        }
-    };
-    if let Value::Object(fields) = &mut data {
-        let user = |user: &UserId| json!(user.as_str());
-        let about = [
-            ("user", entry.user.as_ref().map(user)),
-            ("actor", entry.actor.as_ref().map(user)),
-            ("client_ip", client_ip.map(|ip| json!(ip))),
-            ("user_agent", user_agent.map(|agent| json!(agent))),
-        ];
-        fields.extend(about.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    }
-    data
+fn json(told: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    Ok(escaped(&serde_json::to_string(told)?).into_bytes())
+}
+
+/// None after the year 9999, with which RFC 3339 ends.
+fn moment(at: OffsetDateTime) -> Option<String> {
+    at.format(&Rfc3339).ok()
 }

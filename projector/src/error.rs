@@ -14,6 +14,7 @@ use crate::archive::ArchiveError;
 use crate::cli::Duty;
 use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
+use crate::relay::sink::webhook::WebhookError;
 use crate::relay::target::TargetError;
 use crate::serve::ServeError;
 
@@ -77,6 +78,9 @@ pub enum Error {
     /// The relay cannot go on.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// Events cannot be posted to a webhook.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// A relay's target cannot be used.
     #[error(transparent)]
     Target(#[from] TargetError),

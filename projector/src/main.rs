@@ -10,9 +10,9 @@ use projector::relay::End;
 use projector::relay::ndjson::READER_GONE;
 use projector::relay::target::Target;
 use projector::{
-    Answer, Console, Error, archive, console_user, database, dead_letters, did, end, epoch, failed_logins,
-    history, key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain, run as jobs,
-    serve, sessions, state_at, stats, subscriptions, sweep, verify,
+    Answer, Console, Error, archive, console_user, database, dead_letters, did, end, envelope, epoch,
+    failed_logins, history, key_file, keys, logins, manual, migrate, output, reader, rebuild, relay, retain,
+    run as jobs, serve, sessions, state_at, stats, subscriptions, sweep, verify,
 };
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -119,7 +119,8 @@ async fn follow(
     open: impl AsyncFnOnce() -> Result<Ledger, Error>,
     console: &mut Console<'_>,
 ) -> Result<Answer, Error> {
-    let mut sink = asked.to.sink()?;
+    let webhook = asked.webhook.means(|name| std::env::var(name).ok())?;
+    let mut sink = asked.to.sink(&webhook)?;
     let has_reader = asked.to == Target::Stdout;
     let settings = asked.settings(&mut SysRng)?;
     let stop = async {
@@ -167,6 +168,7 @@ async fn attend(
         Relays::Reset { name, to, yes } => {
             subscriptions::reset(&open().await?, &name, to, yes, console).await
         }
+        Relays::Schema => envelope::print(console),
         Relays::Drop { name } => subscriptions::remove(&open().await?, &name, console).await,
     }
 }

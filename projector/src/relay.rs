@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use self::delivery::deliver_all;
 use self::sink::{Closed, Sink};
 use self::stop::Stop;
+use crate::envelope::Telling;
 use crate::subscriptions::unknown;
 
 pub use self::told::describe;
@@ -57,8 +58,8 @@ pub struct Relay {
     pub once: bool,
     /// A name that no other process has, so that this one can come back to its own lease.
     pub holder: String,
-    /// The `source` of the envelopes: a URI reference that names the log.
-    pub source: String,
+    /// How events are told.
+    pub telling: Telling,
     /// About how many events a batch has, at least 1.
     pub batch: u32,
     /// The longest pause when there was nothing new.
@@ -217,7 +218,7 @@ async fn follow<S: Future<Output = End>>(
         false => ledger.existing_subscription(subscription, holder).await?,
     };
     *create = false;
-    let ended = match deliver_all(&mut subscription, relay, sink, stop).await {
+    let ended = match deliver_all(ledger, &mut subscription, relay, sink, stop).await {
         Ok(end) | Err(Interrupted::End(end)) => Ok(end),
         Err(Interrupted::Error(error)) => Err(error),
     };

@@ -6,6 +6,7 @@ pub(crate) mod counters;
 pub(crate) mod dead_letters;
 pub(crate) mod feed;
 pub(crate) mod guards;
+pub(crate) mod hashes;
 pub(crate) mod history;
 mod parked;
 pub(crate) mod partitions;

@@ -167,6 +167,14 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan { role: RUNTIME, arguments: "ID, 4", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),
     (
+        "hashes_of_events.sql",
+        Plan {
+            role: RELAY,
+            arguments: "array[ID]::uuid[], '{4}'",
+            wanted: &["Nested Loop", "Index Scan using event_", "_pkey on event_"],
+        },
+    ),
+    (
         "history.sql",
         Plan { role: RUNTIME, arguments: "ID", wanted: &["Index Scan using event_", "_pkey on event_"] },
     ),

@@ -7,6 +7,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use rand::TryRng;
 use session_ledger::session::{Encoded, FeedFilter, SessionId, UserId};
 
+use super::telling::Telling;
+use super::webhook::Webhook;
 use super::{session_id, user_id};
 use crate::moment::Moment;
 use crate::output::Format;
@@ -144,6 +146,12 @@ pub enum Relays {
         #[arg(long)]
         yes: bool,
     },
+    /// Print the JSON Schema of the events
+    ///
+    /// It is that of this version. `dataschema` of an event names the part that its data follows.
+    ///
+    /// Example: projector relay schema > events.schema.json
+    Schema,
     /// Drop a subscription that nobody holds, with its place in the log
     ///
     /// A relay of that name would start at the beginning of the log again. It needs a role that is granted
@@ -227,7 +235,8 @@ pub struct RelayRun {
     #[arg(long, value_name = "NAME", value_parser = subscription_name)]
     pub subscription: String,
 
-    /// Where the events go: - for standard output, or file:PATH for lines of JSON in a file
+    /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, or the https://
+    /// address of a webhook
     #[arg(long, value_name = "TARGET", default_value = "-")]
     pub to: Target,
 
@@ -248,9 +257,13 @@ pub struct RelayRun {
     #[arg(long, value_name = "NAME")]
     pub holder: Option<String>,
 
-    /// The `source` of the events: a URI reference that names this log
-    #[arg(long, value_name = "URI", default_value = relay::SOURCE)]
-    pub source: String,
+    /// How events are told
+    #[command(flatten)]
+    pub telling: Telling,
+
+    /// How a webhook is posted to
+    #[command(flatten)]
+    pub webhook: Webhook,
 
     /// About how many events are delivered before the subscription remembers them: 1 to 10000
     #[arg(long, value_name = "EVENTS", default_value_t = relay::BATCH, value_parser = |text: &str| number(text, 1, 10_000))]
@@ -286,6 +299,7 @@ impl Relays {
             Self::Replay(_) => ("relay replay", RELAY),
             Self::Skip(_) => ("relay skip", RELAY),
             Self::Reset { .. } => ("relay reset", RELAY),
+            Self::Schema => ("relay schema", "no role"),
             Self::Drop { .. } => ("relay drop", "a role that is granted session_ledger_operator"),
         }
     }
@@ -307,7 +321,7 @@ impl RelayRun {
             create: self.create,
             once: self.once,
             holder,
-            source: self.source,
+            telling: self.telling.settings(),
             batch: self.batch,
             idle: Duration::from_millis(self.idle_ms.into()),
             tries_max: self.tries.map(NonZeroU32::get),

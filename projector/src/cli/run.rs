@@ -11,10 +11,13 @@ use session_ledger::ledger::Address;
 use super::archive::Keep;
 use super::limits::Limits;
 use super::relay::{random_name, subscription_name};
+use super::telling::Telling;
+use super::webhook::Webhook;
 use crate::Error;
 use crate::archive::Plan;
+use crate::envelope;
 use crate::relay::target::{Target, TargetError};
-use crate::relay::{BATCH, IDLE_MS, Relay, SOURCE};
+use crate::relay::{BATCH, IDLE_MS, Relay};
 use crate::run::{Job, Relaying, Settings, Work};
 
 /// How often the partitions are looked after, and months are looked for that are due.
@@ -66,6 +69,14 @@ pub struct Run {
     #[arg(long = "relay", value_name = "NAME=TARGET", value_parser = relay)]
     pub relays: Vec<(String, Target)>,
 
+    /// How events are told
+    #[command(flatten)]
+    pub telling: Telling,
+
+    /// How webhooks are posted to
+    #[command(flatten)]
+    pub webhook: Webhook,
+
     /// The limits of the application's sessions.
     #[command(flatten)]
     pub limits: Limits,
@@ -114,23 +125,29 @@ impl Run {
             None => random_name(rng)?,
         };
         let lease = Duration::from_secs(self.lease.into());
-        let relays = self.relays.into_iter().map(|(name, target)| relaying(name, target, &holder)).collect();
+        let webhook = self.webhook.means(|name| std::env::var(name).ok())?;
+        let telling = self.telling.settings();
+        let relaying = |(name, target)| Relaying {
+            relay: relay_of(name, &holder, telling.clone()),
+            target,
+            webhook: webhook.clone(),
+        };
+        let relays = self.relays.into_iter().map(relaying).collect();
         Ok(Settings { holder, lease, listen: self.listen, jobs, relays })
     }
 }
 
-fn relaying(subscription: String, target: Target, holder: &str) -> Relaying {
-    let relay = Relay {
+fn relay_of(subscription: String, holder: &str, telling: envelope::Telling) -> Relay {
+    Relay {
         subscription,
         create: false,
         once: false,
         holder: holder.to_owned(),
-        source: SOURCE.to_owned(),
+        telling,
         batch: BATCH,
         idle: Duration::from_millis(IDLE_MS.into()),
         tries_max: None,
-    };
-    Relaying { relay, target }
+    }
 }
 
 /// A subscription and its target.

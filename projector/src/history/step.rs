@@ -55,7 +55,8 @@ impl Step {
         let entry = &recorded.entry;
         let client = recorded.client.clone().unwrap_or_default();
         let event = entry.event();
-        let facts = event.as_ref().map_or_else(|_| json!({}), facts);
+        let facts = event.as_ref().ok().and_then(|event| serde_json::to_value(facts(event)).ok());
+        let facts = facts.unwrap_or_else(|| json!({}));
         Self {
             session_id: recorded.session_id,
             version: entry.version,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
+use session_ledger::Ledger;
 use session_ledger::ledger::{Batch, FeedError, Refusal, Subscription};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -12,7 +13,7 @@ use super::pending::{Pending, Tally};
 use super::sink::Sink;
 use super::stop::Stop;
 use super::{End, Interrupted, Relay, RelayError, told};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, Recent, envelopes_behind};
 
 /// The time between two renewals of a lease that no checkpoint renews. It lasts 30 seconds.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -43,18 +44,22 @@ impl Held<'_> {
 
 /// Delivers batch after batch, until one of the ends comes.
 pub(super) async fn deliver_all<S: Future<Output = End>>(
+    ledger: &Ledger,
     subscription: &mut Subscription,
     relay: &Relay,
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<End, Interrupted> {
+    let mut recent = Recent::default();
     let mut held = Held { subscription, renewed: Instant::now() };
     let mut idle = relay.idle / IDLE_PART;
     loop {
         let batch = held.subscription.next_batch(relay.batch).await?;
         let (is_news, is_up_to_date) = (batch.is_news(), batch.is_up_to_date());
         if is_news {
-            let refused = deliver(&mut held, &batch, relay, sink, stop).await?;
+            let telling = envelopes_behind(&mut recent, ledger, &batch.events, &relay.telling);
+            let envelopes = telling.await.map_err(FeedError::from)?;
+            let refused = deliver(&mut held, &batch, envelopes, relay, sink, stop).await?;
             held.subscription.checkpoint_refusing(batch, &refused).await?;
             (held.renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
         } else if held.is_due() {
@@ -85,11 +90,11 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
 async fn deliver<S: Future<Output = End>>(
     held: &mut Held<'_>,
     batch: &Batch,
+    envelopes: Vec<Envelope>,
     relay: &Relay,
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<Vec<Refusal>, Interrupted> {
-    let envelopes = batch.events.iter().map(|recorded| Envelope::new(recorded, &relay.source)).collect();
     let mut pending = Pending::new(&batch.events, envelopes, sink.keeps_order(), relay.tries_max);
     while !pending.is_done() {
         let Some(wave) = pending.wave(Instant::now()) else {

@@ -172,6 +172,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
+    use crate::envelope::Telling;
 
     const SESSIONS: u8 = 4;
     const VERSIONS: i64 = 5;
@@ -208,7 +209,8 @@ mod tests {
     }
 
     fn pending(events: &[Recorded]) -> Pending {
-        Pending::new(events, events.iter().map(|one| Envelope::new(one, "/log")).collect(), false, None)
+        let told = |one: &Recorded| Envelope::new(one, None, &Telling::default());
+        Pending::new(events, events.iter().map(told).collect(), false, None)
     }
 
     #[test]

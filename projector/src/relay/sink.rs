@@ -12,6 +12,7 @@ pub mod rabbitmq;
 pub mod redis;
 #[cfg(any(feature = "nats", feature = "rabbitmq"))]
 mod tls;
+pub mod webhook;
 
 use std::fmt;
 use std::pin::Pin;

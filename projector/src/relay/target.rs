@@ -4,10 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use time::OffsetDateTime;
+
 use super::ndjson::{LineFile, Lines};
 use super::sink::Sink;
+use super::sink::webhook::{Endpoint, EndpointError, Means, Receiver, Webhook};
 #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
 use super::sink::{address, broker};
+use crate::Error;
 
 /// Schemes of sinks that are built in by a feature only, and the features.
 const FEATURES: &[(&str, &str)] = &[
@@ -26,6 +30,8 @@ pub enum Target {
     Stdout,
     /// Lines of JSON behind those of a file.
     File(PathBuf),
+    /// A webhook.
+    Webhook(Endpoint),
     /// A broker.
     #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
     Broker(broker::Broker),
@@ -37,7 +43,8 @@ pub enum Target {
 pub enum TargetError {
     /// No sink has this scheme.
     #[error(
-        "no sink has the scheme `{scheme}:`; say - for standard output, or file:PATH for lines of JSON in a file"
+        "no sink has the scheme `{scheme}:`; say - for standard output, file:PATH for lines of JSON in a file, or the \
+         https:// address of a webhook"
     )]
     Unknown {
         /// What stands before the colon.
@@ -56,6 +63,9 @@ pub enum TargetError {
         "a target begins with its kind, such as file:/var/log/sessions.ndjson; - alone is standard output"
     )]
     NoScheme,
+    /// It is no address of a webhook.
+    #[error(transparent)]
+    Webhook(#[from] EndpointError),
     /// A file has no name.
     #[error("say which file, such as file:/var/log/sessions.ndjson")]
     NoPath,
@@ -73,17 +83,21 @@ impl fmt::Debug for TargetError {
 }
 
 impl Target {
-    /// The sink at this address. It connects when it is first asked.
+    /// The sink at this address; `means` are a webhook's. It connects when it is first asked.
     ///
     /// # Errors
     ///
-    /// A broker's password cannot be read.
-    pub fn sink(&self) -> Result<Box<dyn Sink>, TargetError> {
+    /// A webhook has no secret, TLS cannot be set up, or a broker's password cannot be read.
+    pub fn sink(&self, means: &Means) -> Result<Box<dyn Sink>, Error> {
         Ok(match self {
             Self::Stdout => Box::new(Lines::new(tokio::io::stdout())),
             Self::File(path) => Box::new(LineFile::new(path)),
+            Self::Webhook(endpoint) => {
+                let receiver = Receiver::new(endpoint.clone(), means.clone());
+                Box::new(Webhook::new(receiver, OffsetDateTime::now_utc)?)
+            }
             #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
-            Self::Broker(broker) => broker.sink()?,
+            Self::Broker(broker) => broker.sink().map_err(TargetError::from)?,
         })
     }
 }
@@ -99,6 +113,7 @@ impl FromStr for Target {
         match scheme {
             "file" if rest.is_empty() => Err(TargetError::NoPath),
             "file" => Ok(Self::File(rest.into())),
+            "https" | "http" => Ok(Self::Webhook(text.parse()?)),
             #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
             _ if broker::is_built_in(scheme) => Ok(Self::Broker(text.parse()?)),
             _ => Err(missing(scheme)),
@@ -123,7 +138,11 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
         "a target begins with its kind, such as file:/var/log/sessions.ndjson; - alone is standard output";
     assert_eq!(told("sessions.ndjson"), Err(no_scheme.to_owned()));
     assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
-    let unknown = "no sink has the scheme `gopher:`; say - for standard output, or file:PATH for lines of JSON in a file";
+    let unknown = "no sink has the scheme `gopher:`; say - for standard output, file:PATH for lines of JSON in a \
+                   file, or the https:// address of a webhook";
+    assert!(matches!("https://hooks.example/shop".parse(), Ok(Target::Webhook(_))));
+    let password = "a webhook's address has no user and no password: what is sent is signed instead";
+    assert_eq!(told("https://shop:hunter2@hooks.example/"), Err(password.to_owned()));
     assert_eq!(told("gopher://shop:hunter2@localhost"), Err(unknown.to_owned()));
 }
 

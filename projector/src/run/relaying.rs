@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::pause_after;
+use crate::relay::sink::webhook::Means;
 use crate::relay::target::Target;
 use crate::relay::{End, Relay, relay};
 
@@ -16,6 +17,8 @@ pub struct Relaying {
     pub relay: Relay,
     /// Where its events go.
     pub target: Target,
+    /// How, if that is a webhook.
+    pub webhook: Means,
 }
 
 impl Relaying {
@@ -23,7 +26,7 @@ impl Relaying {
     pub(super) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
         let (name, mut failures) = (&self.relay.subscription, 0);
         loop {
-            let mut sink = match self.target.sink() {
+            let mut sink = match self.target.sink(&self.webhook) {
                 Ok(sink) => sink,
                 Err(error) => {
                     tracing::error!("relay `{name}` has ended until the next start of this process: {error}");

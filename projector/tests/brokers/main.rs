@@ -12,7 +12,7 @@ mod started;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use projector::envelope::Envelope;
+use projector::envelope::{Envelope, Telling, envelopes};
 use projector::relay::sink::{Delivery, Sink};
 use session_ledger::Ledger;
 use session_ledger::session::{Entry, Event, EventId, Noted, Recorded, SessionId, UserId};
@@ -38,7 +38,7 @@ async fn events(sessions: u8, each: i64) -> Vec<Envelope> {
     let mut events = Vec::new();
     while events.len() < usize::from(sessions) * usize::try_from(each).unwrap() {
         let batch = subscription.next_batch(1000).await.unwrap();
-        events.extend(batch.events.iter().map(|event| Envelope::new(event, "/shop/sessions")));
+        events.extend(envelopes(&ledger, &batch.events, &telling()).await.unwrap());
         subscription.checkpoint(batch).await.unwrap();
     }
     events
@@ -52,7 +52,11 @@ fn long_event(bytes: usize) -> Envelope {
     entry.user = Some(UserId::from("u".repeat(bytes).as_str()));
     let mut recorded = Recorded::new(SessionId::from_bytes([9; 16]), entry, at);
     recorded.position = 1;
-    Envelope::new(&recorded, "/shop/sessions")
+    Envelope::new(&recorded, None, &telling())
+}
+
+fn telling() -> Telling {
+    Telling { source: "/shop/sessions".to_owned(), ..Telling::default() }
 }
 
 /// The `nth` event of each session.

@@ -5,6 +5,7 @@ mod arguments;
 mod capture;
 mod did;
 mod end;
+mod envelopes;
 mod epoch;
 mod follow;
 mod history;
@@ -27,6 +28,7 @@ mod stories;
 mod subscriptions;
 mod sweep;
 mod verify;
+mod webhook;
 
 use std::process::{Command, Output};
 

@@ -14,6 +14,7 @@ mod waves;
 
 use std::time::Duration;
 
+use projector::envelope::Telling;
 use projector::relay::Relay;
 use serde_json::Value;
 use session_ledger::Ledger;
@@ -39,7 +40,7 @@ fn settings(holder: &str) -> Relay {
         create: true,
         once: false,
         holder: holder.to_owned(),
-        source: "/shop/sessions".to_owned(),
+        telling: Telling { source: "/shop/sessions".to_owned(), ..Telling::default() },
         batch: 7,
         idle: Duration::from_millis(5),
         tries_max: None,
