@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
-use std::{fs, io};
+use std::{fmt, fs, io};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT_MS_MAX: u64 = 3_600_000;
 
 /// A target cannot be used. No message repeats a password.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
     /// The text is no URL.
@@ -59,6 +59,13 @@ pub enum AddressError {
     },
 }
 
+/// As its `Display`.
+impl fmt::Debug for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A broker, and the parameters that have not been taken yet.
 pub(super) struct Address {
     pub(super) encrypted: bool,
@@ -74,7 +81,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Reads a URL whose scheme is `encrypted` for TLS. The password comes from the environment or from a file.
+    /// Reads a URL whose scheme is `encrypted` for TLS. The password is the one given, or that of a file.
     pub(super) fn read(
         text: &str,
         encrypted: &str,

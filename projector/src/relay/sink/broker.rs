@@ -20,8 +20,8 @@ const PASSWORD: &str = "SESSION_LEDGER_RELAY_PASSWORD";
 pub struct Broker(String);
 
 impl Broker {
-    /// The sink at this address, with the password of the environment's variable SESSION_LEDGER_RELAY_PASSWORD or
-    /// of the file that the address names. It connects when it is first asked.
+    /// The sink at this address, with the password of the environment's SESSION_LEDGER_RELAY_PASSWORD or of
+    /// the file that the address names. It connects when it is first asked.
     ///
     /// # Errors
     ///

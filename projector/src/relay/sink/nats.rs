@@ -3,8 +3,8 @@
 //! The stream drops a message whose `Nats-Msg-Id` came within its window (`duplicate_window`), so within that
 //! window a redelivery is no second message. NATS acknowledges before it has synced to disk.
 //!
-//! JetStream is spoken to by plain requests: what the client's own `jetstream` feature adds brings tokio's test
-//! clock into the program.
+//! JetStream is spoken to by plain requests: the client's own `jetstream` feature brings tokio's test clock
+//! into the program.
 
 mod answer;
 mod line;
@@ -52,8 +52,8 @@ impl std::fmt::Debug for Nats {
 }
 
 impl Nats {
-    /// The sink at `nats://user@host:4222/subject?stream=NAME&duplicate-window=SECONDS&replicas=N`; `tls://` is
-    /// encrypted. It connects when it is first asked.
+    /// The sink at `nats://user@host:4222/subject?stream=NAME&duplicate-window=SECONDS&replicas=N`; `tls://`
+    /// is encrypted. It connects when it is first asked.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! RabbitMQ: each event a persistent message, in CloudEvents' binary mode, to a queue or to an exchange.
 //!
-//! RabbitMQ drops no repeats: consumers do, by the message's id. What was not confirmed when a connection ended
-//! is delivered again, as nobody knows whether a queue has it.
+//! RabbitMQ drops no repeats: consumers do, by the message's id. What was not confirmed when a connection
+//! ended is delivered again, as nobody knows whether a queue has it.
 
 mod line;
 mod message;
@@ -45,12 +45,13 @@ impl std::fmt::Debug for RabbitMq {
 }
 
 impl RabbitMq {
-    /// The sink at `amqp://user@host:5672/vhost?queue=NAME`, or with `exchange=NAME`; `amqps://` is encrypted. It
-    /// connects when it is first asked.
+    /// The sink at `amqp://user@host:5672/vhost?queue=NAME`, or with `exchange=NAME`; `amqps://` is
+    /// encrypted. It connects when it is first asked.
     ///
     /// # Errors
     ///
-    /// The URL names neither a queue nor an exchange, or both; has an unknown parameter; or holds the password.
+    /// The URL names neither a queue nor an exchange, or both; has an unknown parameter; or holds the
+    /// password.
     pub fn at(url: &str, password: Option<String>) -> Result<Self, AddressError> {
         let encrypted = url.starts_with("amqps:");
         let mut address = Address::read(url, "amqps", if encrypted { 5671 } else { 5672 }, password)?;

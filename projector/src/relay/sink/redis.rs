@@ -1,8 +1,8 @@
 //! Redis: each event an entry of a stream, one field for each attribute and `data`.
 //!
-//! Entries get ids of ours, which rise: the event's position in the log where the stream is not beyond it, as it
-//! is when a transaction was open for long. Redis refuses an id that does not rise, so of two writers the one
-//! that is behind learns of it. What the end of the stream holds already is not added again.
+//! Entries get ids of ours, which rise: the event's position in the log where the stream is not beyond it, as
+//! it is when a transaction was open for long. Redis refuses an id that does not rise, so of two writers the
+//! one that is behind learns of it. What the end of the stream holds already is not added again.
 
 mod line;
 mod tail;
@@ -46,8 +46,8 @@ impl std::fmt::Debug for Redis {
 }
 
 impl Redis {
-    /// The sink at `redis://user@host:6379/0?stream=KEY&maxlen=ENTRIES&replicas=N`; `rediss://` is encrypted. It
-    /// connects when it is first asked.
+    /// The sink at `redis://user@host:6379/0?stream=KEY&maxlen=ENTRIES&replicas=N`; `rediss://` is encrypted.
+    /// It connects when it is first asked.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ fn planned(line: &mut Line, wanted: &Wanted, wait: Duration, events: &[Envelope]
     }
     if wanted.replicas > 0 && plan.iter().any(|plan| !matches!(plan, Plan::TooLarge(_))) {
         if plan.iter().any(|plan| matches!(plan, Plan::There)) {
-            // The server waits for what this connection has written. This writes nothing new, and yet it counts.
+            // The server waits for what this connection has written. This changes nothing, and yet it counts.
             pipeline.cmd("XSETID").arg(&wanted.key).arg(line.tail.last().to_string());
         }
         pipeline

@@ -70,8 +70,8 @@ async fn connect(address: &Address) -> Result<Connection, Trouble> {
     Ok(Connection::connector(uri(address), runtime, connect, properties).await?)
 }
 
-/// Without a path the virtual host is the server's default one. The scheme is of no account here: encryption is
-/// the transport's.
+/// Without a path the virtual host is the server's default one. The scheme is of no account here: encryption
+/// is the transport's.
 fn uri(address: &Address) -> AMQPUri {
     let user = address.user.clone().unwrap_or_else(|| "guest".to_owned());
     let password = address.password().unwrap_or("guest").to_owned();
@@ -98,8 +98,8 @@ async fn ready(connection: &Connection, route: &Route, name: &str) -> Result<Cha
     Ok(channel)
 }
 
-/// A queue that is there is left as it is, of whatever kind. A new one is a quorum queue: it has the message on
-/// the disks of most of its nodes before it confirms.
+/// A queue that is there is left as it is, of whatever kind. A new one is a quorum queue: it has the message
+/// on the disks of most of its nodes before it confirms.
 async fn find_or_make(connection: &Connection, queue: &str) -> Result<(), Trouble> {
     // The answer that it is missing closes the channel.
     let looking = connection.create_channel().await?;

@@ -42,8 +42,8 @@ impl Line {
         if !exists {
             return Ok(Tail::default());
         }
-        // First, so that what is added meanwhile is seen, or refuses our ids. The last id may be above that of the
-        // last entry, which may have been removed.
+        // First, so that what is added meanwhile is seen, or refuses our ids. The last id may be above that
+        // of the last entry, which may have been removed.
         let stream: redis::streams::StreamInfoStreamReply =
             redis::cmd("XINFO").arg("STREAM").arg(key).query_async(&mut self.connection).await?;
         let last = stream.last_generated_id.parse::<EntryId>();
