@@ -43,7 +43,7 @@ impl Plain for Nats {
             for (name, value) in event.attributes() {
                 headers.insert(format!("ce-{name}"), value.as_ref());
             }
-            (format!("plain.logged_in.{}", event.subject()), headers, event.data())
+            (format!("plain.logged_in.{}", event.subject()), headers, event.data().unwrap())
         };
         events.iter().map(ready).collect()
     }
@@ -87,7 +87,7 @@ impl Plain for RabbitMq {
                 headers.insert(format!("cloudEvents_{name}").into(), value);
             }
             let properties = BasicProperties::default().with_message_id(event.id().into());
-            (properties.with_delivery_mode(2).with_headers(headers), event.data())
+            (properties.with_delivery_mode(2).with_headers(headers), event.data().unwrap())
         };
         events.iter().map(ready).collect()
     }
@@ -122,7 +122,7 @@ impl Plain for Redis {
             for (name, value) in event.attributes() {
                 command.arg(name).arg(value.as_ref());
             }
-            command.arg("data").arg(event.data());
+            command.arg("data").arg(event.data().unwrap());
         }
         pipeline
     }

@@ -63,7 +63,7 @@ async fn rabbitmq_has_each_event_as_a_persistent_message_of_a_quorum_queue() {
     let event: &Envelope = &events[0];
     let message =
         messages.iter().find(|message| ids(std::slice::from_ref(message))[0] == event.id()).unwrap();
-    assert_eq!(message.data, event.data());
+    assert_eq!(message.data, event.data().unwrap());
     assert_eq!(*message.properties.delivery_mode(), Some(2));
     assert_eq!(message.properties.content_type().as_ref().unwrap().as_str(), "application/json");
     let headers = message.properties.headers().as_ref().unwrap().inner();
@@ -190,7 +190,7 @@ async fn an_event_that_is_too_large_for_rabbitmq_hides_no_other() {
     let refused = format!(
         "too large for RabbitMQ at 127.0.0.1:{}: it has {} bytes, and the server takes 65536 (`max_message_size`)",
         server.port,
-        long.data().len()
+        long.data().unwrap().len()
     );
     assert_eq!(refusal(&delivered(&mut sink, &[long.clone(), event.clone()]).await), refused);
     let deliveries = delivered(&mut sink, &[long, event]).await;

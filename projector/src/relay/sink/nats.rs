@@ -89,16 +89,19 @@ impl Nats {
     }
 
     async fn deliver(&mut self, events: &[Envelope]) -> Vec<Delivery> {
-        let (name, deadline) = (self.name(), Instant::now() + self.address.timeout);
-        let (subject, wait) = (self.wanted.subject.clone(), self.address.timeout);
+        let (name, subject, wait) = (self.name(), self.wanted.subject.clone(), self.address.timeout);
         let line = match self.line().await {
             Ok(line) => line,
             Err(reason) => return vec![Delivery::Failed(reason); events.len()],
         };
-        let call = line.next_call();
+        let (call, deadline) = (line.next_call(), Instant::now() + wait);
         let mut call = Call { name, call, deliveries: vec![None; events.len()], waiting: HashMap::new() };
         for (nth, event) in events.iter().enumerate() {
-            call.send(&line.client, &line.inbox, nth, event, &subject).await;
+            // A connection that is being made again takes no more than its queue holds.
+            let sent = timeout_at(deadline, call.send(&line.client, &line.inbox, nth, event, &subject)).await;
+            if sent.is_err() {
+                call.fail(nth, "the connection was lost before the event was sent");
+            }
         }
         while !call.waiting.is_empty() {
             match timeout_at(deadline, line.hear()).await {
@@ -135,6 +138,13 @@ struct Call {
 
 impl Call {
     async fn send(&mut self, client: &Client, inbox: &str, nth: usize, event: &Envelope, prefix: &str) {
+        let data = match event.data() {
+            Ok(data) => data.into(),
+            Err(error) => {
+                self.deliveries[nth] = Some(Delivery::Refused(format!("it is no JSON: {error}")));
+                return;
+            }
+        };
         let attributes = event.attributes();
         let kind = attributes.iter().find(|(name, _)| *name == "type").map_or("", |(_, kind)| kind);
         let kind = kind.rsplit('.').next().unwrap_or_default();
@@ -145,7 +155,6 @@ impl Call {
             headers.insert(format!("ce-{name}"), utf8_percent_encode(value, ENCODED).to_string());
         }
         let reply = format!("{inbox}.{}.{nth}", self.call);
-        let data = event.data().into();
         match client.publish_with_reply_and_headers(subject.clone(), reply, headers, data).await {
             Ok(()) => {
                 self.waiting.insert(nth, subject);

@@ -65,12 +65,13 @@ impl RabbitMq {
     }
 
     async fn deliver(&mut self, events: &[Envelope]) -> Vec<Delivery> {
-        let (name, deadline) = (self.name(), Instant::now() + self.address.timeout);
+        let name = self.name();
         let late = format!("it has not confirmed within {:?}", self.address.timeout);
         if let Err(reason) = self.open().await {
             return vec![Delivery::Failed(reason); events.len()];
         }
         let Some(line) = &self.line else { return Vec::new() };
+        let deadline = Instant::now() + self.address.timeout;
         let sends = events.iter().map(|event| self.send(line, event));
         let sent = match timeout_at(deadline, join_all(sends)).await {
             Ok(sent) => sent,
@@ -95,9 +96,12 @@ impl RabbitMq {
     }
 
     async fn send(&self, line: &Line, event: &Envelope) -> Sent {
-        let data = event.data();
-        if self.size_max.is_some_and(|most| data.len() > most) {
-            return Sent::TooLarge;
+        let data = match event.data() {
+            Ok(data) => data,
+            Err(error) => return Sent::Refused(format!("it is no JSON: {error}")),
+        };
+        if let Some(reason) = self.too_large(data.len()) {
+            return Sent::Refused(reason);
         }
         let (exchange, key) = match &self.route {
             Route::Queue(queue) => ("", queue.clone()),
@@ -120,15 +124,13 @@ impl RabbitMq {
             self.size_max = Some(most);
         }
         let failed = |reason: &str| Delivery::Failed(format!("{name}: {reason}"));
-        let judge = |(event, answer): (&Envelope, &Answer)| match (answer, self.too_large(event)) {
-            (Answer::TooLarge | Answer::Unknown(_), Some(reason)) => {
-                Delivery::Refused(format!("too large for {name}: {reason}"))
-            }
-            (Answer::Confirmed(_), _) if unrouted.contains(event.id()) => failed(&self.nowhere(event)),
-            (Answer::Confirmed(_), _) => Delivery::Acknowledged,
-            (Answer::Declined, _) => failed("it has declined the event for now, as when a queue is full"),
-            (Answer::TooLarge, None) => failed("it has not been sent"),
-            (Answer::Unknown(reason), None) => failed(reason),
+        let too_large = |event: &Envelope| self.too_large(event.data().map_or(0, |data| data.len()));
+        let judge = |(event, answer): (&Envelope, &Answer)| match answer {
+            Answer::Refused(reason) => Delivery::Refused(reason.clone()),
+            Answer::Confirmed(_) if unrouted.contains(event.id()) => failed(&self.nowhere(event)),
+            Answer::Confirmed(_) => Delivery::Acknowledged,
+            Answer::Declined => failed("it has declined the event for now, as when a queue is full"),
+            Answer::Unknown(reason) => too_large(event).map_or_else(|| failed(reason), Delivery::Refused),
         };
         let judged = events.iter().zip(&answers).map(judge).collect();
         // What comes late must not be taken for an answer to the next call.
@@ -138,10 +140,11 @@ impl RabbitMq {
         judged
     }
 
-    fn too_large(&self, event: &Envelope) -> Option<String> {
-        let (bytes, most) = (event.data().len(), self.size_max?);
-        (bytes > most)
-            .then(|| format!("it has {bytes} bytes, and the server takes {most} (`max_message_size`)"))
+    fn too_large(&self, bytes: usize) -> Option<String> {
+        let (name, most) = (self.name(), self.size_max.filter(|most| bytes > *most)?);
+        Some(format!(
+            "too large for {name}: it has {bytes} bytes, and the server takes {most} (`max_message_size`)"
+        ))
     }
 
     fn nowhere(&self, event: &Envelope) -> String {
@@ -172,7 +175,7 @@ impl Sink for RabbitMq {
 /// A message on its way.
 enum Sent {
     Published(PublisherConfirm),
-    TooLarge,
+    Refused(String),
     Failed(String),
 }
 
@@ -181,7 +184,7 @@ enum Answer {
     /// With the id of a returned message, of this event or of another.
     Confirmed(Option<String>),
     Declined,
-    TooLarge,
+    Refused(String),
     Unknown(String),
 }
 
@@ -203,7 +206,7 @@ impl Answer {
 async fn answered(sent: Sent, deadline: Instant, late: &str) -> Answer {
     let confirm = match sent {
         Sent::Published(confirm) => confirm,
-        Sent::TooLarge => return Answer::TooLarge,
+        Sent::Refused(reason) => return Answer::Refused(reason),
         Sent::Failed(reason) => return Answer::Unknown(reason),
     };
     match timeout_at(deadline, confirm).await {

@@ -81,9 +81,9 @@ impl Redis {
             }
         }
         let Some(line) = &mut self.line else { return Vec::new() };
-        let (plan, pipeline) = planned(line, &self.wanted, self.address.timeout, events);
+        let (plan, pipeline) = planned(&name, line, &self.wanted, self.address.timeout, events);
         let answers = if pipeline.is_empty() { Ok(Vec::new()) } else { line.ask(&pipeline).await };
-        let deliveries = judged(&name, line, &self.wanted, &plan, answers);
+        let deliveries = judged(&name, &self.wanted, &plan, answers);
         // After a doubt the end of the stream is read anew: it tells what has arrived.
         if deliveries.iter().any(|delivery| matches!(delivery, Delivery::Failed(_))) {
             self.line = None;
@@ -109,29 +109,37 @@ impl Sink for Redis {
 enum Plan {
     /// It is in the stream.
     There,
-    /// It is longer than the server takes.
-    TooLarge(usize),
+    /// It will never be taken, and why.
+    Refused(String),
     Added,
 }
 
 /// What is sent for the events, in one go.
-fn planned(line: &mut Line, wanted: &Wanted, wait: Duration, events: &[Envelope]) -> (Vec<Plan>, Pipeline) {
+fn planned(
+    name: &str,
+    line: &mut Line,
+    wanted: &Wanted,
+    wait: Duration,
+    events: &[Envelope],
+) -> (Vec<Plan>, Pipeline) {
     let mut pipeline = redis::pipe();
     pipeline.ignore_errors();
     let mut plan = Vec::with_capacity(events.len());
     for event in events {
-        let data = event.data();
         if line.tail.holds(event.id()) {
             plan.push(Plan::There);
-        } else if line.size_max.is_some_and(|most| data.len() > most) {
-            plan.push(Plan::TooLarge(data.len()));
-        } else {
-            let id = line.tail.next(position(event));
-            pipeline.add_command(addition(wanted, id, event, &data));
-            plan.push(Plan::Added);
+            continue;
+        }
+        match fitting(name, line.size_max, event) {
+            Err(reason) => plan.push(Plan::Refused(reason)),
+            Ok(data) => {
+                let id = line.tail.next(position(event));
+                pipeline.add_command(addition(wanted, id, event, &data));
+                plan.push(Plan::Added);
+            }
         }
     }
-    if wanted.replicas > 0 && plan.iter().any(|plan| !matches!(plan, Plan::TooLarge(_))) {
+    if wanted.replicas > 0 && plan.iter().any(|plan| !matches!(plan, Plan::Refused(_))) {
         if plan.iter().any(|plan| matches!(plan, Plan::There)) {
             // The server waits for what this connection has written. This changes nothing, and yet it counts.
             pipeline.cmd("XSETID").arg(&wanted.key).arg(line.tail.last().to_string());
@@ -142,6 +150,18 @@ fn planned(line: &mut Line, wanted: &Wanted, wait: Duration, events: &[Envelope]
             .arg(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) / 2);
     }
     (plan, pipeline)
+}
+
+/// The event's data. The error says why it will never be taken.
+fn fitting(name: &str, size_max: Option<usize>, event: &Envelope) -> Result<Vec<u8>, String> {
+    let data = event.data().map_err(|error| format!("it is no JSON: {error}"))?;
+    match size_max.filter(|most| data.len() > *most) {
+        None => Ok(data),
+        Some(most) => Err(format!(
+            "too large for {name}: it has {} bytes, and the server takes {most} (`proto-max-bulk-len`)",
+            data.len()
+        )),
+    }
 }
 
 fn addition(wanted: &Wanted, id: EntryId, event: &Envelope, data: &[u8]) -> Cmd {
@@ -166,7 +186,6 @@ fn position(event: &Envelope) -> u64 {
 /// One answer for each addition, and behind them that of the replicas.
 fn judged(
     name: &str,
-    line: &Line,
     wanted: &Wanted,
     plan: &[Plan],
     answers: Result<Vec<Result<Value, RedisError>>, RedisError>,
@@ -189,10 +208,7 @@ fn judged(
         None => failed("it has not answered"),
     };
     let judge = |plan: &Plan| match plan {
-        Plan::TooLarge(bytes) => Delivery::Refused(format!(
-            "too large for {name}: it has {bytes} bytes, and the server takes {} (`proto-max-bulk-len`)",
-            line.size_max.unwrap_or_default()
-        )),
+        Plan::Refused(reason) => Delivery::Refused(reason.clone()),
         Plan::There => Delivery::Acknowledged,
         Plan::Added => added(),
     };
