@@ -15,6 +15,7 @@ use crate::cli::Duty;
 use crate::key_file::KeyFileError;
 use crate::relay::RelayError;
 use crate::relay::sink::webhook::WebhookError;
+use crate::relay::target::TargetError;
 use crate::serve::ServeError;
 use crate::ssf::SigningKeyError;
 
@@ -84,6 +85,9 @@ pub enum Error {
     /// Events cannot be posted to a webhook.
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    /// A relay's target cannot be used.
+    #[error(transparent)]
+    Target(#[from] TargetError),
     /// There is no such subscription, or somebody holds it.
     #[error("{}", crate::subscriptions::told(.0))]
     Subscription(SubscriptionError),

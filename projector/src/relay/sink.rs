@@ -1,6 +1,18 @@
 //! Where a relay delivers events to.
 
+#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+pub mod address;
+#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+pub mod broker;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod push;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(any(feature = "nats", feature = "rabbitmq"))]
+mod tls;
 pub mod webhook;
 
 use std::fmt;

@@ -10,10 +10,19 @@ use super::ndjson::{LineFile, Lines};
 use super::sink::Sink;
 use super::sink::push::{self, Push};
 use super::sink::webhook::{self, Endpoint, EndpointError, Receiver, Webhook};
+#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+use super::sink::{address, broker};
 use crate::Error;
 
 /// Schemes of sinks that are built in by a feature only, and the features.
-const FEATURES: &[(&str, &str)] = &[];
+const FEATURES: &[(&str, &str)] = &[
+    ("nats", "nats"),
+    ("tls", "nats"),
+    ("amqp", "rabbitmq"),
+    ("amqps", "rabbitmq"),
+    ("redis", "redis"),
+    ("rediss", "redis"),
+];
 
 /// Where a relay delivers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +35,9 @@ pub enum Target {
     Webhook(Endpoint),
     /// A receiver of Shared Signals.
     Signals(Endpoint),
+    /// A broker.
+    #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+    Broker(broker::Broker),
 }
 
 /// What sinks need beside their addresses, which hold no secrets.
@@ -69,6 +81,10 @@ pub enum TargetError {
     /// A file has no name.
     #[error("say which file, such as file:/var/log/sessions.ndjson")]
     NoPath,
+    /// A broker's address does not fit.
+    #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+    #[error(transparent)]
+    Broker(#[from] address::AddressError),
 }
 
 /// As its `Display`.
@@ -83,7 +99,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// It lacks the means, such as a secret, or TLS cannot be set up.
+    /// It lacks the means, such as a secret; TLS cannot be set up, or a broker's password cannot be read.
     pub fn sink(&self, means: &Means) -> Result<Box<dyn Sink>, Error> {
         Ok(match self {
             Self::Stdout => Box::new(Lines::new(tokio::io::stdout())),
@@ -96,6 +112,8 @@ impl Target {
                 let means = means.signals.clone().ok_or_else(|| Error::Arguments(NO_MEANS.to_owned()))?;
                 Box::new(Push::new(endpoint.clone(), means, OffsetDateTime::now_utc)?)
             }
+            #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+            Self::Broker(broker) => broker.sink().map_err(TargetError::from)?,
         })
     }
 }
@@ -116,6 +134,8 @@ impl FromStr for Target {
             "file" => Ok(Self::File(rest.into())),
             "https" | "http" => Ok(Self::Webhook(text.parse()?)),
             "ssf+https" | "ssf+http" => Ok(Self::Signals(text["ssf+".len()..].parse()?)),
+            #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+            _ if broker::is_built_in(scheme) => Ok(Self::Broker(text.parse()?)),
             _ => Err(missing(scheme)),
         }
     }
@@ -146,4 +166,23 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
     let password = "a webhook's address has no user and no password: what is sent is signed instead";
     assert_eq!(told("https://shop:hunter2@hooks.example/"), Err(password.to_owned()));
     assert_eq!(told("gopher://shop:hunter2@localhost"), Err(unknown.to_owned()));
+}
+
+#[test]
+fn a_broker_that_is_not_built_in_says_how_to_build_it_in() {
+    for (url, feature) in [("amqps://host/?queue=audit", "rabbitmq"), ("redis://host/?stream=audit", "redis")]
+    {
+        let scheme = url.split(':').next().unwrap_or_default();
+        let told = match url.parse::<Target>() {
+            Err(error) => error.to_string(),
+            Ok(target) => format!("{target:?}"),
+        };
+        let missing = format!(
+            "the sink of `{scheme}:` is not built in: build the projector with `--features {feature}`"
+        );
+        let built_in = format!("Broker(Broker(\"{url}\"))");
+        let is_built_in =
+            if feature == "redis" { cfg!(feature = "redis") } else { cfg!(feature = "rabbitmq") };
+        assert_eq!(told, if is_built_in { built_in } else { missing });
+    }
 }

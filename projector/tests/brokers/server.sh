@@ -1,0 +1,31 @@
+# Runs a broker, stops it and starts it again as it is told to. When the parent is gone, whatever the cause, our
+# standard input ends, and so does the broker.
+#   $1 the directory: it holds the configuration and gets `log`, and is removed at the end
+#   $2 the signal that stops it
+#   the rest: the command, which may write the ids of further processes into `pids`
+
+trap '' INT TERM HUP
+
+directory=$1
+signal=$2
+shift 2
+
+start() {
+    cd "$directory" && "$@" >>log 2>&1 </dev/null &
+    server=$!
+}
+
+stop() {
+    kill -s "$signal" "$server" $(cat "$directory/pids" 2>/dev/null) 2>/dev/null
+    wait "$server" 2>/dev/null
+    rm -f "$directory/pids"
+}
+
+start "$@"
+while read -r order; do
+    "$order" "$@"
+    echo done
+done
+signal=KILL
+stop
+rm -rf "$directory"
