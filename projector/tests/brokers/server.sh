@@ -16,8 +16,11 @@ start() {
 }
 
 stop() {
-    kill -s "$signal" "$server" $(cat "$directory/pids" 2>/dev/null) 2>/dev/null
+    processes="$server $(cat "$directory/pids" 2>/dev/null)"
+    kill -s "$signal" $processes 2>/dev/null
     wait "$server" 2>/dev/null
+    # Signals that are ignored here are ignored by them too, unless they say otherwise.
+    kill -s KILL $processes 2>/dev/null
     rm -f "$directory/pids"
 }
 
