@@ -101,12 +101,12 @@ async fn all_events_reach_a_receiver_that_an_authority_vouches_for_each_session_
     let to = format!("https://localhost:{}/hooks", receiver.port);
     let output = relay(&database, &to, &receiver.certificate, Some(SECRET)).await;
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
-    let events = receiver.events.lock().unwrap();
+    let events = receiver.events.lock().unwrap().clone();
     let count = "select count(*) from session_ledger.event";
     let count: i64 = database.connect().await.query_one(count, &[]).await.unwrap().get(0);
     assert_eq!(events.len(), usize::try_from(count).unwrap());
     let mut links = HashMap::new();
-    for event in events.iter() {
+    for event in &events {
         let before = links.insert(event["subject"].as_str().unwrap(), event["link"].clone());
         match before {
             None => assert_eq!(event["sessionversion"], 1, "{event:#}"),
