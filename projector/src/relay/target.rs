@@ -56,7 +56,8 @@ pub enum TargetError {
     /// No sink has this scheme.
     #[error(
         "no sink has the scheme `{scheme}:`; say - for standard output, file:PATH for lines of JSON in a file, the \
-         https:// address of a webhook, or the ssf+https:// address of a receiver of Shared Signals"
+         https:// address of a webhook, the ssf+https:// address of a receiver of Shared Signals, or the nats://, \
+         amqps:// or rediss:// address of a broker"
     )]
     Unknown {
         /// What stands before the colon.
@@ -159,8 +160,8 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
     assert_eq!(told("sessions.ndjson"), Err(no_scheme.to_owned()));
     assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
     let unknown = "no sink has the scheme `gopher:`; say - for standard output, file:PATH for lines of JSON in a \
-                   file, the https:// address of a webhook, or the ssf+https:// address of a receiver of Shared \
-                   Signals";
+                   file, the https:// address of a webhook, the ssf+https:// address of a receiver of Shared \
+                   Signals, or the nats://, amqps:// or rediss:// address of a broker";
     assert!(matches!("https://hooks.example/shop".parse(), Ok(Target::Webhook(_))));
     assert!(matches!("ssf+https://forum.example/events".parse(), Ok(Target::Signals(_))));
     let password = "a webhook's address has no user and no password: what is sent is signed instead";
@@ -170,8 +171,9 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
 
 #[test]
 fn a_broker_that_is_not_built_in_says_how_to_build_it_in() {
-    for (url, feature) in [("amqps://host/?queue=audit", "rabbitmq"), ("redis://host/?stream=audit", "redis")]
-    {
+    let rabbitmq = ("amqps://host/?queue=audit", "rabbitmq", cfg!(feature = "rabbitmq"));
+    let redis = ("redis://host/?stream=audit", "redis", cfg!(feature = "redis"));
+    for (url, feature, is_built_in) in [rabbitmq, redis] {
         let scheme = url.split(':').next().unwrap_or_default();
         let told = match url.parse::<Target>() {
             Err(error) => error.to_string(),
@@ -181,8 +183,6 @@ fn a_broker_that_is_not_built_in_says_how_to_build_it_in() {
             "the sink of `{scheme}:` is not built in: build the projector with `--features {feature}`"
         );
         let built_in = format!("Broker(Broker(\"{url}\"))");
-        let is_built_in =
-            if feature == "redis" { cfg!(feature = "redis") } else { cfg!(feature = "rabbitmq") };
         assert_eq!(told, if is_built_in { built_in } else { missing });
     }
 }
