@@ -44,7 +44,7 @@ begin
     grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at, kinds, notes, users)
         on session_ledger.subscription to session_ledger_relay;
     grant select, insert on session_ledger.projection to session_ledger_relay;
-    -- They do what the role itself may do: see `V32__projection_staging.sql`.
+    -- They do what the role itself may do: see `V31__projection_staging.sql`.
     grant execute on function
         session_ledger.stage_projection(text),
         session_ledger.projection_differences(oid, text[], bigint),

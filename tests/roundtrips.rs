@@ -156,7 +156,7 @@ async fn a_transaction_that_changes_a_known_session_takes_one_trip_besides_its_s
 }
 
 /// It appends no event by which the outcome of a lost COMMIT could be found out, so it must know its id. The
-/// first one asks for it behind the handler. The next ones ask with their BEGIN, whose answer has come by then.
+/// first one asks for it behind the handler. The next ones ask with their BEGIN, and are told meanwhile.
 #[tokio::test]
 async fn a_transaction_that_leaves_a_known_session_alone_saves_a_trip_from_the_second_one_on() {
     let (visitor, wire, _database) = known_visitor(PLENTY).await;

@@ -123,8 +123,8 @@ impl Ground {
 }
 
 impl Shares {
-    /// A hundredth of the sessions is known to the library, and as many to those by hand; where there are few,
-    /// each share has one session for each client.
+    /// A hundredth of the sessions is known to the library, and as many to those by hand. Where there are
+    /// few, each share has one session for each client.
     fn of(count: usize) -> Self {
         let known = (count / 100).clamp(application::CONNECTIONS, KNOWN_MAX).min(count / 4);
         let half = count / 2;

@@ -179,8 +179,8 @@ async fn page_of_moment(
 }
 
 /// At how many sessions to look next for so many more logins, when so many were found among those seen: as
-/// many as hold them if it goes on like that, and an eighth more, as one more look costs more than that. It is
-/// at most four times as many as were seen: the next ones may be others.
+/// many as hold them if it goes on like that, and an eighth more, as one more look costs more than that.
+/// At most four times as many as were seen: the next ones may be others.
 fn window(wanted: usize, found: usize, seen: usize) -> usize {
     let most = match (found, seen) {
         (_, 0) => wanted,

@@ -79,8 +79,8 @@ pub struct Batch {
     is_up_to_date: bool,
 }
 
-/// That a batch is of a parked session: its events before the cursor are delivered up to the version `next`, not
-/// counted. The cursor stays where it is.
+/// That a batch is of a parked session: its events before the cursor are delivered up to the version `next`,
+/// which is not among them. The cursor stays where it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
     pub(super) session: SessionId,

@@ -149,9 +149,9 @@ impl Transaction {
         self.finish(outcome, appends)
     }
 
-    /// The guard that is yet to be set. If the transaction does not know its id, but needs it, its fence is set
-    /// a trip ahead of the COMMIT. An id that was asked for with the BEGIN has come by now, as answers come in
-    /// their order: only if the application has sent nothing else, this waits for it.
+    /// The guard that is yet to be set. If the transaction does not know its id, but needs it, its fence is
+    /// set a trip ahead of the COMMIT. An id that was asked for with the BEGIN has come by now, as answers
+    /// come in their order: only if the application has sent nothing else, this waits for it.
     async fn guard_with_id(&self, guard: Option<Guard>, needs_id: bool) -> Result<Option<Guard>, Error> {
         if needs_id && self.has_asked_for_id {
             self.begun().await?;

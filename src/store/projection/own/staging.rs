@@ -1,4 +1,4 @@
-//! Deriving the tables of a projection anew, beside themselves: see `schema/V32__projection_staging.sql`.
+//! Deriving the tables of a projection anew, beside themselves: see `schema/V31__projection_staging.sql`.
 
 use tokio_postgres::Client;
 
