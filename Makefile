@@ -45,7 +45,7 @@ docs: ## build the documentation, warnings refused
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
 deny: ## check licences, sources and duplicates of the dependencies
-	cargo deny check bans licenses sources
+	cargo deny --workspace check bans licenses sources
 
 ci: ## run everything that must pass before a change is taken
 	.ci/run
