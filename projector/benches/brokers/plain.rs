@@ -94,6 +94,8 @@ impl Plain for RabbitMq {
 
     async fn publish(&mut self, ready: Self::Ready) {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        // The confirmations are awaited once all is sent.
+        #[allow(clippy::async_yields_async)]
         let sends = ready.into_iter().map(async |(properties, data)| {
             self.0.basic_publish("".into(), "plain".into(), options, &data, properties).await.unwrap()
         });

@@ -41,12 +41,9 @@ impl FromStr for Broker {
 
 /// Whether a broker that is built in has this scheme.
 pub(in crate::relay) fn is_built_in(scheme: &str) -> bool {
-    match scheme {
-        "nats" | "tls" => cfg!(feature = "nats"),
-        "amqp" | "amqps" => cfg!(feature = "rabbitmq"),
-        "redis" | "rediss" => cfg!(feature = "redis"),
-        _ => false,
-    }
+    let nats = cfg!(feature = "nats") && ["nats", "tls"].contains(&scheme);
+    let rabbitmq = cfg!(feature = "rabbitmq") && ["amqp", "amqps"].contains(&scheme);
+    nats || rabbitmq || cfg!(feature = "redis") && ["redis", "rediss"].contains(&scheme)
 }
 
 fn sink(url: &str, password: Option<String>) -> Result<Box<dyn Sink>, AddressError> {

@@ -73,10 +73,7 @@ impl RabbitMq {
         let Some(line) = &self.line else { return Vec::new() };
         let deadline = Instant::now() + self.address.timeout;
         let sends = events.iter().map(|event| self.send(line, event));
-        let sent = match timeout_at(deadline, join_all(sends)).await {
-            Ok(sent) => sent,
-            Err(_) => vec![],
-        };
+        let sent = timeout_at(deadline, join_all(sends)).await.unwrap_or_default();
         let mut answers = Vec::with_capacity(events.len());
         for sent in sent {
             answers.push(answered(sent, deadline, &late).await);

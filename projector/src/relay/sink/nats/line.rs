@@ -34,7 +34,9 @@ impl Line {
         let (sender, troubles) = unbounded_channel();
         let mut options = ConnectOptions::new().name("session-ledger relay").event_callback(move |event| {
             // Nobody listens any more when the line is dropped.
-            let _ = trouble(event).map(|trouble| sender.send(trouble));
+            if let Some(trouble) = trouble(event) {
+                drop(sender.send(trouble));
+            }
             async {}
         });
         options = options.connection_timeout(address.timeout).request_timeout(Some(address.timeout));

@@ -61,6 +61,8 @@ impl Reactor for Transport {
         self.0.interval(duration)
     }
 
+    // An `async fn` would borrow the transport, which the trait does not allow.
+    #[allow(clippy::manual_async_fn)]
     fn tcp_connect_addr(
         &self,
         address: SocketAddr,

@@ -21,6 +21,9 @@ pub(super) struct Line {
     pub(super) size_max: Option<usize>,
 }
 
+/// A field of an entry: its name and its value.
+type Field = (String, Vec<u8>);
+
 impl Line {
     /// The error says what to do.
     pub(super) async fn open(address: &Address, wanted: &Wanted, name: &str) -> Result<Self, String> {
@@ -50,7 +53,7 @@ impl Line {
         let last = last.map_err(|_| RedisError::from((ErrorKind::Parse, "its last id is no id")))?;
         let mut look = redis::cmd("XREVRANGE");
         look.arg(key).arg("+").arg("-").arg("COUNT").arg(TAIL);
-        let entries: Vec<(String, Vec<(String, Vec<u8>)>)> = look.query_async(&mut self.connection).await?;
+        let entries: Vec<(String, Vec<Field>)> = look.query_async(&mut self.connection).await?;
         let ids = entries.into_iter().flat_map(|(_, fields)| fields).filter(|(name, _)| name == "id");
         Ok(Tail::new(last, ids.map(|(_, id)| String::from_utf8_lossy(&id).into_owned()).collect()))
     }
