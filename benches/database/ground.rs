@@ -52,7 +52,7 @@ pub(crate) struct Ground {
     ended: AtomicUsize,
 }
 
-/// Whose sessions: no line changes those of another, or what the process knows of them would be old.
+/// A share of the sessions. No line changes those of another, or what the process knows of them would be old.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Share {
     /// The library's. There are so many that it does not remember one until it comes again.

@@ -12,7 +12,7 @@ use crate::drive::Failure;
 const BEGIN_KNOWN: &str = "begin isolation level serializable, not deferrable; set local statement_timeout = '5s'; \
     set local idle_in_transaction_session_timeout = '5s'";
 
-/// What was kept of a session: its row when it was loaded, and its version by now.
+/// A session as it was kept: its row when it was loaded, and its version by now.
 pub(super) type Kept = (Arc<Row>, i64);
 
 impl Hand {
@@ -50,7 +50,7 @@ impl Hand {
         Ok(())
     }
 
-    /// What was kept of a session. The first time it is loaded.
+    /// A session as it was kept. The first time it is loaded.
     async fn kept(&self, id: SessionId) -> Result<Kept, Failure> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
         if let Some(kept) = kept {

@@ -1,4 +1,4 @@
-//! What an ordinary store does: a blob by its key, in statements of their own.
+//! An ordinary store: a blob by its key, in statements of their own.
 
 use session_ledger::SessionId;
 

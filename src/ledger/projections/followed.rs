@@ -42,7 +42,8 @@ pub struct Step {
     pub events: u64,
     /// How many of them were refused, and are parked.
     pub parked: u64,
-    /// How many of them wait behind a parked one of their session.
+    /// How many of them wait behind one that this step has parked. Later events of that session are not even
+    /// read, until it goes on.
     pub waiting: u64,
     /// Whether the log holds no further event.
     pub is_up_to_date: bool,

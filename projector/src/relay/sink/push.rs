@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -14,19 +13,10 @@ use http::{HeaderValue, Request, header};
 use http_body_util::Full;
 use time::OffsetDateTime;
 
-use super::webhook::{Endpoint, Poster, WebhookError};
+use super::webhook::{Endpoint, PAUSES, Poster, TIMEOUT, TOGETHER_MAX, WebhookError};
 use super::{Closed, Deliveries, Delivery, Sink};
 use crate::envelope::Envelope;
 use crate::ssf::Transmitter;
-
-/// How many tokens are on their way at once, each on a connection of its own.
-const TOGETHER_MAX: usize = 8;
-
-/// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// For how long a receiver is left alone after its first failure, and at most.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15 * 60)];
 
 /// What a receiver needs beside its address.
 #[derive(Clone, Debug)]

@@ -31,19 +31,10 @@ use time::OffsetDateTime;
 
 pub use self::endpoint::{Endpoint, EndpointError};
 pub use self::error::WebhookError;
-pub(super) use self::poster::Poster;
+pub(super) use self::poster::{PAUSES, Poster, TIMEOUT, TOGETHER_MAX};
 pub use self::signature::{Secret, SecretError, secrets, secrets_of};
 use super::{Closed, Deliveries, Delivery, Sink};
 use crate::envelope::Envelope;
-
-/// How many events are on their way at once, each on a connection of its own.
-const TOGETHER_MAX: usize = 8;
-
-/// How long an answer may take: the standard recommends 15 to 30 seconds.
-const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// For how long a receiver is left alone after its first failure, and at most.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15 * 60)];
 
 /// Where events are posted to, and how.
 #[derive(Clone, Debug)]

@@ -17,6 +17,16 @@ use super::connection::{Connection, verifying};
 use super::rest::Rest;
 use super::{Endpoint, WebhookError};
 
+/// How many requests are on their way at once, each on a connection of its own.
+pub(in crate::relay::sink) const TOGETHER_MAX: usize = 8;
+
+/// How long an answer may take: Standard Webhooks recommends 15 to 30 seconds.
+pub(in crate::relay::sink) const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For how long a receiver is left alone after its first failure, and at most.
+pub(in crate::relay::sink) const PAUSES: [Duration; 2] =
+    [Duration::from_secs(1), Duration::from_secs(15 * 60)];
+
 /// Posts to one receiver.
 pub(in crate::relay::sink) struct Poster {
     /// What it is, for messages.
