@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use rand::TryRng;
 use session_ledger::ledger::Address;
 
-use super::archive::Keep;
+use super::archive::{Keep, tables};
 use super::limits::Limits;
 use super::relay::{random_name, subscription_name};
 use super::retain::RetainJob;
@@ -99,6 +99,10 @@ pub struct Run {
     #[arg(long, value_name = "FOLDER", env = "SESSION_LEDGER_ARCHIVE")]
     pub archive_to: Option<PathBuf>,
 
+    /// Archive each month as a table as well, as `projector archive export --parquet` does
+    #[arg(long, requires = "archive_to")]
+    pub archive_parquet: bool,
+
     /// For how long facts stay in the log before they are archived.
     #[command(flatten)]
     pub keep: Keep,
@@ -113,8 +117,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// There is no folder for the archive, there is no limit for the job retain, or the process needs a random
-    /// name and the generator fails.
+    /// There is no folder for the archive, tables are asked for and not built in, there is no limit for the
+    /// job retain, or the process needs a random name and the generator fails.
     pub fn settings(self, address: &Address, rng: &mut impl TryRng) -> Result<Settings, Error> {
         let mut names = self.jobs;
         if self.archive_to.is_some() && !names.contains(&JobName::Archive) {
@@ -132,7 +136,9 @@ impl Run {
                     let folder = self.archive_to.clone().ok_or_else(|| {
                         Error::Arguments("say with --archive-to where archived months go".to_owned())
                     })?;
-                    let plan = Plan { folder, limits: self.keep.limits(), keeps: false, is_dry: false };
+                    let has_tables = tables(self.archive_parquet)?;
+                    let limits = self.keep.limits();
+                    let plan = Plan { folder, limits, has_tables, keeps: false, is_dry: false };
                     (Work::Archive(plan), HOURLY)
                 }
                 JobName::Retain => {
