@@ -1,5 +1,5 @@
-//! A month of an archive as a table, for programs that analyse logs: a Parquet file with a row for each event,
-//! in OCSF's columns. The lines of JSON stay what an archive is asked and restored from.
+//! A month of an archive as a table, for programs that analyse logs: a Parquet file with a row for each
+//! event, in OCSF's columns. The lines of JSON stay what an archive is asked and restored from.
 //!
 //! Such a file tells what documents of OCSF tell: users, addresses and browsers, but no token, no hash and
 //! nothing that a session held.
