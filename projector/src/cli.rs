@@ -142,7 +142,7 @@ pub enum Command {
     ///
     /// Example: projector sweep --once --idle-timeout 30m --absolute-timeout 12h
     Sweep(Sweep),
-    /// Keep the ledger in shape: sweep, partitions, archive, and metrics
+    /// Keep the ledger in shape: sweep, partitions, archive, rows past their limits, metrics
     ///
     /// Does its jobs until it is interrupted, and ends with exit code 0. Run it twice, on two machines: each
     /// job has a lease in the database, one process does it, and another takes over when the lease of one
@@ -155,7 +155,7 @@ pub enum Command {
     /// transactions to a role with pg_read_all_stats.
     ///
     /// Example: projector run --settings /etc/shop/settings.json --archive-to /srv/ledger-archive --keep 400d
-    Run(Run),
+    Run(Box<Run>),
     /// Take old months of the log out into files, list them, check them, put them back
     Archive {
         /// The command about archives.

@@ -185,7 +185,10 @@ async fn keep(
 ) -> Result<Answer, Error> {
     match asked {
         Archive::List { format } => archive::list(&open().await?, format, console).await,
-        Archive::Export(asked) => archive::export(&open().await?, &asked.plan(), shutdown(), console).await,
+        Archive::Export(asked) => {
+            let plan = asked.plan()?;
+            archive::export(&open().await?, &plan, shutdown(), console).await
+        }
         Archive::Check { from } => archive::check(&archive::Folder::open(&from)?, console),
         Archive::Restore { from } => {
             let folder = archive::Folder::open(&from)?;

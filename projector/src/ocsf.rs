@@ -5,6 +5,9 @@
 //! Logoff. Re-authentications and the beginning and end of acting as somebody else are activities of another
 //! name. A document holds no token and no value.
 
+#[cfg(feature = "parquet")]
+mod base_event;
+
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -14,6 +17,9 @@ use session_ledger::session::{Assurance, Audience, Client, EndReason, Event, Rec
 use time::OffsetDateTime;
 
 use crate::output;
+
+#[cfg(feature = "parquet")]
+pub use base_event::BaseEvent;
 
 /// The version of the schema that the documents follow.
 pub const SCHEMA_VERSION: &str = "1.5.0";
@@ -293,11 +299,7 @@ impl Authentication {
                 "version": SCHEMA_VERSION,
                 "uid": uid,
                 "log_name": "session_ledger.event",
-                "product": {
-                    "name": "session-ledger",
-                    "vendor_name": "session-ledger",
-                    "version": env!("CARGO_PKG_VERSION"),
-                },
+                "product": product(),
             }),
             unmapped: object([
                 ("session_version", facts.version.map(|version| json!(version))),
@@ -363,6 +365,15 @@ fn severity(facts: &Facts<'_>) -> u32 {
         (Activity::Other(name), _) if name.starts_with("Impersonation") => 2,
         _ => 1,
     }
+}
+
+/// What writes the log.
+fn product() -> Value {
+    json!({
+        "name": "session-ledger",
+        "vendor_name": "session-ledger",
+        "version": env!("CARGO_PKG_VERSION"),
+    })
 }
 
 fn milliseconds(at: OffsetDateTime) -> i64 {

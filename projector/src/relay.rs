@@ -32,7 +32,7 @@ use self::stop::Stop;
 use crate::envelope::Telling;
 use crate::subscriptions::unknown;
 
-pub use self::told::describe;
+pub use self::told::{begin, describe};
 
 /// The first and the longest pause before a database that is away is tried again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];

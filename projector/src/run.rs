@@ -79,6 +79,7 @@ pub async fn run(
     let (names, own) = (names.join(", "), own.unwrap_or(listen));
     console.print(&format!("Does {names} as {holder}; metrics on http://{own}/metrics\n"))?;
 
+    told::begin(&jobs, &relays);
     let (stopper, stopped) = watch::channel(false);
     let mut running = JoinSet::new();
     for job in jobs {
@@ -88,7 +89,8 @@ pub async fn run(
     for relaying in relays {
         running.spawn(relaying.keep_on(ledger.clone(), stopped.clone()));
     }
-    let site = site::site(Arc::new(site::Desk { ledger: ledger.clone(), metrics }));
+    let site =
+        site::site(Arc::new(site::Desk { ledger: ledger.clone(), metrics, gauges: told::Gauges::default() }));
     Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(site, stop, Some(GRACE)).await?;
     stopper.send_replace(true);
     if tokio::time::timeout(GRACE, running.join_all()).await.is_err() {

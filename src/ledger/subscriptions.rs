@@ -9,6 +9,7 @@ use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::Lent;
 use crate::store::connection::watched::watched;
 use crate::store::log::subscriptions::{self, Move};
+use crate::store::projection::own::place;
 
 impl Ledger {
     /// All subscriptions by their names, with how far each lags behind the log.
@@ -19,6 +20,15 @@ impl Ledger {
     /// operator may.
     pub async fn subscriptions(&self) -> Result<Vec<SubscriptionSummary>, Error> {
         self.lend(async |connection| subscriptions::list(connection).await).await
+    }
+
+    /// The names of those subscriptions that projections follow the feed by: see [`follow`](Self::follow).
+    ///
+    /// # Errors
+    ///
+    /// The database is away, or the role may not read them: the roles of the relay and the auditor may.
+    pub async fn followed_projections(&self) -> Result<Vec<String>, Error> {
+        self.lend(async |connection| place::names(connection).await).await
     }
 
     /// Opens a subscription as [`subscription`](Self::subscription) does, but makes none: a name with a typo

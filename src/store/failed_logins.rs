@@ -7,11 +7,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use super::conditions::Conditions;
 use super::connection::pool::Connection;
 use super::connection::reader::Reader;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
+use super::scope::Conditions;
 use super::table::{List, list};
 use crate::session::{
     EventId, FailedLogin as Failed, FailedLoginFilter, FailedLoginPlace, LoginFailure, SessionId, UserId,

@@ -7,11 +7,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use super::conditions::{Conditions, earliest};
 use super::connection::pool::Connection;
 use super::connection::reader::Reader;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
+use super::scope::{Conditions, earliest};
 use crate::session::{Assurance, Client, EndReason, LoginFilter, LoginPlace, SessionId, UserId};
 
 /// The place where a page begins, and how many it may have at the most.

@@ -5,11 +5,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::conditions::{Conditions, earliest};
 use super::connection::reader::Reader;
 use super::connection::statement::{Parameters, Sql};
 use super::error::Error;
 use super::logins::{Login, login};
+use super::scope::{Conditions, earliest};
 use crate::session::{EndReason, LoginFilter, LoginPlace};
 
 static SIGNED_IN: Sql = Sql::new(

@@ -24,6 +24,7 @@ pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("events_otherwise.sql", Exempt("reads a bounded part of the partition that is empty where all is well")),
     ("events_waiting.sql", Exempt(PARKED)),
     ("feed_now.sql", Exempt(NO_PLAN)),
+    ("list_projections.sql", Exempt("reads the few rows of `projection`, outside any request")),
     ("lock_projection.sql", Exempt(NO_PLAN)),
     (
         "log_partitions.sql",

@@ -31,6 +31,11 @@ pub enum ArchiveError {
         /// The folder.
         path: PathBuf,
     },
+    /// A table was asked for.
+    #[error(
+        "Parquet is not built in: build the projector with `--features parquet`, or leave the option out"
+    )]
+    NoTables,
     /// A month was not dropped.
     #[error(transparent)]
     Drop(#[from] DropError),

@@ -29,6 +29,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// For how long facts stay in the log.
     pub limits: RetentionLimits,
+    /// Whether each month is written as a table, too.
+    pub has_tables: bool,
     /// Whether the months that were exported stay in the log as well.
     pub keeps: bool,
     /// Whether nothing is done but to say what would be.
@@ -106,12 +108,13 @@ pub async fn archive_due(
         return Ok(Some(Outcome::Due));
     }
     fs::create_dir_all(&plan.folder).map_err(ArchiveError::of(&plan.folder))?;
-    let Some(manifest) = exported(ledger, &plan.folder, partition, stop).await? else { return Ok(None) };
+    let Some(manifest) = exported(ledger, plan, partition, stop).await? else { return Ok(None) };
     if plan.keeps {
         return Ok(Some(Outcome::Exported(manifest)));
     }
     // What is about to be the only copy is read back from the disk first.
     manifest.check_file(&plan.folder)?;
+    manifest.check_table(&plan.folder)?;
     ledger.drop_partition(partition, &manifest.export()).await?;
     Ok(Some(Outcome::Archived(manifest)))
 }
@@ -119,13 +122,53 @@ pub async fn archive_due(
 /// The manifest of a month that was exported: now, or by a process that did not come to the drop.
 async fn exported(
     ledger: &Ledger,
+    plan: &Plan,
+    partition: &Partition,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Manifest>, ArchiveError> {
+    let folder = &plan.folder;
+    let manifest = match Manifest::read(&Manifest::path(folder, &partition.name))? {
+        Some(manifest) => manifest,
+        None => match write_lines(ledger, folder, partition, stop.as_mut()).await? {
+            Some(manifest) => manifest,
+            None => return Ok(None),
+        },
+    };
+    if plan.has_tables && manifest.table.is_none() {
+        return with_table(folder, manifest, stop).await;
+    }
+    Ok(Some(manifest))
+}
+
+/// The manifest of a month once its table is written. None if it was stopped.
+#[cfg(feature = "parquet")]
+async fn with_table(
+    folder: &Path,
+    mut manifest: Manifest,
+    stop: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Manifest>, ArchiveError> {
+    let Some(table) = super::table::make(folder, &manifest, stop).await? else { return Ok(None) };
+    manifest.table = Some(table);
+    manifest.write(folder)?;
+    Ok(Some(manifest))
+}
+
+#[cfg(not(feature = "parquet"))]
+async fn with_table(
+    _: &Path,
+    _: Manifest,
+    _: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Manifest>, ArchiveError> {
+    Err(ArchiveError::NoTables)
+}
+
+/// Writes a month as lines of JSON, then its manifest. None if it was stopped.
+async fn write_lines(
+    ledger: &Ledger,
     folder: &Path,
     partition: &Partition,
     stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Manifest>, ArchiveError> {
-    if let Some(manifest) = Manifest::read(&Manifest::path(folder, &partition.name))? {
-        return Ok(Some(manifest));
-    }
     let Some(mut manifest) = write_events(ledger, folder, partition, stop).await? else { return Ok(None) };
     let (unfinished, path) = (unfinished(folder, &partition.name), folder.join(&manifest.file));
     (manifest.bytes, manifest.sha256) = hash_of(&unfinished)?;
@@ -179,11 +222,13 @@ impl Manifest {
 }
 
 fn told(manifest: &Manifest) -> String {
+    let table = manifest.table.as_ref().map(|table| format!(", and a table in {}", table.file));
     format!(
-        "{} of {} in {} of {}",
+        "{} of {} in {} of {}{}",
         count(manifest.events, "event"),
         count(manifest.sessions, "session"),
         count(manifest.bytes, "byte"),
-        manifest.file
+        manifest.file,
+        table.unwrap_or_default()
     )
 }

@@ -60,6 +60,15 @@ impl Folder {
         Ok(Events { path, lines, left: month.events, before: None })
     }
 
+    /// Makes sure that the table of a month is the one that was written, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing or another.
+    pub fn check_table(&self, month: &Manifest) -> Result<(), ArchiveError> {
+        month.check_table(&self.path)
+    }
+
     /// The events of a session in order, each with the client that sent it; none if it is in no month.
     ///
     /// # Errors
@@ -155,12 +164,28 @@ impl Events {
     }
 }
 
-/// The events of one session, each with the client that it says or that the events before it say.
-fn with_clients(mut events: Vec<Recorded>) -> Vec<Recorded> {
-    let mut before: Option<Client> = None;
-    for recorded in &mut events {
-        before = recorded.entry.client.clone().or(before);
-        recorded.client = before.clone();
+/// The client of each event, where the events of a session come together and in order.
+#[derive(Default)]
+pub(super) struct Clients {
+    /// The session of the event before, and the client that was said last.
+    before: Option<(SessionId, Option<Client>)>,
+}
+
+impl Clients {
+    /// Gives an event the client that it says or that the events before it say.
+    pub(super) fn tell(&mut self, recorded: &mut Recorded) {
+        let session = recorded.session_id;
+        let known =
+            self.before.take().filter(|(before, _)| *before == session).and_then(|(_, client)| client);
+        let client = recorded.entry.client.clone().or(known);
+        recorded.client.clone_from(&client);
+        self.before = Some((session, client));
     }
+}
+
+/// The events of one session, each with its client.
+fn with_clients(mut events: Vec<Recorded>) -> Vec<Recorded> {
+    let mut clients = Clients::default();
+    events.iter_mut().for_each(|recorded| clients.tell(recorded));
     events
 }

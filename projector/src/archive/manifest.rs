@@ -42,6 +42,20 @@ pub struct Manifest {
     pub bytes: u64,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// The same events as a table, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Table>,
+}
+
+/// A Parquet file beside the file of a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
 }
 
 impl Manifest {
@@ -58,6 +72,7 @@ impl Manifest {
             file: format!("{}.ndjson.zst", partition.name),
             bytes: 0,
             sha256: String::new(),
+            table: None,
         }
     }
 
@@ -81,7 +96,8 @@ impl Manifest {
                 manifest.form
             )));
         }
-        if manifest.file.contains(['/', '\\']) || manifest.file.starts_with('.') {
+        let files = [Some(&manifest.file), manifest.table.as_ref().map(|table| &table.file)];
+        if files.into_iter().flatten().any(|file| file.contains(['/', '\\']) || file.starts_with('.')) {
             return Err(damaged("its file must lie beside it".to_owned()));
         }
         Ok(Some(manifest))
@@ -99,12 +115,13 @@ impl Manifest {
 
     /// Makes sure that the file is the one that was written.
     pub(super) fn check_file(&self, folder: &Path) -> Result<(), ArchiveError> {
-        let path = folder.join(&self.file);
-        let (bytes, found) = hash_of(&path)?;
-        if bytes != self.bytes || found != self.sha256 {
-            return Err(ArchiveError::damaged(&path, "it is not the file that its manifest names"));
-        }
-        Ok(())
+        check(&folder.join(&self.file), self.bytes, &self.sha256)
+    }
+
+    /// The same of its table, if it has one.
+    pub(super) fn check_table(&self, folder: &Path) -> Result<(), ArchiveError> {
+        let Some(Table { file, bytes, sha256 }) = &self.table else { return Ok(()) };
+        check(&folder.join(file), *bytes, sha256)
     }
 
     /// What was exported, as the database is told.
@@ -128,6 +145,15 @@ impl Manifest {
         let (first, end) = (self.first_session.parse::<SessionId>(), self.end_session.parse::<SessionId>());
         first.is_ok_and(|first| first <= session) && end.is_ok_and(|end| session < end)
     }
+}
+
+/// Makes sure that a file has this size and this hash.
+fn check(path: &Path, bytes: u64, sha256: &str) -> Result<(), ArchiveError> {
+    let (found_bytes, found) = hash_of(path)?;
+    if found_bytes != bytes || found != sha256 {
+        return Err(ArchiveError::damaged(path, "it is not the file that its manifest names"));
+    }
+    Ok(())
 }
 
 /// Where something is written that is not finished. No reader looks at such a file, and the next export

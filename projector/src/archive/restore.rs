@@ -27,6 +27,7 @@ pub fn check(folder: &Folder, console: &mut Console<'_>) -> Result<Answer, Error
             let problem = format!("it holds {found} events, and its manifest says {}", month.events);
             return Err(ArchiveError::damaged(month.file.as_ref(), problem).into());
         }
+        folder.check_table(month)?;
         (events, sessions) = (events + found, sessions + month.sessions);
     }
     console.print(&format!(

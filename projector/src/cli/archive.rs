@@ -7,7 +7,8 @@ use session_ledger::session::RetentionLimits;
 use time::Duration;
 
 use super::lasting;
-use crate::archive::Plan;
+use crate::Error;
+use crate::archive::{Plan, tables_are_built_in};
 use crate::output::Format;
 
 /// Commands about archives.
@@ -75,6 +76,15 @@ pub struct Export {
     #[command(flatten)]
     pub keep: Keep,
 
+    /// Write each month as a table as well, in a Parquet file with a row for each event, in OCSF's columns
+    ///
+    /// It is for programs that analyse logs, and listed in the manifest with its hash. It tells users,
+    /// addresses and browsers, but no token and nothing that a session held. The lines of JSON stay what
+    /// `history --archive` and `archive restore` read. It needs a projector that was built with the feature
+    /// `parquet`.
+    #[arg(long)]
+    pub parquet: bool,
+
     /// Export the months that are due, and leave them in the log
     #[arg(long, conflicts_with = "dry_run")]
     pub leave: bool,
@@ -117,7 +127,21 @@ impl Keep {
 
 impl Export {
     /// What is archived, and where to.
-    pub fn plan(self) -> Plan {
-        Plan { limits: self.keep.limits(), folder: self.to, keeps: self.leave, is_dry: self.dry_run }
+    ///
+    /// # Errors
+    ///
+    /// Tables are asked for, and not built in.
+    pub fn plan(self) -> Result<Plan, Error> {
+        let has_tables = tables(self.parquet)?;
+        let Self { to: folder, keep, leave: keeps, dry_run: is_dry, .. } = self;
+        Ok(Plan { folder, limits: keep.limits(), has_tables, keeps, is_dry })
     }
+}
+
+/// Whether tables are wanted, and can be had.
+pub(super) fn tables(are_wanted: bool) -> Result<bool, Error> {
+    if are_wanted {
+        tables_are_built_in()?;
+    }
+    Ok(are_wanted)
 }

@@ -8,9 +8,10 @@ use clap::{Args, ValueEnum};
 use rand::TryRng;
 use session_ledger::ledger::Address;
 
-use super::archive::Keep;
+use super::archive::{Keep, tables};
 use super::limits::Limits;
 use super::relay::{random_name, subscription_name};
+use super::retain::RetainJob;
 use super::signals::{Signals, means};
 use super::telling::Telling;
 use super::webhook::Webhook;
@@ -21,7 +22,8 @@ use crate::relay::target::{Target, TargetError};
 use crate::relay::{BATCH, IDLE_MS, Relay};
 use crate::run::{Job, Relaying, Settings, Work};
 
-/// How often the partitions are looked after, and months are looked for that are due.
+/// How often the partitions are looked after and rows are looked for that are past their limits, and how
+/// often months are that are due.
 const DAILY: Duration = Duration::from_secs(24 * 3_600);
 const HOURLY: Duration = Duration::from_secs(3_600);
 
@@ -34,12 +36,15 @@ pub enum JobName {
     Partitions,
     /// Archive the months that are due; needs the schema's owner, and --archive-to
     Archive,
+    /// Delete rows beside the log that are past their limits; needs session_ledger_operator beside
+    /// session_ledger_runtime, and a limit such as --retain-activity
+    Retain,
 }
 
 /// Arguments of `projector run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// What to do; archive is done where --archive-to is given
+    /// What to do; archive is done where --archive-to is given, retain where one of its limits is
     #[arg(
         long,
         value_enum,
@@ -94,9 +99,17 @@ pub struct Run {
     #[arg(long, value_name = "FOLDER", env = "SESSION_LEDGER_ARCHIVE")]
     pub archive_to: Option<PathBuf>,
 
+    /// Archive each month as a table as well, as `projector archive export --parquet` does
+    #[arg(long, requires = "archive_to")]
+    pub archive_parquet: bool,
+
     /// For how long facts stay in the log before they are archived.
     #[command(flatten)]
     pub keep: Keep,
+
+    /// For how long rows beside the log stay.
+    #[command(flatten)]
+    pub retain: RetainJob,
 }
 
 impl Run {
@@ -104,11 +117,16 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// There is no folder for the archive, or the process needs a random name and the generator fails.
+    /// There is no folder for the archive, tables are asked for and not built in, there is no limit for the
+    /// job retain, or the process needs a random name and the generator fails.
     pub fn settings(self, address: &Address, rng: &mut impl TryRng) -> Result<Settings, Error> {
         let mut names = self.jobs;
         if self.archive_to.is_some() && !names.contains(&JobName::Archive) {
             names.push(JobName::Archive);
+        }
+        let age_limits = self.retain.limits();
+        if age_limits.is_some() && !names.contains(&JobName::Retain) {
+            names.push(JobName::Retain);
         }
         let job = |name: &JobName| {
             let (work, every) = match name {
@@ -118,8 +136,18 @@ impl Run {
                     let folder = self.archive_to.clone().ok_or_else(|| {
                         Error::Arguments("say with --archive-to where archived months go".to_owned())
                     })?;
-                    let plan = Plan { folder, limits: self.keep.limits(), keeps: false, is_dry: false };
+                    let has_tables = tables(self.archive_parquet)?;
+                    let limits = self.keep.limits();
+                    let plan = Plan { folder, limits, has_tables, keeps: false, is_dry: false };
                     (Work::Archive(plan), HOURLY)
+                }
+                JobName::Retain => {
+                    let limits = age_limits.ok_or_else(|| {
+                        let advice =
+                            "say with --retain-activity 30d or another limit what the job retain deletes";
+                        Error::Arguments(advice.to_owned())
+                    })?;
+                    (Work::Retain(limits), DAILY)
                 }
             };
             Ok(Job { work, every })

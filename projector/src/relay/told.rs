@@ -15,6 +15,11 @@ pub fn describe() {
     describe_counter!(DEAD, "Events that became dead letters, by subscription.");
 }
 
+/// Counts nothing yet, so that a rate can be told from the first event on.
+pub fn begin(subscription: &str) {
+    count(subscription, &Tally::default());
+}
+
 /// Counts what became of a wave.
 pub(super) fn count(subscription: &str, tally: &Tally) {
     for (name, count) in [(DELIVERED, tally.delivered), (FAILED, tally.failed), (DEAD, tally.dead)] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics::counter;
 use session_ledger::Ledger;
-use session_ledger::ledger::{Address, Kept};
+use session_ledger::ledger::{Address, AgeLimits, Kept};
 
 use super::told;
 use crate::archive::{Outcome, Plan, archive_due};
@@ -30,6 +30,8 @@ pub enum Work {
     Partitions(Box<Address>),
     /// Months that are due are archived.
     Archive(Plan),
+    /// Rows beside the log that are past their limits go.
+    Retain(AgeLimits),
 }
 
 impl Work {
@@ -39,6 +41,7 @@ impl Work {
             Self::Sweep => "sweep",
             Self::Partitions(_) => "partitions",
             Self::Archive(_) => "archive",
+            Self::Retain(_) => "retain",
         }
     }
 
@@ -62,6 +65,7 @@ impl Work {
                 Ok(())
             }
             Self::Archive(plan) => archive(ledger, plan).await,
+            Self::Retain(limits) => retain(ledger, limits).await,
         }
     }
 }
@@ -78,6 +82,17 @@ async fn archive(ledger: &Ledger, plan: &Plan) -> Result<(), Error> {
                 tracing::warn!(partition = partition.name, "a month stays in the log: {kept}");
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn retain(ledger: &Ledger, limits: &AgeLimits) -> Result<(), Error> {
+    let aged = ledger.age(limits).await?;
+    for (rows, number) in told::aged(&aged) {
+        told::retained(rows, number);
+        if number > 0 {
+            tracing::info!(rows, number, "rows were past their limit");
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ impl Turn {
     /// Does the job whenever the lease is to be had, until it is stopped.
     pub(super) async fn take_turns(self, mut stopped: watch::Receiver<bool>) {
         let (name, mut failures) = (self.job.work.name(), 0);
-        gauge!(told::LEADER, "job" => name).set(0.0);
+        gauge!(told::LEADER, "job_name" => name).set(0.0);
         while !*stopped.borrow() {
             let pause = match self.take().await {
                 Ok(Some(lease)) => {
@@ -41,7 +41,7 @@ impl Turn {
                         _ = stopped.wait_for(|is_stopped| *is_stopped) => None,
                         led = self.lead(&lease, &mut failures) => Some(led),
                     };
-                    gauge!(told::LEADER, "job" => name).set(0.0);
+                    gauge!(told::LEADER, "job_name" => name).set(0.0);
                     if !matches!(led, Some(Led::Lost)) {
                         self.release(&lease).await;
                     }
@@ -78,14 +78,14 @@ impl Turn {
     async fn lead(&self, lease: &JobLease, failures: &mut u32) -> Led {
         let name = self.job.work.name();
         tracing::info!(job = name, fence = lease.fence(), "this process does the job");
-        gauge!(told::LEADER, "job" => name).set(1.0);
+        gauge!(told::LEADER, "job_name" => name).set(1.0);
         let working = async {
             loop {
                 if let Err(error) = self.job.work.once(&self.ledger).await {
                     return Led::Failed(error);
                 }
                 *failures = 0;
-                counter!(told::RUNS, "job" => name, "outcome" => "done").increment(1);
+                counter!(told::RUNS, "job_name" => name, "outcome" => "done").increment(1);
                 match sweep::jittered(self.job.every, &mut SysRng) {
                     Ok(pause) => sleep(pause).await,
                     Err(error) => return Led::Failed(error),
@@ -119,7 +119,7 @@ impl Turn {
         let name = self.job.work.name();
         let pause = pause_after(*failures);
         *failures = failures.saturating_add(1);
-        counter!(told::RUNS, "job" => name, "outcome" => "failed").increment(1);
+        counter!(told::RUNS, "job_name" => name, "outcome" => "failed").increment(1);
         tracing::error!(job = name, "the job failed, and is begun again in {} s: {error}", pause.as_secs());
         pause
     }

@@ -8,7 +8,7 @@ use poem::web::Data;
 use poem::{Endpoint, EndpointExt, IntoResponse, Response, Route, get, handler};
 use session_ledger::Ledger;
 
-use super::told;
+use super::told::Gauges;
 
 /// The type of Prometheus' text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -17,6 +17,7 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(super) struct Desk {
     pub(super) ledger: Ledger,
     pub(super) metrics: PrometheusHandle,
+    pub(super) gauges: Gauges,
 }
 
 pub(super) fn site(desk: Arc<Desk>) -> impl Endpoint<Output = Response> + 'static {
@@ -46,7 +47,7 @@ async fn readiness(Data(desk): Data<&Arc<Desk>>) -> Response {
 /// What this process counts is told also while the database is away.
 #[handler]
 async fn metrics(Data(desk): Data<&Arc<Desk>>) -> Response {
-    if let Err(error) = told::measure(&desk.ledger).await {
+    if let Err(error) = desk.gauges.measure(&desk.ledger).await {
         tracing::warn!("the database was not measured: {error}");
     }
     desk.metrics.run_upkeep();

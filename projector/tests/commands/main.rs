@@ -3,6 +3,7 @@
 
 mod arguments;
 mod capture;
+mod dashboard;
 mod did;
 mod end;
 mod envelopes;
@@ -19,6 +20,7 @@ mod output;
 mod rebuild;
 mod rebuild_stopped;
 mod relay;
+mod retain_job;
 mod roles;
 mod run;
 mod sessions;

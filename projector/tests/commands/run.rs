@@ -14,8 +14,8 @@ use super::{projector, stderr, stories};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A process under test, and where it is asked.
-struct Copy {
-    child: Child,
+pub(super) struct Copy {
+    pub(super) child: Child,
     address: String,
 }
 
@@ -24,8 +24,8 @@ impl Copy {
         Self::start_with(database, holder, "", &[])
     }
 
-    /// `relays` are the names of the relays that `more` asks for.
-    fn start_with(database: &Database, holder: &str, relays: &str, more: &[&str]) -> Self {
+    /// `others` are the jobs that `more` asks for, after a comma.
+    pub(super) fn start_with(database: &Database, holder: &str, others: &str, more: &[&str]) -> Self {
         let arguments = [
             "run",
             "--listen",
@@ -44,13 +44,13 @@ impl Copy {
             child.args(arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let expected = format!("Does sweep, partitions{relays} as {holder}; metrics on http://");
+        let expected = format!("Does sweep, partitions{others} as {holder}; metrics on http://");
         let address = line.trim_end().strip_prefix(&expected).and_then(|rest| rest.strip_suffix("/metrics"));
         Self { address: address.unwrap_or_else(|| panic!("{line}")).to_owned(), child }
     }
 
     /// The status and the body of an answer.
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(super) fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
         let mut answer = String::new();
@@ -60,7 +60,7 @@ impl Copy {
     }
 
     /// The value of a metric, with its labels; none if it is not told.
-    fn metric(&self, name: &str) -> Option<f64> {
+    pub(super) fn metric(&self, name: &str) -> Option<f64> {
         let (status, body) = self.get("/metrics");
         assert_eq!(status, 200);
         let line =
@@ -68,11 +68,11 @@ impl Copy {
         line.map(|value| value.parse().unwrap())
     }
 
-    fn leads(&self, job: &str) -> bool {
-        self.metric(&format!("session_ledger_job_leader{{job=\"{job}\"}}")) == Some(1.0)
+    pub(super) fn leads(&self, job: &str) -> bool {
+        self.metric(&format!("session_ledger_job_leader{{job_name=\"{job}\"}}")) == Some(1.0)
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
     }
 }
@@ -85,7 +85,7 @@ impl Drop for Copy {
     }
 }
 
-fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(super) fn until(what: &str, is_so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "{what}");
@@ -109,7 +109,7 @@ async fn one_copy_works_and_the_other_takes_over_when_the_first_is_killed() {
     until_swept(&database).await;
     let second = Copy::start(&database, "second");
     until("it stands by", || {
-        second.metric("session_ledger_job_leader{job=\"sweep\"}") == Some(0.0) && first.leads("sweep")
+        second.metric("session_ledger_job_leader{job_name=\"sweep\"}") == Some(0.0) && first.leads("sweep")
     });
     assert_eq!((second.get("/healthz").0, second.get("/readyz").0, second.get("/other").0), (200, 200, 404));
 
@@ -145,12 +145,38 @@ async fn metrics_tell_how_the_database_is() {
         copy.metric("session_ledger_events_otherwise") > Some(1.0),
         "they are of a month without partition"
     );
-    assert!(copy.metric("session_ledger_subscription_lag_events{subscription=\"mailer\"}") > Some(1.0));
-    assert!(copy.metric("session_ledger_subscription_lag_seconds{subscription=\"mailer\"}") > Some(1.0));
+    assert!(
+        copy.metric("session_ledger_subscription_lag_events{subscription=\"mailer\",kind=\"subscription\"}")
+            > Some(1.0)
+    );
+    assert!(
+        copy.metric("session_ledger_subscription_lag_seconds{subscription=\"mailer\",kind=\"subscription\"}")
+            > Some(1.0)
+    );
     for name in ["session_ledger_hot_update_ratio", "session_ledger_dead_tuples"] {
         assert!(copy.metric(&format!("{name}{{table=\"session\"}}")).is_some(), "{name}");
     }
     assert!(copy.metric("session_ledger_oldest_transaction_seconds").is_some());
+
+    let client = database.connect().await;
+    let mark = "insert into session_ledger.projection (name, replays_until, epoch)
+                select name, cursor, epoch from session_ledger.subscription";
+    client.batch_execute(mark).await.unwrap();
+    let lag = |kind| {
+        let labels = format!("subscription=\"mailer\",kind=\"{kind}\"");
+        copy.metric(&format!("session_ledger_subscription_lag_events{{{labels}}}"))
+    };
+    assert!(lag("projection") > Some(1.0), "a follower with a mark is a projection");
+    assert_eq!(lag("subscription"), Some(0.0), "and no other follower");
+    ledger.drop_subscription("mailer").await.unwrap();
+    assert_eq!(lag("projection"), Some(0.0), "what is no longer there lags no more");
+
+    let answers = "session_ledger_database_answers";
+    assert_eq!(copy.metric(answers), Some(1.0));
+    client.batch_execute("alter schema session_ledger rename to elsewhere").await.unwrap();
+    assert_eq!(copy.metric(answers), Some(0.0));
+    client.batch_execute("alter schema elsewhere rename to session_ledger").await.unwrap();
+    until("it is measured again", || copy.metric(answers) == Some(1.0));
 }
 
 #[cfg(unix)]
@@ -166,7 +192,10 @@ async fn a_relay_is_a_job_and_another_copy_takes_it_over() {
     let first = copy("first");
     let delivered = "session_ledger_relay_delivered_total{subscription=\"audit\"}";
     until("all is delivered", || first.metric(delivered) >= Some(30.0));
-    assert_eq!(first.metric("session_ledger_dead_letters{subscription=\"audit\"}"), Some(0.0));
+    assert_eq!(
+        first.metric("session_ledger_dead_letters{subscription=\"audit\",kind=\"subscription\"}"),
+        Some(0.0)
+    );
     let second = copy("second");
     first.signal("-TERM");
     let mut first = first;

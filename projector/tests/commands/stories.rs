@@ -78,7 +78,7 @@ fn id(nth: u8, start: OffsetDateTime) -> SessionId {
     SessionId::new(start, [nth; 10])
 }
 
-fn every_kind() -> Vec<Event> {
+pub(crate) fn every_kind() -> Vec<Event> {
     let admin = UserId::from("bob");
     vec![
         started(),

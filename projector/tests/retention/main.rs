@@ -13,6 +13,7 @@ mod scene;
 #[allow(dead_code)]
 #[path = "../commands/stories.rs"]
 mod stories;
+mod table;
 
 use session_ledger::Ledger;
 use test_support::Database;

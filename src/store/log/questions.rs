@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::history::recorded;
 use crate::session::{EndReason, EventFilter, EventPlace, Recorded, SessionId, UserId, Window};
-use crate::store::conditions::{Conditions as Shared, earliest, latest};
 use crate::store::connection::reader::Reader;
 use crate::store::connection::statement::Sql;
 use crate::store::error::Error;
+use crate::store::scope::{Conditions as Shared, earliest, latest};
 
 /// The conditions, which are the last parameters of all three statements.
 macro_rules! conditions {

@@ -1,4 +1,4 @@
-//! The conditions that all questions share, as parameters of statements.
+//! The conditions that all questions share (`Scope`), as parameters of statements.
 
 use std::net::IpAddr;
 
