@@ -1,5 +1,5 @@
--- What receivers of Shared Signals have agreed on with the transmitter: a stream each, which is a subscription
--- of the feed.
+-- What receivers of Shared Signals have agreed on with the transmitter: each stream is a subscription of the
+-- feed.
 --
 -- The document says what the receiver wants, whether its stream runs, and what it has acknowledged behind the
 -- cursor. `projector ssf serve` alone reads it. Its revision grows with each change: who changes it names the

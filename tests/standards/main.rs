@@ -1,4 +1,4 @@
-//! What standards ask of sessions and of those who tell of them, and which test shows each point: docs/STANDARDS.md is made from the list
+//! What standards ask of sessions, and which test shows each point: docs/STANDARDS.md is made from the list
 //! here. Points that no other binary shows have their tests here too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,5 +1,5 @@
-//! OpenID Shared Signals Framework 1.0 (final, September 2025) with CAEP 1.0, RFC 8935 and RFC 8936: what they
-//! ask of a transmitter.
+//! OpenID Shared Signals Framework 1.0 (final, September 2025) with CAEP 1.0, RFC 8935 and RFC 8936: what
+//! they ask of a transmitter.
 
 use crate::document::Found::{Held, HeldBut, Open};
 use crate::document::{Point, point};
@@ -82,7 +82,7 @@ fn delivery() -> Vec<Point> {
             "projector::ssf::a_receiver_gets_no_more_than_it_asks_for_and_is_told_that_there_is_more",
             "projector::ssf::a_poll_waits_until_something_happens_and_holds_nothing_meanwhile",
             "projector::ssf::a_token_that_is_refused_is_a_dead_letter_and_its_session_waits",
-            "projector::ssf::what_cannot_be_followed_is_refused_with_what_to_do",
+            "projector::ssf::a_request_to_a_stream_that_cannot_be_followed_is_refused",
         ])),
         point("RFC 8936 2.4", "what is not acknowledged comes again", Held(&[
             "projector::ssf::what_is_not_acknowledged_comes_again_though_the_process_is_killed",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::served::{Scene, told};
+use super::served::{Caller, Scene, told};
 
 const ALL: [&str; 4] =
     ["session-established", "assurance-level-change", "credential-change", "session-revoked"];
@@ -156,89 +156,12 @@ async fn a_receiver_sees_its_own_streams_alone() {
     assert_eq!(one[0]["jti"], other[0]["jti"]);
 }
 
-#[tokio::test]
-async fn what_cannot_be_followed_is_refused_with_what_to_do() {
-    let scene = Scene::start(&[]).await;
-    let forum = scene.caller("forum");
-    let id = forum.make().await;
-    let (streams, poll) = ("/ssf/streams", format!("/ssf/poll/{id}"));
-    let of = |more: &str| format!(r#"{{"stream_id":"{id}",{more}}}"#);
-    let push =
-        |url: &str| format!(r#"{{"delivery":{{"method":"urn:ietf:rfc:8935","endpoint_url":"{url}"}}}}"#);
-    let long = "x".repeat(5_000);
-    for (method, path, body, status, words) in [
-        ("POST", streams, "{".to_owned(), 400, "the body is no JSON: "),
-        ("POST", streams, "[]".to_owned(), 400, "the body must be a JSON object"),
-        ("POST", streams, r#"{"events_requested":[]}"#.to_owned(), 400, "`events_requested` must be a list"),
-        (
-            "POST",
-            streams,
-            r#"{"delivery":{"method":"urn:x"}}"#.to_owned(),
-            400,
-            "`delivery.method` must be urn:ietf:rfc:8935",
-        ),
-        ("POST", streams, r#"{"delivery":{}}"#.to_owned(), 400, "`method` is missing"),
-        (
-            "POST",
-            streams,
-            push("http://forum.example/"),
-            400,
-            "`delivery.endpoint_url`: it must begin with https://",
-        ),
-        ("POST", streams, push("nowhere"), 400, "`delivery.endpoint_url`: a webhook's address"),
-        (
-            "POST",
-            streams,
-            push("https://a:hunter2@b/"),
-            400,
-            "`delivery.endpoint_url`: a webhook's address has no user",
-        ),
-        ("POST", streams, format!(r#"{{"description":"{long}"}}"#), 400, "`description` must be a text"),
-        ("POST", streams, "{\"description\":\"\\u0000\"}".to_owned(), 400, "`description` must be a text"),
-        ("PATCH", streams, "{}".to_owned(), 400, "`stream_id` is missing"),
-        ("PATCH", streams, of(r#""iss":"https://evil.example""#), 400, "`iss` is the transmitter's to say"),
-        ("PATCH", streams, of(r#""aud":"https://evil.example""#), 400, "`aud` is the transmitter's to say"),
-        (
-            "PUT",
-            streams,
-            of(r#""events_delivered":[]"#),
-            400,
-            "`events_delivered` is the transmitter's to say",
-        ),
-        (
-            "PATCH",
-            streams,
-            of(r#""delivery":{"method":"urn:ietf:rfc:8936","endpoint_url":"https://evil.example/"}"#),
-            400,
-            "`delivery.endpoint_url` of a polled stream",
-        ),
-        ("DELETE", streams, String::new(), 400, "`stream_id` is missing in the query"),
-        ("HEAD", "/ssf/verify", String::new(), 405, ""),
-        ("GET", "/ssf/verify", String::new(), 405, "this endpoint does not take that method"),
-        ("GET", "/ssf/status", String::new(), 400, "`stream_id` is missing in the query"),
-        ("POST", "/ssf/status", of(r#""status":"off""#), 400, "`status` must be enabled, paused or disabled"),
-        (
-            "POST",
-            "/ssf/status",
-            r#"{"stream_id":"none","status":"paused"}"#.to_owned(),
-            404,
-            "there is no such stream",
-        ),
-        (
-            "POST",
-            "/ssf/verify",
-            of(&format!(r#""state":"{}""#, &long[..1_001])),
-            400,
-            "`state` has at most 1000 bytes",
-        ),
-        ("POST", "/ssf/verify", of(r#""state":1"#), 400, "`state` must be a text"),
-        ("POST", &poll, r#"{"ack":[1]}"#.to_owned(), 400, "`ack` must be a list of texts"),
-        ("POST", &poll, String::new(), 400, "the body is no JSON: "),
-        ("POST", "/ssf/poll/none", "{}".to_owned(), 404, "there is no such stream"),
-        ("GET", "/ssf/", String::new(), 404, "there is nothing here"),
-        ("POST", &poll, " ".repeat(70_000), 413, "a request has at most 65536 bytes"),
-    ] {
-        let refused = forum.ask_with(method, path, "application/json", &body).await;
+/// A request, the status that it is refused with, and what its description begins with.
+type Refused = (&'static str, String, String, u16, &'static str);
+
+async fn assert_refused(forum: &Caller, requests: Vec<Refused>) {
+    for (method, path, body, status, words) in requests {
+        let refused = forum.ask_with(method, &path, "application/json", &body).await;
         let told = refused.body["description"].as_str().unwrap_or_default();
         assert!(
             refused.status == status && told.starts_with(words),
@@ -246,9 +169,85 @@ async fn what_cannot_be_followed_is_refused_with_what_to_do() {
         );
         assert!(!refused.body.to_string().contains("hunter2"));
     }
+}
+
+fn refused(method: &'static str, path: &str, body: &str, status: u16, words: &'static str) -> Refused {
+    (method, path.to_owned(), body.to_owned(), status, words)
+}
+
+#[tokio::test]
+async fn what_cannot_be_followed_is_refused_with_what_to_do() {
+    let scene = Scene::start(&[]).await;
+    let forum = scene.caller("forum");
+    let id = forum.make().await;
+    let streams = "/ssf/streams";
+    let of = |more: &str| format!(r#"{{"stream_id":"{id}",{more}}}"#);
+    let push =
+        |url: &str| format!(r#"{{"delivery":{{"method":"urn:ietf:rfc:8935","endpoint_url":"{url}"}}}}"#);
+    let long = format!(r#"{{"description":"{}"}}"#, "x".repeat(5_000));
+    let post = |body: &str, words| refused("POST", streams, body, 400, words);
+    let patch = |body: &str, words| refused("PATCH", streams, body, 400, words);
+    let evil = r#""delivery":{"method":"urn:ietf:rfc:8936","endpoint_url":"https://evil.example/"}"#;
+    let requests = vec![
+        post("{", "the body is no JSON: "),
+        post("[]", "the body must be a JSON object"),
+        post(r#"{"events_requested":[]}"#, "`events_requested` must be a list"),
+        post(r#"{"delivery":{"method":"urn:x"}}"#, "`delivery.method` must be urn:ietf:rfc:8935"),
+        post(r#"{"delivery":{}}"#, "`method` is missing"),
+        post(&push("http://forum.example/"), "`delivery.endpoint_url`: it must begin with https://"),
+        post(&push("nowhere"), "`delivery.endpoint_url`: a webhook's address"),
+        post(&push("https://a:hunter2@b/"), "`delivery.endpoint_url`: a webhook's address has no user"),
+        post(&long, "`description` must be a text"),
+        post("{\"description\":\"\\u0000\"}", "`description` must be a text"),
+        patch("{}", "`stream_id` is missing"),
+        patch(&of(r#""iss":"https://evil.example""#), "`iss` is the transmitter's to say"),
+        patch(&of(r#""aud":"https://evil.example""#), "`aud` is the transmitter's to say"),
+        patch(&of(r#""events_delivered":[]"#), "`events_delivered` is the transmitter's to say"),
+        patch(&of(evil), "`delivery.endpoint_url` of a polled stream"),
+        refused("PUT", streams, &of(r#""iss":1"#), 400, "`iss` is the transmitter's to say"),
+        refused("DELETE", streams, "", 400, "`stream_id` is missing in the query"),
+    ];
+    assert_refused(&forum, requests).await;
     let plain = forum.ask_with("POST", streams, "text/plain", "{}").await;
     assert_eq!((plain.status, &plain.body["err"]), (415, &json!("invalid_request")));
     assert_eq!(forum.ask_with("POST", streams, "Application/JSON; charset=utf-8", "{}").await.status, 201);
+}
+
+#[tokio::test]
+async fn a_request_to_a_stream_that_cannot_be_followed_is_refused() {
+    let scene = Scene::start(&[]).await;
+    let forum = scene.caller("forum");
+    let id = forum.make().await;
+    let poll = format!("/ssf/poll/{id}");
+    let of = |more: &str| format!(r#"{{"stream_id":"{id}",{more}}}"#);
+    let state = format!(r#""state":"{}""#, "x".repeat(1_001));
+    let requests = vec![
+        refused("HEAD", "/ssf/verify", "", 405, ""),
+        refused("GET", "/ssf/verify", "", 405, "this endpoint does not take that method"),
+        refused("GET", "/ssf/status", "", 400, "`stream_id` is missing in the query"),
+        refused(
+            "POST",
+            "/ssf/status",
+            &of(r#""status":"off""#),
+            400,
+            "`status` must be enabled, paused or disabled",
+        ),
+        refused(
+            "POST",
+            "/ssf/status",
+            r#"{"stream_id":"none","status":"paused"}"#,
+            404,
+            "there is no such stream",
+        ),
+        refused("POST", "/ssf/verify", &of(&state), 400, "`state` has at most 1000 bytes"),
+        refused("POST", "/ssf/verify", &of(r#""state":1"#), 400, "`state` must be a text"),
+        refused("POST", &poll, r#"{"ack":[1]}"#, 400, "`ack` must be a list of texts"),
+        refused("POST", &poll, "", 400, "the body is no JSON: "),
+        refused("POST", "/ssf/poll/none", "{}", 404, "there is no such stream"),
+        refused("GET", "/ssf/", "", 404, "there is nothing here"),
+        refused("POST", &poll, &" ".repeat(70_000), 413, "a request has at most 65536 bytes"),
+    ];
+    assert_refused(&forum, requests).await;
 }
 
 #[tokio::test]
