@@ -204,7 +204,7 @@ impl Desk {
         }
         let told: Vec<_> = before.notices.iter().filter(|notice| !after.notices.contains(notice)).collect();
         self.change(receiver, id, |stream| {
-            stream.notices.retain(|notice| !told.contains(&&*notice));
+            stream.notices.retain(|notice| !told.contains(&notice));
             if stream.status != Status::Disabled {
                 (stream.acknowledged, stream.refused) = (after.acknowledged.clone(), after.refused.clone());
             }
