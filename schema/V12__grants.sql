@@ -53,6 +53,10 @@ begin
     to session_ledger_runtime, session_ledger_relay;
     grant select, insert, update, delete
         on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_relay;
+    -- Receivers of Shared Signals make and drop streams of their own: see `V34__signal_stream.sql`.
+    grant select, insert on session_ledger.signal_stream to session_ledger_relay;
+    grant update (document, revision) on session_ledger.signal_stream to session_ledger_relay;
+    grant execute on function session_ledger.drop_signal_stream(text, text) to session_ledger_relay;
 
     grant select on
         session_ledger.session,
@@ -64,6 +68,7 @@ begin
         session_ledger.projection,
         session_ledger.dead_letter,
         session_ledger.parked_session,
+        session_ledger.signal_stream,
         session_ledger.disabled_account,
         session_ledger.failed_login,
         session_ledger.job_lease,

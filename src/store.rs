@@ -35,6 +35,7 @@ mod scope;
 pub(crate) mod seals;
 pub(crate) mod sessions;
 pub(crate) mod settling;
+pub(crate) mod signal_streams;
 pub(crate) mod signed_in;
 mod sqlstate;
 mod table;

@@ -39,7 +39,7 @@ pub use relay::{Parked, Passing, Place, RelayRun, Relays, Replay};
 pub use retain::Retain;
 pub use run::{JobName, Run};
 pub use serve::{ConsoleUser, Serve};
-pub use signals::{Signals, Ssf};
+pub use signals::{Signals, Ssf, SsfServe};
 pub use state_at::{StateAt, VersionOrMoment};
 pub use sweep::Sweep;
 pub use tables::Tables;
@@ -190,9 +190,9 @@ pub enum Command {
         #[command(subcommand)]
         command: Keys,
     },
-    /// Print what receivers of Shared Signals need to trust a relay's security events
+    /// Serve receivers of Shared Signals, or print what they need to trust a relay's security events
     Ssf {
-        /// The document.
+        /// The command about security events.
         #[command(subcommand)]
         command: Ssf,
     },
@@ -293,6 +293,9 @@ impl Command {
                 ("epoch raise", "the role that owns the schema session_ledger")
             }
             Self::Keys { .. } => ("keys", "no role"),
+            Self::Ssf { command: Ssf::Serve(_) } => {
+                ("ssf serve", "a role that is granted session_ledger_relay")
+            }
             Self::Ssf { .. } => ("ssf", "no role"),
             Self::Completions { .. } => ("completions", "no role"),
             Self::Man { .. } => ("man", "no role"),

@@ -65,7 +65,7 @@ pub(crate) fn start_error(config: &Config, error: StartError) -> Error {
 
 /// No limits: the application's are known to it alone. So a session is listed as over by the limits that it
 /// remembers, and never by limits that the application may not have.
-pub(crate) fn policy() -> Policy {
+pub fn policy() -> Policy {
     let limits = Policy::default().idle_timeout(None).absolute_timeout(None);
     limits.deviation("It serves no requests: the limits are the application's.")
 }

@@ -17,7 +17,7 @@ use crate::relay::RelayError;
 use crate::relay::sink::webhook::WebhookError;
 use crate::relay::target::TargetError;
 use crate::serve::ServeError;
-use crate::ssf::SigningKeyError;
+use crate::ssf::{ReceiversError, SigningKeyError};
 
 /// A command failed: exit code 2. No message holds a password or a key.
 #[derive(thiserror::Error)]
@@ -82,6 +82,9 @@ pub enum Error {
     /// Security events cannot be signed.
     #[error(transparent)]
     SigningKey(#[from] SigningKeyError),
+    /// The receivers of security events cannot be read, or one cannot be named so.
+    #[error(transparent)]
+    Receivers(#[from] ReceiversError),
     /// Events cannot be posted to a webhook.
     #[error(transparent)]
     Webhook(#[from] WebhookError),

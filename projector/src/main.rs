@@ -60,7 +60,7 @@ fn level(command: &Command) -> &'static str {
     match command {
         Command::Serve(_) => "info",
         // The library tells each end at the level info.
-        Command::Sweep(_) | Command::Run(_) => "warn,projector=info",
+        Command::Sweep(_) | Command::Run(_) | Command::Ssf { .. } => "warn,projector=info",
         Command::Relay { .. } => "warn",
         _ => "error",
     }
@@ -111,6 +111,14 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
         Command::Ssf { command: Ssf::Keys { key } } => ssf::keys(&key, console),
         Command::Ssf { command: Ssf::Configuration { issuer, jwks_uri } } => {
             ssf::configuration(&issuer, &jwks_uri, console)
+        }
+        Command::Ssf { command: Ssf::Receiver { name, audience } } => {
+            ssf::receiver_line(&name, &audience, &mut SysRng, console)
+        }
+        Command::Ssf { command: Ssf::Serve(asked) } => {
+            let (settings, connections) = (asked.settings(&mut SysRng)?, ssf::CONNECTIONS_MAX);
+            let ledger = database::open_with(address()?, database::policy(), connections).await?;
+            ssf::serve(&ledger, settings, shutdown(), console).await
         }
         Command::Completions { shell } => manual::completions(shell, console),
         Command::Man { out } => manual::man(out.as_deref(), console),

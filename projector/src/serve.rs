@@ -40,6 +40,7 @@ use session_ledger::web::Sessions;
 
 use crate::{Answer, Console, Error, cli, database};
 use desk::Desk;
+pub(crate) use door::dress;
 pub use error::ServeError;
 pub(crate) use passwords::hash as password_hash;
 pub use settings::Settings;

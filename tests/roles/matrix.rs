@@ -194,6 +194,19 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("insert into session_ledger.job_lease (job) values ('mine')", &[RUNTIME]),
     ("update session_ledger.job_lease set holder = 'mine'", &[RUNTIME]),
     ("delete from session_ledger.job_lease", &[]),
+    // Streams of Shared Signals.
+    ("select * from session_ledger.signal_stream", &[RELAY, AUDITOR]),
+    (
+        "with made as (
+             insert into session_ledger.subscription (name, cursor) values ('stream', '3:3:') returning name
+         )
+         insert into session_ledger.signal_stream (name, receiver, document) select name, 'forum', '{}' from made",
+        &[RELAY],
+    ),
+    ("update session_ledger.signal_stream set document = '{}', revision = 2", &[RELAY]),
+    ("update session_ledger.signal_stream set receiver = 'mallory'", &[]),
+    ("delete from session_ledger.signal_stream", &[]),
+    ("select session_ledger.drop_signal_stream('stream', 'forum')", &[RELAY]),
     // The schema.
     ("select * from session_ledger.migration", &[RUNTIME, RELAY, AUDITOR, OPERATOR]),
     ("update session_ledger.migration set version = 1", &[]),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{asvs, cheat_sheet, cwe, nist, wstg};
+use crate::{asvs, cheat_sheet, cwe, nist, signals, wstg};
 
 /// One point of a standard.
 pub(crate) struct Point {
@@ -45,6 +45,7 @@ fn standards() -> Vec<Standard> {
         ("OWASP Web Security Testing Guide, session management", wstg::points()),
         ("NIST SP 800-63B-4, sections 5.1, 5.1.1 and 5.2", nist::points()),
         ("CWE, weaknesses of session stores", cwe::points()),
+        ("OpenID Shared Signals Framework 1.0, for transmitters", signals::points()),
     ]
     .into_iter()
     .map(|(name, points)| Standard { name, points })
@@ -126,7 +127,7 @@ fn each_test_that_the_list_names_is_a_test() {
 #[test]
 fn the_list_has_each_point_of_each_standard_once() {
     let counts: Vec<_> = standards().iter().map(|standard| standard.points.len()).collect();
-    assert_eq!(counts, [19, 28, 11, 10, cwe::IDS.len()]);
+    assert_eq!(counts, [19, 28, 11, 10, cwe::IDS.len(), 18]);
     let weaknesses: Vec<_> = cwe::points().iter().map(|point| point.id).collect();
     assert_eq!(weaknesses, cwe::IDS.map(|id| format!("CWE-{id}")));
     let numbered = |points: Vec<Point>, name: fn(usize) -> String| {

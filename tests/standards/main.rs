@@ -11,5 +11,6 @@ mod fixation;
 mod nist;
 mod proof;
 mod randomness;
+mod signals;
 mod transport;
 mod wstg;

@@ -21,15 +21,15 @@ pub struct Relaying {
 }
 
 impl Relaying {
-    /// Delivers until it is stopped, or the sink takes no more.
-    pub(super) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
+    /// Delivers until it is stopped, or the sink takes no more, and says why in the latter case.
+    pub(crate) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) -> Option<String> {
         let (name, mut failures) = (&self.relay.subscription, 0);
         loop {
             let mut sink = match self.target.sink(&self.means) {
                 Ok(sink) => sink,
                 Err(error) => {
                     tracing::error!("relay `{name}` has ended until the next start of this process: {error}");
-                    return;
+                    return None;
                 }
             };
             let mut asked = stopped.clone();
@@ -39,13 +39,8 @@ impl Relaying {
             };
             let pause = pause_after(failures);
             match relay(&ledger, &self.relay, sink.as_mut(), stop).await {
-                Ok(End::Stopped | End::UpToDate) => return,
-                Ok(End::Closed(reason)) => {
-                    tracing::error!(
-                        "relay `{name}` has ended until the next start of this process, as {reason}"
-                    );
-                    return;
-                }
+                Ok(End::Stopped | End::UpToDate) => return None,
+                Ok(End::Closed(reason)) => return Some(reason),
                 Err(error) => {
                     let seconds = pause.as_secs();
                     tracing::error!("relay `{name}` failed, and is begun again in {seconds} s: {error}");
@@ -53,7 +48,7 @@ impl Relaying {
             }
             failures += 1;
             tokio::select! {
-                _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
+                _ = stopped.wait_for(|is_stopped| *is_stopped) => return None,
                 () = sleep(pause) => {}
             }
         }

@@ -79,7 +79,7 @@ fn form_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Adds the headers that all answers have. What is not for the public is kept nowhere.
-pub(super) fn dress(mut answer: Response) -> Response {
+pub(crate) fn dress(mut answer: Response) -> Response {
     let headers = answer.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -7,6 +7,25 @@ use session_ledger::inbox::{CloudEvent, CloudEventError};
 /// What the types of CAEP's events begin with.
 const TYPE: &str = "https://schemas.openid.net/secevent/caep/event-type/";
 
+/// The kinds of the log's events that have a word, and the word.
+const WORDS: [(&str, &str); 4] = [
+    ("logged_in", "session-established"),
+    ("reauthenticated", "assurance-level-change"),
+    ("factor_changed", "credential-change"),
+    ("ended", "session-revoked"),
+];
+
+/// The types of events that there are words for.
+pub(super) fn supported() -> Vec<String> {
+    WORDS.iter().map(|(_, word)| format!("{TYPE}{word}")).collect()
+}
+
+/// The kinds of the log's events whose types are wanted.
+pub(super) fn kinds(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let wanted = WORDS.iter().filter(|(_, word)| is_wanted(&format!("{TYPE}{word}")));
+    wanted.map(|(kind, _)| (*kind).to_owned()).collect()
+}
+
 /// An event in the words of CAEP.
 #[derive(Debug, PartialEq)]
 pub(super) struct Caep {
@@ -119,4 +138,11 @@ fn initiator(ended: &Ended) -> &'static str {
         "revoked" => "admin",
         _ => "system",
     }
+}
+
+#[test]
+fn each_type_has_its_kind() {
+    assert_eq!(kinds(|kind| kind.ends_with("/session-revoked")), ["ended"]);
+    assert_eq!(kinds(|_| true).len(), supported().len());
+    assert!(kinds(|_| false).is_empty());
 }

@@ -3,9 +3,13 @@
 
 mod command;
 mod keys;
+mod managed;
+mod polled;
 mod pushed;
+mod pushed_streams;
 #[path = "../webhook/receiver.rs"]
 mod receiver;
+mod served;
 mod tokens;
 
 use std::path::PathBuf;
@@ -32,7 +36,7 @@ fn key_file(name: &str) -> PathBuf {
 fn transmitter() -> Transmitter {
     Transmitter {
         issuer: "https://shop.example".to_owned(),
-        audience: "https://forum.example/caep".to_owned(),
+        audiences: vec!["https://forum.example/caep".to_owned()],
         key: SigningKey::from_file(&key_file("pkcs8.pem")).unwrap(),
     }
 }

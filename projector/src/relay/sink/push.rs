@@ -62,6 +62,14 @@ impl Push {
         Ok(Self { means, poster })
     }
 
+    /// Pushes a token of another kind than [`Sink::publish`] makes: about the stream itself.
+    pub(crate) async fn tell(&self, token: String) -> Result<Delivery, Closed> {
+        match self.request_with(token) {
+            Ok(request) => self.poster.post(request).await,
+            Err(reason) => Ok(Delivery::Refused(reason)),
+        }
+    }
+
     async fn push(&self, event: &Envelope) -> Result<Delivery, Closed> {
         match self.request(event) {
             Ok(Some(request)) => self.poster.post(request).await,
@@ -74,7 +82,10 @@ impl Push {
     fn request(&self, event: &Envelope) -> Result<Option<Request<Full<Bytes>>>, String> {
         let token =
             self.means.transmitter.token(event, self.poster.now()).map_err(|error| error.to_string())?;
-        let Some(token) = token else { return Ok(None) };
+        token.map(|token| self.request_with(token)).transpose()
+    }
+
+    fn request_with(&self, token: String) -> Result<Request<Full<Bytes>>, String> {
         let mut request = self
             .poster
             .request()
@@ -83,7 +94,7 @@ impl Push {
         if let Some(Authorization(value)) = &self.means.authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        request.body(Full::from(token)).map(Some).map_err(|error| error.to_string())
+        request.body(Full::from(token)).map_err(|error| error.to_string())
     }
 }
 
