@@ -69,7 +69,8 @@ async fn a_rebuild_that_is_stopped_while_rows_are_replaced_is_finished_by_the_ne
     assert_eq!(rows(&client).await, before);
 }
 
-/// How often it is killed, at moments that are spread over its run: `KILLS=` changes it.
+/// How often it is killed, at moments that are spread over the time that a whole run takes: `KILLS=` changes
+/// it.
 fn kills() -> u32 {
     std::env::var("KILLS").ok().and_then(|given| given.parse().ok()).unwrap_or(4)
 }
@@ -87,11 +88,15 @@ async fn a_rebuild_that_is_killed_leaves_each_row_as_it_was_or_as_it_should_be()
         create trigger slow before update on session_ledger.session for each row execute function public.linger();
         create trigger slow before insert on session_ledger.ended_session for each row execute function public.linger()";
     client.batch_execute(slow).await.unwrap();
+    client.batch_execute(SPOIL).await.unwrap();
+    let begun = Instant::now();
+    assert!(start(&database).wait().unwrap().success());
+    let (whole, mut halfway) = (begun.elapsed(), 0);
     for nth in 0..kills() {
         client.batch_execute(SPOIL).await.unwrap();
         let spoilt = rows(&client).await;
         let mut rebuild = start(&database);
-        tokio::time::sleep(Duration::from_millis(600) * nth / kills()).await;
+        tokio::time::sleep(whole * nth / kills()).await;
         rebuild.kill().unwrap();
         rebuild.wait().unwrap();
         until_gone(&client).await;
@@ -99,7 +104,9 @@ async fn a_rebuild_that_is_killed_leaves_each_row_as_it_was_or_as_it_should_be()
         let may_be: BTreeSet<_> = right.iter().chain(&spoilt).collect();
         assert!(left.iter().all(|row| may_be.contains(row)), "kill {nth}: {left:?}");
         assert_eq!(left.len(), right.len(), "kill {nth}");
+        halfway += u32::from(left != spoilt && left != right);
     }
+    println!("{} kills within {whole:?}, {halfway} of them when some rows were replaced", kills());
     let next = projector(&database.config()).args(["rebuild", "--while-connected"]).output().unwrap();
     assert_eq!(next.status.code(), Some(0), "{}", stderr(&next));
     assert_eq!(rows(&client).await, right);
