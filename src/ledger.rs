@@ -28,7 +28,6 @@ mod irregularity;
 mod jobs;
 mod live_count;
 mod login_pages;
-mod logins;
 mod neighbours;
 mod others;
 mod pages;

@@ -90,7 +90,8 @@ pub enum Command {
     /// Compare the projection with the log
     ///
     /// Reads the whole log as of one moment, while the application runs. Derives the rows from it and names
-    /// each difference from the tables. It also finds events that were changed, removed or added by hand,
+    /// each difference from the tables. Rows are fetched only where the server's sum over a range of them
+    /// differs, so it can run every hour. It also finds events that were changed, removed or added by hand,
     /// cursors that were moved, and guards that are gone. It says what it cannot show.
     /// Exit codes: 0 for equal, 1 for different, 2 if it could not be found out. It needs a role that is
     /// granted session_ledger_auditor.

@@ -1,7 +1,7 @@
 //! The database of a command, and opening its ledger.
 
 use session_ledger::Ledger;
-use session_ledger::ledger::{self, Address, AddressError, SchemaError, StartError};
+use session_ledger::ledger::{self, Address, AddressError, Builder, SchemaError, StartError};
 use session_ledger::session::Policy;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -49,9 +49,23 @@ pub async fn open(address: Address) -> Result<Ledger, Error> {
 ///
 /// As [`open`]; or the policy cannot be followed.
 pub async fn open_with(address: Address, policy: Policy, connections_max: usize) -> Result<Ledger, Error> {
+    connect(address, |builder| builder.policy(policy).connections_max(connections_max)).await
+}
+
+/// As [`open`], whatever the version of the schema: for reading alone.
+///
+/// # Errors
+///
+/// The database cannot be reached.
+pub async fn open_of_any_schema(address: Address) -> Result<Ledger, Error> {
+    let settings = |builder: Builder| builder.policy(policy()).connections_max(CONNECTIONS_MAX);
+    connect(address, |builder| settings(builder).without_schema_check()).await
+}
+
+async fn connect(address: Address, settings: impl FnOnce(Builder) -> Builder) -> Result<Ledger, Error> {
     let config = &address.config().clone();
-    let builder = Ledger::at(address).policy(policy).connections_max(connections_max);
-    builder.without_requests().connect().await.map_err(|error| start_error(config, error))
+    let builder = settings(Ledger::at(address)).without_requests();
+    builder.connect().await.map_err(|error| start_error(config, error))
 }
 
 /// Turns a [`StartError`] into an [`Error`], with the database's address where that helps.

@@ -64,6 +64,12 @@ pub enum Error {
     /// A statement failed.
     #[error(transparent)]
     Store(ledger::Error),
+    /// The tables lack something that this version reads.
+    #[error(
+        "this version reads what these tables do not have ({}): run it on a restored copy, after `projector migrate` there",
+        .0.as_db_error().map_or_else(|| .0.to_string(), |refusal| refusal.message().to_owned())
+    )]
+    TablesLack(tokio_postgres::Error),
     /// The projection was not rebuilt.
     #[error(transparent)]
     Rebuild(RebuildError),

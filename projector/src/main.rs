@@ -72,6 +72,9 @@ async fn run(command_line: CommandLine, console: &mut Console<'_>) -> Result<Ans
     let open = async || database::open(address()?).await;
     match command_line.command {
         Command::Migrate => migrate::run(address()?, console).await,
+        Command::Verify(asked) if asked.fold => {
+            verify::run_fold(&database::open_of_any_schema(address()?).await?, asked.format, console).await
+        }
         Command::Verify(asked) => match asked.sample {
             Some(sessions) => verify::run_sample(&open().await?, sessions, asked.format, console).await,
             None => verify::run(&open().await?, asked.format, console).await,

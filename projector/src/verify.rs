@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use session_ledger::Ledger;
-use session_ledger::ledger::{Difference, Finding, Irregularity, Verification};
+use session_ledger::ledger::{self, Difference, Finding, Irregularity, Verification};
 use session_ledger::session::SessionId;
+use tokio_postgres::error::SqlState;
 
 use crate::console::escaped;
 use crate::progress::Gauge;
@@ -44,6 +45,34 @@ pub async fn run_sample(
     tell(&verification, format, console)
 }
 
+/// Compares how this version reads the log with what the tables say. [`Answer::No`] if it reads any session
+/// otherwise.
+///
+/// # Errors
+///
+/// As for [`run`]; or the tables lack what this version reads.
+pub async fn run_fold(ledger: &Ledger, format: Format, console: &mut Console<'_>) -> Result<Answer, Error> {
+    let folded = {
+        let mut gauge = Gauge::new("Reading", console);
+        ledger.verify_fold(|progress| gauge.show(progress)).await
+    };
+    let verification = folded.map_err(|error| match error {
+        ledger::Error::Database(error) if lacks_something(&error) => Error::TablesLack(error),
+        other => other.into(),
+    })?;
+    match format {
+        Format::Text => console.print(&lines(&verification, &fold_verdict(&verification)))?,
+        Format::Json => console.print(&json(&verification)?)?,
+    }
+    Ok(if verification.is_equal() { Answer::Yes } else { Answer::No })
+}
+
+/// Whether the database does not know a name of a statement.
+fn lacks_something(error: &tokio_postgres::Error) -> bool {
+    let lacks = [SqlState::UNDEFINED_COLUMN, SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_FUNCTION];
+    error.code().is_some_and(|code| lacks.contains(code))
+}
+
 fn tell(verification: &Verification, format: Format, console: &mut Console<'_>) -> Result<Answer, Error> {
     match format {
         Format::Text => console.print(&report(verification))?,
@@ -69,6 +98,7 @@ struct Report<'a> {
     sessions: u64,
     events: u64,
     unknown_events: u64,
+    rows_compared: u64,
     differences_total: u64,
     log_differences_total: u64,
     /// The first of them.
@@ -112,6 +142,7 @@ fn json(verification: &Verification) -> Result<String, Error> {
         sessions: verification.sessions,
         events: verification.events,
         unknown_events: verification.unknown_events,
+        rows_compared: verification.rows_compared,
         differences_total: verification.differences_total,
         log_differences_total: verification.log_differences_total,
         differences: verification.differences.iter().map(of_session).collect(),
@@ -122,25 +153,45 @@ fn json(verification: &Verification) -> Result<String, Error> {
 }
 
 fn report(verification: &Verification) -> String {
+    let mut report = lines(verification, &verdict(verification));
+    if !verification.is_log_damaged() {
+        report.push_str(Verification::LIMITS);
+        report.push('\n');
+    }
+    report
+}
+
+/// A line for each finding, and the verdict.
+fn lines(verification: &Verification, verdict: &str) -> String {
     let mut report = String::new();
-    let mut line = |text: String| writeln!(report, "{}", console::harmless_line(&text)).unwrap_or_default();
-    verification.differences.iter().for_each(|difference| line(difference.to_string()));
+    let mut line = |text: &str| writeln!(report, "{}", console::harmless_line(text)).unwrap_or_default();
+    verification.differences.iter().for_each(|difference| line(&difference.to_string()));
     let unlisted = verification.differences_total.saturating_sub(verification.differences.len() as u64);
     if unlisted > 0 {
-        line(format!("... and {} more", count(unlisted, "difference")));
+        line(&format!("... and {} more", count(unlisted, "difference")));
     }
     if verification.unknown_events > 0 {
-        line(format!(
+        line(&format!(
             "{} of a kind or shape that this version does not know: a later version wrote it",
             count(verification.unknown_events, "event")
         ));
     }
-    verification.irregularities.iter().for_each(|one| line(one.to_string()));
-    line(verdict(verification));
-    if !verification.is_log_damaged() {
-        line(Verification::LIMITS.to_owned());
-    }
+    verification.irregularities.iter().for_each(|one| line(&one.to_string()));
+    line(verdict);
     report
+}
+
+fn fold_verdict(verification: &Verification) -> String {
+    let read =
+        format!("{}, {}", count(verification.sessions, "session"), count(verification.events, "event"));
+    if verification.is_equal() {
+        return format!("Equal: this version reads the log as the tables say ({read}).");
+    }
+    format!(
+        "Different: {} ({read}). This version reads these sessions otherwise than the tables say. What `projector verify` \
+         of the running version finds as well is damage; the rest comes from the new code.",
+        count(verification.differences_total, "finding")
+    )
 }
 
 fn verdict(verification: &Verification) -> String {

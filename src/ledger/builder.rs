@@ -2,6 +2,7 @@
 
 mod failed_logins;
 mod projections;
+mod purpose;
 
 use std::fmt;
 use std::sync::Arc;
@@ -82,6 +83,7 @@ pub struct Builder {
     watch_interval: Duration,
     uptime: Uptime,
     serves_requests: bool,
+    checks_schema: bool,
     teller: Teller,
     failed_logins_per_minute: u32,
     on_login_failed: Option<FailedLoginHook>,
@@ -131,6 +133,7 @@ impl Ledger {
             watch_interval: watch::INTERVAL,
             uptime: timekeeper::of_process(),
             serves_requests: true,
+            checks_schema: true,
             teller: Teller::default(),
             failed_logins_per_minute: recorder::PER_MINUTE,
             on_login_failed: None,
@@ -317,13 +320,6 @@ impl Builder {
         self
     }
 
-    /// The ledger serves commands and no requests: its user may lack the rights that requests need, say as it
-    /// is granted `session_ledger_auditor` alone.
-    pub fn without_requests(mut self) -> Self {
-        self.serves_requests = false;
-        self
-    }
-
     /// Connects, and makes sure that the database has the schema that this version needs, and for requests
     /// also the encoding UTF8 and the rights for its user.
     ///
@@ -345,7 +341,9 @@ impl Builder {
         };
         let pool = pool.with_inline(Inline::of(self.inline));
         let connection = pool.get().await?;
-        answered(async { Ok(ready(&connection, self.serves_requests).await) }).await??;
+        if self.checks_schema {
+            answered(async { Ok(ready(&connection, self.serves_requests).await) }).await??;
+        }
         let timekeeper = Timekeeper::new(self.uptime, answered(load::first_now(&connection)).await?.at);
         drop(connection);
         let (loads, commits) = (GroupLoad::new(pool.clone()), GroupCommit::new(pool.clone()));

@@ -159,6 +159,32 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Whether it says that the log is read otherwise than the tables say. Damage of the log is another
+    /// matter, unless an event cannot be read.
+    pub(super) fn is_of_fold(&self) -> bool {
+        match self {
+            Self::RowMissing { .. }
+            | Self::RowTooMany { .. }
+            | Self::RowUnreadable { .. }
+            | Self::ColumnDiffers { .. }
+            | Self::LoginMissing { .. }
+            | Self::LoginTooMany { .. }
+            | Self::LoginUnreadable { .. }
+            | Self::LoginDiffers { .. }
+            | Self::RowAhead { .. }
+            | Self::Undecodable { .. } => true,
+            Self::ResendWrong
+            | Self::SeenAhead { .. }
+            | Self::EventsMissing { .. }
+            | Self::VersionGap { .. }
+            | Self::ChainBroken { .. }
+            | Self::OutOfPlace { .. }
+            | Self::EventAfterEnd { .. } => false,
+        }
+    }
+}
+
 fn in_words<S: Serializer>(error: &DecodeError, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(error)
 }

@@ -1,8 +1,7 @@
 //! The result of a verification.
 
-use super::finding::{Difference, Finding};
+use super::finding::Difference;
 use super::irregularity::Irregularity;
-use crate::session::SessionId;
 
 /// The result of [`Ledger::verify`](crate::Ledger::verify).
 ///
@@ -17,6 +16,9 @@ pub struct Verification {
     pub events: u64,
     /// How many of them are of a kind or shape that this version does not know: a fold skips these.
     pub unknown_events: u64,
+    /// How many rows of the tables were fetched to be compared: those of each range of sessions whose rows
+    /// have another sum than those that the log makes. None if all are equal and in today's shape.
+    pub rows_compared: u64,
     /// How many differences there are.
     pub differences_total: u64,
     /// How many of them are damage of the log itself: see [`Finding::is_of_log`].
@@ -53,6 +55,7 @@ impl Verification {
         self.sessions += other.sessions;
         self.events += other.events;
         self.unknown_events += other.unknown_events;
+        self.rows_compared += other.rows_compared;
         self.differences_total += other.differences_total;
         self.log_differences_total += other.log_differences_total;
         self.differences.append(&mut other.differences);
@@ -60,11 +63,11 @@ impl Verification {
         self.differences.truncate(Self::DIFFERENCES_MAX);
     }
 
-    pub(super) fn add(&mut self, session: SessionId, finding: Finding) {
+    pub(super) fn add(&mut self, difference: Difference) {
         self.differences_total += 1;
-        self.log_differences_total += u64::from(finding.is_of_log());
+        self.log_differences_total += u64::from(difference.finding.is_of_log());
         if self.differences.len() < Self::DIFFERENCES_MAX {
-            self.differences.push(Difference { session, finding });
+            self.differences.push(difference);
         }
     }
 }

@@ -95,6 +95,20 @@ fn rows_are_copied_and_read_in_the_order_of_the_table() {
 }
 
 #[test]
+fn rows_are_summed_up_in_the_order_of_the_table() {
+    for (table, names) in
+        [("session", LiveRow::NAMES), ("ended_session", EndedRow::NAMES), ("login_step", LoginRow::NAMES)]
+    {
+        let columns = listed(&[&["session_id"], names].concat());
+        let text = statement("range_sums.sql");
+        let summed = format!("row( {columns} ) ");
+        let (_, rest) = text.split_once(&summed).unwrap_or_else(|| panic!("{summed} is not in {text}"));
+        let (_, from) = rest.split_once("( select * from ").unwrap_or_default();
+        assert!(from.starts_with(&format!("session_ledger.{table} ")), "{table}");
+    }
+}
+
+#[test]
 fn rows_are_rebuilt_in_the_order_of_the_table() {
     let tables = [
         ("live_rows", "session", LiveRow::NAMES),

@@ -12,3 +12,4 @@ pub(crate) mod replacement;
 pub(crate) mod row;
 pub(crate) mod staging;
 pub(crate) mod stored_rows;
+pub(crate) mod sums;

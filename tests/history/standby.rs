@@ -30,6 +30,9 @@ async fn a_standby_answers_questions() {
         {
             let events = reader.events_page(&EventFilter::of_user("alice"), None, 9).await.unwrap();
             assert_eq!(events.events.len(), 2);
+            assert!(reader.verify(|_| {}).await.unwrap().is_equal());
+            let fold = reader.verify_fold(|_| {}).await.unwrap();
+            assert!(fold.is_equal() && fold.events == 2);
             break page.logins;
         }
         assert!(since.elapsed() < Duration::from_secs(60), "the standby does not follow");

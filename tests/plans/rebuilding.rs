@@ -58,6 +58,18 @@ pub(crate) const REBUILDING: &[(&str, Check)] = &[
     ),
     ("pad_sessions.sql", Exempt(WHOLE)),
     (
+        "range_sums.sql",
+        Plan {
+            role: AUDITOR,
+            arguments: "ID, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 10, 10, 10, array[ID]::uuid[]",
+            wanted: &[
+                "Index Scan using a_session_is_live_once",
+                "Index Scan using a_session_ends_once",
+                "a_login_step_is_an_event",
+            ],
+        },
+    ),
+    (
         "read_ended_rows.sql",
         Plan { role: AUDITOR, arguments: PLACE, wanted: &["Index Scan using a_session_ends_once"] },
     ),

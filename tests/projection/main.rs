@@ -3,10 +3,12 @@
 //! The verification names every row that differs from the log.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod fold;
 mod logins;
 mod population;
 mod rebuilding;
 mod stories;
+mod sums;
 mod tampering;
 mod verifying;
 

@@ -3,6 +3,7 @@
 //! Their rows come from [`Ledger::rebuild`]; some then end by [`Ledger::end`], whose statement writes the log
 //! and the row together.
 
+use futures_util::future::join_all;
 use session_ledger::Ledger;
 use session_ledger::internals::{Draft, Origin, Wish};
 use session_ledger::ledger::{End, RebuildOptions};
@@ -63,12 +64,18 @@ impl Population {
     }
 }
 
-/// Writes `count` sessions of three events each.
+/// Writes `count` sessions of three events each, a session each millisecond.
 pub(crate) async fn crowd(client: &Client, count: usize) {
-    for nth in 0..count {
-        let id = SessionId::new(start() + Duration::milliseconds(nth as i64), [9; 10]);
-        insert(client, id, &write(id, vec![vec![set("one", b"1"), set("two", b"2")]])).await;
+    let start = start();
+    client.batch_execute("begin").await.unwrap();
+    for numbers in (0..count).collect::<Vec<_>>().chunks(100) {
+        let sessions = numbers.iter().map(async |nth| {
+            let id = SessionId::new(start + Duration::milliseconds(*nth as i64), [9; 10]);
+            insert(client, id, &write(id, vec![vec![set("one", b"1"), set("two", b"2")]])).await;
+        });
+        join_all(sessions).await;
     }
+    client.batch_execute("commit").await.unwrap();
 }
 
 /// Writes an event behind a session's last one, of any kind.

@@ -74,6 +74,32 @@ async fn a_parked_session_goes_on_once_its_event_can_be_handled() {
     assert_eq!(scene.words().await, ["gibberish 2", "milk 1", "poison 1", "tea 2"]);
 }
 
+/// All events that waited were held in memory.
+#[tokio::test]
+async fn more_events_than_a_page_holds_go_on_together_or_up_to_the_refused_one() {
+    const EVENTS: i64 = 1_250;
+    let scene = Scene::set().await;
+    let mut followed = scene.ledger.follow(Words, "test").await.unwrap();
+    let session = scene.say("poison").await;
+    scene.run("begin").await;
+    for version in 2..=EVENTS {
+        scene.say_in(session, version, if version == 1_100 { "gibberish" } else { "tea" }).await;
+    }
+    scene.run("commit").await;
+    drain(&mut followed).await;
+    scene.run("alter table word drop constraint no_poison").await;
+    assert_eq!(followed.resume(session).await.unwrap(), 1_099, "up to what nobody understands");
+    assert_eq!(scene.words().await, ["poison 1", "tea 1098"]);
+    let waits: Vec<_> = parked(&scene).await.iter().map(|one| (one.session, one.version)).collect();
+    assert_eq!(waits, [(session, 1_100)]);
+
+    followed.release().await.unwrap();
+    let mut followed = scene.ledger.follow(WiserWords, "test").await.unwrap();
+    assert_eq!(followed.resume(session).await.unwrap(), 151);
+    assert_eq!(scene.words().await, ["gibberish 1", "poison 1", "tea 1248"]);
+    assert!(parked(&scene).await.is_empty());
+}
+
 /// What loses a race, or meets a lock, is not to blame.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_only_has_bad_luck_is_not_parked() {

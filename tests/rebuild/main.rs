@@ -4,6 +4,7 @@
 
 mod beside;
 mod damage;
+mod full_disk;
 mod stopped;
 mod writers;
 
@@ -81,6 +82,18 @@ impl Scene {
         progress: impl FnMut(Progress) + Send,
     ) -> Result<Rebuilt, RebuildError> {
         tokio::time::timeout(BOUND, self.ledger.rebuild(options, progress)).await.expect("in time")
+    }
+
+    /// In the application's downtime: nobody else is connected.
+    async fn rebuild_alone(
+        &mut self,
+        progress: impl FnMut(Progress) + Send,
+    ) -> Result<Rebuilt, RebuildError> {
+        self.client.batch_execute("select pg_terminate_backend(pg_backend_pid())").await.unwrap_err();
+        let rebuilding = self.ledger.rebuild(RebuildOptions::default(), progress);
+        let rebuilt = tokio::time::timeout(BOUND, rebuilding).await.expect("in time");
+        self.client = self.database.connect().await;
+        rebuilt
     }
 
     async fn assert_equal(&self) {

@@ -100,3 +100,45 @@ async fn a_connection_that_is_lost_leaves_the_live_rows_as_they_are() {
     scene.assert_equal().await;
     assert_eq!(scene.staged().await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_lost_while_the_log_is_read_leaves_the_live_rows_as_they_are() {
+    let scene = Scene::set().await;
+    scene.run(SPOIL).await;
+    let before = scene.rows().await;
+    let holder = scene.database.connect().await;
+    holder.batch_execute("begin; lock table session_ledger.ended_session").await.unwrap();
+    let ledger = scene.ledger.clone();
+    let rebuild = tokio::spawn(async move { ledger.rebuild(beside(), |_| {}).await });
+    let reading = "select pg_terminate_backend(pid) from pg_stat_activity
+                    where datname = current_database() and wait_event_type = 'Lock' and query like '%ended_session%'";
+    let cutting = async { while scene.client.query(reading, &[]).await.unwrap().is_empty() {} };
+    tokio::time::timeout(super::BOUND, cutting).await.expect("the log is read");
+    let refused = rebuild.await.unwrap().unwrap_err();
+    assert!(matches!(refused, RebuildError::Store(_)), "{refused}");
+    holder.batch_execute("rollback").await.unwrap();
+    assert_eq!(scene.rows().await, before);
+    scene.rebuild().await.unwrap();
+    scene.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_lost_in_the_applications_downtime_leaves_the_live_rows_as_they_are() {
+    let mut scene = Scene::set().await;
+    scene.run(SPOIL).await;
+    let before = scene.rows().await;
+    let config = scene.database.config();
+    // All rows are written, and nothing is committed.
+    let cut = once_searched(async move {
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let others = "select pg_terminate_backend(pid) from pg_stat_activity
+                       where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
+        assert!(!client.query(others, &[]).await.unwrap().is_empty());
+    });
+    let refused = scene.rebuild_alone(cut).await.unwrap_err();
+    assert!(matches!(refused, RebuildError::Store(_)), "{refused}");
+    assert_eq!(scene.rows().await, before);
+    scene.rebuild_alone(|_| {}).await.unwrap();
+    scene.assert_equal().await;
+}

@@ -7,7 +7,9 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use test_support::Database;
+use session_ledger::session::{Event, Noted, SessionId};
+use test_support::{Database, append};
+use time::OffsetDateTime;
 use tokio_postgres::Client;
 
 use super::{projector, rows, stderr, stories};
@@ -69,7 +71,11 @@ async fn a_rebuild_that_is_stopped_while_rows_are_replaced_is_finished_by_the_ne
     assert_eq!(rows(&client).await, before);
 }
 
-/// How often it is killed, at moments that are spread over its run: `KILLS=` changes it.
+/// How many sessions there are beside those of the stories.
+const SESSIONS: usize = 300;
+
+/// How often it is killed, at moments that are spread over the time that a whole run takes: `KILLS=` changes
+/// it.
 fn kills() -> u32 {
     std::env::var("KILLS").ok().and_then(|given| given.parse().ok()).unwrap_or(4)
 }
@@ -79,19 +85,29 @@ async fn a_rebuild_that_is_killed_leaves_each_row_as_it_was_or_as_it_should_be()
     let database = Database::fresh().await;
     drop(stories::tell(&database).await);
     let client = database.connect().await;
+    // More than one transaction replaces.
+    for _ in 0..SESSIONS {
+        let session = SessionId::new(OffsetDateTime::now_utc(), rand::random());
+        append(&client, session, 1, &Event::Noted(Noted::of_text("said", "hello"))).await.unwrap();
+    }
+    assert!(start(&database).wait().unwrap().success());
     let right = rows(&client).await;
     // Each row that is put beside the live ones takes a while, and so does each that takes its place.
     let slow = "
-        create function public.linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.05); return new; end';
+        create function public.linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.002); return new; end';
         create trigger slow before insert on session_ledger.rebuilt_session for each row execute function public.linger();
         create trigger slow before update on session_ledger.session for each row execute function public.linger();
         create trigger slow before insert on session_ledger.ended_session for each row execute function public.linger()";
     client.batch_execute(slow).await.unwrap();
+    client.batch_execute(SPOIL).await.unwrap();
+    let begun = Instant::now();
+    assert!(start(&database).wait().unwrap().success());
+    let (whole, mut halfway) = (begun.elapsed(), 0);
     for nth in 0..kills() {
         client.batch_execute(SPOIL).await.unwrap();
         let spoilt = rows(&client).await;
         let mut rebuild = start(&database);
-        tokio::time::sleep(Duration::from_millis(600) * nth / kills()).await;
+        tokio::time::sleep(whole * nth / kills()).await;
         rebuild.kill().unwrap();
         rebuild.wait().unwrap();
         until_gone(&client).await;
@@ -99,7 +115,10 @@ async fn a_rebuild_that_is_killed_leaves_each_row_as_it_was_or_as_it_should_be()
         let may_be: BTreeSet<_> = right.iter().chain(&spoilt).collect();
         assert!(left.iter().all(|row| may_be.contains(row)), "kill {nth}: {left:?}");
         assert_eq!(left.len(), right.len(), "kill {nth}");
+        halfway += u32::from(left != spoilt && left != right);
     }
+    assert!(kills() < 50 || halfway > 0, "none of the kills came when some rows were replaced");
+    println!("{} kills within {whole:?}, {halfway} of them when some rows were replaced", kills());
     let next = projector(&database.config()).args(["rebuild", "--while-connected"]).output().unwrap();
     assert_eq!(next.status.code(), Some(0), "{}", stderr(&next));
     assert_eq!(rows(&client).await, right);

@@ -67,6 +67,7 @@ async fn a_program_reads_the_findings_as_data() {
         (&json!(4), &json!(30), &json!(1))
     );
     assert_eq!((&equal["differences"], &equal["irregularities"]), (&json!([]), &json!([])));
+    assert_eq!(equal["rows_compared"], json!(0));
     assert!(equal["limits"].as_str().unwrap().starts_with("This cannot show what left no trace"));
 
     let tamper = format!(
@@ -224,4 +225,67 @@ async fn a_sample_compares_some_sessions_and_says_that_it_is_one() {
     let (code, told, _) = run(&["--sample", "1"]);
     assert_eq!(code, Some(1));
     assert!(told.contains("Different: 1 finding (1 session, "), "{told}");
+}
+
+/// A new version before its release: its migrations are not applied yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_fold_of_a_version_is_asked_before_its_migrations_are_applied() {
+    let database = Database::fresh().await;
+    drop(stories::tell(&database).await);
+    let client = database.connect().await;
+    client.batch_execute("delete from session_ledger.migration where version > 22").await.unwrap();
+    let run = |arguments: &[&str]| {
+        let output = projector(&database.config()).arg("verify").args(arguments).output().unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let (code, _, notes) = run(&[]);
+    assert_eq!(code, Some(2));
+    assert!(notes.contains("the database's schema is at version 22, this library needs "), "{notes}");
+    let (code, told, notes) = run(&["--fold"]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert_eq!(
+        told,
+        "1 event of a kind or shape that this version does not know: a later version wrote it\n\
+         Equal: this version reads the log as the tables say (4 sessions, 30 events).\n"
+    );
+    assert!(notes.starts_with("Reading: 0"), "{notes}");
+
+    let spoil = format!(
+        "update session_ledger.ended_session set reason = 'logged_out' where session_id = '{}'",
+        stories::eventful()
+    );
+    client.batch_execute(&spoil).await.unwrap();
+    let (code, told, _) = run(&["--fold"]);
+    assert_eq!(code, Some(1));
+    let lines: Vec<_> = told.lines().collect();
+    let named = format!(
+        "session {}: `ended_session.reason` holds logged_out, the log makes it revoked",
+        stories::eventful()
+    );
+    assert_eq!(lines[0], named);
+    assert_eq!(
+        lines[2],
+        "Different: 1 finding (4 sessions, 30 events). This version reads these sessions otherwise than the tables say. \
+         What `projector verify` of the running version finds as well is damage; the rest comes from the new code."
+    );
+    let (_, told, _) = run(&["--fold", "--format", "json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&told["verdict"], &told["differences"][0]["column"]),
+        (&json!("different"), &json!("reason"))
+    );
+
+    client
+        .batch_execute("alter table session_ledger.session rename column user_agent to browser")
+        .await
+        .unwrap();
+    let (code, _, notes) = run(&["--fold"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        notes.ends_with(
+            "error: this version reads what these tables do not have (column \"user_agent\" does not exist): run it on a \
+             restored copy, after `projector migrate` there\n"
+        ),
+        "{notes}"
+    );
 }

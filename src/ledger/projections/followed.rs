@@ -128,7 +128,7 @@ impl<P: Projection> Followed<P> {
     /// right, say the projection's code. Says how many were applied. If one is refused again, the session is
     /// parked again from there on.
     ///
-    /// All of them are held in memory, and take effect together.
+    /// They are read page by page, and take effect together.
     ///
     /// # Errors
     ///
@@ -182,13 +182,22 @@ impl<P: Projection> Followed<P> {
     async fn resuming(&self, session: SessionId) -> Result<u64, ProjectionError> {
         let (client, name) = (self.subscription.connection(), self.projection.name());
         self.begin(None).await?;
-        let recorded = parking::events_waiting(client, name, session).await?;
-        parking::unpark(client, name, Some(session)).await?;
         client.batch_execute(CHECK_AT_ONCE).await?;
-        let events: Vec<_> = recorded.iter().map(|(recorded, epoch)| self.told(recorded, *epoch)).collect();
-        let applied = self.writing().apart(&events, &mut Waiting::new()).await?;
+        let (mut applied, mut resumed) = (Applied::default(), 0);
+        let mut after = 0;
+        // The rest waits behind a refused event.
+        while applied.refused.is_empty() {
+            let recorded = parking::events_waiting(client, name, session, after).await?;
+            let Some((last, _)) = recorded.last() else { break };
+            after = last.entry.version;
+            let events: Vec<_> =
+                recorded.iter().map(|(recorded, epoch)| self.told(recorded, *epoch)).collect();
+            applied = self.writing().apart(&events, &mut Waiting::new()).await?;
+            resumed += (events.len() - applied.refused.len()) as u64 - applied.waiting;
+        }
+        parking::unpark(client, name, Some(session)).await?;
         parking::park(client, name, &applied.refused).await?;
-        Ok((events.len() - applied.refused.len()) as u64 - applied.waiting)
+        Ok(resumed)
     }
 
     fn told<'a>(&self, recorded: &'a Recorded, epoch: i16) -> Delivered<'a> {

@@ -25,6 +25,18 @@ impl Stretch {
         Self { first: session, last: session }
     }
 
+    /// The first session and the last.
+    pub(crate) fn ends(self) -> (Uuid, Uuid) {
+        (self.first, self.last)
+    }
+
+    /// The part up to `session`, which lies in it, and what is behind that.
+    pub(crate) fn split_behind(self, session: Uuid) -> (Self, Option<Self>) {
+        let behind = session.as_u128().checked_add(1).map(Uuid::from_u128);
+        let rest = behind.filter(|first| *first <= self.last).map(|first| Self { first, ..self });
+        (Self { last: session, ..self }, rest)
+    }
+
     /// All sessions in at most so many stretches, with about as many of `sample` in each. `sample` is in
     /// order.
     pub(crate) fn cut(sample: &[Uuid], parts: usize) -> Vec<Self> {
@@ -53,6 +65,7 @@ pub(crate) struct Reading {
     /// Fetches the next page, if there may be one. It is a task of its own: an answer that nobody reads would
     /// hold up the answers to all later statements of the connection, also those of another reading.
     ahead: JoinSet<Result<Vec<Row>, tokio_postgres::Error>>,
+    rows: u64,
 }
 
 impl Reading {
@@ -63,8 +76,8 @@ impl Reading {
         // No version is that low.
         let place = (stretch.first, i64::MIN);
         let (client, fetched) = (client.clone(), Vec::new().into_iter());
-        let mut reading =
-            Self { client, statement, place, last: stretch.last, fetched, ahead: JoinSet::new() };
+        let (last, ahead) = (stretch.last, JoinSet::new());
+        let mut reading = Self { client, statement, place, last, fetched, ahead, rows: 0 };
         reading.fetch_ahead();
         Ok(reading)
     }
@@ -78,9 +91,15 @@ impl Reading {
                 self.place = (last.try_get(0)?, last.try_get(1)?);
                 self.fetch_ahead();
             }
+            self.rows += fetched.len() as u64;
             self.fetched = fetched.into_iter();
         }
         Ok(self.fetched.next())
+    }
+
+    /// How many rows the server has sent.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
     }
 
     async fn fetched_ahead(&mut self) -> Result<Option<Vec<Row>>, Error> {
@@ -129,6 +148,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_stretch_is_split_without_a_session_left_out() {
+        let stretch = |first, last| Stretch { first: Uuid::from_u128(first), last: Uuid::from_u128(last) };
+        let split = |whole: Stretch, session| whole.split_behind(Uuid::from_u128(session));
+        assert_eq!(split(stretch(3, 9), 5), (stretch(3, 5), Some(stretch(6, 9))));
+        assert_eq!(split(stretch(3, 9), 9), (stretch(3, 9), None));
+        assert_eq!(split(Stretch::one(Uuid::max()), u128::MAX), (Stretch::one(Uuid::max()), None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::activity::seen_ahead;
 use super::stored_rows::{Rows, StoredLogins};
+use super::sums::Sums;
 use crate::session::SessionId;
 use crate::store::bare::bare;
 use crate::store::connection::reading::Stretch;
@@ -77,6 +78,11 @@ impl Inspection {
     /// The rows of `login_step`.
     pub(crate) async fn login_steps(&self, stretch: Stretch) -> Result<StoredLogins, Error> {
         StoredLogins::open(&self.client, stretch).await
+    }
+
+    /// Whether `sums` are those over the rows of all tables in `range`: see [`Sums::are_stored`].
+    pub(crate) async fn are_stored(&self, sums: Sums, range: Stretch) -> Result<bool, Error> {
+        self.client.step(sums.are_stored(&self.client, range)).await
     }
 
     /// The guard triggers that are not in place.

@@ -64,6 +64,11 @@ impl Rows {
         Ok(self.ahead.take_if(|row| last.is_none_or(|last| row.session <= last)))
     }
 
+    /// How many rows were fetched.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.stored.rows()
+    }
+
     fn stored(&self, row: &Row) -> Result<StoredRow, Error> {
         let mut cells = Cells::of(row);
         let session = SessionId::from(cells.next::<Uuid>()?);
@@ -106,6 +111,11 @@ impl StoredLogins {
         }
         let is_next = |step: &mut StoredLogin| place.is_none_or(|last| (step.session, step.version) <= last);
         Ok(self.ahead.take_if(is_next))
+    }
+
+    /// How many steps were fetched.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.stored.rows()
     }
 }
 

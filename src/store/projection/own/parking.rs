@@ -26,14 +26,20 @@ pub(crate) async fn park(
     Ok(())
 }
 
-/// The events of a session that wait, in order, each with its epoch.
+/// How many of the events that wait are read at a time.
+const PAGE: usize = 500;
+
+/// The next events of a session that wait, behind the version `after` and in order, each with its epoch. None
+/// if there are no more.
 pub(crate) async fn events_waiting(
     client: &ClientWrapper,
     subscription: &str,
     session: SessionId,
+    after: i64,
 ) -> Result<Vec<(Recorded, i16)>, Error> {
     let statement = client.prepare_cached(EVENTS_WAITING).await?;
-    let rows = client.query(&statement, &[&subscription, &session.as_uuid()]).await?;
+    let page = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let rows = client.query(&statement, &[&subscription, &session.as_uuid(), &after, &page]).await?;
     rows.iter().map(|row| Ok((history::recorded(row)?, row.try_get("epoch")?))).collect()
 }
 

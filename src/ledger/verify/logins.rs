@@ -1,9 +1,9 @@
 //! Comparing the steps of logins with the log. Each follows from one event, so they are compared one by one,
 //! also in a session of which other events cannot be read.
 
-use super::Error;
-use super::finding::Finding;
-use super::verification::Verification;
+use super::found::Found;
+use crate::ledger::Error;
+use crate::ledger::finding::Finding;
 use crate::session::login_step::is_step;
 use crate::session::{Entry, LoginStep, SessionId};
 use crate::store::connection::reading::Stretch;
@@ -31,7 +31,7 @@ impl Logins {
         &mut self,
         session: SessionId,
         entry: &Entry,
-        report: &mut Verification,
+        found: &mut Found<'_>,
     ) -> Result<(), Error> {
         if !is_step(entry) {
             return Ok(());
@@ -42,21 +42,21 @@ impl Logins {
                 stored = Some(step);
                 break;
             }
-            self.report_surplus(&step, session, version, report);
+            self.report_surplus(&step, session, version, found);
         }
         // Of an event that cannot be read, which is a finding already, nobody knows the step.
         let Ok(derived) = LoginStep::of(entry) else { return Ok(()) };
         match (derived.map(LoginRow::of), stored) {
             (None, None) => {}
-            (None, Some(_)) => report.add(session, Finding::LoginTooMany { version }),
-            (Some(_), None) => report.add(session, Finding::LoginMissing { version }),
+            (None, Some(_)) => found.add(session, Finding::LoginTooMany { version }),
+            (Some(_), None) => found.add(session, Finding::LoginMissing { version }),
             (Some(derived), Some(StoredLogin { row: Some(row), .. })) => {
                 for ColumnDifference { column, stored, derived } in row.differences(&derived) {
-                    report.add(session, Finding::LoginDiffers { version, column, stored, derived });
+                    found.add(session, Finding::LoginDiffers { version, column, stored, derived });
                 }
             }
             (Some(_), Some(StoredLogin { row: None, .. })) => {
-                report.add(session, Finding::LoginUnreadable { version });
+                found.add(session, Finding::LoginUnreadable { version });
             }
         }
         Ok(())
@@ -67,42 +67,36 @@ impl Logins {
         &mut self,
         session: SessionId,
         log: i64,
-        report: &mut Verification,
+        found: &mut Found<'_>,
     ) -> Result<(), Error> {
         while let Some(step) = self.stored.up_to(Some((session, i64::MAX))).await? {
-            self.report_surplus(&step, session, log, report);
+            self.report_surplus(&step, session, log, found);
         }
         Ok(())
     }
 
-    /// Reports the steps of sessions behind the log's last one.
-    pub(super) async fn finish(mut self, report: &mut Verification) -> Result<(), Error> {
+    /// Reports the steps of sessions behind the log's last one. Returns how many steps were fetched in all.
+    pub(super) async fn finish(&mut self, found: &mut Found<'_>) -> Result<u64, Error> {
         while let Some(step) = self.stored.up_to(None).await? {
-            self.report_unlogged(step.session, report);
+            self.report_unlogged(step.session, found);
         }
-        Ok(())
+        Ok(self.stored.fetched())
     }
 
     /// Reports a step that no event makes. The log has been read to the version `log` of `session`.
-    fn report_surplus(
-        &mut self,
-        step: &StoredLogin,
-        session: SessionId,
-        log: i64,
-        report: &mut Verification,
-    ) {
+    fn report_surplus(&mut self, step: &StoredLogin, session: SessionId, log: i64, found: &mut Found<'_>) {
         if step.session != session {
-            self.report_unlogged(step.session, report);
+            self.report_unlogged(step.session, found);
         } else if step.version > log {
-            report.add(session, Finding::RowAhead { table: TABLE, row: step.version, log });
+            found.add(session, Finding::RowAhead { table: TABLE, row: step.version, log });
         } else {
-            report.add(session, Finding::LoginTooMany { version: step.version });
+            found.add(session, Finding::LoginTooMany { version: step.version });
         }
     }
 
-    fn report_unlogged(&mut self, session: SessionId, report: &mut Verification) {
+    fn report_unlogged(&mut self, session: SessionId, found: &mut Found<'_>) {
         if self.unlogged.replace(session) != Some(session) {
-            report.add(session, Finding::EventsMissing { table: TABLE });
+            found.add(session, Finding::EventsMissing { table: TABLE });
         }
     }
 }
