@@ -219,7 +219,7 @@ impl Visit {
     ) -> (Undone, Result<(), Error>) {
         let seen = self.knowing.unchecked();
         let (undone, loaded) = match running {
-            Some(running) => roll_back_and_load(running, seen.map(|seen| seen.session)).await,
+            Some(running) => Box::pin(roll_back_and_load(running, seen.map(|seen| seen.session))).await,
             None => (Undone::NOTHING, None),
         };
         let checked = match (seen, loaded) {
