@@ -19,8 +19,9 @@
 //! A `reason` is an SQLSTATE, or `stale` (another request of the session came first), `disconnected`,
 //! `aborted` (a statement had failed, and nobody said which) or `marked` (by the application). `resolved` is
 //! `committed`, `not_committed` or `never`. The `outcome` of a known session is `hit` (served from memory),
-//! `stale` (a `hit` that was in vain), `miss`, or `skipped` (loaded all the same). Requests that share a
-//! statement wait for its connection together, and count once.
+//! `stale_read` (so without a proof, on a route with [`StaleReads`](crate::web::StaleReads)), `stale` (a
+//! `hit` that was in vain), `miss`, or `skipped` (loaded all the same). Requests that share a statement wait
+//! for its connection together, and count once.
 //!
 //! | span | level | around | fields |
 //! |---|---|---|---|

@@ -94,6 +94,7 @@ mod path_params;
 pub(crate) mod plain_http;
 mod session_transaction;
 mod settings;
+mod stale_reads;
 
 pub use crate::ledger::{LoginRefused, Savepoint};
 pub use crate::request::{
@@ -108,3 +109,4 @@ pub use devices::{Activity, Device, Devices, DevicesPage};
 pub use ipnet::IpNet;
 pub use middleware::{Sessions, SessionsEndpoint};
 pub use settings::{RequestSettings, Settings, SettingsError};
+pub use stale_reads::{StaleReads, StaleReadsEndpoint};

@@ -8,7 +8,7 @@ use poem::error::InternalServerError;
 use poem::web::Path;
 use poem::{EndpointExt, Error, Result, Route, get, handler, post};
 use session_ledger::session::{Policy, SessionsExcess};
-use session_ledger::web::{OtherSessions, Session, Sessions, SignedIn, Tx};
+use session_ledger::web::{OtherSessions, Session, Sessions, SignedIn, StaleReads, Tx};
 use session_ledger::{Key, Ledger};
 use test_support::{App, Database, Visitor, Wire, app, key_ring};
 
@@ -102,6 +102,7 @@ async fn known_visitor(bytes: usize) -> (Visitor, Wire, Database) {
     let ledger = Ledger::builder(wire.config()).connections_max(1).connect().await.unwrap();
     let route = Route::new()
         .at("/read", get(read).post(read))
+        .at("/stale", get(read).with(StaleReads::up_to(Duration::from_secs(3_600))))
         .at("/write", get(write).post(write))
         .at("/login", post(login))
         .at("/logout", post(logout))
@@ -218,6 +219,16 @@ async fn warm_visitor() -> (Visitor, Wire, Database) {
         assert!(visitor.get(path).await.status.is_success(), "{path}");
     }
     (visitor, wire, database)
+}
+
+#[tokio::test]
+async fn a_plain_read_that_may_be_stale_takes_no_trip() {
+    let (visitor, wire, _database) = known_visitor(PLENTY).await;
+    for (path, expected) in [("/stale", 0), ("/write", 2), ("/stale", 0), ("/read", 1)] {
+        assert_eq!(trips(&visitor, &wire, path).await, expected, "{path}");
+    }
+    let (visitor, wire, _database) = known_visitor(0).await;
+    assert_eq!(trips(&visitor, &wire, "/stale").await, 1, "nothing is known");
 }
 
 /// The number of trips of a request of `visitor`.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use poem::error::InternalServerError;
 use poem::http::uri::Scheme;
@@ -12,7 +13,7 @@ use poem::{
     Addr, Body, Endpoint, EndpointExt, Request, RequestParts, Response, Result, Route, get, handler, post,
 };
 use session_ledger::session::Policy;
-use session_ledger::web::{Session, Sessions, SignedIn, Tx};
+use session_ledger::web::{Session, Sessions, SessionsBuilder, SignedIn, Tx};
 use session_ledger::{Key, Ledger};
 use test_support::{App, app, key_ring};
 use tokio_postgres::Config;
@@ -38,11 +39,25 @@ struct Runs(Arc<AtomicU64>);
 pub(crate) struct Application {
     app: App,
     runs: Runs,
+    calls: Runs,
     pub(crate) ledger: Ledger,
 }
 
 impl Application {
     pub(crate) async fn on(database: &Config, connections: usize) -> Result<Self, Failure> {
+        Self::with(database, connections, |sessions| sessions).await
+    }
+
+    /// One that loads each session that a request asks for.
+    pub(crate) async fn on_loading(database: &Config, connections: usize) -> Result<Self, Failure> {
+        Self::with(database, connections, |sessions| sessions.known_sessions(0, Duration::ZERO)).await
+    }
+
+    async fn with(
+        database: &Config,
+        connections: usize,
+        settings: impl FnOnce(SessionsBuilder) -> SessionsBuilder,
+    ) -> Result<Self, Failure> {
         // A day, so that a measured read does not include the note that the session was seen. `benches/peers`
         // measures both.
         let policy = Policy::default().extension_delay(86_400);
@@ -62,12 +77,18 @@ impl Application {
             counted.0.fetch_add(1, Ordering::Relaxed);
             async move { Ok(request) }
         });
-        Ok(Self { app: app(route.with(Sessions::new(ledger.clone(), key_ring()))), runs, ledger })
+        let sessions = settings(Sessions::builder(ledger.clone(), key_ring())).build()?;
+        Ok(Self { app: app(route.with(sessions)), runs, calls: Runs::default(), ledger })
     }
 
     /// How often handlers have run so far.
     pub(crate) fn runs(&self) -> u64 {
         self.runs.0.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were answered so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls.0.load(Ordering::Relaxed)
     }
 
     /// Signs in, changes a value, and returns the token.
@@ -87,6 +108,7 @@ impl Application {
         path: &str,
         cookie: Option<&HeaderValue>,
     ) -> Result<Response, Failure> {
+        self.calls.0.fetch_add(1, Ordering::Relaxed);
         let response = self.app.get_response(request(method, path, cookie)).await;
         match response.status() {
             StatusCode::OK => Ok(response),

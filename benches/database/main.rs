@@ -14,6 +14,7 @@ mod hand;
 mod latency;
 mod log;
 mod process;
+mod processes;
 mod requests;
 mod sizes;
 mod spent;
@@ -41,7 +42,7 @@ struct Options {
     /// The number of events in the log that is followed and replayed.
     #[arg(long, default_value_t = 10_000_000)]
     events: u64,
-    /// Measures these alone: process, sizes, aborts, latency, requests, spent, log.
+    /// Measures these alone: process, sizes, aborts, latency, requests, processes, spent, log.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Writes the results into `benches/RESULTS.md`.
@@ -134,6 +135,10 @@ async fn measure(options: &Options, server: &Server) -> Result<(), Failure> {
         let ground = Ground::with_sessions(server, sessions, amount(200_000, 20) as usize).await?;
         let findings = Field::on(ground, CONNECTIONS).await?.requests(plan).await?;
         report.add("requests", &requests::table(&findings), &requests::goals(&findings))?;
+    }
+    if options.wants("processes") {
+        let found = processes::measure(server, sessions, plan).await?;
+        report.add("processes", &processes::table(&found), &processes::goals(&found))?;
     }
     if options.wants("log") {
         let events = amount(options.events, 1_000);

@@ -142,7 +142,8 @@ impl Ledger {
         let answered = self.uptime();
         let session = match loaded.session {
             Some(live) => FoundSession::Live(live),
-            None => FoundSession::Gone(why().await?),
+            // On the heap, as it is rare.
+            None => FoundSession::Gone(Box::pin(why()).await?),
         };
         Ok(Lookup { now: loaded.now, session, also: loaded.also, asked, answered })
     }

@@ -43,8 +43,9 @@ impl Visit {
         if opened.holding.ends_by_time() {
             self.trust_clock(now)?;
         }
+        // On the heap, as it is rare.
         if opened.holding.admission() == Some(&Admission::Replayed)
-            && recorded(witness.version()).await?.is_some_and(|hash| !witness.is_of(&hash))
+            && Box::pin(recorded(witness.version())).await?.is_some_and(|hash| !witness.is_of(&hash))
         {
             opened.holding.acquit_of_replay();
         }

@@ -8,11 +8,12 @@ use std::task::Poll;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
+use tracing::{Instrument, Span};
 
 /// Work on the heap, where it stays: it is large, and may move into a task of its own.
 pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Does `work` until it has given its answer. If it goes on after that, or if this future is dropped before,
+/// Does `work` within `span` until it has given its answer. If it goes on after that, or if this future is dropped before,
 /// a task of its own carries it on: a client that hangs up must not stop a commit halfway. No other request
 /// pays for a task, with its wake-ups on the way there and back.
 ///
@@ -21,11 +22,13 @@ pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The work has panicked.
 pub(super) async fn carried_on<T>(
     work: Work,
+    span: Span,
     mut answer: oneshot::Receiver<T>,
 ) -> Result<T, Option<JoinError>> {
-    let mut carried = Carried { work: Some(work), runtime: Handle::current() };
+    let mut carried = Carried { work: Some(work), span, runtime: Handle::current() };
     let answered = poll_fn(|context| {
         if let Some(work) = &mut carried.work {
+            let _within = carried.span.enter();
             // Whatever a panic leaves is dropped, and each lock of ours outlives a panic.
             match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
                 Ok(Poll::Pending) => {}
@@ -49,13 +52,14 @@ pub(super) async fn carried_on<T>(
 struct Carried {
     /// None once it is done.
     work: Option<Work>,
+    span: Span,
     runtime: Handle,
 }
 
 impl Drop for Carried {
     fn drop(&mut self) {
         if let Some(work) = self.work.take() {
-            drop(self.runtime.spawn(work));
+            drop(self.runtime.spawn(work.instrument(self.span.clone())));
         }
     }
 }
@@ -99,7 +103,7 @@ mod tests {
         let (open, mut heard, steps) = steps();
         open.send(true).unwrap();
         let (answer, answered) = oneshot::channel();
-        let done = carried_on(Box::pin(steps.take(answer, false)), answered).now_or_never();
+        let done = carried_on(Box::pin(steps.take(answer, false)), Span::none(), answered).now_or_never();
         assert!(matches!(done, Some(Ok(7))), "without another task it is done at once");
         assert_eq!((heard.recv().await, heard.recv().await), (Some("begun"), Some("ended")));
     }
@@ -108,7 +112,7 @@ mod tests {
     async fn work_goes_on_when_whoever_waited_has_gone() {
         let (open, mut heard, steps) = steps();
         let (answer, answered) = oneshot::channel();
-        let waited = carried_on(Box::pin(steps.take(answer, false)), answered).now_or_never();
+        let waited = carried_on(Box::pin(steps.take(answer, false)), Span::none(), answered).now_or_never();
         assert!(waited.is_none(), "it waits for the gate, and is dropped");
         open.send(true).unwrap();
         assert_eq!((heard.recv().await, heard.recv().await), (Some("begun"), Some("ended")));
@@ -118,7 +122,7 @@ mod tests {
     async fn work_goes_on_after_its_answer() {
         let (open, mut heard, steps) = steps();
         let (answer, answered) = oneshot::channel();
-        let done = carried_on(Box::pin(steps.take(answer, true)), answered).now_or_never();
+        let done = carried_on(Box::pin(steps.take(answer, true)), Span::none(), answered).now_or_never();
         assert!(matches!(done, Some(Ok(7))));
         open.send(true).unwrap();
         assert_eq!((heard.recv().await, heard.recv().await), (Some("begun"), Some("ended")));
@@ -131,7 +135,7 @@ mod tests {
             let _answer = answer;
             panic!("on purpose");
         };
-        let told = carried_on(Box::pin(work), answered).await;
+        let told = carried_on(Box::pin(work), Span::none(), answered).await;
         assert!(told.is_err_and(|error| error.is_some_and(|error| error.is_panic())));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -16,6 +17,8 @@ pub(super) struct Knowing {
     last_seen: Mutex<Option<OffsetDateTime>>,
     is_barred: AtomicBool,
     follows_first: AtomicBool,
+    stale_max: Mutex<Option<Duration>>,
+    is_waived: AtomicBool,
 }
 
 /// A session as a handler has seen it, where nobody knows yet whether that was current.
@@ -47,6 +50,25 @@ impl Knowing {
 
     pub(super) fn set_unchecked(&self, unchecked: Option<Unchecked>) {
         *lock(&self.unchecked) = unchecked;
+    }
+
+    /// Whether the answer must not leave before the session as the handler sees it is proved.
+    pub(super) fn owes_proof(&self) -> bool {
+        self.unchecked().is_some() && !self.is_waived.load(Ordering::Relaxed)
+    }
+
+    /// Waives the proof, for as long as the handler only reads.
+    pub(super) fn waive(&self, is_waived: bool) {
+        self.is_waived.store(is_waived, Ordering::Relaxed);
+    }
+
+    /// How old the session may be in the eyes of a handler that only reads.
+    pub(super) fn stale_max(&self) -> Option<Duration> {
+        *lock(&self.stale_max)
+    }
+
+    pub(super) fn may_be_stale_by(&self, bound: Duration) {
+        *lock(&self.stale_max) = Some(bound);
     }
 
     /// When the database has told of the session.

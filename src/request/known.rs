@@ -8,7 +8,7 @@
 //! Nothing here opens a session: of tokens only their hashes are known, as in the database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use quick_cache::Weighter;
@@ -40,6 +40,8 @@ pub(crate) struct Known {
     age_max: Duration,
     purse: Purse,
     learned: AtomicU32,
+    /// For so many microseconds after it was told, what is known need not be told again.
+    fresh: AtomicU64,
 }
 
 /// When the database has told of a session: by its own clock, and when it was asked and had answered by that
@@ -79,7 +81,8 @@ impl Known {
     /// A memory of so many bytes, of what was told no longer than `age_max` ago.
     pub(crate) fn new(bytes_max: usize, age_max: Duration) -> Self {
         let entries = Cache::with_weighter(bytes_max / ENTRY, bytes_max as u64, Bytes);
-        Self { entries, age_max, purse: Purse::default(), learned: AtomicU32::new(1) }
+        let (learned, fresh) = (AtomicU32::new(1), AtomicU64::new(micros(age_max / 2)));
+        Self { entries, age_max, purse: Purse::default(), learned, fresh }
     }
 
     /// What is known of a session, if that may serve a request `now`.
@@ -96,6 +99,27 @@ impl Known {
             return None;
         }
         Some(memory)
+    }
+
+    /// What is known of a session, if the database has told of it no longer than `bound` before `now`. It is
+    /// not asked whether that is worth it: whoever may see what is old has no run in vain.
+    pub(super) fn recall_stale(
+        &self,
+        session: SessionId,
+        now: Duration,
+        bound: Duration,
+    ) -> Option<Arc<Memory>> {
+        let bound = bound.min(self.age_max);
+        if bound.is_zero() {
+            return None;
+        }
+        self.fresh.fetch_min(micros(bound / 2), Ordering::Relaxed);
+        let memory = self.entries.get(&session).and_then(|entry| entry.memory);
+        let memory = memory.filter(|memory| now.saturating_sub(memory.told.asked) < bound);
+        if memory.is_none() {
+            telemetry::known_session("miss");
+        }
+        memory
     }
 
     /// Knows a session from now on. What is known of a later version stays: the answer to a load may come
@@ -167,9 +191,11 @@ impl Known {
     fn is_better(&self, known: &Memory, session: &KnownSession, now: Duration) -> bool {
         let (before, after) = (&known.session, session);
         let is_same_epoch = before.told_at.epoch == after.told_at.epoch;
-        let is_young = known.told.age(now) < self.age_max / 2;
+        let age = known.told.age(now);
+        let is_later = before.state.version > after.state.version && age < self.age_max / 2;
         let is_as_late = (before.state.version, before.last_seen) >= (after.state.version, after.last_seen);
-        is_same_epoch && is_young && is_as_late
+        let is_fresh = micros(age) < self.fresh.load(Ordering::Relaxed);
+        is_same_epoch && (is_later || is_as_late && is_fresh)
     }
 }
 
@@ -222,6 +248,10 @@ impl Weighter<SessionId, Entry> for Bytes {
     fn weight(&self, _: &SessionId, entry: &Entry) -> u64 {
         entry.bytes
     }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn bytes_of(state: &SessionState) -> u64 {

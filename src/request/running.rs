@@ -96,10 +96,11 @@ impl Undone {
     }
 }
 
-/// Rolls back, and says how the transaction was found.
+/// Rolls back, and says how the transaction was found. It does so on the heap: whoever commits may have to
+/// roll back instead, and need not have room for it.
 pub(super) async fn roll_back(running: Option<Running>) -> Undone {
     match running {
-        Some(running) => roll_back_and_load(running, None).await.0,
+        Some(running) => Box::pin(roll_back_and_load(running, None)).await.0,
         None => Undone::NOTHING,
     }
 }

@@ -305,6 +305,8 @@ impl Session {
         &self,
         change: impl FnOnce(&mut Opened) -> Result<R, SessionError>,
     ) -> Result<R, SessionError> {
+        // What looks like no change beside what is old may be one beside the present.
+        self.visit.insist_on_present();
         let mut stage = self.visit.stage();
         let opened = stage.changing()?;
         let changed = change(opened);

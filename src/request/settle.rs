@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
-use tracing::Instrument;
+use tracing::Span;
 
 use super::carried_on::carried_on;
 use super::commit::commit_in_turn;
@@ -61,8 +61,8 @@ pub(crate) async fn settle(visit: &Arc<Visit>, commits: bool) -> Settled {
         Left::Nothing(opened) => settle_idle(visit, opened, commits),
         Left::Work => {
             let (answer, answered) = oneshot::channel();
-            let work = settle_work(Arc::clone(visit), commits, is_kept, Answer(Some(answer)));
-            match carried_on(Box::pin(work.in_current_span()), answered).await {
+            let work = Box::pin(settle_work(Arc::clone(visit), commits, is_kept, Answer(Some(answer))));
+            match carried_on(work, Span::current(), answered).await {
                 Ok(settled) => settled,
                 Err(ended) => unsettled(visit, ended),
             }

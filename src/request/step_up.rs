@@ -16,6 +16,7 @@ impl SignedIn {
     /// They must prove again who they are, which
     /// [`Session::reauthenticate`](super::Session::reauthenticate) records.
     pub fn demand(&self, demanded: &StepUp) -> Result<(), StepUpRequired> {
+        self.visit.insist_on_present();
         let is_met = self.look(|holding| holding.meets(demanded));
         if is_met { Ok(()) } else { Err(StepUpRequired { demanded: *demanded }) }
     }

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::ledger::Error;
@@ -34,12 +35,15 @@ impl Waits {
         *self.left() = WAIT_MAX;
     }
 
-    /// Waits for `work`. None if the request may wait no longer.
-    pub(super) async fn bounded<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Waits for `work`. None if the request may wait no longer. It is waited for from now on.
+    ///
+    /// No `async fn`: it would have room for `work` twice, as its argument and while it waits.
+    pub(super) fn bounded<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
         let (left, begun) = (*self.left(), Instant::now());
-        let done = timeout(left, work).await.ok();
-        *self.left() = left.saturating_sub(begun.elapsed());
-        done
+        timeout(left, work).map(move |done| {
+            *self.left() = left.saturating_sub(begun.elapsed());
+            done.ok()
+        })
     }
 
     /// Waits for an answer of the database.
@@ -47,12 +51,12 @@ impl Waits {
     /// # Errors
     ///
     /// Its own, or that the request may wait no longer.
-    pub(super) async fn answered<T>(
+    pub(super) fn answered<T>(
         &self,
         asked: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+    ) -> impl Future<Output = Result<T, Error>> {
         let late = || Err(Error::Unavailable("a request has waited for it as long as it may".to_owned()));
-        self.bounded(asked).await.unwrap_or_else(late)
+        self.bounded(asked).map(move |answered| answered.unwrap_or_else(late))
     }
 
     /// No panic leaves it half changed.

@@ -236,6 +236,8 @@ impl SessionsBuilder {
     /// that commits nothing is checked by a load before its answer leaves. So nothing is answered or written
     /// by what is old, and no session lives longer by it.
     ///
+    /// Plain reads load, as nothing would check them, but for routes with [`StaleReads`](super::StaleReads).
+    ///
     /// A handler may run once more for it, as for any lost race. One that cannot run again loads, and so does
     /// every request with [`provenance`](Self::provenance) or [`also_load`](Self::also_load). A session that
     /// other processes keep changing is soon loaded each time.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use poem::{FromRequest, Request, RequestBody, Result};
 
 use super::kept_request::Reception;
+use super::stale_reads::tell_bound;
 use crate::request::visit::Visit;
 use crate::request::{Recent, Session, SessionError, SignedIn, Tx};
 
@@ -39,6 +40,7 @@ impl<'a> FromRequest<'a> for Tx {
 async fn visit_of(request: &Request) -> Result<Arc<Visit>> {
     let reception = reception_of(request)?;
     let visit = reception.visit_of(request)?;
+    tell_bound(request, visit);
     if !reception.await_body().await? {
         visit.note_that_it_runs_once();
     }

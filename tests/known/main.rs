@@ -11,3 +11,4 @@ mod costs;
 mod current;
 mod ends;
 mod scene;
+mod stale_reads;

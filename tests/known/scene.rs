@@ -9,8 +9,8 @@ use poem::http::StatusCode;
 use poem::web::{Data, Path};
 use poem::{EndpointExt, Error, Result, Route, get, handler, post};
 use session_ledger::ledger::Builder;
-use session_ledger::session::{Policy, SessionId};
-use session_ledger::web::{OtherSessions, Session, Sessions, SignedIn, Tx};
+use session_ledger::session::{Policy, SessionId, StepUp};
+use session_ledger::web::{OtherSessions, Recent, Session, Sessions, SignedIn, StaleReads, Tx};
 use session_ledger::{Key, Ledger};
 use test_support::{App, Database, Visitor, app, key_ring};
 
@@ -20,6 +20,9 @@ const COUNT: Key<u32> = Key::new("count");
 
 /// Longer than any of these tests.
 pub(crate) const LONG: Duration = Duration::from_secs(24 * 3_600);
+
+/// How old plain reads of the routes under `/stale` may be.
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
 /// The paths of requests that begin with the session as it is known, and how many each adds to its count. All
 /// but `/peek` and `/refuse` insert a row, if they commit.
@@ -117,6 +120,7 @@ pub(crate) async fn process(ledger: Builder) -> (Ledger, App, Process) {
         .at("/show", get(show))
         .at("/id", get(id))
         .at("/add", post(add))
+        .nest("/stale", stale().with(StaleReads::up_to(BOUND)))
         .at("/peek", post(peek))
         .at("/refuse", post(refuse))
         .at("/order", post(order))
@@ -131,6 +135,22 @@ pub(crate) async fn process(ledger: Builder) -> (Ledger, App, Process) {
         .data(process.clone());
     let app = app(route.with(sessions));
     (ledger, app, process)
+}
+
+/// Routes whose plain reads may be of what is old.
+fn stale() -> Route {
+    Route::new()
+        .at("/show", get(show).post(peek))
+        .at("/user", get(who))
+        .at("/recent", get(recent))
+        .at("/demand", get(demand))
+        .at("/zero", get(zero))
+        .at("/add", get(add))
+        .at("/buy", get(buy))
+        .at("/order-late", get(order_late))
+        .at("/part", get(part))
+        .at("/fail", get(fail))
+        .at("/exact", get(show).with(StaleReads::up_to(Duration::ZERO)))
 }
 
 fn count(session: &Session) -> Result<u32> {
@@ -164,6 +184,34 @@ fn show(session: Session) -> Result<String> {
 #[handler]
 fn id(session: Session) -> String {
     session.id().map_or_else(String::new, |id| id.to_string())
+}
+
+#[handler]
+fn who(session: SignedIn) -> String {
+    session.user().to_string()
+}
+
+#[handler]
+fn recent(session: Recent<3_600>) -> Result<String> {
+    Ok(count(&session)?.to_string())
+}
+
+#[handler]
+fn demand(session: SignedIn) -> Result<String> {
+    let seen = count(&session)?;
+    session.demand(&StepUp::within(3_600))?;
+    Ok(seen.to_string())
+}
+
+/// Keeps a value that what is old has already.
+#[handler]
+fn zero(session: SignedIn) -> Result<()> {
+    Ok(session.set(&COUNT, &2)?)
+}
+
+#[handler]
+fn fail(session: SignedIn) -> Result<String> {
+    Err(Error::from_string(count(&session)?.to_string(), StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 #[handler]

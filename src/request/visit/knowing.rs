@@ -1,6 +1,7 @@
 //! A run that is served from what the process knows, and owes a proof that this was current.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -30,20 +31,37 @@ impl Visit {
         self.knowing.bar();
     }
 
-    /// The request's session, if the process knows it, and if the run may be in vain: it can be done again,
-    /// and the request's method says that it writes. To whoever only reads, memory would spare no trip.
+    /// On this route a handler that only reads may see the session as it was up to `bound` ago.
+    pub(crate) fn may_be_stale_by(&self, bound: Duration) {
+        self.knowing.may_be_stale_by(bound);
+    }
+
+    /// The handler does more than read: its answer leaves only if what it saw was current.
+    pub(in crate::request) fn insist_on_present(&self) {
+        self.knowing.waive(false);
+    }
+
+    /// The request's session, if the process knows it, and if the run may be in vain. To whoever only reads,
+    /// memory would spare no trip, unless their route lets them see what is old.
     pub(super) fn recall(&self, shown: Contents) -> Result<Opened, Contents> {
         let Some(known) = self.known().filter(|_| self.may_be_in_vain()) else { return Err(shown) };
         let now = self.shared.ledger.uptime();
-        let Some(memory) = known.recall(shown.session, now) else { return Err(shown) };
+        let (is_waived, memory) = match self.knowing.stale_max() {
+            _ if self.arrival.writes() => (false, known.recall(shown.session, now)),
+            Some(bound) => (true, known.recall_stale(shown.session, now, bound)),
+            None => return Err(shown),
+        };
+        let Some(memory) = memory else { return Err(shown) };
         let watched = self.shared.ledger.policy().watches_clients().then(|| self.arrival.client());
         let opened = Opened::known(&self.shared, shown, &memory, watched.as_ref(), now);
-        telemetry::known_session(if opened.is_ok() { "hit" } else { "skipped" });
+        let hit = if is_waived { "stale_read" } else { "hit" };
+        telemetry::known_session(if opened.is_ok() { hit } else { "skipped" });
         if opened.is_ok() {
             let KnownSession { id: session, state, .. } = &memory.session;
             let (version, head, epoch) = (state.version, state.head, memory.told.at.epoch);
             let unchecked = Unchecked { session: *session, version, head, epoch, is_stale: false };
             self.knowing.set_unchecked(Some(unchecked));
+            self.knowing.waive(is_waived);
             self.knowing.was_told(memory.told);
         }
         opened
@@ -52,7 +70,10 @@ impl Visit {
     /// Begins a transaction for a session that the process knows. BEGIN travels with the application's first
     /// statement.
     pub(super) async fn begin_known(&self, cookie: Cookie) -> Result<Result<Transaction, Cookie>, Error> {
-        let Cookie::Token(shown) = cookie else { return Ok(Err(cookie)) };
+        let shown = match cookie {
+            Cookie::Token(shown) if self.arrival.writes() => shown,
+            cookie => return Ok(Err(cookie)),
+        };
         match self.recall(shown) {
             Ok(opened) => {
                 self.stage().open(opened);
@@ -70,11 +91,11 @@ impl Visit {
         self.shared.ledger.begin_known(asks_for_id).await
     }
 
+    /// Whether the run can be done again, and whether nothing goes with its load.
     fn may_be_in_vain(&self) -> bool {
         let is_barred = self.knowing.is_barred();
-        // Both go with the load.
         let needs_load = self.shared.provenance || self.shared.also.is_some();
-        self.arrival.writes() && !self.runs_once() && !is_barred && !needs_load
+        !self.runs_once() && !is_barred && !needs_load
     }
 
     fn known(&self) -> Option<&Known> {
@@ -84,12 +105,13 @@ impl Visit {
 
 /// Learning.
 impl Visit {
-    /// Knows a session that was loaded.
+    /// Knows a session that was loaded, and forgets one that is not there or may not be known.
     pub(in crate::request) fn learn(&self, opened: &Opened, told: Told) {
         let Some(known) = self.known() else { return };
         self.knowing.was_told(told);
-        if let Some(session) = opened.to_know() {
-            known.learn(session, told, self.shared.ledger.uptime());
+        match opened.to_know() {
+            Some(session) => known.learn(session, told, self.shared.ledger.uptime()),
+            None => self.session().into_iter().for_each(|session| known.forget(session)),
         }
     }
 
@@ -122,6 +144,11 @@ impl Visit {
     /// Whether nobody knows yet that the session as the handler sees it was current.
     pub(in crate::request) fn is_unchecked(&self) -> bool {
         self.knowing.unchecked().is_some()
+    }
+
+    /// Whether that must be known before the answer leaves.
+    pub(super) fn owes_proof(&self) -> bool {
+        self.knowing.owes_proof()
     }
 
     /// Whether the session as the handler saw it, from memory, was found to be old.
@@ -192,7 +219,7 @@ impl Visit {
     ) -> (Undone, Result<(), Error>) {
         let seen = self.knowing.unchecked();
         let (undone, loaded) = match running {
-            Some(running) => roll_back_and_load(running, seen.map(|seen| seen.session)).await,
+            Some(running) => Box::pin(roll_back_and_load(running, seen.map(|seen| seen.session))).await,
             None => (Undone::NOTHING, None),
         };
         let checked = match (seen, loaded) {

@@ -53,7 +53,7 @@ impl Visit {
         let Ok(running) = self.running.try_lock() else { return Left::Work };
         let mut stage = self.stage();
         let leaves_work = |opened: &Opened| opened.holding.leaves_work() || opened.check().is_err();
-        if running.is_some() || self.is_unchecked() || stage.opened().is_some_and(leaves_work) {
+        if running.is_some() || self.owes_proof() || stage.opened().is_some_and(leaves_work) {
             return Left::Work;
         }
         Left::Nothing(stage.close(is_kept))

@@ -114,7 +114,8 @@ impl Transaction {
             Ok(guard) => guard,
             Err(error) => {
                 let error = self.explained(error);
-                self.rollback().await;
+                // On the heap, as it is rare, and larger than the commit.
+                Box::pin(self.rollback()).await;
                 return Err(CommitError::Failed(error));
             }
         };
