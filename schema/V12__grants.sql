@@ -53,7 +53,7 @@ begin
     to session_ledger_runtime, session_ledger_relay;
     grant select, insert, update, delete
         on session_ledger.dead_letter, session_ledger.parked_session to session_ledger_relay;
-    -- Receivers of Shared Signals make and drop streams of their own: see `V34__signal_stream.sql`.
+    -- Receivers of Shared Signals make and drop streams of their own: see `V32__signal_stream.sql`.
     grant select, insert on session_ledger.signal_stream to session_ledger_relay;
     grant update (document, revision) on session_ledger.signal_stream to session_ledger_relay;
     grant execute on function session_ledger.drop_signal_stream(text, text) to session_ledger_relay;
