@@ -227,9 +227,9 @@ async fn an_event_that_is_too_large_for_kafka_hides_no_other() {
 async fn more_than_the_producer_holds_waits_for_its_turn() {
     let cluster = cluster();
     let mut sink = sink(&cluster, "?timeout-ms=60000");
-    assert_delivered(&mut sink, &vec![long_event(100); 2500]).await;
-    assert_eq!(records(&cluster).len(), 2500);
-    assert_delivered(&mut sink, &vec![long_event(900_000); 50]).await;
+    assert_delivered(&mut sink, &vec![long_event(100); 1200]).await;
+    assert_eq!(records(&cluster).len(), 1200);
+    assert_delivered(&mut sink, &vec![long_event(1_000_000); 36]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

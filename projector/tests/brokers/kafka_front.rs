@@ -1,5 +1,5 @@
-//! A server in front of a mock cluster of Kafka, which itself neither encrypts nor asks who is there. It calls
-//! itself the cluster's only server in what the cluster tells of itself.
+//! A server in front of a mock cluster of Kafka, which itself neither encrypts nor asks who is there. It
+//! calls itself the cluster's only server in what the cluster tells of itself.
 
 use std::io;
 use std::sync::Arc;
