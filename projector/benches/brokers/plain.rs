@@ -150,7 +150,7 @@ impl ProducerContext for Acknowledged {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         result.as_ref().map_err(|(error, _)| error).unwrap();
-        drop(self.0.send(()));
+        self.0.send(()).unwrap();
     }
 }
 

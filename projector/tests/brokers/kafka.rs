@@ -8,6 +8,7 @@ use projector::relay::sink::kafka::Kafka;
 use projector::relay::sink::{Delivery, Sink};
 use rdkafka::mocking::MockCluster;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use session_ledger::inbox::CloudEvent;
 use test_support::CapturedLog;
 use tracing::Level;
 
@@ -65,6 +66,10 @@ async fn kafka_has_each_event_once_keyed_by_its_session_with_its_attributes_as_h
             };
             assert_eq!(record.header(&name), value, "{name}");
         }
+        let headers = record.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let read = CloudEvent::from_attributes(headers, &record.data).unwrap();
+        assert_eq!(read.place().event.to_string(), event.id());
+        assert_eq!(read.place().session.to_string(), event.subject());
         let partition = (murmur2(&record.key) & i32::MAX) % PARTITIONS;
         assert_eq!(record.partition, partition, "as Java's clients choose it");
     }
