@@ -13,10 +13,12 @@ mod started;
 use std::time::{Duration, Instant};
 
 use projector::envelope::{Envelope, Telling};
+use projector::relay::sink::kafka::Kafka;
 use projector::relay::sink::nats::Nats;
 use projector::relay::sink::rabbitmq::RabbitMq;
 use projector::relay::sink::redis::Redis;
 use projector::relay::sink::{Delivery, Sink};
+use rdkafka::mocking::MockCluster;
 use session_ledger::session::{Assurance, Entry, Event, EventId, LoggedIn, Recorded, SessionId, UserId};
 use time::OffsetDateTime;
 
@@ -45,6 +47,13 @@ async fn main() {
     let redis = started::redis(&[]).await;
     let mut sink = Redis::at(&format!("redis://127.0.0.1:{}/?stream=sink", redis.port), None).unwrap();
     compare("redis", &mut sink, &mut plain::Redis::connected(redis.port).await).await;
+    // Kafka is played by its client's mock cluster: it acknowledges from memory.
+    let kafka = MockCluster::new(1).unwrap();
+    for topic in ["sink", "plain"] {
+        kafka.create_topic(topic, 12, 1).unwrap();
+    }
+    let mut sink = Kafka::at(&format!("kafka://{}/sink", kafka.bootstrap_servers()), None).unwrap();
+    compare("kafka", &mut sink, &mut plain::Kafka::connected(&kafka.bootstrap_servers())).await;
 }
 
 async fn compare(name: &str, sink: &mut impl Sink, client: &mut impl Plain) {

@@ -6,8 +6,13 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOpti
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use projector::envelope::Envelope;
+use rdkafka::client::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, Value};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A client without a sink around it.
 pub(crate) trait Plain {
@@ -132,5 +137,58 @@ impl Plain for Redis {
     async fn publish(&mut self, ready: Pipeline) {
         let answers: Vec<Value> = ready.query_async(&mut self.0).await.unwrap();
         assert_eq!(answers.len(), ready.len());
+    }
+}
+
+/// Counts acknowledgements.
+struct Acknowledged(UnboundedSender<()>);
+
+impl ClientContext for Acknowledged {}
+
+impl ProducerContext for Acknowledged {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        result.as_ref().map_err(|(error, _)| error).unwrap();
+        self.0.send(()).unwrap();
+    }
+}
+
+pub(crate) struct Kafka(ThreadedProducer<Acknowledged>, UnboundedReceiver<()>);
+
+impl Kafka {
+    /// An idempotent producer, as the client has it by default otherwise.
+    pub(crate) fn connected(servers: &str) -> Self {
+        let (sender, acknowledged) = unbounded_channel();
+        let mut settings = ClientConfig::new();
+        settings.set("bootstrap.servers", servers).set("enable.idempotence", "true");
+        Self(settings.create_with_context(Acknowledged(sender)).unwrap(), acknowledged)
+    }
+}
+
+impl Plain for Kafka {
+    type Ready = Vec<(String, OwnedHeaders, Vec<u8>)>;
+
+    fn prepared(&self, events: &[Envelope]) -> Self::Ready {
+        let ready = |event: &Envelope| {
+            let mut headers = OwnedHeaders::new();
+            for (name, value) in event.attributes() {
+                headers =
+                    headers.insert(Header { key: &format!("ce_{name}"), value: Some(value.as_bytes()) });
+            }
+            (event.subject().to_owned(), headers, event.data().unwrap())
+        };
+        events.iter().map(ready).collect()
+    }
+
+    async fn publish(&mut self, ready: Self::Ready) {
+        let sent = ready.len();
+        for (key, headers, data) in ready {
+            let record = BaseRecord::to("plain").key(&key).payload(&data).headers(headers);
+            self.0.send(record).map_err(|(error, _)| error).unwrap();
+        }
+        for _ in 0..sent {
+            self.1.recv().await.unwrap();
+        }
     }
 }

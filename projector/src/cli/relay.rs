@@ -237,8 +237,8 @@ pub struct RelayRun {
     pub subscription: String,
 
     /// Where the events go: - for standard output, file:PATH for lines of JSON in a file, the https://
-    /// address of a webhook, the ssf+https:// address of a receiver of Shared Signals, or the nats://,
-    /// amqps:// or rediss:// address of a broker, where that is built in
+    /// address of a webhook, the ssf+https:// address of a receiver of Shared Signals, or the kafka://,
+    /// nats://, amqps:// or rediss:// address of a broker, where that is built in
     #[arg(long, value_name = "TARGET", default_value = "-")]
     pub to: Target,
 

@@ -10,12 +10,14 @@ use super::ndjson::{LineFile, Lines};
 use super::sink::Sink;
 use super::sink::push::{self, Push};
 use super::sink::webhook::{self, Endpoint, EndpointError, Receiver, Webhook};
-#[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+#[cfg(any(feature = "kafka", feature = "nats", feature = "rabbitmq", feature = "redis"))]
 use super::sink::{address, broker};
 use crate::Error;
 
 /// Schemes of sinks that are built in by a feature only, and the features.
 const FEATURES: &[(&str, &str)] = &[
+    ("kafka", "kafka"),
+    ("kafka+ssl", "kafka-tls"),
     ("nats", "nats"),
     ("tls", "nats"),
     ("amqp", "rabbitmq"),
@@ -36,7 +38,7 @@ pub enum Target {
     /// A receiver of Shared Signals.
     Signals(Endpoint),
     /// A broker.
-    #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+    #[cfg(any(feature = "kafka", feature = "nats", feature = "rabbitmq", feature = "redis"))]
     Broker(broker::Broker),
 }
 
@@ -56,8 +58,8 @@ pub enum TargetError {
     /// No sink has this scheme.
     #[error(
         "no sink has the scheme `{scheme}:`; say - for standard output, file:PATH for lines of JSON in a file, the \
-         https:// address of a webhook, the ssf+https:// address of a receiver of Shared Signals, or the nats://, \
-         amqps:// or rediss:// address of a broker"
+         https:// address of a webhook, the ssf+https:// address of a receiver of Shared Signals, or the kafka://, \
+         nats://, amqps:// or rediss:// address of a broker"
     )]
     Unknown {
         /// What stands before the colon.
@@ -83,7 +85,7 @@ pub enum TargetError {
     #[error("say which file, such as file:/var/log/sessions.ndjson")]
     NoPath,
     /// A broker's address does not fit.
-    #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+    #[cfg(any(feature = "kafka", feature = "nats", feature = "rabbitmq", feature = "redis"))]
     #[error(transparent)]
     Broker(#[from] address::AddressError),
 }
@@ -113,7 +115,7 @@ impl Target {
                 let means = means.signals.clone().ok_or_else(|| Error::Arguments(NO_MEANS.to_owned()))?;
                 Box::new(Push::new(endpoint.clone(), means, OffsetDateTime::now_utc)?)
             }
-            #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+            #[cfg(any(feature = "kafka", feature = "nats", feature = "rabbitmq", feature = "redis"))]
             Self::Broker(broker) => broker.sink().map_err(TargetError::from)?,
         })
     }
@@ -135,7 +137,7 @@ impl FromStr for Target {
             "file" => Ok(Self::File(rest.into())),
             "https" | "http" => Ok(Self::Webhook(text.parse()?)),
             "ssf+https" | "ssf+http" => Ok(Self::Signals(text["ssf+".len()..].parse()?)),
-            #[cfg(any(feature = "nats", feature = "rabbitmq", feature = "redis"))]
+            #[cfg(any(feature = "kafka", feature = "nats", feature = "rabbitmq", feature = "redis"))]
             _ if broker::is_built_in(scheme) => Ok(Self::Broker(text.parse()?)),
             _ => Err(missing(scheme)),
         }
@@ -161,7 +163,7 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
     assert_eq!(told("file:"), Err("say which file, such as file:/var/log/sessions.ndjson".to_owned()));
     let unknown = "no sink has the scheme `gopher:`; say - for standard output, file:PATH for lines of JSON in a \
                    file, the https:// address of a webhook, the ssf+https:// address of a receiver of Shared \
-                   Signals, or the nats://, amqps:// or rediss:// address of a broker";
+                   Signals, or the kafka://, nats://, amqps:// or rediss:// address of a broker";
     assert!(matches!("https://hooks.example/shop".parse(), Ok(Target::Webhook(_))));
     assert!(matches!("ssf+https://forum.example/events".parse(), Ok(Target::Signals(_))));
     let password = "a webhook's address has no user and no password: what is sent is signed instead";
@@ -173,7 +175,9 @@ fn a_target_is_read_and_a_wrong_one_says_what_to_write() {
 fn a_broker_that_is_not_built_in_says_how_to_build_it_in() {
     let rabbitmq = ("amqps://host/?queue=audit", "rabbitmq", cfg!(feature = "rabbitmq"));
     let redis = ("redis://host/?stream=audit", "redis", cfg!(feature = "redis"));
-    for (url, feature, is_built_in) in [rabbitmq, redis] {
+    let kafka = ("kafka://host,other:9093/audit", "kafka", cfg!(feature = "kafka"));
+    let encrypted = ("kafka+ssl://host/audit", "kafka-tls", cfg!(feature = "kafka-tls"));
+    for (url, feature, is_built_in) in [rabbitmq, redis, kafka, encrypted] {
         let scheme = url.split(':').next().unwrap_or_default();
         let told = match url.parse::<Target>() {
             Err(error) => error.to_string(),

@@ -40,6 +40,12 @@ async fn an_encrypted_address_sends_nothing_in_the_clear() {
         Box::new(Nats::at(&format!("tls://relay@localhost:{port}/sessions"), password()).unwrap())
     })
     .await;
+    #[cfg(feature = "kafka-tls")]
+    assert_encrypted("", |port| {
+        let url = format!("kafka+ssl://relay@localhost:{port}/sessions?timeout-ms=1000");
+        Box::new(projector::relay::sink::kafka::Kafka::at(&url, password()).unwrap())
+    })
+    .await;
     assert_encrypted("", |port| {
         Box::new(RabbitMq::at(&format!("amqps://relay@localhost:{port}/?queue=audit"), password()).unwrap())
     })

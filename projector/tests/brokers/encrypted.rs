@@ -25,7 +25,7 @@ async fn an_encrypted_broker_that_proves_its_name_is_delivered_to() {
         return deliver(&ports.split(' ').map(|port| port.parse().unwrap()).collect::<Vec<_>>()).await;
     }
     let files = tempfile::tempdir().unwrap();
-    certify(files.path());
+    certify(files.path(), &["localhost"]);
     let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
     let (certificate, key) = (path("certificate"), path("key"));
     let nats = started::nats(&format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}")).await;
@@ -79,14 +79,14 @@ fn sinks(ports: &[u16]) -> [Box<dyn Sink>; 3] {
     ]
 }
 
-/// An authority, and a certificate of `localhost` with its key.
-fn certify(folder: &Path) {
+/// An authority, and a certificate for these names with its key.
+pub(crate) fn certify(folder: &Path, names: &[&str]) {
     let mut params = CertificateParams::new([]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "the authority of a test");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let (params, key) =
-        (CertificateParams::new(["localhost".to_owned()]).unwrap(), KeyPair::generate().unwrap());
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let (params, key) = (CertificateParams::new(names).unwrap(), KeyPair::generate().unwrap());
     let certificate = params.signed_by(&key, &authority).unwrap();
     let write = |name: &str, label: &str, bytes: &[u8]| {
         let text = format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64.encode(bytes));

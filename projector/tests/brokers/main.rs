@@ -3,6 +3,12 @@
 
 mod clear;
 mod encrypted;
+mod kafka;
+#[cfg(feature = "kafka-tls")]
+mod kafka_encrypted;
+mod kafka_front;
+mod kafka_killed;
+mod kafka_topic;
 mod nats;
 mod rabbitmq;
 mod redis;
@@ -10,6 +16,7 @@ mod server;
 mod started;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use projector::envelope::{Envelope, Telling, envelopes};
@@ -24,7 +31,11 @@ const BOUND: Duration = Duration::from_secs(120);
 
 /// Events as a relay reads them from PostgreSQL: so many of each session, one session after the other.
 async fn events(sessions: u8, each: i64) -> Vec<Envelope> {
-    let database = Database::fresh().await;
+    events_in(&Database::fresh().await, sessions, each).await
+}
+
+/// The same, in this database.
+async fn events_in(database: &Database, sessions: u8, each: i64) -> Vec<Envelope> {
     let ledger = Ledger::builder(database.config()).connect().await.unwrap();
     let client = database.connect().await;
     for nth in 0..sessions {
@@ -53,6 +64,26 @@ fn long_event(bytes: usize) -> Envelope {
     let mut recorded = Recorded::new(SessionId::from_bytes([9; 16]), entry, at);
     recorded.position = 1;
     Envelope::new(&recorded, None, &telling())
+}
+
+/// An event that is the same each time.
+fn fixed_event() -> Envelope {
+    let at = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let noted = Event::Noted(Noted::of_text("ä € test", "fixed"));
+    let entry = Entry::new(1, EventId::from_random([9; 16]), noted.encode(), at);
+    let mut recorded = Recorded::new(SessionId::from_bytes([9; 16]), entry, at);
+    recorded.position = 1;
+    Envelope::new(&recorded, None, &telling())
+}
+
+/// Compares with `tests/golden/<name>`. `UPDATE_GOLDEN=1` writes it, for a look at the difference in git.
+fn assert_golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(text, golden, "{name} differs; UPDATE_GOLDEN=1 writes it anew");
 }
 
 fn telling() -> Telling {

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use super::Sink;
 use super::address::AddressError;
+#[cfg(feature = "kafka")]
+use super::kafka::Kafka;
 #[cfg(feature = "nats")]
 use super::nats::Nats;
 #[cfg(feature = "rabbitmq")]
@@ -41,13 +43,17 @@ impl FromStr for Broker {
 
 /// Whether a broker that is built in has this scheme.
 pub(in crate::relay) fn is_built_in(scheme: &str) -> bool {
+    let kafka = cfg!(feature = "kafka") && scheme == "kafka";
+    let kafka = kafka || cfg!(feature = "kafka-tls") && scheme == "kafka+ssl";
     let nats = cfg!(feature = "nats") && ["nats", "tls"].contains(&scheme);
     let rabbitmq = cfg!(feature = "rabbitmq") && ["amqp", "amqps"].contains(&scheme);
-    nats || rabbitmq || cfg!(feature = "redis") && ["redis", "rediss"].contains(&scheme)
+    kafka || nats || rabbitmq || cfg!(feature = "redis") && ["redis", "rediss"].contains(&scheme)
 }
 
 fn sink(url: &str, password: Option<String>) -> Result<Box<dyn Sink>, AddressError> {
     match url.split(':').next() {
+        #[cfg(feature = "kafka")]
+        Some("kafka" | "kafka+ssl") => Ok(Box::new(Kafka::at(url, password)?)),
         #[cfg(feature = "nats")]
         Some("nats" | "tls") => Ok(Box::new(Nats::at(url, password)?)),
         #[cfg(feature = "rabbitmq")]
