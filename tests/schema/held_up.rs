@@ -91,16 +91,15 @@ async fn a_missing_migration_waits_in_the_same_way() {
     {
         let database = Database::fresh().await;
         let holder = database.connect().await;
-        let missing = "delete from session_ledger.migration where version = 31;
-                       drop function session_ledger.stage_projection, session_ledger.projection_differences,
-                                     session_ledger.replace_projection, session_ledger.lock_projection";
+        let missing = "delete from session_ledger.migration where version = 35;
+                       alter table session_ledger.subscription drop column closed_at, drop column closed_reason";
         holder.batch_execute(missing).await.unwrap();
         holder.batch_execute(&format!("{lock} {mode}")).await.unwrap();
         let config = database.config();
         let migration = tokio::spawn(async move { Ledger::migrate(&config).await });
         until_it_waits(&database.connect().await, waits_at, 2).await;
         holder.batch_execute("commit").await.unwrap();
-        assert_eq!(migration.await.unwrap().unwrap().applied, ["V31__projection_staging"], "{mode}");
+        assert_eq!(migration.await.unwrap().unwrap().applied, ["V35__closed_subscription"], "{mode}");
     }
 }
 
