@@ -113,13 +113,9 @@ mod tests {
 
     #[test]
     fn a_receiver_says_when_to_come_again_in_seconds_or_by_a_date() {
-        let wants: [(u16, fn(Option<Duration>) -> Meaning); 4] = [
-            (429, Meaning::Strain),
-            (502, Meaning::Trouble),
-            (503, Meaning::Strain),
-            (504, Meaning::Trouble),
-        ];
-        for (status, means) in wants {
+        for status in [429, 502, 503, 504] {
+            let is_strain = [429, 503].contains(&status);
+            let means = if is_strain { Meaning::Strain } else { Meaning::Trouble };
             let seconds = |seconds| means(Some(Duration::from_secs(seconds)));
             assert_eq!(answer(status, Some("120")), seconds(120));
             assert_eq!(answer(status, Some("Sun, 01 Mar 2026 12:01:30 GMT")), seconds(90));
