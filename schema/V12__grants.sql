@@ -41,8 +41,9 @@ begin
         on session_ledger.failed_login to session_ledger_runtime;
 
     grant select, insert on session_ledger.subscription to session_ledger_relay;
-    grant update (cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at, kinds, notes, users)
-        on session_ledger.subscription to session_ledger_relay;
+    grant update (
+        cursor, epoch, delivered, fence, lease_holder, lease_until, moved_at, kinds, notes, users, closed_at, closed_reason
+    ) on session_ledger.subscription to session_ledger_relay;
     grant select, insert on session_ledger.projection to session_ledger_relay;
     -- They do what the role itself may do: see `V31__projection_staging.sql`.
     grant execute on function

@@ -1,7 +1,19 @@
-//! The sinks of brokers beside their own clients, which send the same bytes from memory and wait for the same
-//! acknowledgements. They take turns, as a machine is never equally fast for long.
+//! What a relay reaches: `cargo bench -p projector --features nats,rabbitmq,redis,kafka --bench brokers`.
+//!
+//! - `feed`: a relay to nothing, beside the plain feed with batches of the same size;
+//! - `brokers`: each broker's sink beside its own client, which sends the same bytes from memory and waits
+//!   for the same acknowledgements, and a whole relay from the log to that broker;
+//! - `lag`: how long after its commit an event is acknowledged, under 1,000 writes a second.
+//!
+//! All take turns, as a machine is never equally fast for long; what is told is the median of the rounds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "brokers/feed.rs"]
+mod feed;
+#[path = "brokers/ground.rs"]
+mod ground;
+#[path = "brokers/lag.rs"]
+mod lag;
 #[path = "brokers/plain.rs"]
 mod plain;
 #[allow(dead_code)]
@@ -9,85 +21,82 @@ mod plain;
 mod server;
 #[path = "../tests/brokers/started.rs"]
 mod started;
+#[path = "brokers/turns.rs"]
+mod turns;
 
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use projector::envelope::{Envelope, Telling};
-use projector::relay::sink::kafka::Kafka;
-use projector::relay::sink::nats::Nats;
-use projector::relay::sink::rabbitmq::RabbitMq;
-use projector::relay::sink::redis::Redis;
-use projector::relay::sink::{Delivery, Sink};
-use rdkafka::mocking::MockCluster;
-use session_ledger::session::{Assurance, Entry, Event, EventId, LoggedIn, Recorded, SessionId, UserId};
-use time::OffsetDateTime;
+use bench_report::{Goal, machine, markdown, publish};
+use clap::Parser;
 
-use crate::plain::Plain;
+use crate::ground::{Brokers, Ground};
 
-/// A usual batch of a relay.
-const BATCH: u32 = 500;
+/// Measures relays.
+#[derive(Debug, Parser)]
+struct Options {
+    /// `cargo bench` gives it.
+    #[arg(long)]
+    bench: bool,
+    /// Small and soon over, to see that all of it runs.
+    #[arg(long)]
+    quick: bool,
+    /// Measures these alone: feed, brokers, lag.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Writes the results into `benches/RESULTS.md`.
+    #[arg(long, conflicts_with = "quick")]
+    publish: bool,
+    /// The number of rounds that count.
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+}
 
-/// Each side publishes this many batches, after one that counts for neither.
-const BATCHES: u32 = 40;
+impl Options {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    }
+
+    fn amount(&self, measured: u32, quick: u32) -> u32 {
+        if self.quick { quick } else { measured }
+    }
+
+    /// Tells the results of a part, with the goals first.
+    fn tell(&self, about: &str, part: &str, goals: &[Goal], table: &str) {
+        let goals = if goals.is_empty() {
+            String::new()
+        } else {
+            format!("{}\n\n", markdown(&Goal::HEADS, goals.iter().map(Goal::row)))
+        };
+        let text = format!("{about}\n\n{goals}{table}");
+        println!("\n{text}");
+        if self.publish {
+            let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/RESULTS.md");
+            publish(&page, &format!("relay-{part}"), &text).unwrap();
+        }
+    }
+}
 
 #[tokio::main]
 async fn main() {
-    println!("{BATCHES} batches of {BATCH} events, in turns; events a second");
-    println!("{:<10} {:>10} {:>10} {:>6}", "broker", "sink", "client", "ratio");
-    let nats = started::nats("").await;
-    let mut sink = Nats::at(&format!("nats://127.0.0.1:{}/sink", nats.port), None).unwrap();
-    compare("nats", &mut sink, &mut plain::Nats::connected(nats.port).await).await;
-    let rabbitmq = started::rabbitmq().await;
-    let mut sink = RabbitMq::at(
-        &format!("amqp://relay@127.0.0.1:{}/?queue=sink", rabbitmq.port),
-        Some("hunter2".into()),
-    )
-    .unwrap();
-    compare("rabbitmq", &mut sink, &mut plain::RabbitMq::connected(rabbitmq.port).await).await;
-    let redis = started::redis(&[]).await;
-    let mut sink = Redis::at(&format!("redis://127.0.0.1:{}/?stream=sink", redis.port), None).unwrap();
-    compare("redis", &mut sink, &mut plain::Redis::connected(redis.port).await).await;
-    // Kafka is played by its client's mock cluster: it acknowledges from memory.
-    let kafka = MockCluster::new(1).unwrap();
-    for topic in ["sink", "plain"] {
-        kafka.create_topic(topic, 12, 1).unwrap();
+    let options = Options::parse();
+    let rounds = options.amount(options.rounds, 1);
+    let ground = Ground::new().await;
+    let about = machine(&format!("PostgreSQL {}, fsync on", ground.server.version()));
+    if options.wants("feed") {
+        let events = options.amount(200_000, 2_000);
+        ground.fill(events).await;
+        let rates = feed::measure(&ground, events, rounds).await;
+        options.tell(&about, "feed", &rates.goals(), &rates.table(events));
     }
-    let mut sink = Kafka::at(&format!("kafka://{}/sink", kafka.bootstrap_servers()), None).unwrap();
-    compare("kafka", &mut sink, &mut plain::Kafka::connected(&kafka.bootstrap_servers())).await;
-}
-
-async fn compare(name: &str, sink: &mut impl Sink, client: &mut impl Plain) {
-    let (mut of_sink, mut of_client) = (Duration::ZERO, Duration::ZERO);
-    for nth in 0..=BATCHES {
-        let events = batch(2 * nth);
-        let began = Instant::now();
-        let deliveries = sink.publish(&events).await.unwrap();
-        let took = began.elapsed();
-        assert!(deliveries.iter().all(|delivery| *delivery == Delivery::Acknowledged), "{deliveries:?}");
-        let ready = client.prepared(&batch(2 * nth + 1));
-        let began = Instant::now();
-        client.publish(ready).await;
-        if nth > 0 {
-            (of_sink, of_client) = (of_sink + took, of_client + began.elapsed());
+    if options.wants("brokers") || options.wants("lag") {
+        let brokers = Brokers::start().await;
+        if options.wants("brokers") {
+            let found = turns::measure(&ground, &brokers, rounds, options.amount(20, 2)).await;
+            options.tell(&about, "brokers", &turns::goals(&found), &turns::table(&found));
+        }
+        if options.wants("lag") {
+            let found = lag::measure(&ground, &brokers, rounds, options.amount(5, 1)).await;
+            options.tell(&about, "lag", &[], &lag::table(&found));
         }
     }
-    let rate = |took: Duration| f64::from(BATCH * BATCHES) / took.as_secs_f64();
-    let (of_sink, of_client) = (rate(of_sink), rate(of_client));
-    println!("{name:<10} {of_sink:>10.0} {of_client:>10.0} {:>6.2}", of_sink / of_client);
-}
-
-/// Logins of as many sessions, each in its place in the log.
-fn batch(nth: u32) -> Vec<Envelope> {
-    let telling = Telling { source: "/shop/sessions".to_owned(), ..Telling::default() };
-    let event = |number: u32| {
-        let at = OffsetDateTime::now_utc();
-        let mut random = [0; 16];
-        random[..4].copy_from_slice(&number.to_be_bytes());
-        let login = LoggedIn::new(UserId::from("alice"), vec!["pwd".to_owned()], Assurance::Aal2);
-        let entry = Entry::new(2, EventId::from_random(random), Event::LoggedIn(login).encode(), at);
-        let mut recorded = Recorded::new(SessionId::from_bytes(random), entry, at);
-        recorded.position = i64::from(number) + 1;
-        Envelope::new(&recorded, None, &telling)
-    };
-    (nth * BATCH..(nth + 1) * BATCH).map(event).collect()
 }

@@ -21,6 +21,9 @@ pub(crate) use self::recent::Recent;
 pub use self::schema::{print, schema};
 use crate::console::escaped;
 
+/// After so many envelopes, others of this task have their turn: the next batch is read meanwhile.
+const PIECE: usize = 32;
+
 /// How events are told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Telling {
@@ -118,8 +121,15 @@ pub(crate) async fn envelopes_behind(
     let unknown = events.iter().zip(&known).filter(|(_, known)| known.is_none());
     let unknown: Vec<Recorded> = unknown.map(|(recorded, _)| recorded.clone()).collect();
     let mut looked_up = ledger.chain_before(&unknown).await?.into_iter();
-    let before = known.into_iter().map(|known| known.or_else(|| looked_up.next().flatten()));
-    Ok(events.iter().zip(before).map(|(recorded, before)| Envelope::new(recorded, before, telling)).collect())
+    let mut envelopes = Vec::with_capacity(events.len());
+    for (recorded, known) in events.iter().zip(known) {
+        let before = known.or_else(|| looked_up.next().flatten());
+        envelopes.push(Envelope::new(recorded, before, telling));
+        if envelopes.len() % PIECE == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(envelopes)
 }
 
 impl Envelope {

@@ -1,5 +1,5 @@
-//! `projector relay create`, `filter`, `reset` and `drop`: followers of the log are made, changed, moved and
-//! removed.
+//! `projector relay create`, `filter`, `reset`, `reopen` and `drop`: followers of the log are made, changed,
+//! moved, opened again and removed.
 
 use rand::rngs::SysRng;
 use session_ledger::Ledger;
@@ -105,6 +105,20 @@ pub async fn reset(
 
 fn events_of(number: i64) -> String {
     count(number.unsigned_abs(), "event")
+}
+
+/// Lets a subscription go on that was closed. [`Answer::No`] if it is open.
+///
+/// # Errors
+///
+/// There is none of that name, or the database is away.
+pub async fn reopen(ledger: &Ledger, name: &str, console: &mut Console<'_>) -> Result<Answer, Error> {
+    if ledger.reopen_subscription(name).await.map_err(Error::Subscription)? {
+        console.print(&format!("Subscription `{name}` is open again: its relay goes on where it was.\n"))?;
+        return Ok(Answer::Yes);
+    }
+    console.note(&format!("Subscription `{name}` is open."))?;
+    Ok(Answer::No)
 }
 
 /// Removes a subscription that nobody holds.

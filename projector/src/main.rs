@@ -9,7 +9,7 @@ use projector::cli::{
     Archive, Audit, Command, CommandLine, Epoch, Keys, Parked, RelayRun, Relays, Replay, Ssf,
 };
 use projector::relay::End;
-use projector::relay::ndjson::READER_GONE;
+use projector::relay::sink::Closed;
 use projector::relay::target::Target;
 use projector::{
     Answer, Console, Error, archive, console_user, database, dead_letters, did, end, envelope, epoch,
@@ -143,12 +143,15 @@ async fn follow(
     let stop = async {
         tokio::select! {
             () = shutdown() => End::Stopped,
-            () = reader::gone(), if has_reader => End::Closed(READER_GONE.to_owned()),
+            () = reader::gone(), if has_reader => End::Closed(Closed::reader_gone()),
         }
     };
     let end = relay::relay(&open().await?, &settings, sink.as_mut(), stop).await?;
-    if let End::Closed(reason) = end {
-        console.note(&format!("Stopped, as {reason}."))?;
+    if let End::Closed(Closed { reason, is_for_good }) = end {
+        let name = &settings.subscription;
+        let closed =
+            format!(" Subscription `{name}` is closed: `projector relay reopen {name}` lets it go on.");
+        console.note(&format!("Stopped, as {reason}.{}", if is_for_good { &closed } else { "" }))?;
     }
     Ok(Answer::Yes)
 }
@@ -184,6 +187,7 @@ async fn attend(
         }
         Relays::Reset { name, to, yes } => followers::reset(&open().await?, &name, to, yes, console).await,
         Relays::Schema => envelope::print(console),
+        Relays::Reopen { name } => followers::reopen(&open().await?, &name, console).await,
         Relays::Drop { name } => followers::remove(&open().await?, &name, console).await,
     }
 }

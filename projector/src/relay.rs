@@ -5,7 +5,8 @@
 //! when the one before has been acknowledged. No transaction is open while a sink is spoken to.
 //!
 //! An event that a sink refuses becomes a dead letter, and the later events of its session wait behind it;
-//! the other sessions' flow. A sink that is away is tried again until it is back.
+//! the other sessions' flow. A sink that is away is tried again until it is back. One that wants no more
+//! events for good closes the subscription, until an operator opens it again.
 //!
 //! If a subscription has several relays, one follows the log and the others wait for its lease. However a
 //! relay ends, other than by being killed, it gives the lease back.
@@ -64,8 +65,8 @@ pub struct Relay {
     pub batch: u32,
     /// The longest pause when there was nothing new.
     pub idle: Duration,
-    /// How often an event may fail before it is given up as a dead letter; none for ever. Failures count
-    /// while the whole sink is away, too.
+    /// How often an event may fail while the sink takes others, before it is given up as a dead letter; none
+    /// for ever.
     pub tries_max: Option<u32>,
 }
 
@@ -86,6 +87,13 @@ pub enum RelayError {
     /// There is no such subscription, or the log cannot be followed.
     #[error("{}", advised(.0))]
     Subscription(SubscriptionError),
+}
+
+impl RelayError {
+    /// Whether the subscription is closed: the other side wants no more events.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Subscription(SubscriptionError::Feed(FeedError::Closed { .. })))
+    }
 }
 
 impl From<SubscriptionError> for RelayError {
@@ -115,8 +123,8 @@ fn advised(error: &SubscriptionError) -> String {
 pub enum End {
     /// It was asked to stop.
     Stopped,
-    /// The sink takes nothing any more, for this reason: nobody reads the output, say.
-    Closed(String),
+    /// The sink takes nothing any more: nobody reads the output, say.
+    Closed(Closed),
     /// All that was in the log has been delivered.
     UpToDate,
 }
@@ -132,6 +140,7 @@ impl fmt::Debug for RelayError {
 enum Interrupted {
     Error(RelayError),
     End(End),
+    Closed(Closed),
 }
 
 impl From<RelayError> for Interrupted {
@@ -148,7 +157,7 @@ impl From<FeedError> for Interrupted {
 
 impl From<Closed> for Interrupted {
     fn from(closed: Closed) -> Self {
-        Self::End(End::Closed(closed.reason))
+        Self::Closed(closed)
     }
 }
 
@@ -219,6 +228,11 @@ async fn follow<S: Future<Output = End>>(
     };
     *create = false;
     let ended = match deliver_all(ledger, &mut subscription, relay, sink, stop).await {
+        Err(Interrupted::Closed(closed)) if closed.is_for_good => {
+            subscription.close(&closed.reason).await?;
+            return Ok(End::Closed(closed));
+        }
+        Err(Interrupted::Closed(closed)) => Ok(End::Closed(closed)),
         Ok(end) | Err(Interrupted::End(end)) => Ok(end),
         Err(Interrupted::Error(error)) => Err(error),
     };

@@ -87,13 +87,7 @@ pub async fn run(
         running.spawn(turn.take_turns(stopped.clone()));
     }
     for relaying in relays {
-        let (ledger, stopped) = (ledger.clone(), stopped.clone());
-        running.spawn(async move {
-            let name = relaying.relay.subscription.clone();
-            if let Some(reason) = relaying.keep_on(ledger, stopped).await {
-                tracing::error!("relay `{name}` has ended until the next start of this process, as {reason}");
-            }
-        });
+        running.spawn(relaying.keep_on(ledger.clone(), stopped.clone()));
     }
     let site =
         site::site(Arc::new(site::Desk { ledger: ledger.clone(), metrics, gauges: told::Gauges::default() }));

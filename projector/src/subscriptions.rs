@@ -26,7 +26,7 @@ pub async fn list(ledger: &Ledger, format: Format, console: &mut Console<'_>) ->
     Ok(if is_empty { Answer::No } else { Answer::Yes })
 }
 
-/// Tells how one subscription is. [`Answer::No`] if it has dead letters.
+/// Tells how one subscription is. [`Answer::No`] if it has dead letters, or is closed.
 ///
 /// # Errors
 ///
@@ -38,9 +38,9 @@ pub async fn status(ledger: &Ledger, name: &str, console: &mut Console<'_>) -> R
         let name = name.to_owned();
         return Err(Error::Subscription(SubscriptionError::Unknown { name, known }));
     };
-    let has_dead_letters = summary.dead_letters > 0;
+    let wants_attention = summary.dead_letters > 0 || summary.closed.is_some();
     console.print(&status_of(&summary))?;
-    Ok(if has_dead_letters { Answer::No } else { Answer::Yes })
+    Ok(if wants_attention { Answer::No } else { Answer::Yes })
 }
 
 /// What there is to say of a subscription, a line each.
@@ -57,7 +57,8 @@ fn status_of(summary: &SubscriptionSummary) -> String {
         ("dead letters", bounded(summary.dead_letters)),
         ("parked sessions", bounded(summary.parked_sessions)),
     ];
-    lines.iter().map(|(name, value)| format!("{name:<16} {value}\n")).collect()
+    let closed = summary.closed.iter().map(|(at, why)| ("closed", format!("since {}, as {why}", time(at))));
+    lines.into_iter().chain(closed).map(|(name, value)| format!("{name:<16} {value}\n")).collect()
 }
 
 /// What a filter lets pass, in words.
@@ -95,6 +96,9 @@ struct Line {
     moved_at: Option<OffsetDateTime>,
     dead_letters: i64,
     parked_sessions: i64,
+    #[serde(serialize_with = "output::exact_time_if_any")]
+    closed_at: Option<OffsetDateTime>,
+    closed_reason: Option<String>,
     /// What it is delivered, in words.
     filter: String,
 }
@@ -102,6 +106,7 @@ struct Line {
 impl From<SubscriptionSummary> for Line {
     fn from(summary: SubscriptionSummary) -> Self {
         let (holder, held_until) = summary.held.unzip();
+        let (closed_at, closed_reason) = summary.closed.unzip();
         Self {
             name: summary.name,
             delivered: summary.delivered,
@@ -113,6 +118,8 @@ impl From<SubscriptionSummary> for Line {
             moved_at: summary.moved_at,
             dead_letters: summary.dead_letters,
             parked_sessions: summary.parked_sessions,
+            closed_at,
+            closed_reason,
             filter: passes(&summary.filter),
         }
     }
@@ -128,6 +135,7 @@ impl Listed for Line {
         whole("HELD BY"),
         whole("DEAD"),
         whole("PARKED"),
+        whole("CLOSED"),
     ];
     const DROPPED: &'static [&'static str] = &["MOVED", "DELIVERED", "SINCE", "HELD BY"];
 
@@ -142,6 +150,7 @@ impl Listed for Line {
             self.holder.clone().unwrap_or_default(),
             if self.dead_letters > 0 { bounded(self.dead_letters) } else { String::new() },
             if self.parked_sessions > 0 { bounded(self.parked_sessions) } else { String::new() },
+            time(self.closed_at),
         ]
     }
 }

@@ -69,9 +69,9 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Another holder has it ([`FeedError::Held`]); this server cannot be followed ([`FeedError::Standby`],
-    /// [`FeedError::TransactionIdsRestarted`]); the database is away, or the role is not granted
-    /// `session_ledger_relay`.
+    /// Another holder has it ([`FeedError::Held`]), or it is closed ([`FeedError::Closed`]); this server
+    /// cannot be followed ([`FeedError::Standby`], [`FeedError::TransactionIdsRestarted`]); the database is
+    /// away, or the role is not granted `session_ledger_relay`.
     pub async fn subscription(&self, name: &str, holder: &str) -> Result<Subscription, FeedError> {
         let opening = async {
             let client = Lent::of(self.client().await?);
@@ -98,6 +98,20 @@ impl Subscription {
         self.commits.forget();
         // A large batch takes its time.
         watched(&self.pool, feed::next_batch(self.client.client(), &self.lease, limit)).await
+    }
+
+    /// The events behind a batch that is not checkpointed yet, so that one can be read while the other is
+    /// delivered. Its checkpoint is good for both: checkpoint them in their order, or the later one alone.
+    ///
+    /// It has no [news](Batch::is_news) where the next batch is one of its own, as that of a session which is
+    /// [replayed](Ledger::replay_dead_letters).
+    ///
+    /// # Errors
+    ///
+    /// As [`next_batch`](Self::next_batch).
+    pub async fn next_batch_behind(&mut self, batch: &Batch, limit: u32) -> Result<Batch, FeedError> {
+        self.commits.forget();
+        watched(&self.pool, feed::next_batch_behind(self.client.client(), &self.lease, batch, limit)).await
     }
 
     /// Remembers that a batch was delivered, and renews the lease.
@@ -144,7 +158,7 @@ impl Subscription {
         if refused.is_empty() {
             return self.checkpoint(batch).await;
         }
-        let refusing = checkpoint::refuse(self.client.client(), &self.lease, &batch, refused);
+        let refusing = checkpoint::refuse(self.client.client(), &self.lease, Some(&batch), refused);
         answered(async { Ok(refusing.await) }).await?
     }
 
@@ -178,6 +192,17 @@ impl Subscription {
         answered(async { Ok(checkpoint::renew(self.client.client(), &self.lease).await) }).await?
     }
 
+    /// Closes the subscription, as its other side wants no more events for good. Nobody can open it then,
+    /// until an operator [lets it go on](Ledger::reopen_subscription). At most
+    /// [`REASON_BYTES_MAX`](Refusal::REASON_BYTES_MAX) of the reason are kept.
+    ///
+    /// # Errors
+    ///
+    /// The lease is lost, or the database is away; then it is open.
+    pub async fn close(self, reason: &str) -> Result<(), FeedError> {
+        answered(async { Ok(lease::close(self.client.client(), &self.lease, reason).await) }).await?
+    }
+
     /// Gives the lease back, so that another holder need not wait for it to run out.
     ///
     /// # Errors
@@ -204,7 +229,7 @@ impl Subscription {
     }
 
     /// Closes the connection, on which a transaction may be open. Only to be called before this is dropped.
-    pub(super) fn close(&mut self) {
+    pub(super) fn discard(&mut self) {
         self.client.discard();
     }
 }

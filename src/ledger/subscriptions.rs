@@ -1,15 +1,26 @@
 //! The subscriptions of the feed: listed, made, opened only if they are there, moved and removed.
 
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 use time::OffsetDateTime;
+use tokio::time::sleep;
 
 use super::feed::LEASE_SECONDS;
-use super::{Error, Ledger, Subscription, SubscriptionError, SubscriptionSummary};
+use super::{Error, FeedError, Ledger, Subscription, SubscriptionError, SubscriptionSummary};
 use crate::session::FeedFilter;
 use crate::store::connection::deadline::answered;
 use crate::store::connection::lending::Lent;
 use crate::store::connection::watched::watched;
+use crate::store::log::checkpoint;
+use crate::store::log::lease::Lease;
 use crate::store::log::subscriptions::{self, Move};
 use crate::store::projection::own::place;
+
+/// The time between two renewals of a lease that is held for a long statement.
+const RENEWAL: Duration = Duration::from_secs(10);
 
 impl Ledger {
     /// All subscriptions by their names, with how far each lags behind the log.
@@ -46,7 +57,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// There is no subscription of that name; else as [`subscription`](Self::subscription).
+    /// There is no subscription of that name, or it is closed; else as [`subscription`](Self::subscription).
     pub async fn existing_subscription(
         &self,
         name: &str,
@@ -119,10 +130,47 @@ impl Ledger {
         self.move_subscription(name, holder, Move::ToEnd).await
     }
 
+    /// A large log takes its time, so the lease is renewed meanwhile: whoever is killed on the way holds it
+    /// no longer than a relay would.
     async fn move_subscription(&self, name: &str, holder: &str, to: Move) -> Result<i64, SubscriptionError> {
         let client = Lent::of(self.client().await?);
-        // To count many events takes its time.
-        watched(self.pool(), subscriptions::move_cursor(client.client(), name, holder, to)).await
+        let seizing = subscriptions::seize(client.client(), name, holder, LEASE_SECONDS);
+        let lease = watched(self.pool(), seizing).await?;
+        let moving = watched(self.pool(), subscriptions::move_cursor(client.client(), &lease, to));
+        let (moving, renewing) = (pin!(moving), pin!(self.keep_renewing(&lease)));
+        match select(moving, renewing).await {
+            Either::Left((moved, _)) => moved,
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    /// Renews a lease over another connection, again and again. Where that fails, the lease may run out: then
+    /// the statement that it is held for changes nothing.
+    async fn keep_renewing(&self, lease: &Lease) -> Infallible {
+        loop {
+            sleep(RENEWAL).await;
+            let renewing = async {
+                let client = Lent::of(self.client().await?);
+                Ok(checkpoint::renew(client.client(), lease).await)
+            };
+            if let Ok(Err(error)) | Err(error) = answered(renewing).await.map_err(FeedError::from) {
+                tracing::warn!("the lease of subscription `{}` was not renewed: {error}", lease.name);
+            }
+        }
+    }
+
+    /// Lets a subscription go on that was [closed](Subscription::close), from where it was. Says whether it
+    /// was closed.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name, the database is away, or the role is not granted `session_ledger_relay`.
+    pub async fn reopen_subscription(&self, name: &str) -> Result<bool, SubscriptionError> {
+        let opening = async {
+            let client = Lent::of(self.client().await?);
+            Ok(subscriptions::reopen(client.client(), name).await)
+        };
+        answered(opening).await?
     }
 
     /// Removes a subscription with its place in the log. Opened again under this name, it starts at the

@@ -6,6 +6,7 @@ mod batches;
 mod epochs;
 mod follow;
 mod lease;
+mod moving;
 mod order;
 mod reading;
 mod refusal;

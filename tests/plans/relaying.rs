@@ -12,6 +12,7 @@ pub(crate) const RELAYING: &[(&str, Check)] = &[
     ("create_subscription.sql", Exempt(ONE)),
     ("dead_letters.sql", Exempt(FEW)),
     ("drop_signal_stream.sql", Exempt(ONE)),
+    ("feed_close.sql", Exempt(ONE)),
     (
         "feed_due_events.sql",
         Plan {
@@ -25,6 +26,7 @@ pub(crate) const RELAYING: &[(&str, Check)] = &[
     ("feed_resume.sql", Exempt(FEW)),
     ("filter_subscription.sql", Exempt(ONE)),
     ("forward_subscription.sql", Exempt(MOVED)),
+    ("reopen_subscription.sql", Exempt(ONE)),
     ("resume_parked.sql", Exempt(FEW)),
     ("rewind_subscription.sql", Exempt(MOVED)),
     ("seize_subscription.sql", Exempt(ONE)),

@@ -33,7 +33,6 @@ pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("make_month.sql", Exempt(NO_PLAN)),
     ("open_projection.sql", Exempt(ONE)),
     ("overdue_page.sql", Exempt(PAGED)),
-    ("park_event.sql", Exempt(PARKED)),
     ("partition_kinds.sql", Exempt(WHOLE)),
     ("partition_page.sql", Exempt(PAGED)),
     ("projection_cursor.sql", Exempt(ONE)),

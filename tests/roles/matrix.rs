@@ -168,6 +168,7 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("delete from session_ledger.projection", &[]),
     ("select session_ledger.stage_projection('none')", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     ("update session_ledger.subscription set kinds = '{logged_in}', notes = '{}', users = '{}'", &[RELAY]),
+    ("update session_ledger.subscription set closed_at = now(), closed_reason = 'gone'", &[RELAY]),
     ("update session_ledger.subscription set archived = 7", &[]),
     // What waits behind a refusal.
     ("select * from session_ledger.dead_letter, session_ledger.parked_session", &[RELAY, AUDITOR, OPERATOR]),

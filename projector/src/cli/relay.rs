@@ -33,7 +33,8 @@ pub enum Relays {
     ///
     /// What the other side will never take becomes a dead letter: the later events of its session wait behind
     /// it, and the other sessions' go on. See `projector relay dead-letters`. While the other side is away,
-    /// the relay warns and tries again.
+    /// the relay warns and tries again. One that wants no more events closes the subscription: see `projector
+    /// relay reopen`.
     ///
     /// Runs until it is interrupted, or nobody reads the output any more; then it lets others follow and ends
     /// with exit code 0. What a pipe has taken counts as delivered. With --once it ends when all that is in
@@ -73,9 +74,9 @@ pub enum Relays {
     ///
     /// Tells of each how many events it was not delivered yet (LAG), when the first of these was recorded
     /// (SINCE), how many it was, when it last moved, which relay holds it, how many of its events are dead
-    /// letters (DEAD), and how many sessions wait behind one (PARKED). All are counted up to 100000. Exit
-    /// code 1: there are none. It needs a role that is granted session_ledger_auditor, session_ledger_relay
-    /// or session_ledger_operator.
+    /// letters (DEAD), how many sessions wait behind one (PARKED), and since when it is closed, as the other
+    /// side wants no more events (CLOSED). All are counted up to 100000. Exit code 1: there are none. It
+    /// needs a role that is granted session_ledger_auditor, session_ledger_relay or session_ledger_operator.
     ///
     /// A terminal that is too narrow does without columns that are empty, then without MOVED, DELIVERED,
     /// SINCE and HELD BY, in this order.
@@ -88,8 +89,8 @@ pub enum Relays {
     },
     /// Tell how one subscription is
     ///
-    /// Exit code 1: it has dead letters. It needs a role that is granted session_ledger_auditor,
-    /// session_ledger_relay or session_ledger_operator.
+    /// Exit code 1: it has dead letters, or is closed. It needs a role that is granted
+    /// session_ledger_auditor, session_ledger_relay or session_ledger_operator.
     ///
     /// Example: projector relay status audit
     Status {
@@ -146,6 +147,19 @@ pub enum Relays {
         /// Do it
         #[arg(long)]
         yes: bool,
+    },
+    /// Let a subscription go on that was closed
+    ///
+    /// A webhook that answers 410 (Gone) wants no more events: its subscription is closed then, and no relay
+    /// asks again. Once the other side wants events again, this lets it go on where it was. A relay of
+    /// `projector run` notices within a minute. Exit code 1: it was open. It needs a role that is granted
+    /// session_ledger_relay.
+    ///
+    /// Example: projector relay reopen audit
+    Reopen {
+        /// The exact name
+        #[arg(value_name = "NAME")]
+        name: String,
     },
     /// Print the JSON Schema of the events
     ///
@@ -283,8 +297,8 @@ pub struct RelayRun {
 
     /// How often an event may fail before it is a dead letter; for ever unless given
     ///
-    /// The pauses between the tries grow to 30 seconds. Failures count while the whole other side is away,
-    /// too.
+    /// A failure counts only if the other side takes other events meanwhile: while all of it is away, nothing
+    /// is given up. The pauses between the tries grow to 30 seconds.
     #[arg(long, value_name = "TRIES")]
     pub tries: Option<NonZeroU32>,
 }
@@ -305,6 +319,7 @@ impl Relays {
             Self::Replay(_) => ("relay replay", RELAY),
             Self::Skip(_) => ("relay skip", RELAY),
             Self::Reset { .. } => ("relay reset", RELAY),
+            Self::Reopen { .. } => ("relay reopen", RELAY),
             Self::Schema => ("relay schema", "no role"),
             Self::Drop { .. } => ("relay drop", "a role that is granted session_ledger_operator"),
         }

@@ -9,11 +9,11 @@ use session_ledger::Ledger;
 use session_ledger::ledger::{Batch, FeedError, Refusal, Subscription};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::pending::{Pending, Tally};
+use super::pending::Pending;
 use super::sink::Sink;
 use super::stop::Stop;
 use super::{End, Interrupted, Relay, RelayError, told};
-use crate::envelope::{Envelope, Recent, envelopes_behind};
+use crate::envelope::{Recent, envelopes_behind};
 
 /// The time between two renewals of a lease that no checkpoint renews. It lasts 30 seconds.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -42,6 +42,15 @@ impl Held<'_> {
     }
 }
 
+/// What delivers the batches of a subscription.
+struct Courier<'a> {
+    ledger: &'a Ledger,
+    relay: &'a Relay,
+    sink: &'a mut dyn Sink,
+    held: Held<'a>,
+    recent: Recent,
+}
+
 /// Delivers batch after batch, until one of the ends comes.
 pub(super) async fn deliver_all<S: Future<Output = End>>(
     ledger: &Ledger,
@@ -50,20 +59,22 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
     sink: &mut dyn Sink,
     stop: &mut Stop<'_, S>,
 ) -> Result<End, Interrupted> {
-    let mut recent = Recent::default();
-    let mut held = Held { subscription, renewed: Instant::now() };
-    let mut idle = relay.idle / IDLE_PART;
+    let held = Held { subscription, renewed: Instant::now() };
+    let mut courier = Courier { ledger, relay, sink, held, recent: Recent::default() };
+    let (mut idle, mut ahead) = (relay.idle / IDLE_PART, None);
     loop {
-        let batch = held.subscription.next_batch(relay.batch).await?;
+        let batch = match ahead.take() {
+            Some(batch) => batch,
+            None => courier.held.subscription.next_batch(relay.batch).await?,
+        };
         let (is_news, is_up_to_date) = (batch.is_news(), batch.is_up_to_date());
         if is_news {
-            let telling = envelopes_behind(&mut recent, ledger, &batch.events, &relay.telling);
-            let envelopes = telling.await.map_err(FeedError::from)?;
-            let refused = deliver(&mut held, &batch, envelopes, relay, sink, stop).await?;
-            held.subscription.checkpoint_refusing(batch, &refused).await?;
-            (held.renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
-        } else if held.is_due() {
-            held.renew().await?;
+            let done = courier.deliver(batch, stop).await?;
+            courier.held.subscription.checkpoint_refusing(done.last, &done.refused).await?;
+            ahead = done.ahead;
+            (courier.held.renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
+        } else if courier.held.is_due() {
+            courier.held.renew().await?;
         }
         if relay.once && is_up_to_date {
             return Ok(End::UpToDate);
@@ -74,7 +85,7 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
             tokio::select! {
                 biased;
                 end = stop.within(idle) => end,
-                () = held.subscription.committed() => None,
+                () = courier.held.subscription.committed() => None,
             }
         };
         if let Some(end) = ended {
@@ -86,41 +97,92 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
     }
 }
 
-/// Delivers a batch in waves. Returns what the sink will never take.
-async fn deliver<S: Future<Output = End>>(
-    held: &mut Held<'_>,
-    batch: &Batch,
-    envelopes: Vec<Envelope>,
-    relay: &Relay,
-    sink: &mut dyn Sink,
-    stop: &mut Stop<'_, S>,
-) -> Result<Vec<Refusal>, Interrupted> {
-    let mut pending = Pending::new(&batch.events, envelopes, sink.keeps_order(), relay.tries_max);
-    while !pending.is_done() {
-        let Some(wave) = pending.wave(Instant::now()) else {
-            let next = pending.next_try().unwrap_or_else(Instant::now);
-            attended(held, stop, Duration::ZERO, sleep_until(next)).await?;
-            continue;
-        };
-        let deliveries = attended(held, stop, GRACE, sink.publish(&wave.envelopes)).await??;
-        let tally = pending.settle(wave, deliveries, Instant::now(), jitter());
-        told::count(&relay.subscription, &tally);
-        if relay.once
-            && let Some(reason) = tally.reason
-        {
-            return Err(RelayError::Undelivered { sink: sink.name(), reason }.into());
+/// What was delivered.
+struct Done {
+    /// The last batch, whose checkpoint is good for all.
+    last: Batch,
+    /// What the sink will never take.
+    refused: Vec<Refusal>,
+    /// What was read behind it already; none if something was refused, as it may hold that session's events.
+    ahead: Option<Batch>,
+}
+
+impl Courier<'_> {
+    /// Delivers a batch in waves, and what is read behind it while some of it waits.
+    async fn deliver<S: Future<Output = End>>(
+        &mut self,
+        mut last: Batch,
+        stop: &mut Stop<'_, S>,
+    ) -> Result<Done, Interrupted> {
+        let mut pending = Pending::new(self.sink.keeps_order(), self.relay.tries_max);
+        let mut ahead = self.add(&mut pending, &last).await?;
+        while !pending.is_done() {
+            let Some(wave) = pending.wave(Instant::now()) else {
+                if let Some(more) = self.read_on(&pending, &last, &mut ahead, stop).await? {
+                    ahead = self.add(&mut pending, &more).await?;
+                    last = more;
+                }
+                continue;
+            };
+            let publishing = self.sink.publish(&wave.envelopes);
+            let deliveries = attended(&mut self.held, stop, GRACE, publishing).await??;
+            let tally = pending.settle(wave, deliveries, Instant::now(), jitter());
+            told::count(&self.relay.subscription, &tally);
+            if self.relay.once
+                && let Some(reason) = tally.reason
+            {
+                return Err(RelayError::Undelivered { sink: self.sink.name(), reason }.into());
+            }
+            told::warn(self.relay, &self.sink.name(), &tally);
         }
-        warn(relay, &sink.name(), &tally);
+        let refused = pending.into_refused();
+        told::refused(self.relay, &refused);
+        ahead = ahead.filter(|_| refused.is_empty());
+        Ok(Done { last, refused, ahead })
     }
-    let refused = pending.into_refused();
-    for Refusal { session, version, reason, .. } in &refused {
-        let name = &relay.subscription;
-        tracing::warn!(
-            "relay `{name}`: event {version} of session {session} is a dead letter, and the session's later events wait: \
-             {reason}"
-        );
+
+    /// Adds the events of a batch, with their envelopes. While these are made, the next batch is read, unless
+    /// the log held no more.
+    async fn add(&mut self, pending: &mut Pending, batch: &Batch) -> Result<Option<Batch>, FeedError> {
+        let Self { ledger, relay, recent, held, .. } = self;
+        let telling = envelopes_behind(recent, ledger, &batch.events, &relay.telling);
+        let telling = async { telling.await.map_err(FeedError::from) };
+        if batch.is_up_to_date() {
+            pending.add(&batch.events, telling.await?);
+            return Ok(None);
+        }
+        let reading = held.subscription.next_batch_behind(batch, relay.batch);
+        let (envelopes, next) = tokio::try_join!(telling, reading)?;
+        pending.add(&batch.events, envelopes);
+        Ok(Some(next).filter(Batch::is_news))
     }
-    Ok(refused)
+
+    /// The events behind a batch of which all that is left waits: other sessions need not wait with it. None
+    /// once something may be tried again, or may have come.
+    async fn read_on<S: Future<Output = End>>(
+        &mut self,
+        pending: &Pending,
+        last: &Batch,
+        ahead: &mut Option<Batch>,
+        stop: &mut Stop<'_, S>,
+    ) -> Result<Option<Batch>, Interrupted> {
+        let mut until = pending.next_try().unwrap_or_else(Instant::now);
+        if let Some(end) = stop.now().await {
+            return Err(Interrupted::End(end));
+        }
+        if pending.has_room(self.relay.batch) && !self.relay.once {
+            let more = match ahead.take() {
+                Some(more) => more,
+                None => self.held.subscription.next_batch_behind(last, self.relay.batch).await?,
+            };
+            if more.is_news() {
+                return Ok(Some(more));
+            }
+            until = until.min(Instant::now() + self.relay.idle);
+        }
+        attended(&mut self.held, stop, Duration::ZERO, sleep_until(until)).await?;
+        Ok(None)
+    }
 }
 
 /// Waits for `work` and keeps the lease meanwhile. If the relay is to stop, the work has `grace` to its end.
@@ -145,14 +207,6 @@ async fn attended<T, S: Future<Output = End>>(
             () = sleep_until(held.renewed + RENEWAL) => held.renew().await?,
         }
     }
-}
-
-/// Says that events have failed.
-fn warn(relay: &Relay, sink: &str, tally: &Tally) {
-    let Some(reason) = &tally.reason else { return };
-    let (name, failed) = (&relay.subscription, tally.failed);
-    let events = if failed == 1 { "an event is".to_owned() } else { format!("{failed} events are") };
-    tracing::warn!("relay `{name}`: {sink}: {reason}; {events} tried again");
 }
 
 /// A number from 0 to 1. Without randomness, half: then relays that have failed together come back together.

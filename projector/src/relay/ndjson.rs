@@ -16,9 +16,6 @@ use crate::envelope::Envelope;
 /// How much of a file's end is read at once to find its last whole line.
 const PIECE_BYTES: u64 = 64 * 1024;
 
-/// Why an output is closed.
-pub const READER_GONE: &str = "nobody reads the output any more";
-
 /// Lines to an output that is open already, such as standard output.
 #[derive(Debug)]
 pub struct Lines<W> {
@@ -89,9 +86,7 @@ impl<W: AsyncWrite + Send + Unpin> Sink for Lines<W> {
         Box::pin(async move {
             let (deliveries, lines) = lines(events);
             match self.write(&lines).await {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    Err(Closed { reason: READER_GONE.to_owned() })
-                }
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed::reader_gone()),
                 written => Ok(told(written, deliveries)),
             }
         })
@@ -136,7 +131,7 @@ fn told(written: io::Result<()>, deliveries: Vec<Delivery>) -> Vec<Delivery> {
     let Err(error) = written else { return deliveries };
     let failed = |delivery| match delivery {
         Delivery::Refused(reason) => Delivery::Refused(reason),
-        Delivery::Acknowledged | Delivery::Failed(_) => Delivery::Failed(error.to_string()),
+        _ => Delivery::Failed(error.to_string()),
     };
     deliveries.into_iter().map(failed).collect()
 }

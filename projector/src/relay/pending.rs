@@ -1,8 +1,13 @@
-//! What is left to deliver of a batch, and what may be delivered next.
+//! What is left to deliver of what was read, and what may be delivered next.
 //!
 //! A wave is what may be published at once: the first event that is left of each session. So a sink may take
 //! the events of a wave in any order, and each session's come in the order of their versions. An event that
-//! has failed comes again after a pause, and its session waits for it; the other sessions do not.
+//! has failed comes again after a pause, and its session waits for it; the other sessions do not, also those
+//! whose events are read meanwhile.
+//!
+//! A failure counts against its event if the sink has taken another event in the same wave, or since this one
+//! was tried before: then the sink is there, and the event is what it does not take. While the whole sink is
+//! away nothing counts.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -17,12 +22,22 @@ use crate::envelope::Envelope;
 /// The first and the longest pause before an event that has failed is tried again.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(30)];
 
-/// The events of a batch that are not delivered yet.
+/// About how many events are held in all, with those that are delivered, until the first of them is
+/// checkpointed: what comes again after a crash. A sink for Redis knows as many of the last ones.
+const HELD_MAX: usize = 10_000;
+
+/// The events that were read and are not delivered yet.
 pub(super) struct Pending {
     left: VecDeque<Item>,
     refused: Vec<Refusal>,
+    /// The sessions of what was refused: their later events wait.
+    parked: HashSet<SessionId>,
     keeps_order: bool,
     tries_max: Option<u32>,
+    /// How many events were read.
+    held: usize,
+    /// How many the sink has taken.
+    taken: u64,
 }
 
 /// Events that are published together.
@@ -40,8 +55,14 @@ struct Place {
     session: SessionId,
     refusal: Refusal,
     tries: u32,
+    /// How many of the tries count against the event.
+    failures: u32,
     /// None before the first try.
     next_try: Option<Instant>,
+    /// Whether the sink was away at the last try.
+    found_away: bool,
+    /// How many events the sink had taken by the last try.
+    taken_before: u64,
 }
 
 /// What became of a wave.
@@ -55,29 +76,41 @@ pub(super) struct Tally {
 }
 
 impl Pending {
-    /// All of a batch, with the envelope of each event. A sink that keeps the order gets it whole. An event
-    /// that has failed `tries_max` times counts as refused.
-    pub(super) fn new(
-        events: &[Recorded],
-        envelopes: Vec<Envelope>,
-        keeps_order: bool,
-        tries_max: Option<u32>,
-    ) -> Self {
+    /// Nothing yet. A sink that keeps the order gets all that is read at once. An event of which `tries_max`
+    /// failures count is refused.
+    pub(super) fn new(keeps_order: bool, tries_max: Option<u32>) -> Self {
+        let (left, refused, parked) = (VecDeque::new(), Vec::new(), HashSet::new());
+        Self { left, refused, parked, keeps_order, tries_max, held: 0, taken: 0 }
+    }
+
+    /// Adds events that come behind those before, with the envelope of each.
+    pub(super) fn add(&mut self, events: &[Recorded], envelopes: Vec<Envelope>) {
         let item = |(recorded, envelope): (&Recorded, Envelope)| Item {
             place: Place {
                 session: recorded.session_id,
                 refusal: Refusal::of(recorded, String::new()),
                 tries: 0,
+                failures: 0,
                 next_try: None,
+                found_away: false,
+                taken_before: 0,
             },
             envelope,
         };
-        let left = events.iter().zip(envelopes).map(item).collect();
-        Self { left, refused: Vec::new(), keeps_order, tries_max }
+        self.held += events.len();
+        let added = events.iter().zip(envelopes).map(item);
+        self.left.extend(added.filter(|item| !self.parked.contains(&item.place.session)));
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.left.is_empty()
+    }
+
+    /// Whether further events may be read while what is left waits: `batch` of them are about as many as the
+    /// relay wants at once.
+    pub(super) fn has_room(&self, batch: u32) -> bool {
+        let batch = batch as usize;
+        !self.keeps_order && self.left.len() < batch && self.held + batch <= HELD_MAX
     }
 
     /// What the sink will never take.
@@ -118,44 +151,85 @@ impl Pending {
     pub(super) fn settle(
         &mut self,
         wave: Wave,
-        deliveries: Vec<Delivery>,
+        mut deliveries: Vec<Delivery>,
         now: Instant,
         jitter: f64,
     ) -> Tally {
-        let (mut tally, mut again, mut parked) = (Tally::default(), Vec::new(), HashSet::new());
         let unanswered = || Delivery::Failed("the sink has not answered for it".to_owned());
-        let deliveries = deliveries.into_iter().chain(std::iter::repeat_with(unanswered));
+        deliveries.resize_with(wave.items.len(), unanswered);
+        let (mut tally, mut again) = (Tally::default(), Vec::new());
+        let delivered =
+            deliveries.iter().filter(|delivery| **delivery == Delivery::Acknowledged).count() as u64;
+        let taken_before = self.taken;
+        self.taken += delivered;
+        tally.delivered = delivered;
         for ((mut place, envelope), delivery) in wave.items.into_iter().zip(wave.envelopes).zip(deliveries) {
-            let tries = place.tries + 1;
-            let refused = match delivery {
-                Delivery::Acknowledged => {
-                    tally.delivered += 1;
+            // What stands behind a refused event of its session waits with it.
+            if delivery == Delivery::Acknowledged || self.parked.contains(&place.session) {
+                continue;
+            }
+            // Of an event that was not tried before, only this wave tells.
+            let before = if place.tries == 0 { taken_before } else { place.taken_before };
+            let failures = place.failures + u32::from(counts(&delivery, self.taken > before));
+            let is_given_up = self.tries_max.is_some_and(|most| failures >= most);
+            let (reason, found_away) = match delivery {
+                Delivery::Acknowledged => continue,
+                Delivery::Failed(reason) if !is_given_up => (reason, false),
+                Delivery::Away(reason) => (reason, true),
+                Delivery::Failed(reason) => {
+                    place.refusal.reason =
+                        format!("it has failed {failures} times, the last time so: {reason}");
+                    tally.dead += 1;
+                    self.park(place.refusal);
                     continue;
                 }
-                // What stands behind a refused event of its session waits with it.
-                _ if parked.contains(&place.session) => continue,
-                Delivery::Refused(reason) => reason,
-                Delivery::Failed(reason) if self.tries_max.is_some_and(|most| tries >= most) => {
-                    format!("it has failed {tries} times, the last time so: {reason}")
-                }
-                Delivery::Failed(reason) => {
-                    tally.failed += 1;
-                    tally.reason.get_or_insert(reason);
-                    (place.tries, place.next_try) = (tries, Some(now + pause(tries, jitter)));
-                    again.push(Item { place, envelope });
+                Delivery::Refused(reason) => {
+                    place.refusal.reason = reason;
+                    tally.dead += 1;
+                    self.park(place.refusal);
                     continue;
                 }
             };
-            tally.dead += 1;
-            parked.insert(place.session);
-            place.refusal.reason = refused;
-            self.refused.push(place.refusal);
+            tally.failed += 1;
+            tally.reason.get_or_insert(reason);
+            let (tries, next_try) = (place.tries + 1, Some(now + pause(place.tries + 1, jitter)));
+            let taken_before = self.taken;
+            again.push(Item {
+                place: Place { tries, failures, next_try, found_away, taken_before, ..place },
+                envelope,
+            });
         }
-        self.left.retain(|item| !parked.contains(&item.place.session));
+        self.left.retain(|item| !self.parked.contains(&item.place.session));
         for item in again.into_iter().rev() {
             self.left.push_front(item);
         }
+        if delivered > 0 {
+            self.call_back(now);
+        }
         tally
+    }
+
+    /// What found the sink away need not wait any longer, as it is back.
+    fn call_back(&mut self, now: Instant) {
+        for item in &mut self.left {
+            if item.place.found_away {
+                item.place.next_try = Some(now);
+            }
+        }
+    }
+
+    fn park(&mut self, refusal: Refusal) {
+        self.parked.insert(refusal.session);
+        self.refused.push(refusal);
+    }
+}
+
+/// Whether what became of an event counts against it. `takes_others`: whether the sink has taken another
+/// event since this one was tried before, or together with it.
+fn counts(delivery: &Delivery, takes_others: bool) -> bool {
+    match delivery {
+        Delivery::Failed(_) => takes_others,
+        Delivery::Acknowledged | Delivery::Refused(_) | Delivery::Away(_) => false,
     }
 }
 
@@ -167,95 +241,4 @@ fn pause(tries: u32, jitter: f64) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use session_ledger::session::{Entry, Event, EventId, Noted};
-    use time::OffsetDateTime;
-
-    use super::*;
-    use crate::envelope::Telling;
-
-    const SESSIONS: u8 = 4;
-    const VERSIONS: i64 = 5;
-
-    fn batch() -> Vec<Recorded> {
-        let now = OffsetDateTime::UNIX_EPOCH;
-        let mut events = Vec::new();
-        for version in 1..=VERSIONS {
-            for session in 1..=SESSIONS {
-                let encoded = Event::Noted(Noted::of_text("test", "some")).encode();
-                let entry = Entry::new(version, EventId::from_random([session; 16]), encoded, now);
-                events.push(Recorded::new(SessionId::from_bytes([session; 16]), entry, now));
-            }
-        }
-        events
-    }
-
-    /// Numbers that look random and are the same in each run.
-    struct Numbers(u64);
-
-    impl Numbers {
-        fn below(&mut self, bound: u64) -> u64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) % bound
-        }
-
-        fn delivery(&mut self) -> Delivery {
-            match self.below(10) {
-                0 => Delivery::Refused("too large".to_owned()),
-                1..4 => Delivery::Failed("busy".to_owned()),
-                _ => Delivery::Acknowledged,
-            }
-        }
-    }
-
-    fn pending(events: &[Recorded]) -> Pending {
-        let told = |one: &Recorded| Envelope::new(one, None, &Telling::default());
-        Pending::new(events, events.iter().map(told).collect(), false, None)
-    }
-
-    #[test]
-    fn each_session_is_delivered_in_order_up_to_what_is_refused_whatever_a_sink_answers() {
-        let events = batch();
-        for seed in 0..2_000 {
-            let mut numbers = Numbers(seed);
-            let (mut pending, mut now) = (pending(&events), Instant::now());
-            let mut delivered = vec![0; usize::from(SESSIONS) + 1];
-            while !pending.is_done() {
-                let Some(wave) = pending.wave(now) else {
-                    now = pending.next_try().unwrap();
-                    continue;
-                };
-                let places =
-                    wave.items.iter().map(|one| (one.session, one.refusal.version)).collect::<Vec<_>>();
-                let sessions: HashSet<_> = places.iter().map(|(session, _)| *session).collect();
-                assert_eq!(sessions.len(), places.len(), "two events of a session in a wave");
-                // Sometimes the sink answers for some only.
-                let answered = numbers.below(places.len() as u64 + 1) as usize;
-                let answered = if numbers.below(4) == 0 { answered } else { places.len() };
-                let deliveries: Vec<_> = (0..answered).map(|_| numbers.delivery()).collect();
-                for ((session, version), delivery) in places.iter().zip(&deliveries) {
-                    let last = &mut delivered[usize::from(session.as_uuid().as_bytes()[0])];
-                    assert_eq!(*version, *last + 1, "seed {seed}");
-                    *last += i64::from(*delivery == Delivery::Acknowledged);
-                }
-                pending.settle(wave, deliveries, now, 0.5);
-            }
-            let refused = pending.into_refused();
-            for session in 1..=SESSIONS {
-                let id = SessionId::from_bytes([session; 16]);
-                let refused: Vec<_> =
-                    refused.iter().filter(|one| one.session == id).map(|one| one.version).collect();
-                let last = delivered[usize::from(session)];
-                let expected = if last == VERSIONS { vec![] } else { vec![last + 1] };
-                assert_eq!(refused, expected, "seed {seed}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_pause_doubles_up_to_its_bound_and_half_of_it_is_chance() {
-        let seconds = |tries, jitter| pause(tries, jitter).as_secs_f64();
-        assert_eq!([1, 2, 3].map(|tries| seconds(tries, 1.0)), [0.1, 0.2, 0.4]);
-        assert_eq!((seconds(1, 0.0), seconds(40, 0.0), seconds(u32::MAX, 1.0)), (0.05, 15.0, 30.0));
-    }
-}
+mod tests;

@@ -22,6 +22,9 @@ use std::pin::Pin;
 
 use crate::envelope::Envelope;
 
+/// Why an output is closed.
+const READER_GONE: &str = "nobody reads the output any more";
+
 /// What became of one event at a sink.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
@@ -31,15 +34,27 @@ pub enum Delivery {
     Refused(String),
     /// The sink did not take it now, or nobody knows whether it did. It is to be delivered again.
     Failed(String),
+    /// The same, and it is no fault of the event: the sink cannot be reached, has lost the connection that
+    /// all events share, or wants to be left alone for a while.
+    Away(String),
 }
 
-/// The sink takes no event any more, and waiting does not help: the reader of a pipe has gone, or the
-/// receiver of a webhook has answered 410.
+/// The sink takes no event any more, and waiting does not help.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Closed {
     /// Why, in words for the operator.
     pub reason: String,
+    /// Whether the other side has said so for good, as a webhook does with 410: then nobody asks it again
+    /// until an operator says so. The reader of a pipe that has gone may be followed by another one.
+    pub is_for_good: bool,
+}
+
+impl Closed {
+    /// That nobody reads an output any more.
+    pub fn reader_gone() -> Self {
+        Self { reason: READER_GONE.to_owned(), is_for_good: false }
+    }
 }
 
 /// As its `Display`.
@@ -55,7 +70,7 @@ pub type Deliveries = Result<Vec<Delivery>, Closed>;
 /// Takes events and tells for each what became of it, so that one refusal does not hide the others.
 ///
 /// A sink connects when it is first asked, and again after it has lost its connection. What it cannot reach
-/// it answers with [`Delivery::Failed`], naming host, port and reason, never a password.
+/// it answers with [`Delivery::Away`], naming host, port and reason, never a password.
 pub trait Sink: Send {
     /// The kind, host and port, for messages. Without secrets.
     fn name(&self) -> String;

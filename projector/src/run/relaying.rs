@@ -4,7 +4,8 @@ use session_ledger::Ledger;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::pause_after;
+use super::{BACKOFF, pause_after};
+use crate::relay::sink::Closed;
 use crate::relay::target::{Means, Target};
 use crate::relay::{End, Relay, relay};
 
@@ -21,8 +22,35 @@ pub struct Relaying {
 }
 
 impl Relaying {
-    /// Delivers until it is stopped, or the sink takes no more, and says why in the latter case.
-    pub(crate) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) -> Option<String> {
+    /// Delivers until it is stopped, or the sink takes no more. A subscription that is closed is looked at now
+    /// and then: an operator may open it again.
+    pub(super) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
+        let (name, mut told) = (&self.relay.subscription, None);
+        while let Some(Closed { reason, is_for_good }) = self.until_closed(&ledger, stopped.clone()).await {
+            if !is_for_good {
+                tracing::error!("relay `{name}` has ended until the next start of this process, as {reason}");
+                return;
+            }
+            if told.as_ref() != Some(&reason) {
+                tracing::error!(
+                    "subscription `{name}` is closed, as {reason}: `projector relay reopen {name}` lets it go on"
+                );
+                told = Some(reason);
+            }
+            tokio::select! {
+                _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
+                () = sleep(BACKOFF.1) => {}
+            }
+        }
+    }
+
+    /// Delivers until it is stopped, or the sink takes no more or has said so before, and says why in the
+    /// latter case.
+    pub(crate) async fn until_closed(
+        &self,
+        ledger: &Ledger,
+        mut stopped: watch::Receiver<bool>,
+    ) -> Option<Closed> {
         let (name, mut failures) = (&self.relay.subscription, 0);
         loop {
             let mut sink = match self.target.sink(&self.means) {
@@ -38,9 +66,12 @@ impl Relaying {
                 End::Stopped
             };
             let pause = pause_after(failures);
-            match relay(&ledger, &self.relay, sink.as_mut(), stop).await {
+            match relay(ledger, &self.relay, sink.as_mut(), stop).await {
                 Ok(End::Stopped | End::UpToDate) => return None,
-                Ok(End::Closed(reason)) => return Some(reason),
+                Ok(End::Closed(closed)) => return Some(closed),
+                Err(error) if error.is_closed() => {
+                    return Some(Closed { reason: error.to_string(), is_for_good: true });
+                }
                 Err(error) => {
                     let seconds = pause.as_secs();
                     tracing::error!("relay `{name}` failed, and is begun again in {seconds} s: {error}");

@@ -15,8 +15,8 @@ use super::desk::{Desk, Kept, LISTED_MAX, PUSHED_MAX, telling};
 use super::refusal::Refusal;
 use super::sealing::PushTo;
 use super::stream::{Delivery, Notice, Status, Stream};
-use crate::relay::sink::Delivery as Delivered;
 use crate::relay::sink::push::{Means as PushMeans, Push};
+use crate::relay::sink::{Closed, Delivery as Delivered};
 use crate::relay::target::{Means, Target};
 use crate::relay::{BATCH, IDLE_MS, Relay};
 use crate::run::Relaying;
@@ -193,12 +193,11 @@ async fn deliver(
     relaying: Relaying,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let Some(reason) = relaying.keep_on(desk.ledger.clone(), stopped.clone()).await else { return };
-    tracing::warn!("stream `{name}` is paused, as {reason}");
-    let reason = Some(format!("paused by the transmitter, as {reason}"));
+    let Some(closed) = relaying.until_closed(&desk.ledger, stopped.clone()).await else { return };
+    tracing::warn!("stream `{name}` is paused, as {closed}");
     while !*stopped.borrow() {
-        match desk.put_status(&receiver, &name, Status::Paused, reason.clone()).await {
-            Ok(_) | Err(Refusal::NoStream) => return,
+        match pause(&desk, (&receiver, &name), &closed).await {
+            Ok(()) | Err(Refusal::NoStream) => return,
             Err(error) => {
                 tracing::error!("stream `{name}` could not be paused: {error}; trying again in {LOOK:?}")
             }
@@ -208,6 +207,14 @@ async fn deliver(
             () = sleep(LOOK) => {}
         }
     }
+}
+
+/// Pauses a stream whose receiver takes no more. It is the receiver who opens it again, so its subscription
+/// does not stay closed.
+async fn pause(desk: &Desk, (receiver, name): (&str, &str), closed: &Closed) -> Result<(), Refusal> {
+    desk.ledger.reopen_subscription(name).await?;
+    let reason = format!("paused by the transmitter, as {closed}");
+    desk.put_status(receiver, name, Status::Paused, Some(reason)).await.map(drop)
 }
 
 /// Pushes what is to be told of the stream itself. The sink leaves a receiver that is away alone for a while.

@@ -10,6 +10,7 @@ mod kafka_front;
 mod kafka_killed;
 mod kafka_topic;
 mod nats;
+mod outage;
 mod rabbitmq;
 mod redis;
 mod server;
@@ -121,7 +122,8 @@ async fn deliver_in_the_end(sink: &mut impl Sink, events: &[Envelope]) {
     while !waiting.is_empty() {
         let deliveries = delivered(sink, &waiting).await;
         assert!(Instant::now() < deadline, "{deliveries:?}");
-        let mut failed = deliveries.iter().map(|delivery| matches!(delivery, Delivery::Failed(_)));
+        let mut failed =
+            deliveries.iter().map(|delivery| matches!(delivery, Delivery::Failed(_) | Delivery::Away(_)));
         waiting.retain(|_| failed.next().unwrap());
         tokio::task::yield_now().await;
     }
@@ -130,7 +132,7 @@ async fn deliver_in_the_end(sink: &mut impl Sink, events: &[Envelope]) {
 /// Why the first event was not taken for now.
 fn failure(deliveries: &[Delivery]) -> &str {
     match &deliveries[0] {
-        Delivery::Failed(reason) => reason,
+        Delivery::Failed(reason) | Delivery::Away(reason) => reason,
         other => panic!("{other:?}"),
     }
 }

@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// A server with these lines in its configuration.
-async fn server(lines: &str) -> Server {
+pub(crate) async fn server(lines: &str) -> Server {
     let server = started::nats(lines).await;
     until_ready(&server).await;
     server
 }
 
 /// It listens before JetStream has read its data.
-async fn until_ready(server: &Server) {
+pub(crate) async fn until_ready(server: &Server) {
     let client = client(server).await;
     let deadline = Instant::now() + BOUND;
     while client.request("$JS.API.INFO", "".into()).await.is_err() {
@@ -36,7 +36,7 @@ async fn client(server: &Server) -> Client {
     options.connect(format!("127.0.0.1:{}", server.port)).await.unwrap()
 }
 
-fn sink(server: &Server, parameters: &str) -> Nats {
+pub(crate) fn sink(server: &Server, parameters: &str) -> Nats {
     let url = format!("nats://admin@127.0.0.1:{}/shop.sessions{parameters}", server.port);
     Nats::at(&url, Some("admin".to_owned())).unwrap()
 }
@@ -65,7 +65,7 @@ fn base64(text: &str) -> Vec<u8> {
 }
 
 /// The events' ids in the stream.
-async fn found(server: &Server) -> Vec<String> {
+pub(crate) async fn found(server: &Server) -> Vec<String> {
     let id = |headers: &str| {
         headers.lines().find_map(|line| line.strip_prefix("Nats-Msg-Id: ")).unwrap().to_owned()
     };

@@ -25,7 +25,16 @@ fn sink(server: &Server, parameters: &str) -> RabbitMq {
 }
 
 fn sink_of(user: &str, server: &Server, parameters: &str) -> RabbitMq {
-    let url = format!("amqp://{user}@127.0.0.1:{}/?{parameters}&timeout-ms=30000", server.port);
+    at(user, server, &format!("{parameters}&timeout-ms=30000"))
+}
+
+/// A sink that waits for answers this long.
+pub(crate) fn sink_within(server: &Server, parameters: &str, milliseconds: u32) -> RabbitMq {
+    at("relay", server, &format!("{parameters}&timeout-ms={milliseconds}"))
+}
+
+fn at(user: &str, server: &Server, parameters: &str) -> RabbitMq {
+    let url = format!("amqp://{user}@127.0.0.1:{}/?{parameters}", server.port);
     RabbitMq::at(&url, Some("hunter2".to_owned())).unwrap()
 }
 
@@ -36,7 +45,7 @@ async fn channel(server: &Server) -> Channel {
 }
 
 /// Takes all messages out of a queue.
-async fn taken(server: &Server, queue: &str) -> Vec<lapin::message::Delivery> {
+pub(crate) async fn taken(server: &Server, queue: &str) -> Vec<lapin::message::Delivery> {
     let channel = channel(server).await;
     let mut taken = Vec::new();
     let at_once = BasicGetOptions { no_ack: true };
@@ -46,7 +55,7 @@ async fn taken(server: &Server, queue: &str) -> Vec<lapin::message::Delivery> {
     taken
 }
 
-fn ids(messages: &[lapin::message::Delivery]) -> Vec<String> {
+pub(crate) fn ids(messages: &[lapin::message::Delivery]) -> Vec<String> {
     messages.iter().map(|message| message.properties.message_id().as_ref().unwrap().to_string()).collect()
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A server with these settings, that syncs each entry to disk unless they say otherwise.
-async fn server(settings: &[&str]) -> Server {
+pub(crate) async fn server(settings: &[&str]) -> Server {
     let server = started::redis(&[&["--appendfsync", "always"][..], settings].concat()).await;
     // It listens before it has read its data.
     let mut connection = connection(&server).await;
@@ -22,7 +22,7 @@ async fn server(settings: &[&str]) -> Server {
     server
 }
 
-fn sink(server: &Server, parameters: &str) -> Redis {
+pub(crate) fn sink(server: &Server, parameters: &str) -> Redis {
     Redis::at(&format!("redis://127.0.0.1:{}/?stream=sessions{parameters}", server.port), None).unwrap()
 }
 
@@ -47,7 +47,7 @@ async fn entries(server: &Server) -> StreamRangeReply {
 }
 
 /// The events' ids in the stream.
-async fn found(server: &Server) -> Vec<String> {
+pub(crate) async fn found(server: &Server) -> Vec<String> {
     entries(server).await.ids.iter().map(|entry| entry.get("id").unwrap()).collect()
 }
 

@@ -61,6 +61,11 @@ impl Server {
         self.wait_until_ready().await;
     }
 
+    /// Lets the broker answer nobody, or again.
+    pub(crate) fn pause(&mut self, pauses: bool) {
+        self.order(if pauses { "pause" } else { "resume" });
+    }
+
     fn order(&mut self, order: &str) {
         writeln!(self.orders.as_mut().unwrap(), "{order}").unwrap();
         let mut answer = String::new();

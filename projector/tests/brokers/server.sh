@@ -1,4 +1,4 @@
-# Runs a broker, stops it and starts it again as it is told to. When the parent is gone, whatever the cause, our
+# Runs a broker, stops it, starts it again and lets it pause as it is told to. When the parent is gone, whatever the cause, our
 # standard input ends, and so does the broker.
 #   $1 the directory: it holds the configuration and gets `log`, and is removed at the end
 #   $2 the signal that stops it
@@ -23,6 +23,11 @@ stop() {
     kill -s KILL $processes 2>/dev/null
     rm -f "$directory/pids"
 }
+
+# A broker that answers nobody, and still has its connections.
+pause() { kill -s STOP $server $(cat "$directory/pids" 2>/dev/null); }
+
+resume() { kill -s CONT $server $(cat "$directory/pids" 2>/dev/null); }
 
 start "$@"
 while read -r order; do

@@ -1,4 +1,5 @@
-//! The subscriptions: `projector relay list`, `status`, `create`, `filter`, `replay`, `reset` and `drop`.
+//! The subscriptions: `projector relay list`, `status`, `create`, `filter`, `replay`, `reset`, `reopen` and
+//! `drop`.
 
 use projector::output::Format;
 use projector::{Answer, subscriptions};
@@ -43,7 +44,7 @@ async fn the_subscriptions_are_listed_with_their_lag() {
         json!({
             "name": "audit", "delivered": 0, "lag": 30, "lag_is_exact": true, "lag_since": "2025-03-01T09:00:00.125456Z",
             "holder": null, "held_until": null, "moved_at": null, "dead_letters": 0, "parked_sessions": 0,
-            "filter": "all events"
+            "closed_at": null, "closed_reason": null, "filter": "all events"
         })
     );
     assert_eq!((&listed[1]["holder"], &listed[1]["lag_since"]), (&json!("host-1"), &Value::Null));
@@ -131,6 +132,35 @@ async fn a_subscription_is_moved_if_that_is_meant() {
         "Subscription `mailer` went back: 30 events from 2025-03-01T00:00:00Z on will be delivered again.\n";
     assert_eq!((code, told), (Some(0), since.to_owned()));
     assert_eq!(ledger.subscriptions().await.unwrap()[1].lag, 30);
+}
+
+#[tokio::test]
+async fn a_closed_subscription_is_told_and_opened_again() {
+    let database = Database::fresh().await;
+    let ledger = two(&database).await;
+    ledger
+        .subscription("audit", "host-2")
+        .await
+        .unwrap()
+        .close("webhook shop.example answered 410")
+        .await
+        .unwrap();
+    let (code, told) = run(&database, &["status", "audit"]);
+    let (_, closed) = told.split_once("\nclosed           since 2").unwrap();
+    assert!(code == Some(1) && closed.ends_with(", as webhook shop.example answered 410\n"), "{told}");
+    let listed: Value = serde_json::from_str(&run(&database, &["list", "--format", "json"]).1).unwrap();
+    assert_eq!(listed[0]["closed_reason"], "webhook shop.example answered 410");
+    assert!(listed[0]["closed_at"].is_string() && listed[1]["closed_at"].is_null());
+    let (code, told) = run(&database, &["run", "--subscription", "audit", "--once"]);
+    assert!(code == Some(2) && told.starts_with("error: subscription `audit` is closed since 2"), "{told}");
+
+    let again = "Subscription `audit` is open again: its relay goes on where it was.\n";
+    assert_eq!(run(&database, &["reopen", "audit"]), (Some(0), again.to_owned()));
+    assert_eq!(run(&database, &["reopen", "audit"]), (Some(1), "Subscription `audit` is open.\n".to_owned()));
+    let unknown =
+        "error: there is no subscription `adit`; did you mean `audit`? There are `audit`, `mailer`\n";
+    assert_eq!(run(&database, &["reopen", "adit"]), (Some(2), unknown.to_owned()));
+    assert_eq!(run(&database, &["status", "audit"]).0, Some(0));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What a sink refuses, and what waits behind it.
 
-use projector::relay::Relay;
 use projector::relay::sink::Delivery;
+use projector::relay::{End, Relay, relay};
 use session_ledger::ledger::DeadLetter;
 use test_support::{CapturedLog, append};
 use tracing::Level;
@@ -137,6 +137,30 @@ async fn an_event_that_has_failed_as_often_as_is_borne_is_a_dead_letter() {
     assert_eq!(sink.texts(), ["2.1", "2.2"]);
     let letters = ledger.dead_letters(None, 10).await.unwrap();
     assert_eq!(told(&letters), [(1, "it has failed 2 times, the last time so: it is busy", 1, false, false)]);
+}
+
+/// `--tries` gave up one event of each session while a broker was away.
+#[tokio::test]
+async fn while_a_sink_takes_nothing_no_event_is_given_up() {
+    let (database, ledger) = ledger().await;
+    note_each(&database, &sessions(3), 1..=1).await;
+    let sink = Scripted::default();
+    let all = ["1.1", "2.1", "3.1"];
+    for (nth, text) in all.iter().enumerate() {
+        let reason = "nobody answers".to_owned();
+        sink.answer(text, if nth == 0 { Delivery::Failed(reason) } else { Delivery::Away(reason) });
+    }
+    let back = async {
+        sink.until_so(|sink| sink.waves().len() > 5).await;
+        for text in all {
+            sink.answer(text, Delivery::Acknowledged);
+        }
+        sink.until(3).await;
+        End::Stopped
+    };
+    let (mut own, settings) = (sink.clone(), Relay { tries_max: Some(1), ..settings("host-1") });
+    assert_eq!(relay(&ledger, &settings, &mut own, back).await.unwrap(), End::Stopped);
+    assert_eq!(ledger.dead_letters(None, 10).await.unwrap(), []);
 }
 
 /// Its events lie before the cursor, but not all of them were delivered.

@@ -1,15 +1,22 @@
 //! The relay: the log as lines, at least once and in order.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod closed;
+#[allow(dead_code)]
+#[path = "../../../tests/failover/cluster.rs"]
+mod cluster;
 mod dead;
 mod envelope;
+mod failover;
 mod files;
 mod filters;
 mod killed;
+mod lease;
 mod moody;
 mod moved;
 mod output;
 mod recovery;
+mod restored;
 mod scripted;
 mod waves;
 

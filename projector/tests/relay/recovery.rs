@@ -4,7 +4,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use projector::relay::ndjson::{Lines, READER_GONE};
+use projector::relay::ndjson::Lines;
+use projector::relay::sink::Closed;
 use projector::relay::{End, Relay, RelayError, relay};
 use session_ledger::Ledger;
 use session_ledger::ledger::{FeedError, SubscriptionError};
@@ -105,7 +106,7 @@ async fn a_reader_that_went_away_ends_the_relay_and_loses_nothing() {
     let (pipe, reader) = tokio::io::duplex(64);
     drop(reader);
     let ended = relay(&ledger, &settings("host-1"), &mut Lines::new(pipe), std::future::pending()).await;
-    assert_eq!(ended.unwrap(), End::Closed(READER_GONE.to_owned()));
+    assert_eq!(ended.unwrap(), End::Closed(Closed::reader_gone()));
     let next = ledger.existing_subscription("relay", "host-2").await;
     next.expect("the lease was given back").release().await.unwrap();
     let output = Output::default();

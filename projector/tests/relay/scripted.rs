@@ -49,6 +49,11 @@ impl Scripted {
         self.0.lock().unwrap().taken.iter().map(text).collect()
     }
 
+    /// How many were acknowledged.
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap().taken.len()
+    }
+
     /// What was acknowledged.
     pub(super) fn taken(&self) -> Vec<Value> {
         self.0.lock().unwrap().taken.clone()

@@ -60,6 +60,32 @@ async fn a_session_waits_for_its_failed_event_and_the_others_do_not() {
     assert_eq!(sink.texts()[3..], ["1.1", "1.2", "1.3"]);
 }
 
+/// The batch of an event that failed held up all that was written later.
+#[tokio::test]
+async fn what_is_written_later_does_not_wait_for_a_failed_event_of_another_session() {
+    let (database, ledger) = ledger().await;
+    let sessions = sessions(4);
+    note_each(&database, &sessions[..2], 1..=1).await;
+    let sink = Scripted::default();
+    sink.fail("1.1");
+    let mended = async {
+        sink.until(1).await;
+        note_each(&database, &sessions[..2], 2..=4).await;
+        note_each(&database, &sessions[2..], 1..=3).await;
+        sink.until(10).await;
+        assert_eq!(ledger.subscriptions().await.unwrap()[0].delivered, 0, "none of it is checkpointed");
+        sink.answer("1.1", Delivery::Acknowledged);
+        sink.until(14).await;
+        End::Stopped
+    };
+    let mut own = sink.clone();
+    assert_eq!(relay(&ledger, &settings("host-1"), &mut own, mended).await.unwrap(), End::Stopped);
+    let texts = sink.texts();
+    assert!(texts[..10].iter().all(|text| !text.starts_with("1.")), "{texts:?}");
+    assert_eq!(texts[10..], ["1.1", "1.2", "1.3", "1.4"]);
+    assert_eq!(ledger.subscriptions().await.unwrap()[0].delivered, 14);
+}
+
 #[tokio::test]
 async fn a_relay_that_is_stopped_while_its_sink_is_away_ends_and_what_it_had_delivered_comes_again() {
     let (database, ledger) = ledger().await;

@@ -17,12 +17,18 @@ async fn any_success_acknowledges_and_any_other_answer_does_not() {
         (400, "it answered 400 Bad Request"),
         (401, "it answered 401 Unauthorized"),
         (404, "it answered 404 Not Found"),
-        (429, "it answered 429 Too Many Requests"),
         (500, "it answered 500 Internal Server Error"),
-        (503, "it answered 503 Service Unavailable"),
+        (502, "it answered 502 Bad Gateway"),
     ] {
         receiver.answers([(status, None)]);
         assert_eq!(post(&mut webhook).await, failed(told));
+    }
+    // Here the event is not at fault.
+    for (status, told) in
+        [(429, "it answered 429 Too Many Requests"), (503, "it answered 503 Service Unavailable")]
+    {
+        receiver.answers([(status, None)]);
+        assert_eq!(post(&mut webhook).await, Ok(Delivery::Away(told.to_owned())));
     }
     assert_eq!(post(&mut webhook).await, Ok(Delivery::Acknowledged));
 }
@@ -48,7 +54,8 @@ async fn a_receiver_that_is_gone_closes_the_sink() {
     let (receiver, address) = Receiver::start().await;
     receiver.answers([(410, None)]);
     let reason = format!("webhook {address} answered 410 Gone: it wants no more events");
-    assert_eq!(post(&mut webhook(settings(&format!("http://{address}/")))).await, Err(Closed { reason }));
+    let gone = post(&mut webhook(settings(&format!("http://{address}/")))).await;
+    assert_eq!(gone, Err(Closed { reason, is_for_good: true }));
 }
 
 #[tokio::test]
@@ -73,13 +80,18 @@ async fn an_event_that_is_too_large_is_refused_and_the_others_are_not() {
 
 #[tokio::test]
 async fn a_receiver_that_asks_for_a_pause_is_left_alone() {
-    for status in [429, 502, 503, 504] {
+    for (status, is_the_events) in [(429, false), (502, true), (503, false), (504, true)] {
         let (receiver, address) = Receiver::start().await;
         let mut webhook = webhook(settings(&format!("http://{address}/")));
         receiver.answers([(status, Some(("retry-after", "3600".to_owned())))]);
-        let first = post(&mut webhook).await;
-        assert!(matches!(first, Ok(Delivery::Failed(_))), "{first:?}");
-        let Ok(Delivery::Failed(told)) = post(&mut webhook).await else { panic!("it was posted again") };
+        let (reason, may_count) = match post(&mut webhook).await {
+            Ok(Delivery::Failed(reason)) => (reason, true),
+            Ok(Delivery::Away(reason)) => (reason, false),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(may_count, is_the_events, "{status}");
+        assert!(reason.ends_with(", and is left alone for 3600s"), "{reason}");
+        let Ok(Delivery::Away(told)) = post(&mut webhook).await else { panic!("it was posted again") };
         let begin = format!("it is left alone for now, as it answered {status} ");
         assert!(told.starts_with(&begin), "{told}");
         assert_eq!(receiver.posts().len(), 1);
@@ -93,7 +105,7 @@ async fn a_pause_that_is_over_holds_nothing_up() {
     let mut webhook = webhook(settings(&format!("http://{address}/")));
     for pause in ["0", "Sun, 01 Mar 2026 12:00:00 GMT"] {
         receiver.answers([(503, Some(("retry-after", pause.to_owned())))]);
-        let strained = failed("it answered 503 Service Unavailable");
+        let strained = Ok(Delivery::Away("it answered 503 Service Unavailable".to_owned()));
         assert_eq!(post(&mut webhook).await, strained);
         assert_eq!(post(&mut webhook).await, Ok(Delivery::Acknowledged));
     }

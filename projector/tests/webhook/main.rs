@@ -60,6 +60,11 @@ async fn post(webhook: &mut Webhook) -> Result<Delivery, Closed> {
     Ok(posted.remove(0))
 }
 
+/// A failure that is not the event's.
+fn away(reason: impl Into<String>) -> Result<Delivery, Closed> {
+    Ok(Delivery::Away(reason.into()))
+}
+
 fn failed(reason: impl Into<String>) -> Result<Delivery, Closed> {
     Ok(Delivery::Failed(reason.into()))
 }

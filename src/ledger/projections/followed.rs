@@ -9,7 +9,7 @@ use super::error::ProjectionError;
 use crate::session::{Recorded, SessionId};
 use crate::store::connection::watched::watched;
 use crate::store::error::{Error, Prospect};
-use crate::store::log::checkpoint;
+use crate::store::log::checkpoint::{self, Refusal};
 use crate::store::log::feed::Cursor;
 use crate::store::projection::own::Projection;
 use crate::store::projection::own::applying::{Applied, Applying, Delivered, Waiting};
@@ -162,7 +162,7 @@ impl<P: Projection> Followed<P> {
 
     /// Does in a transaction what a batch is about.
     async fn applying(&self, batch: &Batch, mode: Mode) -> Result<Applied, ProjectionError> {
-        let (client, name) = (self.subscription.connection(), self.projection.name());
+        let client = self.subscription.connection();
         self.begin(Some(batch)).await?;
         let events: Vec<_> = batch.events.iter().map(|recorded| self.told(recorded, batch.epoch())).collect();
         let applied = match mode {
@@ -175,7 +175,7 @@ impl<P: Projection> Followed<P> {
                 self.writing().apart(&events, &mut Waiting::new()).await?
             }
         };
-        parking::park(client, name, &applied.refused).await?;
+        self.park(&applied.refused).await?;
         Ok(applied)
     }
 
@@ -196,8 +196,17 @@ impl<P: Projection> Followed<P> {
             resumed += (events.len() - applied.refused.len()) as u64 - applied.waiting;
         }
         parking::unpark(client, name, Some(session)).await?;
-        parking::park(client, name, &applied.refused).await?;
+        self.park(&applied.refused).await?;
         Ok(resumed)
+    }
+
+    /// Puts refused events aside, in the transaction that is open.
+    async fn park(&self, refused: &[Refusal]) -> Result<(), ProjectionError> {
+        if !refused.is_empty() {
+            let (client, lease) = (self.subscription.connection(), self.subscription.lease());
+            checkpoint::refuse(client, lease, None, refused).await?;
+        }
+        Ok(())
     }
 
     fn told<'a>(&self, recorded: &'a Recorded, epoch: i16) -> Delivered<'a> {
@@ -263,7 +272,7 @@ fn is_worth_another(error: &ProjectionError) -> bool {
 impl<P> Drop for Followed<P> {
     fn drop(&mut self) {
         if self.is_open {
-            self.subscription.close();
+            self.subscription.discard();
         }
     }
 }

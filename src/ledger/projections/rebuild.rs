@@ -58,11 +58,11 @@ impl<T: FnMut(Progress) + Send> Replay<'_, T> {
         self.client.step(checking).await??;
         self.tell_rest().await?;
         let rows = self.replace().await?;
-        let parking = async {
-            parking::unpark(&self.client, name, None).await?;
-            parking::park(&self.client, name, &self.refused).await
-        };
-        self.client.step(parking).await?;
+        self.client.step(parking::unpark(&self.client, name, None)).await?;
+        if !self.refused.is_empty() {
+            let refusing = checkpoint::refuse(&self.client, subscription.lease(), None, &self.refused);
+            self.client.step(async { Ok(refusing.await) }).await??;
+        }
         self.client.run("commit").await?;
         Ok(rows)
     }

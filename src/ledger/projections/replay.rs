@@ -9,10 +9,11 @@ use super::error::ProjectionError;
 use crate::store::connection::pool::Statements;
 use crate::store::connection::watched::Watched;
 use crate::store::error::Error;
+use crate::store::log::checkpoint::Refusal;
 use crate::store::log::feed::{self, Cursor};
 use crate::store::log::reading;
 use crate::store::log::streams::count_estimate;
-use crate::store::projection::own::applying::{Applying, Delivered, Refusal, Waiting};
+use crate::store::projection::own::applying::{Applying, Delivered, Waiting};
 use crate::store::projection::own::staging::{Staged, stage};
 use crate::store::projection::own::{Projection, place};
 

@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::feed::{Batch, Due};
-use super::lease::{FeedError, Lease};
+use super::lease::{FeedError, Lease, REASON_BYTES_MAX, stored_reason};
 use crate::session::{EventId, Recorded, SessionId};
 use crate::store::bare::bare;
 
@@ -29,19 +29,12 @@ pub struct Refusal {
 
 impl Refusal {
     /// How much of a reason is kept.
-    pub const REASON_BYTES_MAX: usize = 1_000;
+    pub const REASON_BYTES_MAX: usize = REASON_BYTES_MAX;
 
     /// That an event of a batch is refused.
     pub fn of(recorded: &Recorded, reason: impl Into<String>) -> Self {
         let (event, version) = (recorded.entry.event_id, recorded.entry.version);
         Self { event, session: recorded.session_id, version, reason: reason.into() }
-    }
-
-    /// The reason as it is stored. PostgreSQL's texts hold no NUL.
-    fn stored_reason(&self) -> String {
-        let letters = self.reason.char_indices();
-        let kept = letters.take_while(|(at, letter)| at + letter.len_utf8() <= Self::REASON_BYTES_MAX);
-        kept.map(|(_, letter)| if letter == '\0' { '\u{fffd}' } else { letter }).collect()
     }
 }
 
@@ -75,21 +68,21 @@ async fn move_cursor(client: &ClientWrapper, lease: &Lease, batch: Option<&Batch
 }
 
 /// Remembers that `batch` was delivered, but for the events that its sink refuses, and for those of their
-/// sessions behind them: each session has at most one refusal.
+/// sessions behind them: each session has at most one refusal. Without a batch the cursor stays where it is.
 pub(crate) async fn refuse(
     client: &ClientWrapper,
     lease: &Lease,
-    batch: &Batch,
+    batch: Option<&Batch>,
     refusals: &[Refusal],
 ) -> Result<(), FeedError> {
     let Lease { name, holder, fence, seconds } = lease;
-    let cursor = batch.moved_cursor();
+    let cursor = batch.and_then(Batch::moved_cursor);
     let (snapshot, epoch) = (cursor.map(|cursor| &cursor.snapshot), cursor.map(|cursor| cursor.epoch));
     let delivered = cursor.map(|cursor| cursor.delivered);
     let events: Vec<Uuid> = refusals.iter().map(|one| one.event.as_uuid()).collect();
     let sessions: Vec<Uuid> = refusals.iter().map(|one| one.session.as_uuid()).collect();
     let versions: Vec<i64> = refusals.iter().map(|one| one.version).collect();
-    let reasons: Vec<String> = refusals.iter().map(Refusal::stored_reason).collect();
+    let reasons: Vec<String> = refusals.iter().map(|one| stored_reason(&one.reason)).collect();
     let parameters: [&(dyn ToSql + Sync); 11] = [
         name, holder, fence, seconds, &snapshot, &delivered, &epoch, &events, &sessions, &versions, &reasons,
     ];

@@ -163,20 +163,53 @@ pub(crate) async fn next_batch(
     lease: &Lease,
     limit: u32,
 ) -> Result<Batch, FeedError> {
-    // 1. The cursor and the present snapshot, if the lease still holds. The new events lie between the two.
-    let statement = client.prepare_cached(CURSOR).await?;
-    let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
-    let row = row.ok_or_else(|| lease.lost())?;
+    let row = place(client, lease).await?;
     let (epoch, snapshot, delivered) =
         (row.try_get("epoch")?, row.try_get("cursor")?, row.try_get("delivered")?);
     let cursor = Cursor { epoch, snapshot, delivered };
-    let filter = subscription_filter(&row)?;
     if let Some(session) = row.try_get("due_session")? {
+        let filter = subscription_filter(&row)?;
         return due_batch(client, &cursor, session, row.try_get("due_version")?, limit, &filter).await;
     }
+    batch_from(client, lease, cursor, &row, limit).await
+}
+
+/// The events behind a batch that is not checkpointed yet. No news where those of a parked session are due,
+/// or were those of the batch.
+pub(crate) async fn next_batch_behind(
+    client: &ClientWrapper,
+    lease: &Lease,
+    batch: &Batch,
+    limit: u32,
+) -> Result<Batch, FeedError> {
+    let row = place(client, lease).await?;
+    let is_due = row.try_get::<_, Option<uuid::Uuid>>("due_session")?.is_some();
+    if is_due || batch.due.is_some() {
+        let (events, target) = (Vec::new(), batch.target.clone());
+        return Ok(Batch { events, target, due: None, is_news: false, is_up_to_date: false });
+    }
+    batch_from(client, lease, batch.target.clone(), &row, limit).await
+}
+
+/// The row of a subscription with the present snapshot, if the lease still holds. The new events lie between
+/// a cursor and that snapshot.
+async fn place(client: &ClientWrapper, lease: &Lease) -> Result<Row, FeedError> {
+    let statement = client.prepare_cached(CURSOR).await?;
+    let row = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
+    row.ok_or_else(|| lease.lost())
+}
+
+/// The events behind a cursor that the subscription's sink is to have.
+async fn batch_from(
+    client: &ClientWrapper,
+    lease: &Lease,
+    cursor: Cursor,
+    row: &Row,
+    limit: u32,
+) -> Result<Batch, FeedError> {
     let now = Cursor::at(row.try_get("present_epoch")?, row.try_get("now")?);
     let mut batch = between(client, cursor, &now, limit).await?;
-    // 2. What is left out of it.
+    let filter = subscription_filter(row)?;
     batch.events.retain(|recorded| filter.admits(recorded));
     if row.try_get("has_dead_letters")? && !batch.events.is_empty() {
         let held_back = parked::held_back(client, &lease.name, &batch.events).await?;

@@ -11,6 +11,7 @@ const CHECK: &str = bare(include_str!("../sql/feed_check.sql"));
 const OPEN: &str = bare(include_str!("../sql/feed_open.sql"));
 const HOLDER: &str = bare(include_str!("../sql/feed_holder.sql"));
 const RELEASE: &str = bare(include_str!("../sql/feed_release.sql"));
+const CLOSE: &str = bare(include_str!("../sql/feed_close.sql"));
 
 /// The feed cannot be followed.
 #[derive(thiserror::Error)]
@@ -28,6 +29,19 @@ pub enum FeedError {
         holder: String,
         /// Until when, by the database's clock; the holder may renew.
         until: OffsetDateTime,
+    },
+    /// The other side wants no more events, for good.
+    #[error(
+        "subscription `{name}` is closed since {since}, as {reason}: once the other side wants events again, \
+         `projector relay reopen {name}` lets it go on where it was"
+    )]
+    Closed {
+        /// The subscription.
+        name: String,
+        /// Why, in the words of its sink.
+        reason: String,
+        /// Since when, by the database's clock.
+        since: OffsetDateTime,
     },
     /// Another holder has opened the subscription since. The events that this holder delivered and did not
     /// checkpoint will be delivered again.
@@ -93,8 +107,8 @@ pub(crate) async fn open(
             let fence = row.try_get("fence")?;
             return Ok(Lease { name: name.to_owned(), holder: holder.to_owned(), fence, seconds });
         }
-        if let Some(held) = held(client, name).await? {
-            return Err(held);
+        if let Some(refusal) = refusal(client, name).await? {
+            return Err(refusal);
         }
         // The holder has given it back between the two statements.
     }
@@ -105,6 +119,24 @@ pub(crate) async fn release(client: &ClientWrapper, lease: &Lease) -> Result<(),
     let statement = client.prepare_cached(RELEASE).await?;
     let released = client.query_opt(&statement, &[&lease.name, &lease.holder, &lease.fence]).await?;
     released.map(|_| ()).ok_or_else(|| lease.lost())
+}
+
+/// Closes the subscription for good, and gives its lease back.
+pub(crate) async fn close(client: &ClientWrapper, lease: &Lease, reason: &str) -> Result<(), FeedError> {
+    let statement = client.prepare_cached(CLOSE).await?;
+    let Lease { name, holder, fence, .. } = lease;
+    let closed = client.query_opt(&statement, &[name, holder, fence, &stored_reason(reason)]).await?;
+    closed.map(|_| ()).ok_or_else(|| lease.lost())
+}
+
+/// How much of a reason is kept, in bytes.
+pub(super) const REASON_BYTES_MAX: usize = 1_000;
+
+/// A sink's reason as it is stored. PostgreSQL's texts hold no NUL.
+pub(super) fn stored_reason(reason: &str) -> String {
+    let letters = reason.char_indices();
+    let kept = letters.take_while(|(at, letter)| at + letter.len_utf8() <= REASON_BYTES_MAX);
+    kept.map(|(_, letter)| if letter == '\0' { '\u{fffd}' } else { letter }).collect()
 }
 
 impl Lease {
@@ -131,10 +163,18 @@ pub(super) async fn is_standby(client: &ClientWrapper, name: &str) -> Result<boo
     }
 }
 
-/// The error that names the present holder. `None` if the holder has given the lease back meanwhile.
-pub(super) async fn held(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
+/// The error that says who holds the subscription, or that it is closed. `None` if it is to be had by now.
+pub(super) async fn refusal(client: &ClientWrapper, name: &str) -> Result<Option<FeedError>, FeedError> {
     let statement = client.prepare_cached(HOLDER).await?;
     let Some(row) = client.query_opt(&statement, &[&name]).await? else { return Ok(None) };
-    let (holder, until) = (row.try_get("lease_holder")?, row.try_get("lease_until")?);
-    Ok(Some(FeedError::Held { name: name.to_owned(), holder, until }))
+    let (holder, until): (Option<String>, Option<OffsetDateTime>) =
+        (row.try_get("lease_holder")?, row.try_get("lease_until")?);
+    let (since, reason): (Option<OffsetDateTime>, Option<String>) =
+        (row.try_get("closed_at")?, row.try_get("closed_reason")?);
+    let name = name.to_owned();
+    Ok(match (since.zip(reason), holder.zip(until)) {
+        (Some((since, reason)), _) => Some(FeedError::Closed { name, reason, since }),
+        (None, Some((holder, until))) => Some(FeedError::Held { name, holder, until }),
+        (None, None) => None,
+    })
 }

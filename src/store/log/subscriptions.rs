@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use super::feed::subscription_filter;
-use super::lease::{FeedError, Lease, check, held};
+use super::lease::{FeedError, Lease, check, refusal};
 use crate::plain_debug::plain_debug;
 use crate::session::{FeedFilter, UserId};
 use crate::store::bare::bare;
@@ -19,6 +19,7 @@ const FILTER: &str = bare(include_str!("../sql/filter_subscription.sql"));
 const SEIZE: &str = bare(include_str!("../sql/seize_subscription.sql"));
 const REWIND: &str = bare(include_str!("../sql/rewind_subscription.sql"));
 const FORWARD: &str = bare(include_str!("../sql/forward_subscription.sql"));
+const REOPEN: &str = bare(include_str!("../sql/reopen_subscription.sql"));
 const DROP: &str = bare(include_str!("../sql/drop_subscription.sql"));
 
 /// A subscription, as a list of them shows it.
@@ -38,6 +39,9 @@ pub struct SubscriptionSummary {
     pub held: Option<(String, OffsetDateTime)>,
     /// When its cursor last moved; none if it never did.
     pub moved_at: Option<OffsetDateTime>,
+    /// Since when it is closed, and why; none if it is open. See
+    /// [`Subscription::close`](crate::ledger::Subscription::close).
+    pub closed: Option<(OffsetDateTime, String)>,
     /// Which events it is delivered.
     pub filter: FeedFilter,
     /// How many events its sink has refused, and nobody has given up; counted up to
@@ -55,10 +59,6 @@ pub(crate) enum Move {
     /// To the end of the log.
     ToEnd,
 }
-
-/// For how long a subscription's lease is taken while its cursor is moved: others wait, and after this time
-/// they go on.
-const MOVE_SECONDS: f64 = 300.0;
 
 impl SubscriptionSummary {
     /// How far a lag is counted.
@@ -112,6 +112,7 @@ pub(crate) async fn list(client: &ClientWrapper) -> Result<Vec<SubscriptionSumma
 
 fn summary(row: &Row) -> Result<SubscriptionSummary, Error> {
     let holder: Option<String> = row.try_get("holder")?;
+    let closed_at: Option<OffsetDateTime> = row.try_get("closed_at")?;
     Ok(SubscriptionSummary {
         name: row.try_get("name")?,
         delivered: row.try_get("delivered")?,
@@ -119,6 +120,7 @@ fn summary(row: &Row) -> Result<SubscriptionSummary, Error> {
         lag_since: row.try_get("since")?,
         held: holder.zip(row.try_get("held_until")?),
         moved_at: row.try_get("moved_at")?,
+        closed: closed_at.zip(row.try_get("closed_reason")?),
         filter: subscription_filter(row)?,
         dead_letters: row.try_get("dead_letters")?,
         parked_sessions: row.try_get("parked_sessions")?,
@@ -166,34 +168,55 @@ pub(crate) async fn set_filter(
     }
 }
 
-/// Moves a subscription's cursor, whoever holds it, and tells how many events it has moved over.
-///
-/// The lease is taken first, and by a statement of its own: the statement that counts must see all that the
-/// cursor shows, so nobody may move it any more.
-pub(crate) async fn move_cursor(
+/// Takes the lease of a subscription, whoever holds it, to move its cursor.
+pub(crate) async fn seize(
     client: &ClientWrapper,
     name: &str,
     holder: &str,
-    to: Move,
-) -> Result<i64, SubscriptionError> {
+    seconds: f64,
+) -> Result<Lease, SubscriptionError> {
     check(client, name).await?;
     let statement = client.prepare_cached(SEIZE).await?;
-    let Some(row) = client.query_opt(&statement, &[&name, &holder, &MOVE_SECONDS]).await? else {
+    let Some(row) = client.query_opt(&statement, &[&name, &holder, &seconds]).await? else {
         return Err(unknown(client, name).await?);
     };
-    let fence: i64 = row.try_get("fence")?;
+    let fence = row.try_get("fence")?;
+    Ok(Lease { name: name.to_owned(), holder: holder.to_owned(), fence, seconds })
+}
+
+/// Moves a subscription's cursor, gives the lease back, and tells how many events it has moved over.
+///
+/// The lease was taken by a statement before: the statement that counts must see all that the cursor shows,
+/// so nobody else may move it any more.
+pub(crate) async fn move_cursor(
+    client: &ClientWrapper,
+    lease: &Lease,
+    to: Move,
+) -> Result<i64, SubscriptionError> {
+    let Lease { name, holder, fence, .. } = lease;
     let moved = match to {
         Move::Back(from) => {
             let statement = client.prepare_cached(REWIND).await?;
-            client.query_opt(&statement, &[&name, &holder, &fence, &from]).await?
+            client.query_opt(&statement, &[name, holder, fence, &from]).await?
         }
         Move::ToEnd => {
             let statement = client.prepare_cached(FORWARD).await?;
-            client.query_opt(&statement, &[&name, &holder, &fence]).await?
+            client.query_opt(&statement, &[name, holder, fence]).await?
         }
     };
-    let row = moved.ok_or_else(|| FeedError::LeaseLost { name: name.to_owned() })?;
+    let row = moved.ok_or_else(|| lease.lost())?;
     Ok(row.try_get("events")?)
+}
+
+/// Opens a subscription again that was closed. Says whether it was.
+pub(crate) async fn reopen(client: &ClientWrapper, name: &str) -> Result<bool, SubscriptionError> {
+    let statement = client.prepare_cached(REOPEN).await?;
+    if client.query_opt(&statement, &[&name]).await?.is_some() {
+        return Ok(true);
+    }
+    let known = names(client).await?;
+    let is_known = known.iter().any(|one| one == name);
+    if is_known { Ok(false) } else { Err(SubscriptionError::Unknown { name: name.to_owned(), known }) }
 }
 
 /// Removes a subscription that nobody holds.
@@ -208,8 +231,8 @@ pub(crate) async fn remove(client: &ClientWrapper, name: &str) -> Result<(), Sub
 /// The error for a subscription that was not to be had. None if its holder has given it back meanwhile, so
 /// that another try may succeed.
 async fn refuse(client: &ClientWrapper, name: &str) -> Result<(), SubscriptionError> {
-    if let Some(held) = held(client, name).await? {
-        return Err(held.into());
+    if let Some(refusal) = refusal(client, name).await? {
+        return Err(refusal.into());
     }
     let known = names(client).await?;
     if known.iter().any(|one| one == name) {

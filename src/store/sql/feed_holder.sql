@@ -1,8 +1,7 @@
--- Reads who holds a subscription's lease, and until when.
--- No row: nobody holds it, or there is no such subscription.
+-- Reads why a subscription is not to be had: who holds its lease, and until when, or that it is closed.
+-- No row: nobody holds it and it is open, or there is no such subscription.
 -- Parameters: $1 name (text)
-select lease_holder, lease_until
+select lease_holder, lease_until, closed_at, closed_reason
   from session_ledger.subscription
  where name = $1
-   and lease_holder is not null
-   and lease_until is not null
+   and ((lease_holder is not null and lease_until is not null) or closed_at is not null)

@@ -1,5 +1,6 @@
 -- Moves a subscription's cursor to the end of the log, gives the lease back, and tells how many events it has
--- passed: they are never delivered.
+-- passed: they are never delivered. The lease may be renewed meanwhile; whether it still holds is asked of
+-- the row as it is in the end.
 -- No row: the lease is lost, and the cursor stays.
 -- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint)
 with old as (
@@ -26,4 +27,6 @@ update session_ledger.subscription as s
        lease_until = null
   from old, passed
  where s.name = old.name
+   and s.lease_holder = $2
+   and s.fence = $3
 returning passed.events

@@ -1,9 +1,11 @@
--- Lists the subscriptions: who holds each, its filter, how many events it was delivered, how many that are
--- committed now were not, and when the first of these was recorded: those of the cursor's epoch that it does
--- not show, and all of later epochs. They are counted up to a bound, as dead letters and parked sessions are.
+-- Lists the subscriptions: who holds each or why it is closed, its filter, how many events it was delivered,
+-- how many that are committed now were not, and when the first of these was recorded: those of the cursor's
+-- epoch that it does not show, and all of later epochs. They are counted up to a bound, as dead letters and
+-- parked sessions are.
 -- No row: there is no subscription.
 -- Parameters: $1 the most events to count for each (bigint)
-select s.name, s.delivered, s.moved_at, s.kinds, s.notes, s.users, behind.events, behind.since,
+select s.name, s.delivered, s.moved_at, s.closed_at, s.closed_reason, s.kinds, s.notes, s.users,
+       behind.events, behind.since,
        (select count(*)
           from (
               select from session_ledger.dead_letter where subscription = s.name and skipped_at is null limit $1

@@ -1,6 +1,7 @@
 -- Moves a subscription's cursor back, so that what was recorded since a moment comes again, gives the lease
 -- back, and tells how many events that are. The cursor ends before the first transaction that has written
 -- since. It never shows more than it did, so what a transaction that was open has written is still to come.
+-- Whether the lease still holds is asked of the row as it is in the end.
 -- OFFSET 0: the events since the moment are found by their time, and not on a walk through all transactions.
 -- No row: the lease is lost, and the cursor stays.
 -- Parameters: $1 name (text), $2 holder (text), $3 fence (bigint), $4 the moment (timestamptz), or null for
@@ -55,4 +56,6 @@ update session_ledger.subscription as s
        lease_until = null
   from old, again
  where s.name = old.name
+   and s.lease_holder = $2
+   and s.fence = $3
 returning again.events

@@ -92,7 +92,7 @@ impl Nats {
         let (name, subject, wait) = (self.name(), self.wanted.subject.clone(), self.address.timeout);
         let line = match self.line().await {
             Ok(line) => line,
-            Err(reason) => return vec![Delivery::Failed(reason); events.len()],
+            Err(reason) => return vec![Delivery::Away(reason); events.len()],
         };
         let (call, deadline) = (line.next_call(), Instant::now() + wait);
         let mut call = Call { name, call, deliveries: vec![None; events.len()], waiting: HashMap::new() };
@@ -100,13 +100,13 @@ impl Nats {
             // A connection that is being made again takes no more than its queue holds.
             let sent = timeout_at(deadline, call.send(&line.client, &line.inbox, nth, event, &subject)).await;
             if sent.is_err() {
-                call.fail(nth, "the connection was lost before the event was sent");
+                call.deliveries[nth] = Some(call.away("the connection was lost before the event was sent"));
             }
         }
         while !call.waiting.is_empty() {
             match timeout_at(deadline, line.hear()).await {
                 Ok(heard) => call.take(heard),
-                Err(_) => call.fail_waiting(&format!("it has not acknowledged within {wait:?}")),
+                Err(_) => call.miss_waiting(&format!("it has not acknowledged within {wait:?}")),
             }
         }
         call.deliveries.into_iter().flatten().collect()
@@ -184,17 +184,22 @@ impl Call {
                 }
             }
             Heard::Lost => {
-                self.fail_waiting(
+                self.miss_waiting(
                     "the connection was lost, and nobody knows whether the stream has the event",
                 );
             }
         }
     }
 
-    fn fail_waiting(&mut self, reason: &str) {
+    /// What all that wait share has failed them.
+    fn miss_waiting(&mut self, reason: &str) {
         for (nth, _) in std::mem::take(&mut self.waiting) {
-            self.fail(nth, reason);
+            self.deliveries[nth] = Some(self.away(reason));
         }
+    }
+
+    fn away(&self, reason: &str) -> Delivery {
+        Delivery::Away(format!("{}: {reason}", self.name))
     }
 
     fn fail(&mut self, nth: usize, reason: &str) {

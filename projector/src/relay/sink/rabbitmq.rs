@@ -68,7 +68,7 @@ impl RabbitMq {
         let name = self.name();
         let late = format!("it has not confirmed within {:?}", self.address.timeout);
         if let Err(reason) = self.open().await {
-            return vec![Delivery::Failed(reason); events.len()];
+            return vec![Delivery::Away(reason); events.len()];
         }
         let Some(line) = &self.line else { return Vec::new() };
         let deadline = Instant::now() + self.address.timeout;
@@ -121,13 +121,14 @@ impl RabbitMq {
             self.size_max = Some(most);
         }
         let failed = |reason: &str| Delivery::Failed(format!("{name}: {reason}"));
+        let away = |reason: &str| Delivery::Away(format!("{name}: {reason}"));
         let too_large = |event: &Envelope| self.too_large(event.data().map_or(0, |data| data.len()));
         let judge = |(event, answer): (&Envelope, &Answer)| match answer {
             Answer::Refused(reason) => Delivery::Refused(reason.clone()),
             Answer::Confirmed(_) if unrouted.contains(event.id()) => failed(&self.nowhere(event)),
             Answer::Confirmed(_) => Delivery::Acknowledged,
             Answer::Declined => failed("it has declined the event for now, as when a queue is full"),
-            Answer::Unknown(reason) => too_large(event).map_or_else(|| failed(reason), Delivery::Refused),
+            Answer::Unknown(reason) => too_large(event).map_or_else(|| away(reason), Delivery::Refused),
         };
         let judged = events.iter().zip(&answers).map(judge).collect();
         // What comes late must not be taken for an answer to the next call.

@@ -77,7 +77,7 @@ impl Redis {
         if self.line.is_none() {
             match Line::open(&self.address, &self.wanted, &name).await {
                 Ok(line) => self.line = Some(line),
-                Err(reason) => return vec![Delivery::Failed(reason); events.len()],
+                Err(reason) => return vec![Delivery::Away(reason); events.len()],
             }
         }
         let Some(line) = &mut self.line else { return Vec::new() };
@@ -85,7 +85,7 @@ impl Redis {
         let answers = if pipeline.is_empty() { Ok(Vec::new()) } else { line.ask(&pipeline).await };
         let deliveries = judged(&name, &self.wanted, &plan, answers);
         // After a doubt the end of the stream is read anew: it tells what has arrived.
-        if deliveries.iter().any(|delivery| matches!(delivery, Delivery::Failed(_))) {
+        if deliveries.iter().any(|delivery| matches!(delivery, Delivery::Failed(_) | Delivery::Away(_))) {
             self.line = None;
         }
         deliveries
@@ -197,7 +197,7 @@ fn judged(
             let lost = format!(
                 "the connection was lost ({error}), and nobody knows whether the stream has the event"
             );
-            return vec![failed(&lost); plan.len()];
+            return vec![Delivery::Away(format!("{name}: {lost}")); plan.len()];
         }
     };
     let too_few = too_few(wanted, &answers);
@@ -213,7 +213,7 @@ fn judged(
         Plan::Added => added(),
     };
     let copied = |delivery| match (&too_few, delivery) {
-        (Some(reason), Delivery::Acknowledged) => failed(reason),
+        (Some(reason), Delivery::Acknowledged) => Delivery::Away(format!("{name}: {reason}")),
         (_, delivery) => delivery,
     };
     plan.iter().map(judge).map(copied).collect()

@@ -7,10 +7,11 @@ use deadpool_postgres::ClientWrapper;
 use super::Projection;
 use super::inline::project;
 use super::ready::ReadyStatement;
-use crate::session::{EventId, Recorded, SessionId};
+use crate::session::{Recorded, SessionId};
 use crate::store::connection::pipeline::pipelined;
 use crate::store::connection::pool::Statements;
 use crate::store::error::Error;
+use crate::store::log::checkpoint::Refusal;
 
 /// The point to which a transaction goes back when an event is refused.
 const MARK: &str = "savepoint session_ledger_event";
@@ -30,15 +31,6 @@ pub(crate) struct Applying<'a> {
 pub(crate) struct Delivered<'a> {
     pub(crate) recorded: &'a Recorded,
     pub(crate) is_replayed: bool,
-}
-
-/// An event that a projection refuses.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    pub(crate) event: EventId,
-    pub(crate) session: SessionId,
-    pub(crate) version: i64,
-    pub(crate) reason: String,
 }
 
 /// What has become of events that do not all take effect.
@@ -83,10 +75,8 @@ impl Applying<'_> {
             if waits(waiting, one.recorded) {
                 applied.waiting += 1;
             } else if let Some(reason) = self.refusal(std::slice::from_ref(one)).await? {
-                let (session, entry) = (one.recorded.session_id, &one.recorded.entry);
-                let (event, version) = (entry.event_id, entry.version);
-                waiting.insert(session, version);
-                applied.refused.push(Refusal { event, session, version, reason });
+                waiting.insert(one.recorded.session_id, one.recorded.entry.version);
+                applied.refused.push(Refusal::of(one.recorded, reason));
             }
         }
         Ok(applied)

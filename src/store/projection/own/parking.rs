@@ -1,30 +1,14 @@
-//! Events that a projection refuses, and the sessions that wait behind them.
+//! The sessions that wait behind an event which a projection refuses.
 
 use deadpool_postgres::ClientWrapper;
 
-use super::applying::Refusal;
 use crate::session::{Recorded, SessionId};
 use crate::store::bare::bare;
 use crate::store::error::Error;
 use crate::store::log::history;
 
-const PARK_EVENT: &str = bare(include_str!("../../sql/park_event.sql"));
 const EVENTS_WAITING: &str = bare(include_str!("../../sql/events_waiting.sql"));
 const UNPARK: &str = bare(include_str!("../../sql/unpark.sql"));
-
-/// Puts events aside that were refused.
-pub(crate) async fn park(
-    client: &ClientWrapper,
-    subscription: &str,
-    refused: &[Refusal],
-) -> Result<(), Error> {
-    let statement = client.prepare_cached(PARK_EVENT).await?;
-    for Refusal { event, session, version, reason } in refused {
-        let (event, session) = (event.as_uuid(), session.as_uuid());
-        client.query(&statement, &[&subscription, &event, &session, version, reason]).await?;
-    }
-    Ok(())
-}
 
 /// How many of the events that wait are read at a time.
 const PAGE: usize = 500;

@@ -28,7 +28,9 @@ pub(super) enum Meaning {
     TooLarge,
     /// It did not take the event.
     Failure,
-    /// It did not take the event and is to be left alone: for this time, if it says for how long.
+    /// It did not take the event, and is to be left alone: for this time, if it says for how long.
+    Trouble(Option<Duration>),
+    /// It takes nothing for now, whatever the event, and is to be left alone in the same way.
     Strain(Option<Duration>),
 }
 
@@ -43,8 +45,10 @@ impl Answer {
             200..=299 => Meaning::Taken,
             410 => Meaning::Gone,
             413 => Meaning::TooLarge,
-            429 | 502 | 503 | 504 => Meaning::Strain(self.pause(now)),
-            300..=399 | 500..=599 => Meaning::Strain(None),
+            429 | 503 => Meaning::Strain(self.pause(now)),
+            // An event that its program does not bear looks like that, too.
+            502 | 504 => Meaning::Trouble(self.pause(now)),
+            300..=399 | 500..=599 => Meaning::Trouble(None),
             _ => Meaning::Failure,
         }
     }
@@ -95,7 +99,8 @@ mod tests {
     fn each_status_means_what_the_standard_says() {
         for (statuses, meaning) in [
             (&[200, 201, 202, 204, 299][..], Meaning::Taken),
-            (&[301, 302, 304, 307, 308, 429, 500, 501, 502, 503, 504], Meaning::Strain(None)),
+            (&[429, 503], Meaning::Strain(None)),
+            (&[301, 302, 304, 307, 308, 500, 501, 502, 504, 505, 599], Meaning::Trouble(None)),
             (&[400, 401, 403, 404, 409, 422, 499], Meaning::Failure),
             (&[410], Meaning::Gone),
             (&[413], Meaning::TooLarge),
@@ -108,16 +113,18 @@ mod tests {
 
     #[test]
     fn a_receiver_says_when_to_come_again_in_seconds_or_by_a_date() {
-        let seconds = |seconds| Meaning::Strain(Some(Duration::from_secs(seconds)));
         for status in [429, 502, 503, 504] {
+            let is_strain = [429, 503].contains(&status);
+            let means = if is_strain { Meaning::Strain } else { Meaning::Trouble };
+            let seconds = |seconds| means(Some(Duration::from_secs(seconds)));
             assert_eq!(answer(status, Some("120")), seconds(120));
             assert_eq!(answer(status, Some("Sun, 01 Mar 2026 12:01:30 GMT")), seconds(90));
             assert_eq!(answer(status, Some("Sun, 01 Mar 2026 11:59:00 GMT")), seconds(0));
             assert_eq!(answer(status, Some("99999999999")), seconds(24 * 60 * 60));
             for nonsense in ["soon", "-1", "", "1.5"] {
-                assert_eq!(answer(status, Some(nonsense)), Meaning::Strain(None), "{nonsense}");
+                assert_eq!(answer(status, Some(nonsense)), means(None), "{nonsense}");
             }
         }
-        assert_eq!(answer(500, Some("120")), Meaning::Strain(None));
+        assert_eq!(answer(500, Some("120")), Meaning::Trouble(None));
     }
 }

@@ -27,6 +27,14 @@ pub(in crate::relay::sink) const TIMEOUT: Duration = Duration::from_secs(20);
 pub(in crate::relay::sink) const PAUSES: [Duration; 2] =
     [Duration::from_secs(1), Duration::from_secs(15 * 60)];
 
+/// Why there is no answer.
+enum Unanswered {
+    /// There is no connection to the receiver.
+    Unreached(String),
+    /// There was one, which carried this event alone: so the event may be the cause.
+    Broken(String),
+}
+
 /// Posts to one receiver.
 pub(in crate::relay::sink) struct Poster {
     /// What it is, for messages.
@@ -78,13 +86,14 @@ impl Poster {
     ) -> Result<Delivery, Closed> {
         let reason = self.rest(|rest| rest.reason(Instant::now()).map(str::to_owned));
         if let Some(reason) = reason {
-            return Ok(Delivery::Failed(format!("it is left alone for now, as {reason}")));
+            return Ok(Delivery::Away(format!("it is left alone for now, as {reason}")));
         }
-        let answer = tokio::time::timeout(self.timeout, self.exchange(request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(format!("it has not answered within {:?}", self.timeout)));
-        match answer {
+        let exchange = tokio::time::timeout(self.timeout, self.exchange(request));
+        let late = |_| Err(Unanswered::Broken(format!("it has not answered within {:?}", self.timeout)));
+        match exchange.await.unwrap_or_else(late) {
             Ok(answer) => self.judge(&answer),
-            Err(reason) => Ok(self.failed(reason, Some(None))),
+            Err(Unanswered::Unreached(reason)) => Ok(Delivery::Away(self.resting(reason, None))),
+            Err(Unanswered::Broken(reason)) => Ok(Delivery::Failed(self.resting(reason, None))),
         }
     }
 
@@ -94,32 +103,43 @@ impl Poster {
                 self.rest(|rest| rest.end(Instant::now()));
                 Ok(Delivery::Acknowledged)
             }
-            Meaning::Gone => Err(Closed { reason: format!("{} {}", self.name(), answer.told()) }),
+            Meaning::Gone => {
+                let reason = format!("{} {}", self.name(), answer.told());
+                Err(Closed { reason, is_for_good: true })
+            }
             Meaning::TooLarge => Ok(Delivery::Refused(format!("it {}", answer.told()))),
-            Meaning::Failure => Ok(self.failed(format!("it {}", answer.told()), None)),
-            Meaning::Strain(wanted) => Ok(self.failed(format!("it {}", answer.told()), Some(wanted))),
+            Meaning::Failure => Ok(Delivery::Failed(format!("it {}", answer.told()))),
+            Meaning::Trouble(wanted) => {
+                Ok(Delivery::Failed(self.resting(format!("it {}", answer.told()), wanted)))
+            }
+            Meaning::Strain(wanted) => {
+                Ok(Delivery::Away(self.resting(format!("it {}", answer.told()), wanted)))
+            }
         }
     }
 
-    /// A failure. With `pause` the receiver is left alone: for the time that it wants, or for ours.
-    fn failed(&self, reason: String, pause: Option<Option<Duration>>) -> Delivery {
-        if let Some(wanted) = pause {
-            self.rest(|rest| rest.begin(Instant::now(), reason.clone(), wanted, rand::random()));
+    /// Leaves the receiver alone, for the time that it wants or for ours. Returns the reason with that time.
+    fn resting(&self, reason: String, wanted: Option<Duration>) -> String {
+        let begun = self.rest(|rest| rest.begin(Instant::now(), reason.clone(), wanted, rand::random()));
+        match begun {
+            Some(pause) if !pause.is_zero() => format!("{reason}, and is left alone for {pause:.0?}"),
+            _ => reason,
         }
-        Delivery::Failed(reason)
     }
 
     /// Sends a request over a connection that is free, or over a new one. A receiver may have closed a free
     /// one meanwhile, so after a failure there a new one is tried: a doubled event has the same id.
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Unanswered> {
         let free = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut free) = free
             && let Ok(answer) = free.send(request.clone()).await
         {
             return Ok(self.keep(free, answer));
         }
-        let mut new = Connection::open(&self.endpoint, self.private, &self.tls).await?;
-        let answer = new.send(request).await.map_err(|error| format!("the connection broke: {error}"))?;
+        let opened = Connection::open(&self.endpoint, self.private, &self.tls).await;
+        let mut new = opened.map_err(Unanswered::Unreached)?;
+        let broken = |error| Unanswered::Broken(format!("the connection broke: {error}"));
+        let answer = new.send(request).await.map_err(broken)?;
         Ok(self.keep(new, answer))
     }
 

@@ -28,15 +28,23 @@ impl Rest {
     /// Leaves the receiver alone: as long as it wants, or else longer after each failure in a row. Half of
     /// our own pause is random (`jitter`, 0 to 1), so that relays that failed together do not come again
     /// together. Of events that were on their way together the first failure counts.
-    pub(super) fn begin(&mut self, now: Instant, reason: String, wanted: Option<Duration>, jitter: f64) {
+    /// Returns the pause that begins.
+    pub(super) fn begin(
+        &mut self,
+        now: Instant,
+        reason: String,
+        wanted: Option<Duration>,
+        jitter: f64,
+    ) -> Option<Duration> {
         if self.reason(now).is_some() {
-            return;
+            return None;
         }
         let [first, longest] = self.pauses;
         let full = first.saturating_mul(2_u32.saturating_pow(self.failures)).min(longest);
         let pause = wanted.unwrap_or_else(|| full.mul_f64(0.5 + jitter / 2.0));
         self.failures = self.failures.saturating_add(1);
         self.until = Some((now + pause, reason));
+        Some(pause)
     }
 
     /// The receiver has taken an event. If it has asked for a pause meanwhile, the event was on its way
