@@ -52,25 +52,6 @@ impl Pair {
         (config(&self.primary), config(&self.standby))
     }
 
-    /// Cuts the standby off: what the primary commits from now on is on no other server.
-    pub(crate) async fn cut_off(&self) {
-        let (primary, standby) = self.each();
-        let (primary, standby) = (connect(&primary).await, connect(&standby).await);
-        primary.batch_execute("alter system reset synchronous_standby_names").await.unwrap();
-        standby.batch_execute("alter system set primary_conninfo = ''").await.unwrap();
-        for server in [&primary, &standby] {
-            server.batch_execute("select pg_reload_conf()").await.unwrap();
-        }
-        let left = "select current_setting('synchronous_standby_names') <> '' or exists (select from pg_stat_replication)";
-        tokio::time::timeout(Duration::from_secs(30), async {
-            while primary.query_one(left, &[]).await.unwrap().get::<_, bool>(0) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        })
-        .await
-        .expect("the standby is cut off");
-    }
-
     /// Ends the primary, then promotes the standby, and returns how to connect to it.
     pub(crate) async fn fail_over(&self, crash: Crash) -> Config {
         let (primary, standby) = (Arc::clone(&self.primary), Arc::clone(&self.standby));

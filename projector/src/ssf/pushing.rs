@@ -256,7 +256,7 @@ async fn tell_all(desk: &Desk, (receiver, name): (&str, &str), push: &Push, noti
             Ok(Delivered::Refused(reason)) => {
                 tracing::warn!("stream `{name}`: a token about the stream itself is refused: {reason}");
             }
-            Ok(Delivered::Failed(reason)) => {
+            Ok(Delivered::Failed(reason) | Delivered::Away(reason)) => {
                 tracing::warn!("stream `{name}`: {reason}; a token about the stream itself is pushed again");
                 return false;
             }

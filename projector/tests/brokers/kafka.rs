@@ -186,7 +186,7 @@ async fn what_kafka_refuses_is_told_for_each_event() {
         match delivery {
             Delivery::Acknowledged => {}
             other => {
-                assert_eq!(other, Delivery::Failed(forbidden.clone()));
+                assert_eq!(other, Delivery::Away(forbidden.clone()));
                 refused.push(event.clone());
             }
         }

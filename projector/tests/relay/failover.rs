@@ -26,6 +26,25 @@ const WRITERS: u8 = 4;
 /// How long a writer waits after it has lost its server.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Cuts the standby off: what the primary commits from now on is on no other server.
+async fn cut_off(pair: &Pair) {
+    let (primary, standby) = pair.each();
+    let (primary, standby) = (connect(&primary).await, connect(&standby).await);
+    primary.batch_execute("alter system reset synchronous_standby_names").await.unwrap();
+    standby.batch_execute("alter system set primary_conninfo = ''").await.unwrap();
+    for server in [&primary, &standby] {
+        server.batch_execute("select pg_reload_conf()").await.unwrap();
+    }
+    let left = "select current_setting('synchronous_standby_names') <> '' or exists (select from pg_stat_replication)";
+    tokio::time::timeout(Duration::from_secs(30), async {
+        while primary.query_one(left, &[]).await.unwrap().get::<_, bool>(0) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("the standby is cut off");
+}
+
 /// Starts a relay that goes on until it is told to stop.
 fn start(ledger: Ledger, sink: &Scripted) -> (Arc<AtomicBool>, JoinHandle<End>) {
     let (stop, mut sink) = (Arc::new(AtomicBool::new(false)), sink.clone());
@@ -149,7 +168,7 @@ async fn what_a_new_primary_never_had_is_told_by_the_links_of_what_follows() {
     assert!(alice.get("/login/alice").await.status.is_success());
     assert!(alice.get("/add").await.status.is_success());
     sink.until(3).await;
-    pair.cut_off().await;
+    cut_off(&pair).await;
     assert!(alice.get("/add").await.status.is_success());
     assert!(bob.get("/login/bob").await.status.is_success());
     sink.until(6).await;

@@ -89,7 +89,7 @@ impl Kafka {
         };
         let line = match self.open().await {
             Ok(line) => line,
-            Err(reason) => return vec![Delivery::Failed(reason); events.len()],
+            Err(reason) => return vec![Delivery::Away(reason); events.len()],
         };
         let mut call = Call::new(line, &place.topic, events, place.wait);
         call.publish().await;

@@ -57,6 +57,7 @@ pub(super) fn judged(
     let judge = |(event, answer): (&Envelope, Answer)| {
         let bytes = || event.data().map_or(0, |data| data.len());
         let failed = |reason: String| Delivery::Failed(format!("{}: {reason}", place.name));
+        let away = |reason: String| Delivery::Away(format!("{}: {reason}", place.name));
         match answer {
             Answer::Acknowledged => Delivery::Acknowledged,
             Answer::Refused(reason) => Delivery::Refused(reason),
@@ -72,13 +73,22 @@ pub(super) fn judged(
                 place.topic
             )),
             Answer::Failed(_) | Answer::Late(_) if matches!(doubt, Some(Doubt::Fatal(..))) => {
-                failed(ended(place, doubt))
+                away(ended(place, doubt))
             }
-            Answer::Failed(code) => failed(fault(&place.topic, place.user.as_deref(), code)),
-            Answer::Late(reason) => failed(late(place, reason)),
+            Answer::Failed(code) => {
+                let reason = fault(&place.topic, place.user.as_deref(), code);
+                if is_of_record(code) { failed(reason) } else { away(reason) }
+            }
+            Answer::Late(reason) => away(late(place, reason)),
         }
     };
     events.iter().zip(answers).map(judge).collect()
+}
+
+/// Whether a code judges the record, and not the cluster, the topic or the user.
+fn is_of_record(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{InvalidMessage, InvalidRecord, InvalidTimestamp, PolicyViolation};
+    matches!(code, InvalidMessage | InvalidRecord | InvalidTimestamp | PolicyViolation)
 }
 
 fn late(place: &Place, reason: Option<String>) -> String {
@@ -140,8 +150,8 @@ mod tests {
         judged(&place, &[event], vec![answer], doubt).remove(0)
     }
 
-    fn failed(words: &str) -> Delivery {
-        Delivery::Failed(format!("Kafka at host:9092: {words}"))
+    fn away(words: &str) -> Delivery {
+        Delivery::Away(format!("Kafka at host:9092: {words}"))
     }
 
     #[test]
@@ -155,21 +165,22 @@ mod tests {
         assert_eq!(delivery(Answer::Refused(no_json.clone()), None), Delivery::Refused(no_json));
         let make = "there is no topic `sessions`: make it, with as many partitions and copies as you want, by \
                     `kafka-topics.sh --create`";
-        assert_eq!(code(UnknownTopicOrPartition), failed(make));
+        assert_eq!(code(UnknownTopicOrPartition), away(make));
         let allow = "the user `relay` may not write to the topic `sessions`: allow `Write` and `Describe`, by \
                      `kafka-acls.sh --add --producer --topic sessions`";
-        assert_eq!(code(TopicAuthorizationFailed), failed(allow));
+        assert_eq!(code(TopicAuthorizationFailed), away(allow));
         let fewer =
             "fewer replicas of the topic `sessions` are in sync than its `min.insync.replicas` asks for";
-        assert_eq!(code(NotEnoughReplicas), failed(fewer));
-        assert_eq!(code(PolicyViolation), failed("PolicyViolation (Broker: Policy violation)"));
+        assert_eq!(code(NotEnoughReplicas), away(fewer));
+        let of_record = "Kafka at host:9092: PolicyViolation (Broker: Policy violation)".to_owned();
+        assert_eq!(code(PolicyViolation), Delivery::Failed(of_record));
         let slow = "it has not acknowledged within 5s: it is slow, or fewer replicas are in sync than the topic's \
                     `min.insync.replicas` asks for";
-        assert_eq!(delivery(Answer::Late(None), None), failed(slow));
+        assert_eq!(delivery(Answer::Late(None), None), away(slow));
         let away = Answer::Late(Some("Connection refused".to_owned()));
         assert_eq!(
             delivery(away, Some(&Doubt::Silent)),
-            failed("it has not acknowledged within 5s (Connection refused)")
+            away("it has not acknowledged within 5s (Connection refused)")
         );
     }
 
@@ -185,12 +196,12 @@ mod tests {
         ] {
             let words = format!("{words}; a new producer delivers again what was not acknowledged (words)");
             for answer in [Answer::Failed(PurgeQueue), Answer::Late(None)] {
-                assert_eq!(delivery(answer, Some(&fatal(code))), failed(&words));
+                assert_eq!(delivery(answer, Some(&fatal(code))), away(&words));
             }
         }
         let allow = "the user `relay` may not publish idempotently: allow `IdempotentWrite` on the cluster, by \
                      `kafka-acls.sh --add --idempotent --cluster`";
-        assert_eq!(delivery(Answer::Failed(Fatal), Some(&fatal(ClusterAuthorizationFailed))), failed(allow));
+        assert_eq!(delivery(Answer::Failed(Fatal), Some(&fatal(ClusterAuthorizationFailed))), away(allow));
         let doubt = fatal(ProducerFenced);
         assert_eq!(delivery(Answer::Acknowledged, Some(&doubt)), Delivery::Acknowledged);
         let large = delivery(Answer::of_handing_over(MessageSizeTooLarge), Some(&doubt));
