@@ -13,9 +13,9 @@ use tracing::{Instrument, Span};
 /// Work on the heap, where it stays: it is large, and may move into a task of its own.
 pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Does `work` within `span` until it has given its answer. If it goes on after that, or if this future is dropped before,
-/// a task of its own carries it on: a client that hangs up must not stop a commit halfway. No other request
-/// pays for a task, with its wake-ups on the way there and back.
+/// Does `work` within `span` until it has given its answer. If it goes on after that, or if this future is
+/// dropped before, a task of its own carries it on: a client that hangs up must not stop a commit halfway. No
+/// other request pays for a task, with its wake-ups on the way there and back.
 ///
 /// # Errors
 ///

@@ -22,8 +22,8 @@ pub struct Relaying {
 }
 
 impl Relaying {
-    /// Delivers until it is stopped, or the sink takes no more. A subscription that is closed is looked at now
-    /// and then: an operator may open it again.
+    /// Delivers until it is stopped, or the sink takes no more. A closed subscription is looked at now and
+    /// then: an operator may open it again.
     pub(super) async fn keep_on(self, ledger: Ledger, mut stopped: watch::Receiver<bool>) {
         let (name, mut told) = (&self.relay.subscription, None);
         while let Some(Closed { reason, is_for_good }) = self.until_closed(&ledger, stopped.clone()).await {
