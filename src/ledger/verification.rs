@@ -21,7 +21,7 @@ pub struct Verification {
     pub rows_compared: u64,
     /// How many differences there are.
     pub differences_total: u64,
-    /// How many of them are damage of the log itself: see [`Finding::is_of_log`].
+    /// How many of them are damage of the log itself: see [`Finding::is_of_log`](super::Finding::is_of_log).
     pub log_differences_total: u64,
     /// The first [`DIFFERENCES_MAX`](Self::DIFFERENCES_MAX) of them, in the order of sessions; those of
     /// `activity` come last.

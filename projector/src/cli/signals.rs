@@ -55,7 +55,7 @@ pub enum Ssf {
     /// may ask. Runs until it is interrupted, and ends with exit code 0. It needs a role that is granted
     /// session_ledger_relay.
     ///
-    /// Example: projector ssf serve --issuer https://shop.example --key ssf.pem --receivers receivers
+    /// Example: projector ssf serve --issuer https://a.example --key ssf.pem --receivers receivers
     Serve(SsfServe),
     /// Print a line for the file of the receivers, and tell a new token
     ///
@@ -63,7 +63,7 @@ pub enum Ssf {
     /// token, add a line, give it the new one, and take the old line out. The file is read anew at each
     /// request. It needs no database.
     ///
-    /// Example: projector ssf receiver forum https://forum.example/caep >> receivers
+    /// Example: projector ssf receiver forum https://b.example/caep >> receivers
     Receiver {
         /// The name: up to 64 letters, digits and the characters . _ -
         #[arg(value_name = "NAME")]
