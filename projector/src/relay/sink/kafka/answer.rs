@@ -177,9 +177,9 @@ mod tests {
         let slow = "it has not acknowledged within 5s: it is slow, or fewer replicas are in sync than the topic's \
                     `min.insync.replicas` asks for";
         assert_eq!(delivery(Answer::Late(None), None), away(slow));
-        let away = Answer::Late(Some("Connection refused".to_owned()));
+        let refused_there = Answer::Late(Some("Connection refused".to_owned()));
         assert_eq!(
-            delivery(away, Some(&Doubt::Silent)),
+            delivery(refused_there, Some(&Doubt::Silent)),
             away("it has not acknowledged within 5s (Connection refused)")
         );
     }
