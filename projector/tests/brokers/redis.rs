@@ -9,8 +9,8 @@ use tracing::Level;
 
 use crate::server::{Server, free_port};
 use crate::{
-    assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure, long_event,
-    refusal, started, wave,
+    BOUND, assert_delivered, assert_whole_and_in_order, deliver_in_the_end, delivered, events, failure,
+    long_event, refusal, started, wave,
 };
 
 /// A server with these settings, that syncs each entry to disk unless they say otherwise.
@@ -28,7 +28,9 @@ pub(crate) fn sink(server: &Server, parameters: &str) -> Redis {
 
 async fn connection(server: &Server) -> MultiplexedConnection {
     let client = redis::Client::open(format!("redis://127.0.0.1:{}/", server.port)).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
+    // A busy machine may need longer than the client waits by default.
+    let settings = redis::AsyncConnectionConfig::new().set_response_timeout(Some(BOUND));
+    client.get_multiplexed_async_connection_with_config(&settings).await.unwrap()
 }
 
 /// Asks the server, and takes an error as an answer too.
