@@ -1,5 +1,5 @@
 //! Two processes without affinity: each request of a session comes to the process that has not served the
-//! last one, so that whatever a process knows of it is old. What known sessions cost then, beside two
+//! last one, so that whatever a process knows of it is old. The cost of known sessions then, beside two
 //! processes that know none.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ struct Pair {
     share: Share,
 }
 
-/// What was found for one path.
+/// The figures of one path.
 pub(crate) struct Found {
     path: &'static str,
     /// With known sessions, and without.

@@ -35,7 +35,7 @@ fn time(value: &Value) -> Option<Field> {
     Some(Field::TimestampMillis((at.unix_timestamp_nanos() / 1_000_000).try_into().unwrap()))
 }
 
-/// What a row holds of a line's facts.
+/// The facts of a line that a row holds.
 fn facts(row: &Cells) -> Vec<Option<&Field>> {
     let names = [
         "session.uid",
