@@ -1,5 +1,6 @@
 //! Where a command writes, and what it answers.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
@@ -134,7 +135,11 @@ pub(crate) fn harmless_line(text: &str) -> String {
 
 /// The text with an escape (`\u001b`) for each character that [`harmless`] replaces, so that a pipe, and the
 /// terminal that it may end at, is safe too. JSON reads an escape in a string as the character.
-pub(crate) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    // Most texts are harmless, and stay where they are.
+    if text.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c != '\n' && is_control(c) {
@@ -143,7 +148,7 @@ pub(crate) fn escaped(text: &str) -> String {
             escaped.push(c);
         }
     }
-    escaped
+    Cow::Owned(escaped)
 }
 
 /// C0 and C1 controls, line and paragraph separators, and the controls of bidirectional text.

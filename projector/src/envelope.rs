@@ -172,6 +172,16 @@ impl Envelope {
         &self.subject
     }
 
+    /// The `type`: the event's kind, behind `session-ledger.`
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The event's place in the order of insertion.
+    pub fn position(&self) -> &str {
+        &self.position
+    }
+
     /// The context attributes of CloudEvents, name and value, for protocols that carry them beside the data
     /// (binary mode). An attribute that the event lacks is not among them.
     pub fn attributes(&self) -> Vec<(&'static str, Cow<'_, str>)> {
@@ -230,7 +240,11 @@ impl Envelope {
 }
 
 fn json(told: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-    Ok(escaped(&serde_json::to_string(told)?).into_bytes())
+    let text = serde_json::to_string(told)?;
+    Ok(match escaped(&text) {
+        Cow::Borrowed(_) => text.into_bytes(),
+        Cow::Owned(escaped) => escaped.into_bytes(),
+    })
 }
 
 /// None after the year 9999, with which RFC 3339 ends.

@@ -221,5 +221,5 @@ fn literal(cell: &str) -> String {
 
 /// A line of NDJSON.
 pub(crate) fn ndjson<R: Serialize>(record: &R) -> Result<String, Error> {
-    Ok(escaped(&serde_json::to_string(record)?) + "\n")
+    Ok(escaped(&serde_json::to_string(record)?).into_owned() + "\n")
 }

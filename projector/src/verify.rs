@@ -149,7 +149,7 @@ fn json(verification: &Verification) -> Result<String, Error> {
         irregularities: verification.irregularities.iter().map(around).collect(),
         limits: Verification::LIMITS,
     };
-    Ok(escaped(&serde_json::to_string_pretty(&report)?) + "\n")
+    Ok(escaped(&serde_json::to_string_pretty(&report)?).into_owned() + "\n")
 }
 
 fn report(verification: &Verification) -> String {

@@ -101,7 +101,8 @@ impl Subscription {
     }
 
     /// The events behind a batch that is not checkpointed yet, so that one can be read while the other is
-    /// delivered. Its checkpoint is good for both: checkpoint them in their order, or the later one alone.
+    /// delivered or checkpointed. Its checkpoint is good for both: checkpoint them in their order, or the
+    /// later one alone.
     ///
     /// It has no [news](Batch::is_news) where the next batch is one of its own, as that of a session which is
     /// [replayed](Ledger::replay_dead_letters).
@@ -109,8 +110,7 @@ impl Subscription {
     /// # Errors
     ///
     /// As [`next_batch`](Self::next_batch).
-    pub async fn next_batch_behind(&mut self, batch: &Batch, limit: u32) -> Result<Batch, FeedError> {
-        self.commits.forget();
+    pub async fn next_batch_behind(&self, batch: &Batch, limit: u32) -> Result<Batch, FeedError> {
         watched(&self.pool, feed::next_batch_behind(self.client.client(), &self.lease, batch, limit)).await
     }
 
@@ -120,7 +120,7 @@ impl Subscription {
     ///
     /// The lease is lost, or the database is away; then the batch comes again, to whoever opens the
     /// subscription next.
-    pub async fn checkpoint(&mut self, batch: Batch) -> Result<(), FeedError> {
+    pub async fn checkpoint(&self, batch: Batch) -> Result<(), FeedError> {
         let checkpointing = checkpoint::checkpoint(self.client.client(), &self.lease, &batch);
         answered(async { Ok(checkpointing.await) }).await?
     }
@@ -154,7 +154,7 @@ impl Subscription {
     /// # Errors
     ///
     /// As [`checkpoint`](Self::checkpoint).
-    pub async fn checkpoint_refusing(&mut self, batch: Batch, refused: &[Refusal]) -> Result<(), FeedError> {
+    pub async fn checkpoint_refusing(&self, batch: Batch, refused: &[Refusal]) -> Result<(), FeedError> {
         if refused.is_empty() {
             return self.checkpoint(batch).await;
         }

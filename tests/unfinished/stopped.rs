@@ -83,7 +83,7 @@ async fn each_step_of_a_subscription_is_given_up_when_the_server_has_stopped() {
     // The last question will find a connection that was used before.
     scene.ledger.sessions(&"alice".into()).await.unwrap();
     let stopped = scene.stop_all();
-    let [mut reads, mut checkpoints, mut renews, releases] = opened.try_into().unwrap();
+    let [mut reads, checkpoints, mut renews, releases] = opened.try_into().unwrap();
     let steps = async {
         tokio::join!(
             async { reads.next_batch(10).await.map(drop) },

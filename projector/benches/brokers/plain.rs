@@ -157,11 +157,12 @@ impl ProducerContext for Acknowledged {
 pub(crate) struct Kafka(ThreadedProducer<Acknowledged>, UnboundedReceiver<()>);
 
 impl Kafka {
-    /// An idempotent producer, as the client has it by default otherwise.
+    /// An idempotent producer that does not wait for more, as the sink's; else with what the client has by
+    /// default.
     pub(crate) fn connected(servers: &str) -> Self {
         let (sender, acknowledged) = unbounded_channel();
         let mut settings = ClientConfig::new();
-        settings.set("bootstrap.servers", servers).set("enable.idempotence", "true");
+        settings.set("bootstrap.servers", servers).set("enable.idempotence", "true").set("linger.ms", "0");
         Self(settings.create_with_context(Acknowledged(sender)).unwrap(), acknowledged)
     }
 }

@@ -13,7 +13,7 @@ use super::pending::Pending;
 use super::sink::Sink;
 use super::stop::Stop;
 use super::{End, Interrupted, Relay, RelayError, told};
-use crate::envelope::{Recent, envelopes_behind};
+use crate::envelope::{Envelope, Recent, envelopes_behind};
 
 /// The time between two renewals of a lease that no checkpoint renews. It lasts 30 seconds.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -61,18 +61,17 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
 ) -> Result<End, Interrupted> {
     let held = Held { subscription, renewed: Instant::now() };
     let mut courier = Courier { ledger, relay, sink, held, recent: Recent::default() };
-    let (mut idle, mut ahead) = (relay.idle / IDLE_PART, None);
+    let (mut idle, mut next) = (relay.idle / IDLE_PART, None);
     loop {
-        let batch = match ahead.take() {
-            Some(batch) => batch,
-            None => courier.held.subscription.next_batch(relay.batch).await?,
+        let ready = match next.take() {
+            Some(ready) => ready,
+            None => courier.next().await?,
         };
-        let (is_news, is_up_to_date) = (batch.is_news(), batch.is_up_to_date());
+        let (is_news, is_up_to_date) = (ready.batch.is_news(), ready.batch.is_up_to_date());
         if is_news {
-            let done = courier.deliver(batch, stop).await?;
-            courier.held.subscription.checkpoint_refusing(done.last, &done.refused).await?;
-            ahead = done.ahead;
-            (courier.held.renewed, idle) = (Instant::now(), relay.idle / IDLE_PART);
+            let done = courier.deliver(ready, stop).await?;
+            next = courier.checkpoint(done).await?;
+            idle = relay.idle / IDLE_PART;
         } else if courier.held.is_due() {
             courier.held.renew().await?;
         }
@@ -97,6 +96,14 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
     }
 }
 
+/// A batch that can be delivered.
+struct Ready {
+    batch: Batch,
+    envelopes: Vec<Envelope>,
+    /// What was read behind it already, if that is news.
+    ahead: Option<Batch>,
+}
+
 /// What was delivered.
 struct Done {
     /// The last batch, whose checkpoint is good for all.
@@ -108,19 +115,51 @@ struct Done {
 }
 
 impl Courier<'_> {
+    /// The next batch behind the stored cursor.
+    async fn next(&mut self) -> Result<Ready, FeedError> {
+        let batch = self.held.subscription.next_batch(self.relay.batch).await?;
+        self.ready(batch).await
+    }
+
+    async fn ready(&mut self, batch: Batch) -> Result<Ready, FeedError> {
+        ready(self.ledger, self.held.subscription, self.relay, &mut self.recent, batch).await
+    }
+
+    /// Checkpoints what was delivered. Meanwhile the batch behind it is made ready.
+    async fn checkpoint(&mut self, done: Done) -> Result<Option<Ready>, FeedError> {
+        let Self { ledger, relay, recent, held, .. } = self;
+        let subscription = &*held.subscription;
+        let checkpointing = subscription.checkpoint_refusing(done.last, &done.refused);
+        let next = match done.ahead {
+            Some(batch) => {
+                let ((), next) =
+                    tokio::try_join!(checkpointing, ready(ledger, subscription, relay, recent, batch))?;
+                Some(next)
+            }
+            None => {
+                checkpointing.await?;
+                None
+            }
+        };
+        held.renewed = Instant::now();
+        Ok(next)
+    }
+
     /// Delivers a batch in waves, and what is read behind it while some of it waits.
     async fn deliver<S: Future<Output = End>>(
         &mut self,
-        mut last: Batch,
+        ready: Ready,
         stop: &mut Stop<'_, S>,
     ) -> Result<Done, Interrupted> {
         let mut pending = Pending::new(self.sink.keeps_order(), self.relay.tries_max);
-        let mut ahead = self.add(&mut pending, &last).await?;
+        let Ready { batch: mut last, envelopes, mut ahead } = ready;
+        pending.add(&last.events, envelopes);
         while !pending.is_done() {
             let Some(wave) = pending.wave(Instant::now()) else {
                 if let Some(more) = self.read_on(&pending, &last, &mut ahead, stop).await? {
-                    ahead = self.add(&mut pending, &more).await?;
-                    last = more;
+                    let more = self.ready(more).await?;
+                    pending.add(&more.batch.events, more.envelopes);
+                    (last, ahead) = (more.batch, more.ahead);
                 }
                 continue;
             };
@@ -139,22 +178,6 @@ impl Courier<'_> {
         told::refused(self.relay, &refused);
         ahead = ahead.filter(|_| refused.is_empty());
         Ok(Done { last, refused, ahead })
-    }
-
-    /// Adds the events of a batch, with their envelopes. While these are made, the next batch is read, unless
-    /// the log held no more.
-    async fn add(&mut self, pending: &mut Pending, batch: &Batch) -> Result<Option<Batch>, FeedError> {
-        let Self { ledger, relay, recent, held, .. } = self;
-        let telling = envelopes_behind(recent, ledger, &batch.events, &relay.telling);
-        let telling = async { telling.await.map_err(FeedError::from) };
-        if batch.is_up_to_date() {
-            pending.add(&batch.events, telling.await?);
-            return Ok(None);
-        }
-        let reading = held.subscription.next_batch_behind(batch, relay.batch);
-        let (envelopes, next) = tokio::try_join!(telling, reading)?;
-        pending.add(&batch.events, envelopes);
-        Ok(Some(next).filter(Batch::is_news))
     }
 
     /// The events behind a batch of which all that is left waits: other sessions need not wait with it. None
@@ -183,6 +206,25 @@ impl Courier<'_> {
         attended(&mut self.held, stop, Duration::ZERO, sleep_until(until)).await?;
         Ok(None)
     }
+}
+
+/// Makes the envelopes of a batch. Meanwhile the batch behind it is read, unless the log held no more.
+async fn ready(
+    ledger: &Ledger,
+    subscription: &Subscription,
+    relay: &Relay,
+    recent: &mut Recent,
+    batch: Batch,
+) -> Result<Ready, FeedError> {
+    let telling = envelopes_behind(recent, ledger, &batch.events, &relay.telling);
+    let telling = async { telling.await.map_err(FeedError::from) };
+    if !batch.is_news() || batch.is_up_to_date() {
+        let envelopes = telling.await?;
+        return Ok(Ready { batch, envelopes, ahead: None });
+    }
+    let reading = subscription.next_batch_behind(&batch, relay.batch);
+    let (envelopes, ahead) = tokio::try_join!(telling, reading)?;
+    Ok(Ready { batch, envelopes, ahead: Some(ahead).filter(Batch::is_news) })
 }
 
 /// Waits for `work` and keeps the lease meanwhile. If the relay is to stop, the work has `grace` to its end.

@@ -28,7 +28,7 @@ const HELD_MAX: usize = 10_000;
 
 /// The events that were read and are not delivered yet.
 pub(super) struct Pending {
-    left: VecDeque<Item>,
+    left: Left,
     refused: Vec<Refusal>,
     /// The sessions of what was refused: their later events wait.
     parked: HashSet<SessionId>,
@@ -40,15 +40,18 @@ pub(super) struct Pending {
     taken: u64,
 }
 
+/// Events, and the envelope of each in the same place. Envelopes are large: apart from the rest they need not
+/// be moved where a wave takes all of them.
+#[derive(Default)]
+struct Left {
+    places: VecDeque<Place>,
+    envelopes: VecDeque<Envelope>,
+}
+
 /// Events that are published together.
 pub(super) struct Wave {
     pub(super) envelopes: Vec<Envelope>,
-    items: Vec<Place>,
-}
-
-struct Item {
-    place: Place,
-    envelope: Envelope,
+    places: Vec<Place>,
 }
 
 struct Place {
@@ -79,38 +82,35 @@ impl Pending {
     /// Nothing yet. A sink that keeps the order gets all that is read at once. An event of which `tries_max`
     /// failures count is refused.
     pub(super) fn new(keeps_order: bool, tries_max: Option<u32>) -> Self {
-        let (left, refused, parked) = (VecDeque::new(), Vec::new(), HashSet::new());
+        let (left, refused, parked) = (Left::default(), Vec::new(), HashSet::new());
         Self { left, refused, parked, keeps_order, tries_max, held: 0, taken: 0 }
     }
 
     /// Adds events that come behind those before, with the envelope of each.
     pub(super) fn add(&mut self, events: &[Recorded], envelopes: Vec<Envelope>) {
-        let item = |(recorded, envelope): (&Recorded, Envelope)| Item {
-            place: Place {
-                session: recorded.session_id,
-                refusal: Refusal::of(recorded, String::new()),
-                tries: 0,
-                failures: 0,
-                next_try: None,
-                found_away: false,
-                taken_before: 0,
-            },
-            envelope,
+        let place = |recorded: &Recorded| Place {
+            session: recorded.session_id,
+            refusal: Refusal::of(recorded, String::new()),
+            tries: 0,
+            failures: 0,
+            next_try: None,
+            found_away: false,
+            taken_before: 0,
         };
         self.held += events.len();
-        let added = events.iter().zip(envelopes).map(item);
-        self.left.extend(added.filter(|item| !self.parked.contains(&item.place.session)));
+        self.left.add(Left { places: events.iter().map(place).collect(), envelopes: envelopes.into() });
+        self.left.drop_sessions(&self.parked);
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.left.is_empty()
+        self.left.places.is_empty()
     }
 
     /// Whether further events may be read while what is left waits: `batch` of them are about as many as the
     /// relay wants at once.
     pub(super) fn has_room(&self, batch: u32) -> bool {
         let batch = batch as usize;
-        !self.keeps_order && self.left.len() < batch && self.held + batch <= HELD_MAX
+        !self.keeps_order && self.left.places.len() < batch && self.held + batch <= HELD_MAX
     }
 
     /// What the sink will never take.
@@ -120,31 +120,24 @@ impl Pending {
 
     /// The next wave: none if all that is left waits for its next try.
     pub(super) fn wave(&mut self, now: Instant) -> Option<Wave> {
-        let (mut seen, mut taken) = (HashSet::new(), Vec::new());
-        let mut kept = VecDeque::with_capacity(self.left.len());
-        for item in self.left.drain(..) {
-            let is_waiting = item.place.next_try.is_some_and(|at| at > now);
-            let is_next = if self.keeps_order {
+        let (mut seen, mut is_behind) = (HashSet::new(), false);
+        let is_next = |place: &Place| {
+            let is_waiting = place.next_try.is_some_and(|at| at > now);
+            if self.keeps_order {
                 // Whatever stands behind one that waits would overtake it.
-                !is_waiting && kept.is_empty()
+                is_behind |= is_waiting;
+                !is_behind
             } else {
-                seen.insert(item.place.session) && !is_waiting
-            };
-            if is_next {
-                taken.push(item);
-            } else {
-                kept.push_back(item);
+                seen.insert(place.session) && !is_waiting
             }
-        }
-        self.left = kept;
-        let (envelopes, items) = taken.into_iter().map(|item| (item.envelope, item.place)).unzip();
-        let wave = Wave { envelopes, items };
-        (!wave.envelopes.is_empty()).then_some(wave)
+        };
+        let are_next: Vec<bool> = self.left.places.iter().map(is_next).collect();
+        are_next.contains(&true).then(|| self.left.take(&are_next))
     }
 
     /// When the next wave can be had.
     pub(super) fn next_try(&self) -> Option<Instant> {
-        self.left.iter().filter_map(|item| item.place.next_try).min()
+        self.left.places.iter().filter_map(|place| place.next_try).min()
     }
 
     /// Takes the answers to a wave. An event without an answer has failed. `jitter` is from 0 to 1.
@@ -156,14 +149,33 @@ impl Pending {
         jitter: f64,
     ) -> Tally {
         let unanswered = || Delivery::Failed("the sink has not answered for it".to_owned());
-        deliveries.resize_with(wave.items.len(), unanswered);
-        let (mut tally, mut again) = (Tally::default(), Vec::new());
-        let delivered =
-            deliveries.iter().filter(|delivery| **delivery == Delivery::Acknowledged).count() as u64;
+        deliveries.resize_with(wave.places.len(), unanswered);
+        let is_taken = |delivery: &&Delivery| **delivery == Delivery::Acknowledged;
+        let delivered = deliveries.iter().filter(is_taken).count() as u64;
         let taken_before = self.taken;
         self.taken += delivered;
-        tally.delivered = delivered;
-        for ((mut place, envelope), delivery) in wave.items.into_iter().zip(wave.envelopes).zip(deliveries) {
+        let mut tally = Tally { delivered, ..Tally::default() };
+        if delivered < deliveries.len() as u64 {
+            let next_try = |tries| now + pause(tries, jitter);
+            self.keep_failures(wave, deliveries, taken_before, next_try, &mut tally);
+        }
+        if delivered > 0 {
+            self.call_back(now);
+        }
+        tally
+    }
+
+    /// Puts what the sink has not taken of a wave back to where it was, or parks its session.
+    fn keep_failures(
+        &mut self,
+        wave: Wave,
+        deliveries: Vec<Delivery>,
+        taken_before: u64,
+        next_try: impl Fn(u32) -> Instant,
+        tally: &mut Tally,
+    ) {
+        let mut again = Left::default();
+        for ((mut place, envelope), delivery) in wave.places.into_iter().zip(wave.envelopes).zip(deliveries) {
             // What stands behind a refused event of its session waits with it.
             if delivery == Delivery::Acknowledged || self.parked.contains(&place.session) {
                 continue;
@@ -192,28 +204,21 @@ impl Pending {
             };
             tally.failed += 1;
             tally.reason.get_or_insert(reason);
-            let (tries, next_try) = (place.tries + 1, Some(now + pause(place.tries + 1, jitter)));
-            let taken_before = self.taken;
-            again.push(Item {
-                place: Place { tries, failures, next_try, found_away, taken_before, ..place },
-                envelope,
-            });
+            let (tries, taken_before) = (place.tries + 1, self.taken);
+            let next_try = Some(next_try(tries));
+            again.places.push_back(Place { tries, failures, next_try, found_away, taken_before, ..place });
+            again.envelopes.push_back(envelope);
         }
-        self.left.retain(|item| !self.parked.contains(&item.place.session));
-        for item in again.into_iter().rev() {
-            self.left.push_front(item);
-        }
-        if delivered > 0 {
-            self.call_back(now);
-        }
-        tally
+        self.left.drop_sessions(&self.parked);
+        again.add(std::mem::take(&mut self.left));
+        self.left = again;
     }
 
     /// What found the sink away need not wait any longer, as it is back.
     fn call_back(&mut self, now: Instant) {
-        for item in &mut self.left {
-            if item.place.found_away {
-                item.place.next_try = Some(now);
+        for place in &mut self.left.places {
+            if place.found_away {
+                place.next_try = Some(now);
             }
         }
     }
@@ -221,6 +226,47 @@ impl Pending {
     fn park(&mut self, refusal: Refusal) {
         self.parked.insert(refusal.session);
         self.refused.push(refusal);
+    }
+}
+
+impl Left {
+    /// Adds what comes behind.
+    fn add(&mut self, mut behind: Self) {
+        if self.places.is_empty() {
+            *self = behind;
+        } else {
+            self.places.append(&mut behind.places);
+            self.envelopes.append(&mut behind.envelopes);
+        }
+    }
+
+    fn drop_sessions(&mut self, sessions: &HashSet<SessionId>) {
+        if sessions.is_empty() {
+            return;
+        }
+        let are_kept: Vec<bool> =
+            self.places.iter().map(|place| !sessions.contains(&place.session)).collect();
+        let kept = self.take(&are_kept);
+        *self = Self { places: kept.places.into(), envelopes: kept.envelopes.into() };
+    }
+
+    /// Takes those that are named, which leaves the others in their order.
+    fn take(&mut self, are_taken: &[bool]) -> Wave {
+        let all = std::mem::take(self);
+        if !are_taken.contains(&false) {
+            return Wave { places: all.places.into(), envelopes: all.envelopes.into() };
+        }
+        let mut wave = Wave { places: Vec::new(), envelopes: Vec::new() };
+        for ((place, envelope), is_taken) in all.places.into_iter().zip(all.envelopes).zip(are_taken) {
+            if *is_taken {
+                wave.places.push(place);
+                wave.envelopes.push(envelope);
+            } else {
+                self.places.push_back(place);
+                self.envelopes.push_back(envelope);
+            }
+        }
+        wave
     }
 }
 

@@ -70,7 +70,7 @@ fn each_session_is_delivered_in_order_up_to_what_is_refused_whatever_a_sink_answ
             if let Some(later) = later.take_if(|_| numbers.below(3) == 0) {
                 add(&mut pending, later);
             }
-            let places = wave.items.iter().map(|one| (one.session, one.refusal.version)).collect::<Vec<_>>();
+            let places = wave.places.iter().map(|one| (one.session, one.refusal.version)).collect::<Vec<_>>();
             let sessions: HashSet<_> = places.iter().map(|(session, _)| *session).collect();
             assert_eq!(sessions.len(), places.len(), "two events of a session in a wave");
             // Sometimes the sink answers for some only.
@@ -107,7 +107,7 @@ fn next(pending: &mut Pending, now: &mut Instant, answer: impl Fn(u8) -> Deliver
     *now = pending.next_try().unwrap_or(*now).max(*now);
     let wave = pending.wave(*now).expect("something may be tried");
     let session = |place: &Place| place.session.as_uuid().as_bytes()[0];
-    let deliveries = wave.items.iter().map(|place| answer(session(place))).collect();
+    let deliveries = wave.places.iter().map(|place| answer(session(place))).collect();
     pending.settle(wave, deliveries, *now, 0.5)
 }
 
@@ -183,9 +183,9 @@ fn what_found_the_sink_away_comes_at_once_when_it_is_back() {
     assert!(pending.wave(now).is_none(), "all wait");
     add(&mut pending, &firsts[..1]);
     let wave = pending.wave(now).expect("what is new need not wait");
-    assert_eq!(wave.items.len(), 1);
+    assert_eq!(wave.places.len(), 1);
     pending.settle(wave, vec![Delivery::Acknowledged], now, 0.5);
-    assert_eq!(pending.wave(now).map(|wave| wave.items.len()), Some(firsts.len() - 1));
+    assert_eq!(pending.wave(now).map(|wave| wave.places.len()), Some(firsts.len() - 1));
 }
 
 #[test]

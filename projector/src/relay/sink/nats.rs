@@ -10,6 +10,7 @@ mod answer;
 mod line;
 mod stream;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::time::Duration;
@@ -145,14 +146,12 @@ impl Call {
                 return;
             }
         };
-        let attributes = event.attributes();
-        let kind = attributes.iter().find(|(name, _)| *name == "type").map_or("", |(_, kind)| kind);
-        let kind = kind.rsplit('.').next().unwrap_or_default();
+        let kind = event.kind().rsplit('.').next().unwrap_or_default();
         let subject = format!("{prefix}.{kind}.{}", event.subject());
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Msg-Id", event.id());
-        for (name, value) in &attributes {
-            headers.insert(format!("ce-{name}"), utf8_percent_encode(value, ENCODED).to_string());
+        for (name, value) in event.attributes() {
+            headers.insert(format!("ce-{name}"), Cow::from(utf8_percent_encode(&value, ENCODED)).as_ref());
         }
         let reply = format!("{inbox}.{}.{nth}", self.call);
         match client.publish_with_reply_and_headers(subject.clone(), reply, headers, data).await {

@@ -102,7 +102,7 @@ impl RabbitMq {
         }
         let (exchange, key) = match &self.route {
             Route::Queue(queue) => ("", queue.clone()),
-            Route::Exchange(exchange) => (exchange.as_str(), message::kind(event)),
+            Route::Exchange(exchange) => (exchange.as_str(), event.kind().to_owned()),
         };
         // Otherwise the server drops what no queue takes, and confirms it.
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
@@ -151,7 +151,7 @@ impl RabbitMq {
             Route::Exchange(exchange) => format!(
                 "no queue is bound to the exchange `{exchange}` for `{}`: bind one, or leave the kind out by the \
                  subscription's filter",
-                message::kind(event)
+                event.kind()
             ),
         }
     }

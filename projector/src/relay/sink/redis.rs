@@ -179,8 +179,7 @@ fn addition(wanted: &Wanted, id: EntryId, event: &Envelope, data: &[u8]) -> Cmd 
 }
 
 fn position(event: &Envelope) -> u64 {
-    let position = event.attributes().into_iter().find(|(name, _)| *name == "position");
-    position.and_then(|(_, position)| position.parse().ok()).unwrap_or_default()
+    event.position().parse().unwrap_or_default()
 }
 
 /// One answer for each addition, and behind them that of the replicas.

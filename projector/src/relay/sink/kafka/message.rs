@@ -9,8 +9,10 @@ use crate::envelope::Envelope;
 pub(super) fn headers(event: &Envelope) -> OwnedHeaders {
     let attributes = event.attributes();
     let mut headers = OwnedHeaders::new_with_capacity(attributes.len());
+    let mut prefixed = String::with_capacity(32);
     for (name, value) in &attributes {
-        let prefixed = format!("ce_{name}");
+        prefixed.clear();
+        prefixed.extend(["ce_", name]);
         let key = if *name == "datacontenttype" { "content-type" } else { prefixed.as_str() };
         headers = headers.insert(Header { key, value: Some(value.as_ref()) });
     }

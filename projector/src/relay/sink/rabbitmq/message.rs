@@ -25,12 +25,6 @@ pub(super) fn properties(event: &Envelope) -> BasicProperties {
         .with_headers(headers)
 }
 
-/// The event's type, by which consumers of an exchange choose.
-pub(super) fn kind(event: &Envelope) -> String {
-    let kind = event.attributes().into_iter().find(|(name, _)| *name == "type");
-    kind.map_or_else(String::new, |(_, kind)| kind.into_owned())
-}
-
 /// The id of a message that has come back.
 pub(super) fn id(returned: BasicReturnMessage) -> String {
     returned.delivery.properties.message_id().as_ref().map_or_else(String::new, ToString::to_string)
