@@ -80,8 +80,8 @@ impl Scene {
     fn shop(ledger: &Ledger, all: &Arc<Barrier>, go: &Groups) -> App {
         let route = Route::new()
             .at("/read", get(read))
-            .at("/add", get(add))
-            .at("/together/:group", get(add_together))
+            .at("/add", get(add).post(add))
+            .at("/together/:group", get(add_together).post(add_together))
             .data(Arc::clone(all))
             .data(Arc::clone(go));
         app(route.with(Sessions::new(ledger.clone(), key_ring())))
@@ -248,6 +248,31 @@ async fn a_session_that_has_lost_a_race_breaks_up_no_groups() {
     let (statuses, ()) = tokio::join!(scene.add_together(async {}), unlock);
     assert_eq!(statuses, [200; VISITORS]);
     let transactions = scene.transactions(4).await;
+    assert!((2..6).contains(&transactions), "{transactions} transactions: the others went together");
+    scene.is_sound().await;
+}
+
+/// Where each request comes to another process, what a process knows of a session is old.
+#[tokio::test]
+async fn a_known_session_that_has_changed_elsewhere_breaks_up_no_group_of_those_that_load() {
+    let scene = Scene::set().await;
+    let ledger = Ledger::builder(scene.database.config()).connect().await.unwrap();
+    let other = Scene::shop(&ledger, &scene.all, &scene.go);
+    let visitors: Vec<Visitor> = scene.visitors.iter().map(|visitor| visitor.of(&other)).collect();
+    // The other process knows the first session alone, as it was before this one changed it.
+    for visitor in [&visitors[0], &scene.visitors[0]] {
+        assert_eq!(visitor.post("/add", "").await.status, 200);
+    }
+    let adding = visitors.iter().map(|visitor| visitor.post("/together/0", ""));
+    let leading = async {
+        scene.all.wait().await;
+        scene.go[0].add_permits(VISITORS);
+    };
+    let (answers, ()) = tokio::join!(join_all(adding), leading);
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!(scene.database.count("session_ledger.session where version = 5").await, 1, "it ran again");
+    // One wrote the first session's third event, before.
+    let transactions = scene.transactions(3).await;
     assert!((2..6).contains(&transactions), "{transactions} transactions: the others went together");
     scene.is_sound().await;
 }

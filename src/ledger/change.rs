@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use super::desk::{Append, FoundSession, LiveSession, Lookup};
+use super::desk::{Append, Basis, FoundSession, LiveSession, Lookup};
 use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::plain_debug::plain_debug;
@@ -186,7 +186,7 @@ impl Ledger {
             let append = Arc::new(Append::of(written, resend));
             let ledger = self.clone();
             // In a task of its own: whoever waits may be dropped with its stream, halfway through a commit.
-            let committing = tokio::spawn(async move { ledger.commit(&[append], None).await });
+            let committing = tokio::spawn(async move { ledger.commit(&[append], Basis::Loaded, None).await });
             committing.await.unwrap_or(Err(Error::OutcomeUnknown))?;
         }
         Ok(done)

@@ -22,6 +22,7 @@ pub(crate) use crate::store::connection::deadline::answered;
 pub(crate) use crate::store::connection::statement::Sql;
 pub(crate) use crate::store::error::{Prospect, cause};
 pub(crate) use crate::store::request::append::{Append, Base};
+pub(crate) use crate::store::request::group_commit::Basis;
 pub(crate) use crate::store::request::load::{LiveSession, Loaded};
 pub(crate) use crate::store::request::savepoint::Savepoint;
 pub(crate) use crate::store::request::transaction::{Begun, RolledBack, Transaction};
@@ -180,9 +181,16 @@ impl Ledger {
 impl Ledger {
     /// Commits what a request has written to its sessions, in a transaction of its own or together with
     /// others'.
-    pub(crate) async fn commit(&self, appends: &[Arc<Append>], guard: Option<Guard>) -> Result<(), Error> {
+    pub(crate) async fn commit(
+        &self,
+        appends: &[Arc<Append>],
+        basis: Basis,
+        guard: Option<Guard>,
+    ) -> Result<(), Error> {
         match (appends, guard) {
-            ([change], None) if change.is_change() => self.0.commits.commit(Arc::clone(change)).await?,
+            ([change], None) if change.is_change() => {
+                self.0.commits.commit(Arc::clone(change), basis).await?;
+            }
             (appends, guard) => {
                 Transaction::reserve(self.pool()).await?.commit(self.pool(), &each(appends), guard).await?;
             }

@@ -104,7 +104,7 @@ async fn commit_session(visit: &Visit, opened: &mut Opened) -> Result<Plan, Comm
         None => None,
     };
     match opened.holding.others() {
-        None => shared.ledger.commit(&plan.appends, plan.guard.clone()).await?,
+        None => shared.ledger.commit(&plan.appends, visit.basis(), plan.guard.clone()).await?,
         // On the heap, as it is rare.
         Some(others) => Box::pin(commit_among(visit, opened, &plan, others)).await?,
     }

@@ -231,7 +231,7 @@ async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
     let plan =
         offered.inspect_err(|error| tracing::warn!(%error, "a token that is due was not renewed")).ok()?;
     plan.appends.iter().for_each(|append| visit.forget(append.written.id));
-    match visit.shared.ledger.commit(&plan.appends, None).await {
+    match visit.shared.ledger.commit(&plan.appends, visit.basis(), None).await {
         Ok(()) => Some(plan),
         Err(error) => {
             if !error.is_retryable() {
@@ -247,7 +247,7 @@ async fn offer(visit: &Visit, opened: &mut Opened) -> Option<Plan> {
 async fn append_aside(visit: &Visit, aside: Append) {
     visit.forget(aside.written.id);
     let aside = [Arc::new(aside)];
-    match visit.shared.ledger.commit(&aside, None).await {
+    match visit.shared.ledger.commit(&aside, visit.basis(), None).await {
         Ok(()) => visit.tell_client_changes(&aside),
         Err(error) if !error.is_retryable() => {
             tracing::warn!(%error, "an offered token was not taken, or another client was not noted");

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::Visit;
 use crate::ledger::Error;
-use crate::ledger::desk::{Append, LiveSession, Transaction, answered};
+use crate::ledger::desk::{Append, Basis, LiveSession, Transaction, answered};
 use crate::request::cookie::Cookie;
 use crate::request::failure::CommitFailed;
 use crate::request::knowing::Unchecked;
@@ -144,6 +144,11 @@ impl Visit {
     /// Whether nobody knows yet that the session as the handler sees it was current.
     pub(in crate::request) fn is_unchecked(&self) -> bool {
         self.knowing.unchecked().is_some()
+    }
+
+    /// Where the session has come from that this request changes.
+    pub(in crate::request) fn basis(&self) -> Basis {
+        if self.is_unchecked() { Basis::Known } else { Basis::Loaded }
     }
 
     /// Whether that must be known before the answer leaves.

@@ -5,6 +5,9 @@
 //! the disk for all. If such a transaction fails, nothing of it was written, whichever change was to blame.
 //! Then each change is committed by itself. A session whose change has lost a race is left out for a while:
 //! one that is changed in two processes at a time would make the group fail again and again.
+//!
+//! What rests on a session that the process knows from a moment ago goes with its like alone: such a session
+//! may have changed since, and those that were loaded just now would pay for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,8 +37,18 @@ const LEFT_OUT_MAX: usize = 1024;
 /// Groups a ledger's commits of changes that need no transaction of the application's.
 pub(crate) struct GroupCommit {
     pool: Pool,
-    grouping: Grouping<Change>,
+    loaded: Grouping<Change>,
+    known: Grouping<Change>,
     losers: Losers,
+}
+
+/// Where a request has the session from that it changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Basis {
+    /// The database told of it for this request.
+    Loaded,
+    /// The process knew it from a moment ago.
+    Known,
 }
 
 /// The sessions whose changes have lost a race, and when they did last.
@@ -59,7 +72,8 @@ enum Answer {
 
 impl GroupCommit {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, grouping: Grouping::new(TRANSACTIONS_MAX), losers: Losers::default() }
+        let [loaded, known] = [(); 2].map(|()| Grouping::new(TRANSACTIONS_MAX));
+        Self { pool, loaded, known, losers: Losers::default() }
     }
 
     /// Commits a change of a live session as [`Transaction::commit`] does, in a transaction that others may
@@ -68,12 +82,12 @@ impl GroupCommit {
     /// # Errors
     ///
     /// Nothing was written, unless it is [`Error::OutcomeUnknown`].
-    pub(crate) async fn commit(&self, append: Arc<Append>) -> Result<(), Error> {
+    pub(crate) async fn commit(&self, append: Arc<Append>, basis: Basis) -> Result<(), Error> {
         let session = append.written.id;
         let done = if self.losers.include(session, Instant::now()) {
             Box::pin(commit_apart(&self.pool, &append)).await
         } else {
-            self.commit_with_others(append).await
+            self.commit_with_others(append, basis).await
         };
         if done.as_ref().is_err_and(Error::is_retryable) {
             self.losers.add(session, Instant::now());
@@ -81,9 +95,13 @@ impl GroupCommit {
         done
     }
 
-    async fn commit_with_others(&self, append: Arc<Append>) -> Result<(), Error> {
+    async fn commit_with_others(&self, append: Arc<Append>, basis: Basis) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
-        if let Some(leader) = self.grouping.join(Change { append: Arc::clone(&append), answer }) {
+        let grouping = match basis {
+            Basis::Loaded => &self.loaded,
+            Basis::Known => &self.known,
+        };
+        if let Some(leader) = grouping.join(Change { append: Arc::clone(&append), answer }) {
             tokio::spawn(work(self.pool.clone(), leader));
         }
         match answered.await {
