@@ -43,5 +43,5 @@ async fn many_short_sessions_at_two_processes_run_few_requests_in_vain() {
     println!("{in_vain:?}");
     let later: usize = in_vain[SESSIONS / 2..].iter().sum();
     let requests = SESSIONS / 2 * 2 * ROUNDS;
-    assert!(later * 100 <= 4 * requests, "{later} of {requests} runs in vain: {in_vain:?}");
+    assert!(later * 100 <= requests, "{later} of {requests} runs in vain: {in_vain:?}");
 }

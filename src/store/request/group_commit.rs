@@ -89,7 +89,8 @@ impl GroupCommit {
         } else {
             self.commit_with_others(append, basis).await
         };
-        if done.as_ref().is_err_and(Error::is_retryable) {
+        // A known session that was old has lost no race. Its request loads it, and may share again.
+        if matches!(basis, Basis::Loaded) && done.as_ref().is_err_and(Error::is_retryable) {
             self.losers.add(session, Instant::now());
         }
         done
