@@ -11,19 +11,23 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use crate::connection::{Call, Connection, Failure};
+use crate::connection::{Call, Connection};
 use crate::contestant::Contestant;
 use crate::jar::Jar;
 use crate::login::log_in;
 use crate::postgres::Postgres;
+use crate::progress::note;
 use crate::workshop::Workshop;
 
 /// Browsers of each peer, each with a connection of its own.
 const BROWSERS: usize = 16;
 /// How long they change their sessions before everything is killed.
 const UNTIL_CRASH: Duration = Duration::from_secs(2);
+/// How long a peer may answer with errors when all is started again, and the pause between two tries.
+const UNTIL_BACK: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A browser, and what it was told last.
 struct Browser {
@@ -100,15 +104,24 @@ async fn browse(mut connection: Connection, mut browser: Browser, is_over: watch
     browser
 }
 
-/// The count in the browser's session after the crash; none if the session is gone.
+/// The count in the browser's session after the crash; none if the session is gone, or is refused for longer
+/// than a peer may take to find its feet.
 async fn count(contestant: &Contestant, browser: &Browser) -> Result<Option<u64>, Box<dyn Error>> {
-    let read = Call::get("/read")?;
-    let answer = contestant.connect().await?.send(&read, browser.jar.header()).await?;
-    if answer.status.is_server_error() {
-        let refused = format!("{} cannot be read after the crash: {}", browser.name, answer.status);
-        return Err(Failure::from(refused).into());
+    let (read, began) = (Call::get("/read")?, Instant::now());
+    loop {
+        let answer = contestant.connect().await?.send(&read, browser.jar.header()).await?;
+        if !answer.status.is_server_error() {
+            let count = answer.text().strip_prefix(&browser.name).and_then(|count| count.trim().parse().ok());
+            return Ok(count);
+        }
+        let (peer, name, status) = (contestant.peer.name, &browser.name, answer.status);
+        if began.elapsed() > UNTIL_BACK {
+            note(&format!("{peer}: the session of {name} cannot be read after the crash"));
+            return Ok(None);
+        }
+        note(&format!("{peer} answers {name} with {status} after the crash; asking again"));
+        sleep(PAUSE).await;
     }
-    Ok(answer.text().strip_prefix(&browser.name).and_then(|count| count.trim().parse().ok()))
 }
 
 impl Loss {
