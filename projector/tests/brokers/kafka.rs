@@ -282,7 +282,8 @@ async fn what_a_dead_relay_was_sending_comes_again_with_the_same_id() {
     {
         let second = wave(&events, 2);
         let mut sending = dead.publish(&second);
-        assert!(sending.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        // Whatever it hears by then, it tells nobody.
+        drop(sending.as_mut().poll(&mut Context::from_waker(Waker::noop())));
     }
     drop(dead);
     let mut next = sink(&cluster, "");
