@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// few of the process, and those that known sessions have paid for.
 const PRICE: i64 = 256;
 
-/// What a request earns that was spared a load: a run in vain costs about as much as sixteen loads.
+/// The gain of a request that was spared a load: a run in vain costs about as much as sixteen loads.
 const GAIN: i64 = 16;
 
 /// What the purse holds at the most, and from the start.

@@ -100,7 +100,7 @@ pub(super) async fn deliver_all<S: Future<Output = End>>(
 struct Ready {
     batch: Batch,
     envelopes: Vec<Envelope>,
-    /// What was read behind it already, if that is news.
+    /// The batch behind it, if that was read already and is news.
     ahead: Option<Batch>,
 }
 

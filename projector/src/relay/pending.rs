@@ -40,8 +40,8 @@ pub(super) struct Pending {
     taken: u64,
 }
 
-/// Events, and the envelope of each in the same place. Envelopes are large: apart from the rest they need not
-/// be moved where a wave takes all of them.
+/// Events, and the envelope of each in the same place. The two are apart because envelopes are large: a wave
+/// that takes all of them moves none.
 #[derive(Default)]
 struct Left {
     places: VecDeque<Place>,
@@ -250,7 +250,7 @@ impl Left {
         *self = Self { places: kept.places.into(), envelopes: kept.envelopes.into() };
     }
 
-    /// Takes those that are named, which leaves the others in their order.
+    /// Takes the events whose flag is set. The others stay in their order.
     fn take(&mut self, are_taken: &[bool]) -> Wave {
         let all = std::mem::take(self);
         if !are_taken.contains(&false) {

@@ -282,7 +282,7 @@ async fn what_a_dead_relay_was_sending_comes_again_with_the_same_id() {
     {
         let second = wave(&events, 2);
         let mut sending = dead.publish(&second);
-        // Whatever it hears by then, it tells nobody.
+        // The relay may have answers by now. It dies before it checkpoints them.
         drop(sending.as_mut().poll(&mut Context::from_waker(Waker::noop())));
     }
     drop(dead);

@@ -6,8 +6,8 @@
 //! Then each change is committed by itself. A session whose change has lost a race is left out for a while:
 //! one that is changed in two processes at a time would make the group fail again and again.
 //!
-//! What rests on a session that the process knows from a moment ago goes with its like alone: such a session
-//! may have changed since, and those that were loaded just now would pay for it.
+//! Changes of sessions that the process knows from a moment ago go with each other alone. Such a session may
+//! have changed since, and requests that have just loaded theirs would pay for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
