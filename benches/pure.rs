@@ -11,7 +11,7 @@ use session_ledger::session::{Content, SessionState, TokenHash};
 use time::OffsetDateTime;
 
 use scene::{
-    BYTES_MAX, NAME, cookies, event_id, forged, id, origin, sealer, secret, set, stored, token, witness,
+    BYTES_MAX, NAME, cookies, forged, id, origin, random, sealer, secret, set, stored, token, witness,
 };
 
 fn main() {
@@ -75,6 +75,6 @@ fn decide_and_write_one_change(bencher: Bencher) {
     bencher.with_inputs(|| state.clone()).bench_values(|state| {
         let mut draft = Draft::stored(id(), state, BYTES_MAX);
         draft.wish(set("cart", 120), OffsetDateTime::UNIX_EPOCH).unwrap();
-        draft.write(TokenHash::default(), &origin(), event_id)
+        draft.write(TokenHash::default(), &origin(), random)
     });
 }

@@ -1,5 +1,5 @@
 -- Who may do what: each role has the least that its duty needs, see `V1__roles.sql`. Nobody but the owner may
--- change an event, or say when or where it was recorded.
+-- say when or where an event was recorded, and nobody changes one: its client alone may be taken out.
 --
 -- Each migration calls this again: a database restored where the roles were missing has lost the grants. And
 -- nothing is left to what PUBLIC may do, which an administrator may have taken away.
@@ -28,12 +28,13 @@ begin
 
     grant usage on sequence session_ledger.event_position to session_ledger_runtime;
     grant insert (
-        session_id, event_id, version, occurred_at, shape, kind, user_id, actor, client_ip, user_agent, hash, payload
+        session_id, event_id, version, occurred_at, shape, kind, user_id, actor, client_ip, user_agent, hash, payload,
+        client_proof
     ) on session_ledger.event to session_ledger_runtime;
     grant select, insert, update, delete on session_ledger.session to session_ledger_runtime;
     grant select, insert on session_ledger.ended_session, session_ledger.login_step to session_ledger_runtime;
     grant select, insert, update on session_ledger.activity, session_ledger.seal_count to session_ledger_runtime;
-    grant select, insert, update on session_ledger.job_lease to session_ledger_runtime;
+    grant select, insert, update on session_ledger.job_lease to session_ledger_runtime, session_ledger_operator;
     grant select, update on session_ledger.login_gate to session_ledger_runtime;
     grant select, insert, delete on session_ledger.disabled_account to session_ledger_runtime;
     grant select on session_ledger.failed_login to session_ledger_runtime;
@@ -97,6 +98,8 @@ begin
     grant update on session_ledger.session to session_ledger_operator;
     -- Rows age: see `projector retain`.
     grant select, delete on session_ledger.failed_login, session_ledger.activity to session_ledger_operator;
+    grant update (client_ip, user_agent, client_proof) on session_ledger.event to session_ledger_operator;
+    grant execute on function session_ledger.client_digest(bytea, inet, text) to session_ledger_operator;
     grant update (client_ip, user_agent)
         on session_ledger.ended_session, session_ledger.login_step, session_ledger.failed_login to session_ledger_operator;
     grant execute on function session_ledger.pad_sessions() to session_ledger_operator;

@@ -50,6 +50,21 @@ impl Scene {
         let before = self.rows().await;
         self.ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
         assert_eq!(self.rows().await, before);
+        self.assert_salted().await;
+    }
+
+    /// Asserts that each event that says a client has a salt of its own, and no other event has one.
+    async fn assert_salted(&self) {
+        let (said, salts) =
+            ("client_ip is not null or user_agent is not null", "octet_length(client_proof) = 16");
+        let wrong = format!("session_ledger.event where ({said}) is distinct from ({salts} is true)");
+        assert_eq!(self.database.count(&wrong).await, 0);
+        let distinct =
+            "(select distinct client_proof from session_ledger.event where client_proof is not null)";
+        let all = "session_ledger.event where client_proof is not null";
+        let (distinct, all) =
+            (self.database.count(&format!("{distinct} as one")).await, self.database.count(all).await);
+        assert!(all > 0 && distinct == all, "{distinct} of {all}");
     }
 
     async fn rows(&self) -> Vec<String> {

@@ -22,6 +22,7 @@ pub(crate) struct Event<'a> {
     payload: &'static [u8],
     hash: &'static [u8],
     client: (Option<IpAddr>, Option<&'static str>),
+    client_proof: Option<&'static [u8]>,
 }
 
 impl<'a> Event<'a> {
@@ -35,12 +36,13 @@ impl<'a> Event<'a> {
             payload: b"\x05count\x01\x01\x07",
             hash: &[7; 32],
             client: (None, None),
+            client_proof: None,
         }
     }
 
     /// The same event, naming its client.
     pub(crate) fn saying_client(user: Option<&'a str>) -> Self {
-        Self { client: CLIENT, ..Self::new(user) }
+        Self { client: CLIENT, client_proof: Some(&[7; 16]), ..Self::new(user) }
     }
 
     pub(crate) fn add_to<'b>(
@@ -59,6 +61,7 @@ impl<'a> Event<'a> {
             now,
             &self.payload,
             &self.hash,
+            &self.client_proof,
         ]);
     }
 }

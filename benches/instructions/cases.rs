@@ -16,7 +16,7 @@ use crate::orders::{orders, orders_by_hand, orders_without_a_session};
 use crate::region::count;
 use crate::requests::{request_that_ignores_its_session, request_without_middleware};
 use crate::scene::{
-    BYTES_MAX, Fixed, NAME, begun_with, cookies, event_id, forged, id, log_in, origin, sealer, secret, set,
+    BYTES_MAX, Fixed, NAME, begun_with, cookies, forged, id, log_in, origin, random, sealer, secret, set,
     stored, token, witness,
 };
 
@@ -114,7 +114,7 @@ fn append(state: &SessionState, wishes: impl Fn() -> Vec<Wish> + Sync) {
         || (Draft::stored(id(), state.clone(), BYTES_MAX), wishes()),
         |(mut draft, wishes)| {
             wishes.into_iter().for_each(|wish| draft.wish(wish, OffsetDateTime::UNIX_EPOCH).unwrap());
-            let written = draft.write(TokenHash::default(), &origin, event_id).unwrap();
+            let written = draft.write(TokenHash::default(), &origin, random).unwrap();
             written.entries.iter().for_each(|entry| _ = black_box(entry.encoded.payload()));
             written.state.content.encode()
         },

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use rand::TryRng;
 use session_ledger::internals::{Draft, Origin, Wish};
 use session_ledger::internals::{Sealer, Secret, Witness};
-use session_ledger::session::{Client, Entry, EventId, Key, SessionId, SessionState, Timeouts};
+use session_ledger::session::{Client, Entry, Key, SessionId, SessionState, Timeouts};
 use test_support::key_ring;
 use time::OffsetDateTime;
 
@@ -69,8 +69,8 @@ pub(crate) fn origin() -> Origin {
     Origin { at: OffsetDateTime::UNIX_EPOCH, client: Client::new(None, Some(USER_AGENT)), actor: None }
 }
 
-pub(crate) fn event_id() -> EventId {
-    EventId::from_random([9; 16])
+pub(crate) fn random() -> [u8; 16] {
+    [9; 16]
 }
 
 pub(crate) fn set(key: &'static str, bytes: usize) -> Wish {
@@ -98,6 +98,6 @@ pub(crate) fn begun_with(wishes: impl IntoIterator<Item = Wish>) -> (SessionStat
     for wish in wishes {
         draft.wish(wish, OffsetDateTime::UNIX_EPOCH).unwrap();
     }
-    let written = draft.write(secret().hash(), &origin(), event_id).unwrap();
+    let written = draft.write(secret().hash(), &origin(), random).unwrap();
     (written.state, written.entries)
 }

@@ -1,4 +1,4 @@
-//! `projector retain`: deletes rows beside the log that are past their limits.
+//! `projector retain`: deletes rows beside the log, and takes clients out, that are past their limits.
 
 use session_ledger::Ledger;
 use session_ledger::ledger::AgeLimits;
@@ -21,8 +21,15 @@ pub async fn run(ledger: &Ledger, limits: &AgeLimits, console: &mut Console<'_>)
     ];
     let [ended, logins, failed, activity] = deleted.map(|(number, noun)| count(number, noun));
     console.print(&format!(
-        "Deleted {ended}, {logins}, {failed} and {activity} of activity. Took the client out of {}.\n",
+        "Deleted {ended}, {logins}, {failed} and {activity} of activity. Took the client out of {} and {}.\n",
+        count(aged.event_clients, "event"),
         count(aged.clients, "row")
     ))?;
+    if aged.kept_clients > 0 {
+        console.print(&format!(
+            "The clients of {} stay until their month is archived, as an older version wrote them.\n",
+            count(aged.kept_clients, "session")
+        ))?;
+    }
     Ok(Answer::Yes)
 }

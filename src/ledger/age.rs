@@ -1,10 +1,10 @@
-//! Rows beside the log that are past their limits.
+//! Rows beside the log, and clients in it, that are past their limits.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Error, Ledger};
-use crate::store::aging::{Aging, Batch, age, age_activity, age_ended};
+use crate::store::aging::{Aging, Batch, age, age_activity, age_ended, redact_clients};
 
 /// For how long rows beside the log are kept; none for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct AgeLimits {
     pub failed_logins: Option<Duration>,
     /// When a session that is over was last seen; its end tells it too.
     pub activity: Option<Duration>,
-    /// Addresses and browsers in all of these.
+    /// Addresses and browsers: of sessions after their end, in the log and in the rows that follow from
+    /// it, and of failed logins.
     pub clients: Option<Duration>,
 }
 
@@ -36,12 +37,19 @@ pub struct Aged {
     pub activity: u64,
     /// Rows that have lost their address and browser, and stay.
     pub clients: u64,
+    /// Events of the log likewise. The chain of hashes goes by a digest in their place.
+    pub event_clients: u64,
+    /// Sessions that are past the limit and keep theirs, as an older version wrote one of their events: these
+    /// leave with their month.
+    pub kept_clients: u64,
 }
 
 impl Ledger {
     /// Deletes rows beside the log that are past their limits, in batches. Rows that follow from events of
     /// the log stay, as a rebuild would bring them back: of ended sessions and logins those alone are
-    /// deleted whose month is in an archive ([`drop_partition`](Self::drop_partition)).
+    /// deleted whose month is in an archive ([`drop_partition`](Self::drop_partition)). Addresses and
+    /// browsers leave the log itself: an event keeps a digest of its client, without the salt that was part
+    /// of it, so that the chain of hashes still holds. Only an older backup or archive still has them.
     ///
     /// # Errors
     ///
@@ -63,7 +71,10 @@ impl Ledger {
         }
         aged.logins += self.age_rows(Aging::LoginSteps, limits.logins.map(before)).await?;
         aged.failed_logins = self.age_rows(Aging::FailedLogins, limits.failed_logins.map(before)).await?;
-        aged.clients = self.age_rows(Aging::Clients, limits.clients.map(before)).await?;
+        aged.clients = self.age_rows(Aging::FailedClients, limits.clients.map(before)).await?;
+        if let Some(limit) = limits.clients {
+            self.redact_clients(before(limit), &mut aged).await?;
+        }
         if let Some(limit) = limits.activity {
             let mut after = Uuid::nil();
             let next = async |after| {
@@ -76,8 +87,22 @@ impl Ledger {
         Ok(aged)
     }
 
+    /// Takes the clients out of all sessions that ended before a moment.
+    async fn redact_clients(&self, before: OffsetDateTime, aged: &mut Aged) -> Result<(), Error> {
+        let mut after = (OffsetDateTime::UNIX_EPOCH, Uuid::nil());
+        let next =
+            async |after| self.lend(async |connection| redact_clients(connection, before, after).await).await;
+        while let Some(redacted) = next(after).await? {
+            after = redacted.reached;
+            aged.event_clients += redacted.events;
+            aged.clients += redacted.derived;
+            aged.kept_clients += redacted.kept;
+        }
+        Ok(())
+    }
+
     /// Ages all rows of before a moment, if there is one.
-    async fn age_rows(&self, what: Aging, before: Option<time::OffsetDateTime>) -> Result<u64, Error> {
+    async fn age_rows(&self, what: Aging, before: Option<OffsetDateTime>) -> Result<u64, Error> {
         let (Some(before), mut all) = (before, 0) else { return Ok(0) };
         loop {
             let Batch { aged, goes_on } =

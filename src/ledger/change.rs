@@ -15,8 +15,8 @@ use super::retry::{backoff, may_try_again};
 use super::{Error, Ledger};
 use crate::plain_debug::plain_debug;
 use crate::session::{
-    Client, DecodeError, Draft, EndReason, Ending, EventId, Flash, Key, Note, NoteError, Noted, Origin,
-    SessionId, SessionState, TokenHash, UserId, Value, ValueError, Wish, WishError,
+    Client, DecodeError, Draft, EndReason, Ending, Flash, Key, Note, NoteError, Noted, Origin, SessionId,
+    SessionState, TokenHash, UserId, Value, ValueError, Wish, WishError,
 };
 
 /// A session that is being changed by [`Ledger::change`].
@@ -180,7 +180,7 @@ impl Ledger {
         let mut changed = Change { draft, now, actor: None };
         let done = change(&mut changed)?;
         let origin = Origin { at: now, client, actor: changed.actor };
-        let written = changed.draft.write(TokenHash::default(), &origin, || EventId::from_random(random()));
+        let written = changed.draft.write(TokenHash::default(), &origin, random);
         if let Some(written) = written {
             let resend = live.resend.filter(|_| written.state.content.offered.is_some());
             let append = Arc::new(Append::of(written, resend));

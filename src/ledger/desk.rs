@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 
 use super::{Error, Ledger, SessionSummary};
 use crate::session::{
-    ChainHash, Client, DatabaseTime, EndReason, Ending, EventId, Guard, Mark, Marking, Policy, Recorded,
-    SessionId, Timeouts, UserId,
+    ChainHash, Client, DatabaseTime, EndReason, Ending, Guard, Mark, Marking, Policy, Recorded, SessionId,
+    Timeouts, UserId,
 };
 use crate::store::connection::pool::Connection;
 use crate::store::log::history;
@@ -322,6 +322,6 @@ pub(super) fn append_of(
     client: Client,
     actor: Option<UserId>,
 ) -> Result<Option<Append>, Error> {
-    let written = ending.write(client, actor, || EventId::from_random(rand::random()))?;
+    let written = ending.write(client, actor, rand::random)?;
     Ok(written.map(|written| Append::of(written, None)))
 }

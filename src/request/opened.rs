@@ -14,8 +14,8 @@ use super::completion::CookieChange;
 use super::shared::{Shared, fresh_id};
 use crate::ledger::desk::{Append, Base, FoundSession, LiveSession, Lookup, Row};
 use crate::session::{
-    Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, EventId, Guard, Holding, Live, Login,
-    Moment, Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
+    Client, CookiePlan, DatabaseTime, DecodeError, Device, EndReason, Guard, Holding, Live, Login, Moment,
+    Resend, SessionId, SessionState, Shown, TokenHash, Wish, WishError,
 };
 use crate::token::{Contents, Secret, Token};
 
@@ -245,7 +245,7 @@ impl Opened {
             generated(&mut self.secret)?;
         }
         let hash = self.secret.as_ref().map(Secret::hash).unwrap_or_default();
-        let writes = self.holding.writes(hash, client, event_id);
+        let writes = self.holding.writes(hash, client, rand::random);
 
         let base = self.holding.base();
         let base = base.map(|(epoch, head)| Base { epoch: epoch.cast_signed(), head });
@@ -337,7 +337,7 @@ impl Opened {
     pub(super) fn aside(&mut self, is_rolled_back: bool, client: Client) -> Option<Append> {
         // What cannot be read is left as it is.
         self.readable().ok()?;
-        let written = self.holding.aside(is_rolled_back, client, event_id)?;
+        let written = self.holding.aside(is_rolled_back, client, rand::random)?;
         Some(Append::of(written, None))
     }
 
@@ -374,8 +374,4 @@ fn moment(now: Option<DatabaseTime>) -> Moment {
 /// Makes a secret, keeps it, and gives its hash.
 fn generated(secret: &mut Option<Secret>) -> Result<TokenHash, SessionError> {
     Ok(secret.insert(Secret::generate(&mut SysRng)?).hash())
-}
-
-fn event_id() -> EventId {
-    EventId::from_random(rand::random())
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::{ChainHash, Client, Encoded, Entry, EventId, Recorded, SessionId, UserId};
+use super::{ChainHash, Client, ClientProof, Encoded, Entry, EventId, Recorded, SessionId, UserId};
 use crate::plain_debug::plain_debug;
 
 /// An event with every column that the log had of it: an archive holds no less than the log did.
@@ -56,6 +56,8 @@ struct Line<'a> {
     position: i64,
     payload: Cow<'a, str>,
     hash: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    client_proof: Option<Cow<'a, str>>,
 }
 
 impl Archived {
@@ -85,6 +87,7 @@ impl Archived {
             position: *position,
             payload: BASE64.encode(entry.encoded.payload()).into(),
             hash: HEXLOWER.encode(entry.hash.as_bytes()).into(),
+            client_proof: entry.client_proof.map(|proof| HEXLOWER.encode(proof.as_bytes()).into()),
         };
         serde_json::to_string(&line).map_err(refused)
     }
@@ -99,6 +102,7 @@ impl Archived {
         let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).map_err(refused);
         let payload = BASE64.decode(line.payload.as_bytes()).map_err(refused)?;
         let hash = HEXLOWER.decode(line.hash.as_bytes()).map_err(refused)?;
+        let proof = line.client_proof.map(|proof| HEXLOWER.decode(proof.as_bytes()).map_err(refused));
         let client = Client::from_columns(line.client_ip, line.user_agent.as_deref());
         let entry = Entry {
             version: line.version,
@@ -107,6 +111,7 @@ impl Archived {
             user: line.user.as_deref().map(UserId::from),
             actor: line.actor.as_deref().map(UserId::from),
             client: client.clone(),
+            client_proof: proof.transpose()?.as_deref().map(ClientProof::from_column),
             occurred_at: time(&line.occurred_at)?,
             hash: ChainHash::from_bytes(
                 hash.try_into().map_err(|_| refused("a hash of another length than 32 bytes"))?,

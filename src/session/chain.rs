@@ -1,7 +1,8 @@
 //! Linking events to a chain of hashes: an edited, reordered or missing event is found.
 //!
 //! `hash = SHA-256(previous ‖ every column that the library writes, as stored)`. Each field is prefixed with
-//! its length, so that no two different rows give the same input.
+//! its length, so that no two different rows give the same input. Of the client it is a digest with a salt
+//! (`client_proof.rs`), so that the client may leave the log and the chain still holds.
 
 use std::net::IpAddr;
 
@@ -28,7 +29,8 @@ impl ChainHash {
     /// assert_ne!(ChainHash::genesis(id).then(&entry), before);
     /// ```
     pub fn then(&self, entry: &Entry) -> Self {
-        let (client_ip, user_agent) = Client::columns(entry.client.as_ref());
+        let said = entry.client.as_ref();
+        let (client_ip, user_agent) = Client::columns(said);
         let payload = entry.encoded.payload();
         let mut columns = Vec::with_capacity(USUAL_BYTES);
         let mut field = |parts: &[&[u8]]| {
@@ -41,12 +43,18 @@ impl ChainHash {
         field(&[&entry.encoded.shape().to_be_bytes()]);
         field(&optional(entry.user.as_ref().map(UserId::as_str)));
         field(&optional(entry.actor.as_ref().map(UserId::as_str)));
-        match client_ip {
-            None => field(&[]),
-            Some(IpAddr::V4(ip)) => field(&[&ip.octets()]),
-            Some(IpAddr::V6(ip)) => field(&[&ip.octets()]),
+        // No address has the length of a digest, so the two forms cannot be taken for each other.
+        match entry.client_proof.map(|proof| proof.digest(said)) {
+            Some(digest) => field(&[&digest]),
+            None => {
+                match client_ip {
+                    None => field(&[]),
+                    Some(IpAddr::V4(ip)) => field(&[&ip.octets()]),
+                    Some(IpAddr::V6(ip)) => field(&[&ip.octets()]),
+                }
+                field(&optional(user_agent));
+            }
         }
-        field(&optional(user_agent));
         field(&[&microseconds(entry.occurred_at).to_be_bytes()]);
         // The payload may be large, and is not copied.
         columns.extend(length(payload.len()));

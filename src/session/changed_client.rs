@@ -27,7 +27,7 @@ impl SessionState {
         let of_network = if network { policy.changed_network } else { Reaction::Off };
         let reaction = of_agent.max(of_network);
         let step_up = reaction == Reaction::StepUp;
-        let fact = || ClientChanged::new(agent, network, step_up, before, client);
+        let fact = || ClientChanged::new(agent, network, step_up);
         (reaction != Reaction::Off).then(|| (reaction, fact()))
     }
 }

@@ -96,7 +96,7 @@ kinds! {
     "renewed", 1 => Renewed;
     "impersonation_started", 2 => ImpersonationStarted;
     "impersonation_ended", 1 => ImpersonationEnded;
-    "client_changed", 1 => ClientChanged;
+    "client_changed", 2 => ClientChanged;
     "device_seen", 1 => DeviceSeen;
     "factor_changed", 1 => FactorChanged;
     "grant_given", 1 => GrantGiven;

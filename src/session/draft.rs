@@ -5,8 +5,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{
-    ChainHash, Client, Entry, Event, EventId, SessionId, SessionState, Started, Timeouts, TokenHash, UserId,
-    Value, Wish, WishError, decide,
+    ChainHash, Client, ClientProof, Entry, Event, EventId, SessionId, SessionState, Started, Timeouts,
+    TokenHash, UserId, Value, Wish, WishError, decide,
 };
 
 /// A session as one request sees and changes it.
@@ -172,7 +172,7 @@ impl Draft {
         &self,
         first_token: TokenHash,
         origin: &Origin,
-        mut event_id: impl FnMut() -> EventId,
+        mut random: impl FnMut() -> [u8; 16],
     ) -> Option<Written> {
         if !self.is_changed() {
             return None;
@@ -181,7 +181,7 @@ impl Draft {
         let mut state = self.base.as_deref().cloned().unwrap_or_else(|| before_start(self.id));
         let expected_version = state.version;
         let entries = self.is_new().then_some(&start).into_iter().chain(&self.facts);
-        let entries = entries.map(|event| extend(&mut state, event, event_id(), origin)).collect();
+        let entries = entries.map(|event| extend(&mut state, event, &mut random, origin)).collect();
         Some(Written { id: self.id, expected_version, entries, state })
     }
 
@@ -272,22 +272,28 @@ fn before_start(id: SessionId) -> SessionState {
 }
 
 /// Applies `event` to `state` and returns the entry that records it.
-fn extend(state: &mut SessionState, event: &Event, event_id: EventId, origin: &Origin) -> Entry {
+fn extend(
+    state: &mut SessionState,
+    event: &Event,
+    mut random: impl FnMut() -> [u8; 16],
+    origin: &Origin,
+) -> Entry {
     let ends = state.ended.is_none() && matches!(event, Event::Ended(_));
     state.apply(event, origin.at);
     let impersonator = state.content.extras.impersonated.as_ref().and(state.user.clone());
-    let is_news = state.client.as_ref() != Some(&origin.client);
+    let is_said = state.client.as_ref() != Some(&origin.client) || event.always_says_client();
     let mut entry = Entry {
         version: state.version + 1,
-        event_id,
+        event_id: EventId::from_random(random()),
         encoded: event.encode(),
         user: state.acting_user().cloned(),
         actor: origin.actor.clone().or(impersonator),
-        client: (is_news || event.always_says_client()).then(|| origin.client.clone()),
+        client: is_said.then(|| origin.client.clone()),
+        client_proof: is_said.then(|| ClientProof::Salt(random())),
         occurred_at: origin.at,
         hash: ChainHash::default(),
     };
     entry.hash = state.head.then(&entry);
-    state.settle(&entry, ends);
+    state.settle(event, &entry, ends);
     entry
 }

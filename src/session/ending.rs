@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Client, Draft, EndReason, EventId, Expiry, Origin, SessionId, SessionState, Timeouts, TokenHash, UserId,
-    Wish, WishError, Written,
+    Client, Draft, EndReason, Expiry, Origin, SessionId, SessionState, Timeouts, TokenHash, UserId, Wish,
+    WishError, Written,
 };
 
 /// A live session that is to end.
@@ -71,11 +71,11 @@ impl Ending {
         self,
         client: Client,
         actor: Option<UserId>,
-        event_id: impl FnMut() -> EventId,
+        random: impl FnMut() -> [u8; 16],
     ) -> Result<Option<Written>, WishError> {
         let origin = Origin { at: self.at, client, actor };
         let mut draft = Draft::stored(self.id, self.state, usize::MAX);
         draft.wish(Wish::End { reason: self.reason, last_seen: self.last_seen, by: self.by }, origin.at)?;
-        Ok(draft.write(TokenHash::default(), &origin, event_id))
+        Ok(draft.write(TokenHash::default(), &origin, random))
     }
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{ChainHash, Client, DecodeError, Encoded, Event, EventId, SessionId, UserId};
+use super::{ChainHash, Client, ClientProof, DecodeError, Encoded, Event, EventId, SessionId, UserId};
 
 /// One event as the library writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,12 @@ pub struct Entry {
     pub user: Option<UserId>,
     /// The actor, if that is not the session's user: an administrator, an impersonator.
     pub actor: Option<UserId>,
-    /// The client that sent the request. `None`: the same client as the latest event that names one.
+    /// The client that sent the request. `None`: the same client as the latest event that names one; or it
+    /// has been taken out of the whole session.
     pub client: Option<Client>,
+    /// What the chain goes by instead of the client, which may have been taken out. `None`: no client is
+    /// said, or an older version wrote the event.
+    pub client_proof: Option<ClientProof>,
     /// When, by the database's clock.
     pub occurred_at: OffsetDateTime,
     /// The chain up to and including this event.
@@ -57,6 +61,7 @@ impl Entry {
             user: None,
             actor: None,
             client: None,
+            client_proof: None,
             occurred_at,
             hash: ChainHash::default(),
         }

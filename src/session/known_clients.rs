@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::Client;
 
-/// Payload of [`Event::ClientChanged`](super::Event::ClientChanged). The client itself is the event's own.
+/// Payload of [`Event::ClientChanged`](super::Event::ClientChanged). The client that has come is the event's
+/// own, and the one before is that of the events before, so that both may leave the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClientChanged {
@@ -17,9 +18,18 @@ pub struct ClientChanged {
     pub network: bool,
     /// Whether the user must prove again who they are.
     pub step_up: bool,
-    /// The client that the session knew before.
+    /// The client before and the one that has come, as only the first shape has them.
+    #[serde(skip)]
+    marks: Option<[Mark; 2]>,
+}
+
+/// Shape 1 of `client_changed`: it had its clients.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ClientChangedShape1 {
+    agent: bool,
+    network: bool,
+    step_up: bool,
     before: Mark,
-    /// The client that has come.
     now: Mark,
 }
 
@@ -42,10 +52,17 @@ pub struct KnownClients {
 const KNOWN_MAX: usize = 8;
 
 impl ClientChanged {
-    /// A change from one client to another.
+    /// A change of the client.
     #[doc(hidden)]
-    pub fn new(agent: bool, network: bool, step_up: bool, before: &Client, now: &Client) -> Self {
-        Self { agent, network, step_up, before: before.into(), now: now.into() }
+    pub fn new(agent: bool, network: bool, step_up: bool) -> Self {
+        Self { agent, network, step_up, marks: None }
+    }
+
+    /// The same as its first shape has it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn between(self, before: &Client, now: &Client) -> Self {
+        Self { marks: Some([before.into(), now.into()]), ..self }
     }
 }
 
@@ -53,18 +70,26 @@ impl KnownClients {
     /// Those of a session that was used from one client.
     pub(super) const NONE: Self = Self { agents: Vec::new(), addresses: Vec::new() };
 
-    /// Adds the clients of a change. The one before is new to a session without notes alone.
-    pub(super) fn learn(&mut self, fact: &ClientChanged) {
+    /// Adds the client before a change, if it is new to the session: one without notes does not know its own.
+    pub(super) fn learn_before(&mut self, fact: &ClientChanged, before: Option<&Client>) {
+        let mark = fact.marks.map_or_else(|| before.map(Mark::from), |[before, _]| Some(before));
+        let Some(mark) = mark else { return };
         if self.agents.is_empty() {
-            self.agents.push(fact.before.agent);
+            self.agents.push(mark.agent);
         }
         if self.addresses.is_empty() {
-            self.addresses.extend(fact.before.ip);
+            self.addresses.extend(mark.ip);
         }
+    }
+
+    /// Adds the client that has come with a change.
+    pub(super) fn learn(&mut self, fact: &ClientChanged, now: Option<&Client>) {
+        let mark = fact.marks.map_or_else(|| now.map(Mark::from), |[_, now]| Some(now));
+        let Some(mark) = mark else { return };
         if fact.agent {
-            add(&mut self.agents, fact.now.agent);
+            add(&mut self.agents, mark.agent);
         }
-        if let (true, Some(ip)) = (fact.network, fact.now.ip) {
+        if let (true, Some(ip)) = (fact.network, mark.ip) {
             add(&mut self.addresses, ip);
         }
     }
@@ -104,6 +129,13 @@ impl From<&Client> for Mark {
     }
 }
 
+impl From<ClientChangedShape1> for ClientChanged {
+    fn from(old: ClientChangedShape1) -> Self {
+        let ClientChangedShape1 { agent, network, step_up, before, now } = old;
+        Self { agent, network, step_up, marks: Some([before, now]) }
+    }
+}
+
 /// The browser without the numbers in its name: an update within the life of a session makes no other one.
 fn agent_of(client: &Client) -> impl Iterator<Item = char> {
     let agent = client.user_agent.as_deref().unwrap_or_default();
@@ -127,7 +159,9 @@ fn a_session_remembers_a_bounded_number_of_clients() {
     };
     let mut known = KnownClients::default();
     for network in 1..100 {
-        known.learn(&ClientChanged::new(true, true, false, &client(network - 1), &client(network)));
+        let fact = ClientChanged::new(true, true, false);
+        known.learn_before(&fact, Some(&client(network - 1)));
+        known.learn(&fact, Some(&client(network)));
     }
     assert_eq!((known.agents.len(), known.addresses.len()), (KNOWN_MAX, KNOWN_MAX));
     let is_same = |one: IpAddr, other: IpAddr| one == other;

@@ -161,10 +161,13 @@ impl SessionState {
             Event::FlashTaken(fact) => {
                 self.content.flashes.remove(&fact.queue);
             }
-            Event::ClientChanged(fact) => self.content.extras.change(|extras| {
-                extras.clients.learn(fact);
-                extras.step_up |= fact.step_up;
-            }),
+            Event::ClientChanged(fact) => {
+                let before = self.client.as_ref();
+                self.content.extras.change(|extras| {
+                    extras.clients.learn_before(fact, before);
+                    extras.step_up |= fact.step_up;
+                });
+            }
             Event::DeviceSeen(fact) => {
                 self.content.extras.change(|extras| extras.device = Some(fact.device));
             }
@@ -181,12 +184,15 @@ impl SessionState {
         let event = entry.event()?;
         let ends = self.ended.is_none() && matches!(event, Event::Ended(_));
         self.apply(&event, entry.occurred_at);
-        self.settle(entry, ends);
+        self.settle(&event, entry, ends);
         Ok(())
     }
 
     /// Moves the head to an entry whose event has been applied. `ends` says whether it has ended the session.
-    pub(super) fn settle(&mut self, entry: &Entry, ends: bool) {
+    pub(super) fn settle(&mut self, event: &Event, entry: &Entry, ends: bool) {
+        if let Event::ClientChanged(fact) = event {
+            self.content.extras.change(|extras| extras.clients.learn(fact, entry.client.as_ref()));
+        }
         self.version = entry.version;
         self.head = entry.hash;
         self.changed_at = entry.occurred_at;

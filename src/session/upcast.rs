@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::known_clients::ClientChangedShape1;
 use super::microseconds::from_microseconds;
 use super::strict::canonical;
 use super::{
@@ -39,6 +40,10 @@ pub(super) fn upcast(encoded: &Encoded) -> Option<Result<Event, DecodeError>> {
             canonical::<NotedShape1>(kind, 1, encoded.payload())
                 .map(|old| Event::Noted(Noted::of_text(old.name, &old.text))),
         ),
+        (kind @ "client_changed", 1) => Some(
+            canonical::<ClientChangedShape1>(kind, 1, encoded.payload())
+                .map(|old| Event::ClientChanged(old.into())),
+        ),
         (kind @ "ended", 1) => {
             Some(canonical::<EndedShape1>(kind, 1, encoded.payload()).map(|old| Event::Ended(old.into())))
         }
@@ -57,6 +62,7 @@ pub(super) fn is_older(encoded: &Encoded) -> bool {
             | "reauthenticated"
             | "impersonation_started"
             | "noted"
+            | "client_changed"
             | "ended"
     );
     has_older_shape && encoded.shape() == 1

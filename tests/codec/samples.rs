@@ -97,6 +97,7 @@ pub(crate) fn older_events() -> Vec<((&'static str, i16), Vec<Event>)> {
         (("reauthenticated", 1), of("reauthenticated", logins_without_auth_time())),
         (("impersonation_started", 1), vec![acting_as_bob("")]),
         (("noted", 1), notes_of_text()),
+        (("client_changed", 1), changes_with_addresses()),
         (("ended", 1), ends_by_nobody()),
     ]
 }
@@ -213,16 +214,25 @@ fn clients() -> [Client; 2] {
 /// What a session remembers once both clients have come.
 fn known_clients() -> KnownClients {
     let (mut state, [before, now]) = (SessionState::default(), clients());
-    let changed = ClientChanged::new(true, true, false, &before, &now);
-    state.apply(&Event::ClientChanged(changed), OffsetDateTime::UNIX_EPOCH);
+    let changed = Event::ClientChanged(ClientChanged::new(true, true, false));
+    let name = EventId::from_random([1; 16]);
+    let mut entry = Entry::new(1, name, changed.encode(), OffsetDateTime::UNIX_EPOCH);
+    (state.client, entry.client) = (Some(before), Some(now));
+    state.advance(&entry).unwrap();
     state.content.extras.clients.clone()
 }
 
-fn clients_and_devices() -> Vec<Event> {
+fn changes_with_addresses() -> Vec<Event> {
     let [before, now] = clients();
+    let to_the_second = ClientChanged::new(true, true, false).between(&before, &now);
+    let to_nobody = ClientChanged::new(false, true, true).between(&now, &Client::default());
+    vec![Event::ClientChanged(to_the_second), Event::ClientChanged(to_nobody)]
+}
+
+fn clients_and_devices() -> Vec<Event> {
     vec![
-        Event::ClientChanged(ClientChanged::new(true, true, false, &before, &now)),
-        Event::ClientChanged(ClientChanged::new(false, true, true, &now, &Client::default())),
+        Event::ClientChanged(ClientChanged::new(true, true, false)),
+        Event::ClientChanged(ClientChanged::new(false, true, true)),
         Event::DeviceSeen(DeviceSeen::new(DeviceId::from_bytes([0x5d; 16]), true)),
         Event::DeviceSeen(DeviceSeen::new(DeviceId::new(at(1_700_000_000), [7; 10]), false)),
     ]

@@ -3,6 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use session_ledger::session::*;
+use sha2::{Digest, Sha256};
 use time::Duration;
 
 use crate::{arbitrary, at, id, stream};
@@ -10,7 +11,7 @@ use crate::{arbitrary, at, id, stream};
 type Edit = fn(&mut Entry);
 
 /// An edit of every column that the library writes.
-const EDITS: [(&str, Edit); 18] = [
+const EDITS: [(&str, Edit); 21] = [
     ("version", |entry| entry.version += 1),
     ("event_id", |entry| entry.event_id = EventId::from_random([9; 16])),
     ("kind", |entry| entry.encoded = Encoded::new("value_taken", 5, [1, 2])),
@@ -28,6 +29,11 @@ const EDITS: [(&str, Edit); 18] = [
     ("said not to be known", |entry| entry.client = Client::from_columns(None, Some(""))),
     ("user_agent", |entry| entry.client = Client::from_columns(Some([192, 0, 2, 1].into()), Some("curl/8"))),
     ("empty user_agent", |entry| entry.client = Client::from_columns(Some([192, 0, 2, 1].into()), Some(""))),
+    ("another salt", |entry| entry.client_proof = Some(ClientProof::Salt([6; 16]))),
+    ("a digest", |entry| entry.client_proof = Some(ClientProof::Digest([6; 32]))),
+    ("a digest alone", |entry| {
+        (entry.client, entry.client_proof) = (None, Some(ClientProof::Digest([6; 32])));
+    }),
     ("occurred_at", |entry| {
         let earlier = entry.occurred_at.checked_sub(Duration::microseconds(1));
         entry.occurred_at = earlier.unwrap_or(at(0));
@@ -37,14 +43,44 @@ const EDITS: [(&str, Edit); 18] = [
 #[test]
 fn an_edit_of_any_written_column_changes_the_hash() {
     let before = ChainHash::genesis(id());
-    let mut hashes = vec![before.then(&entry())];
-    for (column, edit) in EDITS {
-        let mut edited = entry();
-        edit(&mut edited);
-        let hash = before.then(&edited);
-        assert!(!hashes.contains(&hash), "{column}");
-        hashes.push(hash);
+    let mut salted = entry();
+    salted.client_proof = Some(ClientProof::Salt([5; 16]));
+    let mut gone = entry();
+    (gone.client, gone.client_proof) = (None, Some(ClientProof::Digest([5; 32])));
+    for whole in [entry(), salted, gone] {
+        let mut hashes = vec![before.then(&whole)];
+        let mut seen = vec![whole.clone()];
+        for (column, edit) in EDITS {
+            let mut edited = whole.clone();
+            edit(&mut edited);
+            if seen.contains(&edited) {
+                continue;
+            }
+            let hash = before.then(&edited);
+            assert!(!hashes.contains(&hash), "{column} of {whole:?}");
+            hashes.push(hash);
+            seen.push(edited);
+        }
     }
+}
+
+/// How the log forgets a client: the salt goes with it.
+fn redacted(entry: &Entry) -> Entry {
+    let digest: [u8; 32] = match (&entry.client_proof, Client::columns(entry.client.as_ref())) {
+        (Some(ClientProof::Salt(salt)), (ip, agent)) => {
+            let ip = match ip {
+                None => vec![0],
+                Some(std::net::IpAddr::V4(ip)) => [&[4], &ip.octets()[..]].concat(),
+                Some(std::net::IpAddr::V6(ip)) => [&[16], &ip.octets()[..]].concat(),
+            };
+            let agent = agent.map(|agent| format!("={agent}")).unwrap_or_default();
+            Sha256::digest([&salt[..], &ip, agent.as_bytes()].concat()).into()
+        }
+        other => panic!("{other:?}"),
+    };
+    let mut redacted = entry.clone();
+    (redacted.client, redacted.client_proof) = (None, Some(ClientProof::Digest(digest)));
+    redacted
 }
 
 #[test]
@@ -91,6 +127,20 @@ fn the_chain_of_a_given_entry_is_the_same_for_ever() {
     );
 }
 
+/// The second form, frozen as well, with its client and without.
+#[test]
+fn the_chain_of_a_salted_entry_is_the_same_for_ever() {
+    let genesis = ChainHash::genesis(id());
+    let mut salted = entry();
+    salted.client_proof = Some(ClientProof::Salt([5; 16]));
+    for entry in [&salted, &redacted(&salted)] {
+        assert_eq!(
+            format!("{:?}", genesis.then(entry)),
+            "d28a18e634444da2490b30f09cd52fbab3e0c92d77aa29cfc6929b8856bb5536"
+        );
+    }
+}
+
 #[test]
 fn a_stream_begins_at_its_own_session() {
     let other = SessionId::from_bytes([8; 16]);
@@ -99,6 +149,25 @@ fn a_stream_begins_at_its_own_session() {
 }
 
 proptest! {
+    #[test]
+    fn a_client_that_is_taken_out_leaves_the_chain_as_it_was_and_cannot_be_put_back(
+        client in arbitrary::client(),
+        other in arbitrary::client(),
+        salt in any::<[u8; 16]>(),
+    ) {
+        let genesis = ChainHash::genesis(id());
+        let mut salted = entry();
+        (salted.client, salted.client_proof) = (Some(client.clone()), Some(ClientProof::Salt(salt)));
+        let whole = salted.clone();
+        let mut gone = redacted(&salted);
+        prop_assert_eq!(genesis.then(&gone), genesis.then(&salted));
+        gone.client = Some(client.clone());
+        prop_assert_ne!(genesis.then(&gone), genesis.then(&salted), "put back");
+        salted.client = Some(other.clone());
+        let is_same = genesis.then(&salted) == genesis.then(&whole);
+        prop_assert_eq!(is_same, other == client);
+    }
+
     #[test]
     fn an_edited_reordered_or_missing_event_breaks_the_chain(
         events in vec((arbitrary::event(), arbitrary::time()), 2..8),

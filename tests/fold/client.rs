@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use session_ledger::internals::{Draft, Origin, STATE_BYTES_MAX, Wish, Written};
 use session_ledger::session::*;
 
-use crate::{arbitrary, at, event_ids, id};
+use crate::{arbitrary, at, id, random};
 
 /// A request, its client, and the events with the clients that they name. `-`: none named; `?`: named as
 /// unknown.
@@ -154,7 +154,7 @@ fn request(mut draft: Draft, client: &Client, wishes: Vec<Wish>) -> Option<Writt
         draft.wish(wish, at(10)).ok();
     }
     let origin = Origin { at: at(50), client: client.clone(), actor: None };
-    draft.write(TokenHash::default(), &origin, event_ids())
+    draft.write(TokenHash::default(), &origin, random())
 }
 
 /// The entry as the log returns it.

@@ -3,7 +3,7 @@
 use session_ledger::internals::{Draft, Origin, STATE_BYTES_MAX, Wish, Written};
 use session_ledger::session::*;
 
-use crate::{at, event_ids, id};
+use crate::{at, id, random};
 
 /// The wishes of a request, and the facts that it leaves.
 struct Case {
@@ -200,7 +200,7 @@ fn write(draft: &Draft) -> Option<Written> {
     draft.write(
         TokenHash::from_bytes([1; 32]),
         &Origin { at: at(50), client: client(), actor: None },
-        event_ids(),
+        random(),
     )
 }
 

@@ -8,7 +8,7 @@ use session_ledger::internals::{Draft, Origin, STATE_BYTES_MAX, Wish, Written};
 use session_ledger::session::*;
 use time::OffsetDateTime;
 
-use crate::{arbitrary, event_ids, id, stream};
+use crate::{arbitrary, id, random, stream};
 
 /// A new session, or any stored one.
 fn base() -> impl Strategy<Value = Option<SessionState>> {
@@ -32,7 +32,7 @@ fn request(base: Option<SessionState>, wishes: Vec<Wish>, at: OffsetDateTime) ->
 }
 
 fn write(draft: &Draft, at: OffsetDateTime) -> Option<Written> {
-    draft.write(TokenHash::default(), &Origin { at, client: Client::default(), actor: None }, event_ids())
+    draft.write(TokenHash::default(), &Origin { at, client: Client::default(), actor: None }, random())
 }
 
 proptest! {

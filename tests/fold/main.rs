@@ -23,23 +23,23 @@ fn at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap()
 }
 
-/// Event ids 1, 2, 3 …
-fn event_ids() -> impl FnMut() -> EventId {
+/// The bytes 1, 2, 3 … instead of random ones.
+fn random() -> impl FnMut() -> [u8; 16] {
     let mut next = 0_u128;
     move || {
         next += 1;
-        EventId::from_random(next.to_be_bytes())
+        next.to_be_bytes()
     }
 }
 
 /// These events as a stream of one session.
 fn stream(events: &[(Event, OffsetDateTime)]) -> Vec<Entry> {
     let mut head = ChainHash::genesis(id());
-    let mut next_id = event_ids();
+    let mut next = random();
     let numbered = (1..).zip(events);
     numbered
         .map(|(version, (event, occurred_at))| {
-            let mut entry = Entry::new(version, next_id(), event.encode(), *occurred_at);
+            let mut entry = Entry::new(version, EventId::from_random(next()), event.encode(), *occurred_at);
             head = head.then(&entry);
             entry.hash = head;
             entry

@@ -21,8 +21,9 @@ async fn an_append_outside_of_a_transaction_writes_nothing() {
                  from session_ledger.session limit 1";
     let row = client.query_one(row, &[]).await.unwrap();
     let (row, place, hash): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
-    let event =
-        format!("gen_random_uuid(), 'value_set', 1::smallint, null, null, null, null, now(), '', '{hash}'");
+    let event = format!(
+        "gen_random_uuid(), 'value_set', 1::smallint, null, null, null, null, now(), '', '{hash}', null"
+    );
     let append = format!("execute append({row}, {event}, null, null)");
     let append_event = format!("execute append_event({place}, {event})");
     let count = "select count(*) from session_ledger.event";

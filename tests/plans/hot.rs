@@ -48,7 +48,7 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
     let (now, hash, none) = (OffsetDateTime::now_utc(), vec![7_u8; 32], None::<&str>);
     let payload = vec![1_u8; 40];
     let state = vec![9_u8; 200];
-    let parameters: [&(dyn ToSql + Sync); 30] = [
+    let parameters: [&(dyn ToSql + Sync); 31] = [
         &session,
         &version,
         &(version + 1),
@@ -77,6 +77,7 @@ async fn append_one(client: &Client, append: &Statement, session: Uuid, version:
         &now,
         &payload,
         &hash,
+        &None::<Vec<u8>>,
         &None::<i16>,
         &None::<Vec<u8>>,
     ];

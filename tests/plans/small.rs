@@ -31,12 +31,12 @@ const LOOKUPS: [(&str, &str); 7] = [
     (
         "append.sql",
         "NONE, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                    null, null, null, null, null, null, null, null, null, null, null, null",
+                    null, null, null, null, null, null, null, null, null, null, null, null, null",
     ),
     (
         "end.sql",
         "NONE, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                 null, null, null, null, null, null",
+                 null, null, null, null, null, null, null",
     ),
     ("fence.sql", "NONE, 4"),
     ("fence_known.sql", "NONE, 4, null, null"),

@@ -19,7 +19,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null, null, null, null, null, null, null, null",
+                        null, null, null, null, null, null, null, null, null, null, null, null, null",
             wanted: &[
                 "Update on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -31,7 +31,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         "append_event.sql",
         Plan {
             role: RUNTIME,
-            arguments: "ID, 5, null, null, null, null, null, null, null, null, null, null",
+            arguments: "ID, 5, null, null, null, null, null, null, null, null, null, null, null",
             wanted: &["Insert on event"],
         },
     ),
@@ -41,7 +41,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
             role: RUNTIME,
             arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], null, null, null, null, null, null, null, null, null, \
                         null, null, null, null, null, array[ID]::uuid[], '{5}', null, null, null, null, null, null, null, \
-                        null, null, null, '{1}', null",
+                        null, null, null, null, '{1}', null",
             wanted: &[
                 "Update on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -80,7 +80,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 0, 1, now(), null, null, null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null, null, null, null, null, null",
+                        null, null, null, null, null, null, null, null, null, null, null",
             wanted: &["Insert on session", "Insert on event"],
         },
     ),
@@ -115,7 +115,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "ID, 4, 5, now(), now(), now(), null, null, null, null, null, null, null, null, null, null, null, null, \
-                        null, null, null, null, null, null, null",
+                        null, null, null, null, null, null, null, null",
             wanted: &[
                 "Delete on session",
                 "Index Scan using a_session_is_live_once on session",
@@ -129,7 +129,7 @@ pub(crate) const STATEMENTS: &[(&str, Check)] = &[
         Plan {
             role: RUNTIME,
             arguments: "array[ID]::uuid[], '{4}', '{5}', array[now()], array[now()], array[now()], null, null, null, null, \
-                        null, null, null, null, null, null, null, null, null, null, null, null, null",
+                        null, null, null, null, null, null, null, null, null, null, null, null, null, null",
             wanted: &[
                 "LockRows",
                 "Delete on session",

@@ -1,7 +1,7 @@
 //! The expectations of the statements with which operators keep a ledger in shape: no request runs them.
 
-use super::check::Check::{self, Exempt};
-use super::check::{NO_PLAN, ONE, PAGED, WHOLE};
+use super::check::Check::{self, Exempt, Plan};
+use super::check::{NO_PLAN, ONE, OPERATOR, PAGED, WHOLE};
 
 /// Why a job's lease needs no plan.
 const JOB: &str = "reads and writes the one row of a job, outside any request";
@@ -12,8 +12,8 @@ const PARKED: &str = "reads and writes the rows of events that were refused, out
 /// These statements, by the names of their files.
 pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("age_activity.sql", Exempt(PAGED)),
-    ("age_clients.sql", Exempt(PAGED)),
     ("age_ended_sessions.sql", Exempt(PAGED)),
+    ("age_failed_clients.sql", Exempt(PAGED)),
     ("age_failed_logins.sql", Exempt(PAGED)),
     ("age_login_steps.sql", Exempt(PAGED)),
     ("archived_partitions.sql", Exempt("reads the few rows of `archived_partition`, outside any request")),
@@ -40,6 +40,14 @@ pub(crate) const UPKEEP: &[(&str, Check)] = &[
     ("release_job.sql", Exempt(JOB)),
     ("replace_projection.sql", Exempt(WHOLE)),
     ("restorable.sql", Exempt("looks for one row of each table, before a restore alone")),
+    (
+        "redact_clients.sql",
+        Plan {
+            role: OPERATOR,
+            arguments: "now(), '-infinity', ID, 1000",
+            wanted: &["ended_session_by_time", "Update on event"],
+        },
+    ),
     ("restore_events.sql", Exempt("writes events into an empty log, outside any request")),
     ("search_temporary.sql", Exempt(NO_PLAN)),
     ("settle_restore.sql", Exempt("sets counters, after a restore alone")),

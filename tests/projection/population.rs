@@ -8,8 +8,8 @@ use session_ledger::Ledger;
 use session_ledger::internals::{Draft, Origin, Wish};
 use session_ledger::ledger::{End, RebuildOptions};
 use session_ledger::session::{
-    Client as From, Encoded, Entry, Event, EventId, Policy, RenewalOffered, SessionId, SessionState,
-    TokenHash,
+    Client as From, ClientProof, Encoded, Entry, Event, EventId, Policy, RenewalOffered, SessionId,
+    SessionState, TokenHash,
 };
 use test_support::Database;
 use time::{Duration, OffsetDateTime};
@@ -105,7 +105,7 @@ fn write(id: SessionId, requests: Vec<Vec<Wish>>) -> Vec<Entry> {
         }
         let client = From::new(Some([192, 0, 2, 7].into()), Some("Mozilla/5.0"));
         let origin = Origin { at, client, actor: None };
-        let written = draft.write(TokenHash::from_bytes([7; 32]), &origin, event_id).unwrap();
+        let written = draft.write(TokenHash::from_bytes([7; 32]), &origin, random).unwrap();
         entries.extend(written.entries);
         draft = Draft::stored(id, written.state, bytes_max);
         at += Duration::seconds(1);
@@ -124,27 +124,28 @@ fn of_a_later_version(id: SessionId) -> Vec<Entry> {
     let mut draft = Draft::stored(id, state.clone(), Policy::default().state_bytes_max);
     draft.wish(set("after", b"2"), state.changed_at).unwrap();
     let origin = Origin { at: state.changed_at, client: From::default(), actor: None };
-    entries.extend(draft.write(TokenHash::default(), &origin, event_id).unwrap().entries);
+    entries.extend(draft.write(TokenHash::default(), &origin, random).unwrap().entries);
     entries
 }
 
 fn next(state: &mut SessionState, event: Event) -> Entry {
     let at = state.changed_at + Duration::seconds(1);
-    let mut entry = Entry::new(state.version + 1, event_id(), event.encode(), at);
+    let mut entry = Entry::new(state.version + 1, EventId::from_random(random()), event.encode(), at);
     entry.user = state.user.clone();
     entry.hash = state.head.then(&entry);
     state.advance(&entry).unwrap();
     entry
 }
 
-fn event_id() -> EventId {
-    EventId::from(Uuid::new_v4())
+fn random() -> [u8; 16] {
+    Uuid::new_v4().into_bytes()
 }
 
 async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
     let insert = "insert into session_ledger.event (
-            session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent
-        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12)";
+            session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, client_ip, user_agent,
+            client_proof
+        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12, $13)";
     let statement = client.prepare(insert).await.unwrap();
     for entry in entries {
         let user = entry.user.as_ref().map(|user| user.as_str());
@@ -166,6 +167,7 @@ async fn insert(client: &Client, session: SessionId, entries: &[Entry]) {
                     &entry.occurred_at,
                     &client_ip,
                     &user_agent,
+                    &entry.client_proof.as_ref().map(ClientProof::as_bytes),
                 ],
             )
             .await;

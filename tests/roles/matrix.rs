@@ -48,6 +48,8 @@ const DEEDS: &[(&str, &[&str])] = &[
         &[],
     ),
     ("update session_ledger.event set user_id = 'mallory'", &[]),
+    ("update session_ledger.event set client_ip = null, user_agent = null, client_proof = null where false", &[OPERATOR]),
+    ("select session_ledger.client_digest('', null, null)", &[RUNTIME, RELAY, AUDITOR, ANALYST, OPERATOR]),
     ("delete from session_ledger.event", &[]),
     ("delete from session_ledger.event_otherwise", &[]),
     ("truncate session_ledger.event", &[]),
@@ -191,9 +193,9 @@ const DEEDS: &[(&str, &[&str])] = &[
         &[],
     ),
     // The leases of jobs.
-    ("select * from session_ledger.job_lease", &[RUNTIME, AUDITOR]),
-    ("insert into session_ledger.job_lease (job) values ('mine')", &[RUNTIME]),
-    ("update session_ledger.job_lease set holder = 'mine'", &[RUNTIME]),
+    ("select * from session_ledger.job_lease", &[RUNTIME, AUDITOR, OPERATOR]),
+    ("insert into session_ledger.job_lease (job) values ('mine')", &[RUNTIME, OPERATOR]),
+    ("update session_ledger.job_lease set holder = 'mine'", &[RUNTIME, OPERATOR]),
     ("delete from session_ledger.job_lease", &[]),
     // Streams of Shared Signals.
     ("select * from session_ledger.signal_stream", &[RELAY, AUDITOR]),

@@ -49,7 +49,9 @@ async fn a_refused_rewrite_says_how_events_go() {
     let error = client.batch_execute("truncate session_ledger.event").await.unwrap_err();
     assert_eq!(
         error.as_db_error().unwrap().hint(),
-        Some("Events past their retention go by dropping their partition.")
+        Some(
+            "Events past their retention go by dropping their partition, clients by `projector retain --clients`."
+        )
     );
 }
 

@@ -91,15 +91,16 @@ async fn a_missing_migration_waits_in_the_same_way() {
     {
         let database = Database::fresh().await;
         let holder = database.connect().await;
-        let missing = "delete from session_ledger.migration where version = 33;
-                       alter table session_ledger.subscription drop column closed_at, drop column closed_reason";
+        let missing = "delete from session_ledger.migration where version = 34;
+                       drop function session_ledger.client_digest;
+                       alter table session_ledger.event drop column client_proof";
         holder.batch_execute(missing).await.unwrap();
         holder.batch_execute(&format!("{lock} {mode}")).await.unwrap();
         let config = database.config();
         let migration = tokio::spawn(async move { Ledger::migrate(&config).await });
         until_it_waits(&database.connect().await, waits_at, 2).await;
         holder.batch_execute("commit").await.unwrap();
-        assert_eq!(migration.await.unwrap().unwrap().applied, ["V33__closed_subscription"], "{mode}");
+        assert_eq!(migration.await.unwrap().unwrap().applied, ["V34__client_proof"], "{mode}");
     }
 }
 

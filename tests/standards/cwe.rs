@@ -135,7 +135,10 @@ fn lives_and_resources() -> Vec<Point> {
             "csrf::asvs_16_3_3_each_refusal_is_an_incident_with_its_cause",
         ])),
         point("CWE-212", "personal data that is not removed before it is kept",
-            Open("the log keeps everything; retention and shredding are not built", &[])),
+            HeldBut("addresses and browsers go after a limit of their own; users and values go with their month", &[
+            "projector::retention::a_client_leaves_the_log_and_its_rows_and_all_else_is_as_it_was",
+            "projector::retention::rows_that_follow_from_the_log_age_only_once_it_is_archived",
+        ])),
         point("CWE-359", "personal data that others see",
             Open("values stay out of the feed and of the log; who reads the database reads them", &[
             "projector::relay::values_and_messages_stay_inside",

@@ -3,7 +3,7 @@
 use session_ledger::internals::{Draft, Origin, Wish};
 use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{
-    Assurance, Client, Entry, EventId, Policy, SessionId, SessionState, TokenHash, UserId,
+    Assurance, Client, ClientProof, Entry, Policy, SessionId, SessionState, TokenHash, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -27,8 +27,8 @@ async fn forge(scene: &Scene, role: &str, session: SessionId, mut draft: Draft, 
     let (user, methods) = (UserId::from("admin"), vec!["pwd".to_owned()]);
     draft.wish(Wish::LogIn { user, methods, assurance: Assurance::Aal2, auth_time: None }, at).unwrap();
     let origin = Origin { at, client: Client::default(), actor: None };
-    let event_id = || EventId::from(Uuid::new_v4());
-    let written = draft.write(TokenHash::from_bytes([7; 32]), &origin, event_id).unwrap();
+    let random = || Uuid::new_v4().into_bytes();
+    let written = draft.write(TokenHash::from_bytes([7; 32]), &origin, random).unwrap();
     for entry in &written.entries {
         insert(scene, role, session, entry).await;
     }
@@ -38,8 +38,9 @@ async fn forge(scene: &Scene, role: &str, session: SessionId, mut draft: Draft, 
 
 async fn insert(scene: &Scene, role: &str, session: SessionId, entry: &Entry) {
     let insert = "insert into session_ledger.event (
-            session_id, version, event_id, kind, shape, user_id, payload, hash, occurred_at, user_agent
-        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8::bytea, $9, $10)";
+            session_id, version, event_id, kind, shape, user_id, payload, hash, occurred_at, user_agent,
+            client_proof
+        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8::bytea, $9, $10, $11)";
     let user = entry.user.as_ref().map(UserId::as_str);
     let (_, user_agent) = Client::columns(entry.client.as_ref());
     let client = scene.connect(role).await;
@@ -59,6 +60,7 @@ async fn insert(scene: &Scene, role: &str, session: SessionId, entry: &Entry) {
                 &hash,
                 &entry.occurred_at,
                 &user_agent,
+                &entry.client_proof.as_ref().map(ClientProof::as_bytes),
             ],
         )
         .await

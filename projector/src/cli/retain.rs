@@ -26,7 +26,7 @@ pub struct Retain {
     #[arg(long, value_name = "SPAN", value_parser = lasting)]
     pub activity: Option<Duration>,
 
-    /// Addresses and browsers, in failed logins and in rows whose events are archived
+    /// Addresses and browsers of sessions that ended so long ago, the log's too, and of failed logins
     #[arg(long, value_name = "SPAN", value_parser = lasting)]
     pub clients: Option<Duration>,
 }
@@ -57,7 +57,7 @@ pub struct RetainJob {
     #[arg(long, value_name = "SPAN", env = "SESSION_LEDGER_RETAIN_ACTIVITY", value_parser = lasting)]
     pub retain_activity: Option<Duration>,
 
-    /// Take addresses and browsers out of failed logins and of rows whose events are archived
+    /// Take addresses and browsers out of sessions that ended so long ago, the log's too, and failed logins
     #[arg(long, value_name = "SPAN", env = "SESSION_LEDGER_RETAIN_CLIENTS", value_parser = lasting)]
     pub retain_clients: Option<Duration>,
 }

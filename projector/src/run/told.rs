@@ -85,13 +85,14 @@ pub(super) fn retained(rows: &'static str, number: u64) {
 }
 
 /// How many rows of each sort were aged.
-pub(super) fn aged(aged: &Aged) -> [(&'static str, u64); 5] {
+pub(super) fn aged(aged: &Aged) -> [(&'static str, u64); 6] {
     [
         ("ended_sessions", aged.ended_sessions),
         ("logins", aged.logins),
         ("failed_logins", aged.failed_logins),
         ("activity", aged.activity),
         ("clients", aged.clients),
+        ("event_clients", aged.event_clients),
     ]
 }
 

@@ -3,6 +3,7 @@
 
 use test_support::Database;
 
+use super::roles::User;
 use super::run::{Copy, until};
 use super::{projector, stderr, stories};
 
@@ -43,6 +44,21 @@ async fn one_copy_retains_rows_for_so_long_and_the_other_takes_over() {
         (second.metric(DELETED), second.metric(CLIENTS)) == (Some(1.0), Some(1.0))
     });
     assert_eq!(database.count("session_ledger.failed_login").await, 4);
+}
+
+#[tokio::test]
+async fn an_operator_alone_can_do_the_job() {
+    let database = Database::fresh().await;
+    stories::tell(&database).await;
+    database.connect().await.batch_execute(ROWS).await.unwrap();
+    let operator = User::granted(&database, &["session_ledger_operator"]).await;
+    let limits = ["--jobs", "retain", "--retain-failed-logins", "90d", "--retain-clients", "30d"];
+    let copy = Copy::start_as(&operator.config(), "operator", "retain", &limits);
+    until("what is past its limit goes", || {
+        (copy.metric(DELETED), copy.metric(CLIENTS)) == (Some(1.0), Some(1.0)) && copy.leads("retain")
+    });
+    drop(copy);
+    operator.drop().await;
 }
 
 #[tokio::test]

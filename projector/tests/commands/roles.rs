@@ -1,17 +1,18 @@
 //! A command that is refused says which role it needs.
 
 use test_support::Database;
+use tokio_postgres::Config;
 
 use super::{projector, stderr};
 
 /// A user without rights of its own, other than those of the roles it is granted.
-struct User<'a> {
+pub(super) struct User<'a> {
     database: &'a Database,
     name: String,
 }
 
 impl<'a> User<'a> {
-    async fn granted(database: &'a Database, roles: &[&str]) -> Self {
+    pub(super) async fn granted(database: &'a Database, roles: &[&str]) -> Self {
         let name = format!("stranger_of_{}", database.name());
         let client = database.connect().await;
         client.batch_execute(&format!("create role {name} login")).await.unwrap();
@@ -21,15 +22,21 @@ impl<'a> User<'a> {
         Self { database, name }
     }
 
+    /// The address of the database for this user.
+    pub(super) fn config(&self) -> Config {
+        let mut config = self.database.config();
+        config.user(&self.name);
+        config
+    }
+
     /// The last line of what a command tells when it is refused.
     fn refusal(&self, arguments: &[&str]) -> String {
-        let mut config = self.database.config();
-        let output = projector(config.user(&self.name)).args(arguments).output().unwrap();
+        let output = projector(&self.config()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
         stderr(&output).lines().last().unwrap_or_default().to_owned()
     }
 
-    async fn drop(self) {
+    pub(super) async fn drop(self) {
         let drop = format!("drop role {}", self.name);
         self.database.connect().await.batch_execute(&drop).await.unwrap();
     }

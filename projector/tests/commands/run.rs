@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use session_ledger::session::FeedFilter;
 use test_support::Database;
+use tokio_postgres::Config;
 
 use super::{projector, stderr, stories};
 
@@ -26,6 +27,11 @@ impl Copy {
 
     /// `others` are the jobs that `more` asks for, after a comma.
     pub(super) fn start_with(database: &Database, holder: &str, others: &str, more: &[&str]) -> Self {
+        Self::start_as(&database.config(), holder, &format!("sweep, partitions{others}"), more)
+    }
+
+    /// One that does these jobs, as the user of an address.
+    pub(super) fn start_as(config: &Config, holder: &str, jobs: &str, more: &[&str]) -> Self {
         let arguments = [
             "run",
             "--listen",
@@ -39,12 +45,12 @@ impl Copy {
             "--idle-timeout",
             "30m",
         ];
-        let mut child = projector(&database.config());
+        let mut child = projector(config);
         let mut child =
             child.args(arguments).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let expected = format!("Does sweep, partitions{others} as {holder}; metrics on http://");
+        let expected = format!("Does {jobs} as {holder}; metrics on http://");
         let address = line.trim_end().strip_prefix(&expected).and_then(|rest| rest.strip_suffix("/metrics"));
         Self { address: address.unwrap_or_else(|| panic!("{line}")).to_owned(), child }
     }

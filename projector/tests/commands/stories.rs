@@ -3,8 +3,8 @@
 use session_ledger::Ledger;
 use session_ledger::ledger::RebuildOptions;
 use session_ledger::session::{
-    Assurance, ChainHash, Cleared, Client as From, ClientChanged, DeviceId, DeviceSeen, Encoded, EndReason,
-    Ended, Entry, Event, EventId, FactorChanged, FlashAdded, FlashTaken, GrantGiven, GrantTaken,
+    Assurance, ChainHash, Cleared, Client as From, ClientChanged, ClientProof, DeviceId, DeviceSeen, Encoded,
+    EndReason, Ended, Entry, Event, EventId, FactorChanged, FlashAdded, FlashTaken, GrantGiven, GrantTaken,
     ImpersonationEnded, ImpersonationStarted, LoggedIn, Noted, Reauthenticated, RenewalOffered, Renewed,
     SessionId, SessionState, SettingsChanged, Started, StoredTimeouts, TokenHash, UserId, Value,
     ValueRemoved, ValueSet,
@@ -46,12 +46,19 @@ pub(crate) async fn tell(database: &Database) -> Ledger {
     let client = database.connect().await;
     let (on_phone, by_program) = (START + Duration::hours(2), START + Duration::hours(1));
     let phone = self::on_phone();
-    write(&client, eventful(), START, FIREFOX, every_kind()).await;
-    write(&client, phone, on_phone, SAFARI, vec![started_for_ever(), alice_logs_in()]).await;
+    write(&client, eventful(), START, FIREFOX, every_kind(), Form::Older).await;
+    write(&client, phone, on_phone, SAFARI, vec![started_for_ever(), alice_logs_in()], Form::Older).await;
     let renewing = vec![started_for_ever(), alice_logs_in(), renewed()];
-    write(&client, self::by_program(), by_program, HOSTILE, renewing).await;
-    write(&client, session_of_visitor(), START, FIREFOX, vec![started(), set("cart", b"someone else's")])
-        .await;
+    write(&client, self::by_program(), by_program, HOSTILE, renewing, Form::Older).await;
+    write(
+        &client,
+        session_of_visitor(),
+        START,
+        FIREFOX,
+        vec![started(), set("cart", b"someone else's")],
+        Form::Older,
+    )
+    .await;
     let ledger = super::open(database).await;
     ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
     let seen = "insert into session_ledger.activity select session_id, changed_at + interval '5 minutes'
@@ -65,11 +72,25 @@ pub(crate) fn session_of_visitor() -> SessionId {
     id(4, START)
 }
 
+/// Which version of the library has written a story.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One whose chain has the clients as they are.
+    Older,
+    /// Today's, whose chain has them salted.
+    Salted,
+}
+
 /// A session that is told event by event, ten seconds apart.
 pub(crate) async fn session_of(database: &Database, nth: u8, events: Vec<Event>) -> SessionId {
+    session_in(database, nth, events, Form::Salted).await
+}
+
+/// The same as this version has written it.
+pub(crate) async fn session_in(database: &Database, nth: u8, events: Vec<Event>, form: Form) -> SessionId {
     let id = id(nth, START);
     let events = [vec![started_for_ever()], events].concat();
-    write(&database.connect().await, id, START, FIREFOX, events).await;
+    write(&database.connect().await, id, START, FIREFOX, events, form).await;
     id
 }
 
@@ -108,8 +129,7 @@ pub(crate) fn every_kind() -> Vec<Event> {
 }
 
 fn another_network() -> ClientChanged {
-    let at = |last| From { ip: Some([192, 0, 2, last].into()), user_agent: Some(FIREFOX.into()) };
-    ClientChanged::new(false, true, true, &at(1), &at(7))
+    ClientChanged::new(false, true, true)
 }
 
 fn started() -> Event {
@@ -137,15 +157,28 @@ fn set(key: &str, bytes: &[u8]) -> Event {
 }
 
 /// Writes the events of a session, ten seconds apart.
-async fn write(client: &Client, id: SessionId, start: OffsetDateTime, agent: &str, events: Vec<Event>) {
+async fn write(
+    client: &Client,
+    id: SessionId,
+    start: OffsetDateTime,
+    agent: &str,
+    events: Vec<Event>,
+    form: Form,
+) {
     let mut state = SessionState { head: ChainHash::genesis(id), ..SessionState::default() };
     for event in events {
-        let entry = entry(&mut state, id, start, agent, event);
+        let entry = entry(&mut state, id, start, agent, (event, form));
         insert(client, id, &entry).await;
     }
 }
 
-fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: &str, event: Event) -> Entry {
+fn entry(
+    state: &mut SessionState,
+    id: SessionId,
+    start: OffsetDateTime,
+    agent: &str,
+    (event, form): (Event, Form),
+) -> Entry {
     state.apply(&event, start);
     let version = state.version + 1;
     let is_ended = matches!(event, Event::Ended(_));
@@ -157,7 +190,8 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
     event_id[0] = u8::try_from(version).unwrap();
     let at = start + Duration::seconds(10 * (version - 1));
     let mut entry = Entry::new(version, EventId::from_random(event_id), event.encode(), at);
-    (entry.user, entry.client) = (state.acting_user().cloned(), client);
+    let salt = (client.is_some() && form == Form::Salted).then_some(ClientProof::Salt(event_id));
+    (entry.user, entry.client, entry.client_proof) = (state.acting_user().cloned(), client, salt);
     let impersonator = state.content.extras.impersonated.as_ref().and(state.user.clone());
     entry.actor = is_ended.then(|| "admin".into()).or(impersonator);
     entry.hash = state.head.then(&entry);
@@ -168,8 +202,8 @@ fn entry(state: &mut SessionState, id: SessionId, start: OffsetDateTime, agent: 
 async fn insert(client: &Client, session: SessionId, entry: &Entry) {
     let insert = "insert into session_ledger.event (
             session_id, version, event_id, kind, shape, user_id, actor, payload, hash, occurred_at, recorded_at,
-            client_ip, user_agent
-        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12, $13)";
+            client_ip, user_agent, client_proof
+        ) values ($1, $2::bigint, $3, $4, $5, $6, $7, $8, $9::bytea, $10, $11, $12, $13, $14)";
     let user = entry.user.as_ref().map(UserId::as_str);
     let actor = entry.actor.as_ref().map(UserId::as_str);
     let recorded_at = entry.occurred_at + Duration::milliseconds(2);
@@ -192,6 +226,7 @@ async fn insert(client: &Client, session: SessionId, entry: &Entry) {
                 &recorded_at,
                 &client_ip,
                 &user_agent,
+                &entry.client_proof.as_ref().map(ClientProof::as_bytes),
             ],
         )
         .await

@@ -131,7 +131,7 @@ fn a_device_and_a_changed_client_are_told_without_what_the_session_remembers() {
         (&data["device"], &data["is_new"]),
         (&json!("03030303-0303-0303-0303-030303030303"), &json!(true))
     );
-    let changed = ClientChanged::new(true, false, true, &Client::default(), &Client::default());
+    let changed = ClientChanged::new(true, false, true);
     let data = line(Event::ClientChanged(changed))["data"].clone();
     assert_eq!(
         (&data["agent"], &data["network"], &data["step_up"]),

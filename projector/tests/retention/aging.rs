@@ -2,21 +2,24 @@
 
 use crate::scene::{Scene, projector, refusal, stdout};
 
-fn retain(scene: &Scene, arguments: &[&str]) -> String {
+/// What `retain` says when nothing is past its limit.
+pub(crate) const NOTHING: &str = "Deleted 0 ended sessions, 0 login steps, 0 failed logins and 0 notes of activity. \
+                                  Took the client out of 0 events and 0 rows.\n";
+
+pub(crate) fn retain(scene: &Scene, arguments: &[&str]) -> String {
     stdout(projector(&scene.database).arg("retain").args(arguments).output().unwrap())
 }
 
 #[tokio::test]
 async fn rows_that_follow_from_the_log_age_only_once_it_is_archived() {
     let scene = Scene::over().await;
-    let none = "Deleted 0 ended sessions, 0 login steps, 0 failed logins and 0 notes of activity. Took the client out of 0 rows.\n";
-    assert_eq!(retain(&scene, &["--ended", "30d", "--logins", "30d", "--clients", "30d"]), none);
+    assert_eq!(retain(&scene, &["--ended", "30d", "--logins", "30d"]), NOTHING);
     stdout(scene.export(&["--keep", "30d"]));
     let told = retain(&scene, &["--clients", "30d"]);
-    assert!(told.ends_with("Took the client out of 4 rows.\n"), "{told}");
+    assert!(told.ends_with("Took the client out of 0 events and 4 rows.\n"), "{told}");
     let listed = scene.told(&["logins", "--format", "json"]);
     assert!(listed.contains("alice") && !listed.contains("192.0.2.7"), "{listed}");
-    assert_eq!(retain(&scene, &["--clients", "30d"]), none, "once is enough");
+    assert_eq!(retain(&scene, &["--clients", "30d"]), NOTHING, "once is enough");
     scene.is_sound().await;
 
     let told = retain(&scene, &["--ended", "30d"]);
@@ -38,7 +41,8 @@ async fn failed_logins_and_activity_age_by_themselves() {
                 insert into session_ledger.activity select session_id, now() - interval '100 days' from session_ledger.session";
     client.batch_execute(rows).await.unwrap();
     let told = retain(&scene, &["--failed-logins", "90d", "--activity", "30d", "--clients", "30d"]);
-    let expected = "Deleted 0 ended sessions, 0 login steps, 1 failed login and 2500 notes of activity. Took the client out of 1 row.\n";
+    let expected = "Deleted 0 ended sessions, 0 login steps, 1 failed login and 2500 notes of activity. \
+                    Took the client out of 0 events and 1 row.\n";
     assert_eq!(told, expected, "the activity of live sessions stays");
     assert_eq!(scene.database.count("session_ledger.failed_login").await, 2);
     assert_eq!(scene.database.count("session_ledger.failed_login where client_ip is null").await, 1);

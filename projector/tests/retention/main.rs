@@ -3,6 +3,7 @@
 
 mod aging;
 mod archive;
+mod clients;
 mod crash;
 mod damage;
 mod kept;

@@ -11,7 +11,7 @@ use test_support::Database;
 use time::macros::datetime;
 use tokio_postgres::config::Host;
 
-use crate::stories;
+use crate::stories::{self, Form};
 
 /// The month of the stories.
 pub(crate) const MONTH: &str = "event_2025_03";
@@ -26,7 +26,7 @@ pub(crate) struct Scene {
     pub(crate) other: SessionId,
 }
 
-fn ended() -> Event {
+pub(crate) fn ended() -> Event {
     Event::Ended(Ended::new(EndReason::LoggedOut, datetime!(2025-03-01 09:01 UTC)))
 }
 
@@ -44,11 +44,16 @@ impl Scene {
 
     /// With these events at the end of the two sessions.
     pub(crate) async fn set(end: Vec<Event>, end_of_other: Vec<Event>) -> Self {
+        Self::written(end, end_of_other, Form::Salted).await
+    }
+
+    /// The same, the first session as this version has written it.
+    pub(crate) async fn written(end: Vec<Event>, end_of_other: Vec<Event>, form: Form) -> Self {
         let database = Database::fresh().await;
         let month = "select session_ledger.make_event_partition('2025-03-01Z');
                      select session_ledger.attach_event_partition('2025-03-01Z')";
         database.connect().await.batch_execute(month).await.unwrap();
-        let session = stories::session_of(&database, 1, facts(end)).await;
+        let session = stories::session_in(&database, 1, facts(end), form).await;
         let other =
             stories::session_of(&database, 2, [vec![stories::alice_logs_in()], end_of_other].concat()).await;
         let ledger = crate::open(&database).await;

@@ -1,7 +1,7 @@
 //! Which client counts as new, and what follows.
 
 use super::*;
-use crate::session::{Event, LoggedIn};
+use crate::session::{Entry, Event, EventId, LoggedIn};
 use time::OffsetDateTime;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0";
@@ -81,10 +81,11 @@ fn nothing_follows_by_default_or_for_a_visitor() {
 #[test]
 fn each_new_client_counts_once_until_the_next_login() {
     let (home, cafe) = (client("192.0.2.1", FIREFOX), client("198.51.100.1", FIREFOX));
-    let (mut state, policy) = (signed_in(home.clone()), noting());
+    let (mut state, policy, at) = (signed_in(home.clone()), noting(), OffsetDateTime::UNIX_EPOCH);
     let (_, fact) = state.client_change(&cafe, &policy).unwrap();
-    state.apply(&Event::ClientChanged(fact), OffsetDateTime::UNIX_EPOCH);
-    state.client = Some(cafe.clone());
+    let mut entry = Entry::new(1, EventId::from_random([1; 16]), Event::ClientChanged(fact).encode(), at);
+    entry.client = Some(cafe.clone());
+    state.advance(&entry).unwrap();
     assert_eq!(change(&state, &cafe, &policy), None);
     assert_eq!(change(&state, &home, &policy), None, "the client of the login stays known");
     assert_eq!(change(&state, &client("203.0.113.1", FIREFOX), &policy), Some((false, true)));

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::{Holding, Start};
-use crate::session::{
-    Client, EndReason, Ending, Event, EventId, Origin, Reaction, SessionId, TokenHash, Written,
-};
+use crate::session::{Client, EndReason, Ending, Event, Origin, Reaction, SessionId, TokenHash, Written};
 
 impl Holding {
     /// Compares the request's client with those that its session knows. Where the policy ends a session whose
@@ -49,16 +47,16 @@ impl Holding {
         &mut self,
         is_rolled_back: bool,
         client: Client,
-        event_id: impl FnMut() -> EventId,
+        random: impl FnMut() -> [u8; 16],
     ) -> Option<Written> {
         if self.is_changed() {
             let is_due = is_rolled_back && self.client_change.is_some();
-            return is_due.then(|| self.clone().undone())?.aside(false, client, event_id);
+            return is_due.then(|| self.clone().undone())?.aside(false, client, random);
         }
         self.take_offer().ok()?;
         let at = self.written_at();
         self.record_client_change();
         self.record_kept_token();
-        self.draft.write(TokenHash::default(), &Origin { at, client, actor: None }, event_id)
+        self.draft.write(TokenHash::default(), &Origin { at, client, actor: None }, random)
     }
 }

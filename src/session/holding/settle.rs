@@ -4,8 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Holding, Live, Start};
 use crate::session::{
-    Admission, Client, CookiePlan, EventId, Guard, Origin, Resend, SessionId, SessionState, TokenHash,
-    Writes, Written,
+    Admission, Client, CookiePlan, Guard, Origin, Resend, SessionId, SessionState, TokenHash, Writes, Written,
 };
 
 /// How far the time of an event may be ahead of the database's clock, which a process may know from a moment
@@ -23,7 +22,7 @@ impl Holding {
         &mut self,
         token: TokenHash,
         client: Client,
-        mut event_id: impl FnMut() -> EventId,
+        mut random: impl FnMut() -> [u8; 16],
     ) -> Writes {
         if self.draft.is_changed() {
             // Its own fact is small, and its wish is granted at any time.
@@ -33,8 +32,8 @@ impl Holding {
         }
         let origin = Origin { at: self.written_at(), client, actor: None };
         let ended = self.ended.as_ref();
-        let end = ended.and_then(|ended| ended.write(TokenHash::default(), &origin, &mut event_id));
-        let session = self.draft.write(token, &origin, event_id);
+        let end = ended.and_then(|ended| ended.write(TokenHash::default(), &origin, &mut random));
+        let session = self.draft.write(token, &origin, random);
         let resend = session.as_ref().map_or(Resend::Drop, |written| self.resend(&written.state));
         let is_idle = end.is_none() && session.is_none();
         let guard = if is_idle { Some(self.guard()) } else { self.login_guard() };

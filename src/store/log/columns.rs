@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::session::{ChainHash, Client, Encoded, Entry, EventId, UserId};
+use crate::session::{ChainHash, Client, ClientProof, Encoded, Entry, EventId, UserId};
 use crate::store::table::table;
 
 table! {
@@ -22,6 +22,7 @@ table! {
         occurred_at: OffsetDateTime => TIMESTAMPTZ,
         payload: &'a [u8] => BYTEA,
         hash: &'a [u8] => BYTEA,
+        client_proof: Option<&'a [u8]> => BYTEA,
     }
 }
 
@@ -40,6 +41,7 @@ impl<'a> EventRow<'a> {
             occurred_at: entry.occurred_at,
             payload: entry.encoded.payload(),
             hash: entry.hash.as_bytes(),
+            client_proof: entry.client_proof.as_ref().map(ClientProof::as_bytes),
         }
     }
 
@@ -52,6 +54,7 @@ impl<'a> EventRow<'a> {
             user: self.user_id.map(UserId::from),
             actor: self.actor.map(UserId::from),
             client: Client::from_columns(self.client_ip, self.user_agent),
+            client_proof: self.client_proof.map(ClientProof::from_column),
             occurred_at: self.occurred_at,
             // A hash of another length cannot match anything, and reads as zeros.
             hash: ChainHash::from_bytes(self.hash.try_into().unwrap_or_default()),

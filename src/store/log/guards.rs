@@ -8,8 +8,8 @@ use crate::store::error::Error;
 const MISSING_GUARDS: &str = bare(include_str!("../sql/missing_guards.sql"));
 const GUARD_FUNCTIONS: &str = bare(include_str!("../sql/guard_functions.sql"));
 
-/// The migration that makes `refuse_rewrite`.
-const EVENT_GUARD: &str = bare(include_str!("../../../schema/V4__event_guard.sql"));
+/// The migration that makes `refuse_rewrite` as it is.
+const EVENT_GUARD: &str = bare(include_str!("../../../schema/V34__client_proof.sql"));
 
 /// The body of `clock`, as the server writes it. PostgreSQL keeps it parsed.
 const CLOCK: &str = "RETURN clock_timestamp()";

@@ -11,8 +11,7 @@ use super::append::Append;
 use super::load::{LiveSession, load};
 use super::transaction::Transaction;
 use crate::session::{
-    Client, Draft, EndReason, EventId, Noted, Origin, SessionId, Timeouts, TokenHash, Wish, WishError,
-    Written,
+    Client, Draft, EndReason, Noted, Origin, SessionId, Timeouts, TokenHash, Wish, WishError, Written,
 };
 use crate::store::connection::pool::Pool;
 use crate::store::error::Error;
@@ -71,5 +70,5 @@ fn stillborn(session: SessionId, at: OffsetDateTime) -> Result<Option<Vec<Append
 fn write(draft: &mut Draft, wish: Wish, at: OffsetDateTime) -> Result<Option<Written>, WishError> {
     draft.wish(wish, at)?;
     let origin = Origin { at, client: Client::default(), actor: None };
-    Ok(draft.write(TokenHash::default(), &origin, || EventId::from_random(rand::random())))
+    Ok(draft.write(TokenHash::default(), &origin, rand::random))
 }

@@ -10,8 +10,8 @@
 --             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of
 --             the client that the latest event names, $17 state, $18 resend;
 --             the first event: $19 id, $20 kind, $21 shape, $22 user, $23 actor, $24 client address,
---             $25 user agent, $26 occurred at, $27 payload, $28 hash;
---             what the request knows, null for any: $29 epoch, $30 head hash before
+--             $25 user agent, $26 occurred at, $27 payload, $28 hash, $29 what the chain has of the client;
+--             what the request knows, null for any: $30 epoch, $31 head hash before
 with projected as (
     update session_ledger.session
        set version = $3,
@@ -31,19 +31,19 @@ with projected as (
            resend = $18
      where session_id = $1
        and version = $2
-       and head_hash = coalesce($30, head_hash)
+       and head_hash = coalesce($31, head_hash)
        and started_at = $4
     returning session_id
 ),
 appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
-        payload, hash
+        payload, hash, client_proof
     )
-    select session_id, $2 + 1, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::bytea
+    select session_id, $2 + 1, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::bytea, $29::bytea
       from projected
     returning 1
 )
 select 1 / count(*) as appended from appended
  where current_setting('transaction_isolation') = 'serializable'
-   and session_ledger.epoch() = coalesce($29, session_ledger.epoch())
+   and session_ledger.epoch() = coalesce($30, session_ledger.epoch())

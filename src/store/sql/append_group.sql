@@ -11,9 +11,9 @@
 --             the client that the latest event names, $17 state, $18 resend;
 --             $19 the session of each event, and lists with one value for each: $20 version, $21 id,
 --             $22 kind, $23 shape, $24 user, $25 actor, $26 client address, $27 user agent,
---             $28 occurred at, $29 payload, $30 hash;
---             what the requests know: $31 their epochs, and a list with one value for each session, null for
---             any: $32 head hash before
+--             $28 occurred at, $29 payload, $30 hash, $31 what the chain has of the client;
+--             what the requests know: $32 their epochs, and a list with one value for each session, null for
+--             any: $33 head hash before
 with projected as (
     update session_ledger.session as s
        set version = ($3::bigint[])[given.place::integer],
@@ -34,14 +34,14 @@ with projected as (
       from unnest((select $1::uuid[])) with ordinality as given (session_id, place)
      where s.session_id = given.session_id
        and s.version = ($2::bigint[])[given.place::integer]
-       and s.head_hash = coalesce(($32::bytea[])[given.place::integer], s.head_hash)
+       and s.head_hash = coalesce(($33::bytea[])[given.place::integer], s.head_hash)
        and s.started_at = ($4::timestamptz[])[given.place::integer]
     returning s.session_id
 ),
 appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
-        payload, hash
+        payload, hash, client_proof
     )
     select given.session_id,
            ($20::bigint[])[given.place::integer],
@@ -54,11 +54,12 @@ appended as (
            ($27::text[])[given.place::integer],
            ($28::timestamptz[])[given.place::integer],
            ($29::bytea[])[given.place::integer],
-           ($30::bytea[])[given.place::integer]
+           ($30::bytea[])[given.place::integer],
+           ($31::bytea[])[given.place::integer]
       from unnest((select $19::uuid[])) with ordinality as given (session_id, place)
      where (select count(*) from projected) = cardinality($1::uuid[])
     returning 1
 )
 select 1 / count(*) as appended from appended
  where current_setting('transaction_isolation') = 'serializable'
-   and session_ledger.epoch() = all ($31::smallint[])
+   and session_ledger.epoch() = all ($32::smallint[])

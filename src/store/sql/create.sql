@@ -8,7 +8,7 @@
 --             $11 token hash, $12 superseded hash, $13 head hash, $14 user, $15 address and $16 user agent of
 --             the client that the latest event names, $17 state, $18 resend;
 --             the first event: $19 id, $20 kind, $21 shape, $22 user, $23 actor, $24 client address,
---             $25 user agent, $26 occurred at, $27 payload, $28 hash
+--             $25 user agent, $26 occurred at, $27 payload, $28 hash, $29 what the chain has of the client
 with projected as (
     insert into session_ledger.session (
         session_id, version, started_at, changed_at, authenticated_at, absolute_deadline, superseded_until,
@@ -22,9 +22,9 @@ with projected as (
 appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
-        payload, hash
+        payload, hash, client_proof
     )
-    select session_id, $2 + 1, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::bytea
+    select session_id, $2 + 1, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::bytea, $29::bytea
       from projected
     returning 1
 )

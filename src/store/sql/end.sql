@@ -8,13 +8,13 @@
 --             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before
 --             the end names, $12 head hash, $13 who ended it if not its user;
 --             the first event: $14 id, $15 kind, $16 shape, $17 user, $18 actor, $19 client address,
---             $20 user agent, $21 occurred at, $22 payload, $23 hash;
---             what the request knows, null for any: $24 epoch, $25 head hash before
+--             $20 user agent, $21 occurred at, $22 payload, $23 hash, $24 what the chain has of the client;
+--             what the request knows, null for any: $25 epoch, $26 head hash before
 with projected as (
     delete from session_ledger.session
      where session_id = $1
        and version = $2
-       and head_hash = coalesce($25, head_hash)
+       and head_hash = coalesce($26, head_hash)
     returning session_id
 ),
 moved as (
@@ -28,12 +28,12 @@ moved as (
 appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
-        payload, hash
+        payload, hash, client_proof
     )
-    select session_id, $2 + 1, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23::bytea
+    select session_id, $2 + 1, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23::bytea, $24::bytea
       from projected
     returning 1
 )
 select 1 / count(*) as appended from appended
  where current_setting('transaction_isolation') = 'serializable'
-   and session_ledger.epoch() = coalesce($24, session_ledger.epoch())
+   and session_ledger.epoch() = coalesce($25, session_ledger.epoch())

@@ -10,7 +10,7 @@
 --             $8 reason, $9 user, $10 address and $11 user agent of the client that the latest event before
 --             the end names, $12 head hash, $13 who ended it if not its user;
 --             the event: $14 id, $15 kind, $16 shape, $17 user, $18 actor, $19 client address,
---             $20 user agent, $21 occurred at, $22 payload, $23 hash
+--             $20 user agent, $21 occurred at, $22 payload, $23 hash, $24 what the chain has of the client
 with held as materialized (
     select s.session_id, given.place
       from unnest((select $1::uuid[])) with ordinality as given (session_id, place)
@@ -50,7 +50,7 @@ moved as (
 appended as (
     insert into session_ledger.event (
         session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at,
-        payload, hash
+        payload, hash, client_proof
     )
     select given.session_id,
            ($2::bigint[])[given.place::integer] + 1,
@@ -63,7 +63,8 @@ appended as (
            ($20::text[])[given.place::integer],
            ($21::timestamptz[])[given.place::integer],
            ($22::bytea[])[given.place::integer],
-           ($23::bytea[])[given.place::integer]
+           ($23::bytea[])[given.place::integer],
+           ($24::bytea[])[given.place::integer]
       from projected as given
     returning session_id
 )

@@ -8,7 +8,7 @@
 --             before (timestamptz), $11 reason of the end (text), $12 recorded at or after and $13 recorded
 --             before (timestamptz)
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id, position
+       client_proof, recorded_at, transaction_id, position
   from session_ledger.event
  where session_id = $1
    and version > $3

@@ -10,7 +10,7 @@
 --             (timestamptz), $10 reason of the end (text), $11 recorded at or after and $12 recorded before
 --             (timestamptz)
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id, position
+       client_proof, recorded_at, transaction_id, position
   from session_ledger.event
  where recorded_at >= $11
    and recorded_at < $12

@@ -29,7 +29,7 @@ select event.*
   ) as theirs
  cross join lateral (
     select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-           recorded_at, transaction_id, position
+           client_proof, recorded_at, transaction_id, position
       from session_ledger.event
      where event.session_id = theirs.session_id
        and event.version > case when theirs.session_id = $2 then $3 else 0 end

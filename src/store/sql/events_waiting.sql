@@ -4,7 +4,7 @@
 -- Parameters: $1 subscription (text), $2 session id (uuid), $3 the version that the reading has come to
 --             (bigint), $4 most events (bigint)
 select e.session_id, e.version, e.event_id, e.kind, e.shape, e.user_id, e.actor, e.client_ip, e.user_agent,
-       e.occurred_at, e.payload, e.hash, e.recorded_at, e.transaction_id, e.position, e.epoch
+       e.occurred_at, e.payload, e.hash, e.client_proof, e.recorded_at, e.transaction_id, e.position, e.epoch
   from session_ledger.parked_session as parked
   join session_ledger.subscription as s on s.name = parked.subscription
   join session_ledger.event as e on e.session_id = parked.session_id and e.version >= parked.from_version

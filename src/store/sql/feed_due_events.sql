@@ -3,7 +3,7 @@
 -- Parameters: $1 session id (uuid), $2 the first version (bigint), $3 the cursor (pg_snapshot), $4 its epoch
 --             (smallint), $5 the most events (bigint)
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id, position
+       client_proof, recorded_at, transaction_id, position
   from session_ledger.event
  where session_id = $1
    and version >= $2

@@ -27,7 +27,7 @@ with late as materialized (
      fetch first $3 rows with ties
 )
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id, position
+       client_proof, recorded_at, transaction_id, position
   from (
       select * from late
        union all (

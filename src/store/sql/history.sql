@@ -2,7 +2,7 @@
 -- No row: the log holds no such session.
 -- Parameters: $1 session id (uuid)
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id, position
+       client_proof, recorded_at, transaction_id, position
   from session_ledger.event
  where session_id = $1
  order by version

@@ -7,7 +7,7 @@
 -- the client before the page is wanted (boolean)
 with page as (
     select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-           recorded_at, transaction_id, position
+           client_proof, recorded_at, transaction_id, position
       from session_ledger.event
      where session_id = $1
        and version > $2

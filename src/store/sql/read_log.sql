@@ -5,7 +5,7 @@
 -- Parameters: $1 the session that the reading has come to (uuid), $2 the version in it (bigint), $3 the last
 --             session wanted (uuid)
 select session_id, version, event_id, kind, shape, user_id, actor, client_ip, user_agent, occurred_at, payload, hash,
-       recorded_at, transaction_id, position, epoch
+       client_proof, recorded_at, transaction_id, position, epoch
   from session_ledger.event
  where session_id >= $1
    and (session_id, version) > ($1, $2)
