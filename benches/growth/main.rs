@@ -76,11 +76,12 @@ async fn run() -> Result<()> {
         Arguments { is_full: true, .. } => Scale::full(),
         _ => Scale::medium(),
     };
-    let report = Report::new(arguments.publishes, !arguments.is_bench);
+    let mut report = Report::new(arguments.publishes, !arguments.is_bench);
     let server = arguments.is_bench.then(scene::start_server).transpose()?;
     if let Some(server) = &server {
         expect_room(server, scale.disk_gb)?;
-        report.section_of_machine(server, arguments.is_full)?;
+        let is_whole = SERIES.iter().all(|name| arguments.series.contains(name));
+        report.tell_machine(server, arguments.is_full, is_whole)?;
     }
     for series in arguments.series {
         // Each series has a database of its own, so that none finds the rows of another.

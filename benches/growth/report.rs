@@ -20,11 +20,13 @@ pub(crate) struct Report {
     /// Whether a failed request ends the run.
     strict: bool,
     begun: Instant,
+    /// The flags and the machine, where not all series are run: the page's line tells those of the others.
+    apart: Option<(String, String)>,
 }
 
 impl Report {
     pub(crate) fn new(publishes: bool, strict: bool) -> Self {
-        Self { publishes, strict, begun: Instant::now() }
+        Self { publishes, strict, begun: Instant::now(), apart: None }
     }
 
     /// Shows the present step on the terminal.
@@ -32,11 +34,15 @@ impl Report {
         eprintln!("{:>5.0} s  {what}", self.begun.elapsed().as_secs_f64());
     }
 
-    /// The machine, the settings and the command.
-    pub(crate) fn section_of_machine(&self, server: &Server, is_full: bool) -> Result<()> {
+    /// The machine, the settings and the command. A series that is run apart tells its own.
+    pub(crate) fn tell_machine(&mut self, server: &Server, is_full: bool, is_whole: bool) -> Result<()> {
         let machine = machine(&format!("PostgreSQL {}, fsync on", server.version()));
         let settings = SETTINGS.map(|(name, value)| format!("`{name} = {value}`")).join(", ");
         let full = if is_full { "--full " } else { "" };
+        if !is_whole {
+            self.apart = Some((format!("{full}--publish"), machine));
+            return Ok(());
+        }
         let text = format!(
             "`cargo bench --bench growth -- {full}--publish`: {machine}.\n\nSettings: {settings}. Requests go \
              through the middleware in process, from 16 clients in closed loop over 16 connections unless said \
@@ -53,9 +59,17 @@ impl Report {
 
     /// The text of a series.
     pub(crate) fn section(&self, name: &str, text: &str) -> Result<()> {
+        let text = match &self.apart {
+            None => text.to_owned(),
+            Some((flags, machine)) => {
+                format!(
+                    "`cargo bench --bench growth -- {flags} {name}`: {machine}; settings as above.\n\n{text}"
+                )
+            }
+        };
         println!("\n## {name}\n\n{text}");
         if self.publishes {
-            publish(&Path::new(BENCHES).join(PAGE), &format!("growth-{name}"), text)?;
+            publish(&Path::new(BENCHES).join(PAGE), &format!("growth-{name}"), &text)?;
         }
         Ok(())
     }

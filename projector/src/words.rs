@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use session_ledger::session::browser_name;
+use session_ledger::session::{ClientProof, Entry, browser_name};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -37,6 +37,14 @@ pub(crate) fn span(span: Duration) -> String {
     }
     let told = parts.iter().enumerate().filter(|(nth, (number, _))| *nth == 0 || *number > 0);
     told.map(|(_, (number, name))| format!("{number} {name}")).collect::<Vec<_>>().join(" ")
+}
+
+/// What stands for the client of an event that has lost it, see `projector retain --clients`.
+pub(crate) const TAKEN_OUT: &str = "(taken out)";
+
+/// Whether the event has lost its client.
+pub(crate) fn is_client_taken_out(entry: &Entry) -> bool {
+    matches!(entry.client_proof, Some(ClientProof::Digest(_)))
 }
 
 /// The address and the browser of a request, as far as they are known.

@@ -34,6 +34,9 @@ pub(crate) struct Step {
     /// The event in words, for people.
     #[serde(skip)]
     what: String,
+    /// Whether its client was taken out of the log.
+    #[serde(skip)]
+    is_client_taken_out: bool,
 }
 
 /// One event among those of several sessions.
@@ -72,6 +75,7 @@ impl Step {
             client_ip: client.ip,
             user_agent: client.user_agent.as_deref().map(str::to_owned),
             what: entry.in_words(Audience::Operator),
+            is_client_taken_out: words::is_client_taken_out(entry),
         }
     }
 
@@ -87,6 +91,9 @@ impl Step {
     }
 
     fn client(&self) -> String {
+        if self.is_client_taken_out {
+            return words::TAKEN_OUT.to_owned();
+        }
         words::client(self.client_ip, self.user_agent.as_deref())
     }
 }

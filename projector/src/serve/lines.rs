@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::when::Instant;
 use super::{told, url};
+use crate::words;
 
 /// How many digits of a session's id tell it apart from others of one time.
 const SHORT_DIGITS: usize = 6;
@@ -183,7 +184,11 @@ impl EventLine {
             what: told::event(&recorded.entry),
             user: user.as_ref().map(|user| Person::of(user.as_str())),
             actor: actor.as_ref().map(|actor| Person::of(actor.as_str())),
-            from: client.map(|client| From::of(client.ip, client.user_agent.as_deref())),
+            from: if words::is_client_taken_out(&recorded.entry) {
+                Some(From { browser: words::TAKEN_OUT.to_owned(), ..From::of(None, None) })
+            } else {
+                client.map(|client| From::of(client.ip, client.user_agent.as_deref()))
+            },
             is_bad: matches!(event, Err(_) | Ok(Event::Unknown(_))),
         }
     }

@@ -51,6 +51,7 @@ async fn a_client_leaves_the_log_and_its_rows_and_all_else_is_as_it_was() {
     assert_eq!(links().await, before, "consumers see no other chain");
     let history = scene.told(&["history", &session]);
     assert!(history.contains("alice") && !history.contains("192.0.2.7"), "{history}");
+    assert_eq!(history.matches("(taken out)").count(), 3, "{history}");
 
     scene.ledger.rebuild(RebuildOptions::default().while_connected(), |_| {}).await.unwrap();
     assert_eq!(scene.traces().await, 0, "a rebuild brings nobody back");
