@@ -24,9 +24,9 @@ begin
 end
 $$;
 
--- What the chain has of a client: SHA-256 of the salt, the address with its length, and the browser behind
--- an equals sign. The library computes the same (`session/client_proof.rs`). `inet_send` gives three bytes,
--- then the length and the address.
+-- The digest of a client that the chain covers: SHA-256 of the salt, the address with its length, and the
+-- browser behind an equals sign. The library computes the same (`session/client_proof.rs`). `inet_send`
+-- gives three bytes, then the length and the address.
 create function session_ledger.client_digest(salt bytea, client_ip inet, user_agent text) returns bytea
     language sql immutable parallel safe
     return sha256(

@@ -39,7 +39,7 @@ pub(crate) fn span(span: Duration) -> String {
     told.map(|(_, (number, name))| format!("{number} {name}")).collect::<Vec<_>>().join(" ")
 }
 
-/// What stands for the client of an event that has lost it, see `projector retain --clients`.
+/// The words in place of a client that was taken out of the log, see `projector retain --clients`.
 pub(crate) const TAKEN_OUT: &str = "(taken out)";
 
 /// Whether the event has lost its client.

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::Client;
 
-/// What the chain goes by instead of the client that an event says.
+/// The part of an event by which the chain covers its client without holding it.
 ///
-/// While the client is there, it is the salt, and the chain covers `SHA-256(salt ‖ client)`. Once the client
-/// has been taken out, the digest itself is left. Without the salt nobody finds the client by trying: there
+/// While the client is there, this is the salt, and the chain covers `SHA-256(salt ‖ client)`. Once the
+/// client has been taken out, the digest itself is left. Without the salt nobody finds it by trying: there
 /// are only 2^32 addresses (IPv4), but 2^128 salts. An event that an older version wrote has neither: its
 /// client stands in the chain as it is, and leaves the log with its month.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,8 @@ impl ClientProof {
         }
     }
 
-    /// What the chain covers of an event that says this client. A digest stands for itself only where the
-    /// client is gone, so that the chain breaks if somebody puts an address back.
+    /// The digest that the chain covers of an event that says this client. One that is stored stands for
+    /// itself only where the client is gone, so that the chain breaks if somebody puts an address back.
     pub(super) fn digest(&self, said: Option<&Client>) -> [u8; Self::DIGEST_BYTES] {
         match (self, said) {
             (Self::Digest(digest), None) => *digest,

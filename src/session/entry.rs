@@ -21,8 +21,8 @@ pub struct Entry {
     /// The client that sent the request. `None`: the same client as the latest event that names one; or it
     /// has been taken out of the whole session.
     pub client: Option<Client>,
-    /// What the chain goes by instead of the client, which may have been taken out. `None`: no client is
-    /// said, or an older version wrote the event.
+    /// The salt of the client's digest in the chain; the digest itself once the client was taken out. `None`:
+    /// no client is said, or an older version wrote the event.
     pub client_proof: Option<ClientProof>,
     /// When, by the database's clock.
     pub occurred_at: OffsetDateTime,

@@ -86,7 +86,7 @@ pub(crate) async fn session_of(database: &Database, nth: u8, events: Vec<Event>)
     session_in(database, nth, events, Form::Salted).await
 }
 
-/// The same as this version has written it.
+/// The same, as the version of that form writes it.
 pub(crate) async fn session_in(database: &Database, nth: u8, events: Vec<Event>, form: Form) -> SessionId {
     let id = id(nth, START);
     let events = [vec![started_for_ever()], events].concat();

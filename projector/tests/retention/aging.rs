@@ -2,7 +2,7 @@
 
 use crate::scene::{Scene, projector, refusal, stdout};
 
-/// What `retain` says when nothing is past its limit.
+/// The answer of `retain` when nothing is past its limit.
 pub(crate) const NOTHING: &str = "Deleted 0 ended sessions, 0 login steps, 0 failed logins and 0 notes of activity. \
                                   Took the client out of 0 events and 0 rows.\n";
 

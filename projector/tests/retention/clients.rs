@@ -10,7 +10,7 @@ use crate::aging::{NOTHING, retain};
 use crate::scene::{MONTH, Scene, ended, projector, stdout};
 use crate::stories::Form;
 
-/// What a client leaves wherever it is stored.
+/// Parts of the client of these sessions, by which a row that still has it is found.
 const TRACES: [&str; 2] = ["192.0.2.7", "Firefox"];
 
 impl Scene {

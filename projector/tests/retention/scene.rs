@@ -47,7 +47,7 @@ impl Scene {
         Self::written(end, end_of_other, Form::Salted).await
     }
 
-    /// The same, the first session as this version has written it.
+    /// The same, the first session in the form of an older version or of today's.
     pub(crate) async fn written(end: Vec<Event>, end_of_other: Vec<Event>, form: Form) -> Self {
         let database = Database::fresh().await;
         let month = "select session_ledger.make_event_partition('2025-03-01Z');
